@@ -1,0 +1,19 @@
+import { cloudOf } from '../urls.ts';
+
+/**
+ * The REST base of a GitHub web address: `api.github.com`, `api.SUB.ghe.com` (data residency), or `/api/v3` of an
+ * Enterprise Server, which has no sub-path. Two different hosts never share a base, so a credential of an
+ * Enterprise Server can't leave for api.github.com (https://github.com/external-secrets/external-secrets/issues/5661).
+ */
+export function apiUrl(webUrl: URL): URL {
+  if (cloudOf(webUrl) === 'GitHub') return new URL('https://api.github.com');
+  if (webUrl.hostname.endsWith('.ghe.com')) {
+    return new URL(`https://api.${webUrl.hostname.replace(/^api\./, '')}`);
+  }
+  return new URL(`${webUrl.origin}/api/v3`);
+}
+
+/** Whether an address is a GitHub Enterprise Server, which differs in limits and in how an App names itself. */
+export function isEnterpriseServer(webUrl: URL): boolean {
+  return cloudOf(webUrl) !== 'GitHub' && !webUrl.hostname.endsWith('.ghe.com');
+}

@@ -1,0 +1,16 @@
+import type { Implications } from '../scopes.ts';
+
+/** What CodeMie's documentation asks of a GitLab token. */
+export const documentedScopes = ['api', 'read_api', 'read_repository', 'write_repository'];
+
+/**
+ * What each scope can do in effect. GitLab stores the list as ticked and adds nothing to it, but `api` opens every
+ * endpoint and pushes over HTTP, so it covers the other three. `write_repository` opens no endpoint of the API.
+ * https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes and, for Git over HTTP,
+ * `abilities_for_scopes` in https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth.rb
+ */
+export const implications: Implications = {
+  api: ['read_api', 'read_repository', 'write_repository', 'read_user'],
+  read_api: ['read_user'],
+  write_repository: ['read_repository'],
+};

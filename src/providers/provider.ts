@@ -1,0 +1,181 @@
+import type { HttpClient } from '../net/http-client.ts';
+
+/** The Git products that a credential can be proven against. A value of `spec.provider`. */
+export type ProviderName = 'GitHub' | 'GitLab' | 'Bitbucket';
+
+/** What a person gave us, read from Secrets and already checked for form. It is never logged or put into a message. */
+export type Credential =
+  | { kind: 'token'; token: string; username?: string }
+  | {
+      kind: 'githubApp';
+      /** The numeric App ID, as text. */
+      appId: string;
+      /** An RSA key as PEM, PKCS#1 or PKCS#8, that node:crypto has already accepted. */
+      privateKey: string;
+    };
+
+/** Where and how to ask. One Target serves one validation. */
+export interface Target {
+  /** The address people see, e.g. `https://github.com` or `https://git.example.com/gitlab`. */
+  webUrl: URL;
+  /** The REST base, as {@link Provider.apiUrl} or `spec.apiURL` gives it. */
+  apiUrl: URL;
+  /** Scopes or App permissions to insist on. Without it: {@link Provider.documentedScopes}. */
+  requiredScopes?: string[];
+  /** Repositories (`owner/name`; GitLab: full path) that the credential has to reach. One call each. */
+  repositories: string[];
+  /**
+   * When the credential ends as far as is known from before: an earlier report, or `auth.token.expiresAt`. RFC 3339.
+   * GitHub and Bitbucket answer an expired token like a wrong one, so only this tells the two apart.
+   */
+  knownExpiresAt?: string;
+  http: HttpClient;
+  /** The clock, epoch milliseconds. */
+  now: () => number;
+  /** Ends the work. An aborted call rejects with the signal's own reason, never with a {@link ProviderError}. */
+  signal: AbortSignal;
+}
+
+/** What a working credential turned out to be. */
+export interface CredentialReport {
+  /** The kind of credential in one word, e.g. `ClassicPersonalAccessToken`; shown in `status.credential.kind`. */
+  kind: string;
+  /** The login that the credential acts as, if the provider tells. */
+  account?: string;
+  /** The scopes as the provider lists them, sorted; absent when it doesn't tell. */
+  scopes?: string[];
+  /** `NotReported`: the provider doesn't tell, so nothing can be said. For an App, see {@link Installation}. */
+  permissions: 'Sufficient' | 'Missing' | 'NotReported';
+  /** The required scopes that are not there, in the order required. */
+  missing: string[];
+  /** When the credential ends, RFC 3339 in UTC; absent when the provider doesn't tell or it never ends. */
+  expiresAt?: string;
+  rateLimit?: RateLimit;
+  app?: AppReport;
+}
+
+/** The provider's budget of calls for this credential after the last call. `resetsAt` is RFC 3339. */
+export interface RateLimit {
+  limit: number;
+  remaining: number;
+  resetsAt: string;
+}
+
+/** A GitHub App as it describes itself. `permissions` is what it requests, e.g. `{ contents: 'write' }`. */
+export interface AppReport {
+  slug: string;
+  /** The login that owns the App. */
+  owner: string;
+  permissions: Record<string, string>;
+}
+
+/** Which installation of an App is meant. `first`: the usable one with the lowest id. */
+export type InstallationSelector =
+  | { by: 'first' }
+  | { by: 'id'; id: number }
+  | { by: 'owner'; owner: string }
+  | { by: 'repository'; repository: string };
+
+/** One installation of a GitHub App. */
+export interface Installation {
+  id: number;
+  /** The login it is installed for. */
+  account: string;
+  /** `Organization`, `User` or `Enterprise`. */
+  accountType: string;
+  repositorySelection: 'all' | 'selected';
+  /** RFC 3339. Set only on the installation that a `Suspended` {@link ProviderError} carries. */
+  suspendedAt?: string;
+  /** With `by: 'first'`: the accounts of the further usable installations, sorted. Empty otherwise. */
+  others: string[];
+  permissions: 'Sufficient' | 'Missing';
+  /** Required permissions that are not granted, each as `contents:write`. */
+  missing: string[];
+  /** Those of `missing` that the App does request: the account's owner has yet to approve them. */
+  pending: string[];
+}
+
+/** The narrow contract of a Git product. Adding one: docs in CONTRIBUTING, one folder, one line in registry.ts. */
+export interface Provider {
+  name: ProviderName;
+  /** The provider's cloud; used when `spec.url` is absent. */
+  defaultUrl: string;
+  /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
+  apiUrl(webUrl: URL): URL;
+  /** What CodeMie's documentation asks a token to have. */
+  documentedScopes: string[];
+  capabilities: { githubApp: boolean };
+  /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */
+  validate(credential: Credential, target: Target): Promise<CredentialReport>;
+  /**
+   * Finds the installation of an App; only where `capabilities.githubApp`. `app` is the report of `validate`.
+   * Throws {@link ProviderError}: `NotFound`, or `Suspended` with the installation attached. Missing and pending
+   * permissions are not thrown but returned, because it depends on the validation policy what they mean.
+   */
+  resolveInstallation?(
+    credential: Credential,
+    selector: InstallationSelector,
+    target: Target,
+    app: CredentialReport,
+  ): Promise<Installation>;
+}
+
+/** Reasons of `CredentialsValid` that a provider can find; the first eleven need a person. */
+export type CredentialReason =
+  | 'Unauthorized'
+  | 'Expired'
+  | 'Revoked'
+  | 'SSORequired'
+  | 'AddressNotAllowed'
+  | 'RepositoryNotAccessible'
+  | 'AppPasswordRetired'
+  | 'KeyAppMismatch'
+  | 'WrongProvider'
+  | 'HostNotAllowed'
+  | 'ProviderUnreachable'
+  | 'ProviderError'
+  | 'RateLimited'
+  | 'TLSUntrusted';
+
+/** Reasons of `InstallationResolved` that a provider can find. */
+export type InstallationReason = 'NotFound' | 'Suspended' | 'PermissionsPending';
+
+/**
+ * Who has to act: `needsPerson` - trying again is useless until something changes; `retry` - try again with
+ * backoff; `waitUntil` - not before `retryAtMs`.
+ */
+export type Disposition = 'needsPerson' | 'retry' | 'waitUntil';
+
+/** What a {@link ProviderError} is made of. `sentence` and `hint` are for people. */
+export interface ProviderErrorFields {
+  disposition: Disposition;
+  reason: CredentialReason | InstallationReason;
+  /** One sentence, with its full stop. Never a byte of a secret or of a remote body; the same on every try. */
+  sentence: string;
+  /** What to do about it, one sentence, with the vendor's page where that helps. */
+  hint: string;
+  /** With `waitUntil`: not before this moment, epoch milliseconds. */
+  retryAtMs?: number;
+  /** With `Suspended`: the installation, so that the status can show it. */
+  installation?: Installation;
+  cause?: unknown;
+}
+
+/** A credential or a provider that doesn't do. `message` is the sentence; `hint` says what to do about it. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+  readonly disposition: Disposition;
+  readonly reason: CredentialReason | InstallationReason;
+  readonly hint: string;
+  readonly retryAtMs: number | undefined;
+  readonly installation: Installation | undefined;
+
+  constructor(fields: ProviderErrorFields) {
+    super(fields.sentence, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.disposition = fields.disposition;
+    this.reason = fields.reason;
+    this.hint = fields.hint;
+    this.retryAtMs = fields.retryAtMs;
+    this.installation = fields.installation;
+  }
+}
