@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { planRegistration, type RegistrationInput, rowsToRemove } from './registration-plan.ts';
+import { type ObservedSetting, ownerMark, settingDigest, settingValues } from './setting.ts';
+
+const owner = ownerMark('cluster-a', 'team-a', 'acme');
+const desired = {
+  scope: 'Project' as const,
+  project: 'demo',
+  alias: 'acme',
+  isGlobal: false,
+  values: settingValues(
+    'https://github.com',
+    { kind: 'token', token: 'ghp_secret', name: 'oauth2', headerAuth: false },
+    owner,
+  ),
+};
+const digest = settingDigest(desired, Buffer.from('key'));
+
+function row(change: Partial<ObservedSetting> = {}, values: Record<string, unknown> = {}): ObservedSetting {
+  return {
+    id: 'id-1',
+    scope: 'Project',
+    project: 'demo',
+    alias: 'acme',
+    isGlobal: false,
+    createdAt: '2026-11-22T10:00:00.000001',
+    updatedAt: '2026-11-22T10:00:00.000001',
+    ...change,
+    values: {
+      url: 'https://github.com',
+      auth_type: 'pat',
+      name: 'oauth2',
+      token: '**********',
+      managed_by: owner,
+      ...values,
+    },
+  };
+}
+
+const remembered = {
+  id: 'id-1',
+  digest,
+  remoteUpdatedAt: '2026-11-22T10:00:00.000001',
+  connectionUID: 'uid',
+};
+const other = ownerMark('cluster-b', 'team-z', 'acme');
+const touched = { updatedAt: '2026-11-22T11:00:00.000001' };
+
+describe('planRegistration', () => {
+  const table: [string, Partial<RegistrationInput>, object][] = [
+    ['creates what is missing', { rows: [] }, { action: 'create' }],
+    ['creates again what a person deleted', { rows: [], remembered }, { action: 'create' }],
+    ['leaves what is as last written', { rows: [row()], remembered }, { action: 'leave', drift: [] }],
+    [
+      'writes once more when a crash lost the status',
+      { rows: [row()] },
+      { action: 'update', drift: [], adopted: false },
+    ],
+    [
+      'updates in place when our side changed',
+      { rows: [row()], remembered, digest: 'new' },
+      { action: 'update', row: { id: 'id-1' }, drift: [] },
+    ],
+    [
+      'corrects a changed url',
+      { rows: [row(touched, { url: 'https://evil' })], remembered },
+      { action: 'update', drift: ['url'] },
+    ],
+    [
+      'names a lost token',
+      { rows: [row(touched, { token: undefined })], remembered },
+      { action: 'update', drift: ['token'] },
+    ],
+    [
+      'heals a secret it cannot read',
+      { rows: [row(touched)], remembered },
+      { action: 'update', drift: ['content'] },
+    ],
+    [
+      'only reports under driftPolicy Report',
+      { rows: [row(touched, { url: 'https://evil' })], remembered, driftPolicy: 'Report' },
+      { action: 'leave', drift: ['url'] },
+    ],
+    [
+      'still writes our own change under driftPolicy Report',
+      { rows: [row(touched)], remembered, digest: 'new', driftPolicy: 'Report' },
+      { action: 'update', drift: [] },
+    ],
+    [
+      'does not fight a server that drops the mark',
+      { rows: [row({}, { managed_by: undefined })], remembered },
+      { action: 'leave', drift: [] },
+    ],
+    [
+      'restores the mark after an edit by hand',
+      { rows: [row(touched, { managed_by: undefined })], remembered },
+      { action: 'update', drift: ['managed_by'] },
+    ],
+    [
+      'keeps the remembered one of two',
+      {
+        rows: [row({ id: 'id-0', createdAt: '2026-11-22T09:00:00' }), row()],
+        remembered,
+      },
+      { action: 'leave', row: { id: 'id-1' }, duplicates: [{ id: 'id-0' }] },
+    ],
+    [
+      'keeps the oldest of two when none is remembered',
+      { rows: [row(), row({ id: 'id-2', createdAt: '2026-11-22T09:00:00' })] },
+      { action: 'update', row: { id: 'id-2' }, duplicates: [{ id: 'id-1' }] },
+    ],
+    [
+      'leaves an unowned namesake alone',
+      { rows: [row({}, { managed_by: undefined })] },
+      { action: 'refuse', reason: 'AliasConflict' },
+    ],
+    [
+      'adopts an unowned namesake when allowed',
+      { rows: [row({}, { managed_by: undefined })], adoptionPolicy: 'IfUnowned' },
+      { action: 'update', adopted: true },
+    ],
+    [
+      "leaves another owner's namesake alone",
+      { rows: [row({}, { managed_by: other })], adoptionPolicy: 'IfUnowned' },
+      { action: 'refuse', reason: 'OwnedByOther' },
+    ],
+    [
+      'takes it over when told to',
+      { rows: [row({}, { managed_by: other })], adoptionPolicy: 'Always' },
+      { action: 'update', adopted: true },
+    ],
+    [
+      'does not take a remembered id that carries another mark',
+      { rows: [row({ alias: 'renamed' }, { managed_by: other })], remembered },
+      { action: 'create' },
+    ],
+    [
+      'does not follow into another project',
+      { rows: [row({ project: 'other' })], remembered },
+      { action: 'refuse', reason: 'Rejected' },
+    ],
+    [
+      'is case-sensitive about the alias',
+      { rows: [row({ alias: 'ACME' }, { managed_by: '' })] },
+      { action: 'create' },
+    ],
+    ['does not mix the scopes', { rows: [row({ scope: 'User' })] }, { action: 'create' }],
+  ];
+
+  it.each(table)('%s', (_name, change, want) => {
+    const input: RegistrationInput = {
+      desired,
+      digest,
+      owner,
+      rows: [],
+      adoptionPolicy: 'Never',
+      driftPolicy: 'Correct',
+      ...change,
+    };
+    expect(planRegistration(input)).toMatchObject(want);
+  });
+
+  it('quotes nothing of another owner', () => {
+    const plan = planRegistration({
+      desired,
+      digest,
+      owner,
+      rows: [row({}, { managed_by: other })],
+      adoptionPolicy: 'Never',
+      driftPolicy: 'Correct',
+    });
+    expect(JSON.stringify(plan)).not.toContain('team-z');
+  });
+});
+
+describe('rowsToRemove', () => {
+  it('takes every row with our mark, wherever it was moved', () => {
+    const moved = row({ id: 'id-3', project: 'other' });
+    expect(rowsToRemove([row(), moved], owner, undefined)).toEqual([row(), moved]);
+  });
+
+  it('takes the remembered row when the mark is gone, and nobody else’s', () => {
+    const bare = row({}, { managed_by: undefined });
+    expect(rowsToRemove([bare], owner, remembered)).toEqual([bare]);
+    expect(rowsToRemove([row({}, { managed_by: other })], owner, remembered)).toEqual([]);
+  });
+});

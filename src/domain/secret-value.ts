@@ -1,0 +1,40 @@
+import type { Checked } from './private-key.ts';
+
+/**
+ * Reads a token, user name or numeric id out of a Secret: blanks and newlines at both ends are dropped,
+ * because `echo token | base64` puts one there, and what then still holds a blank or a control character
+ * is refused before any client sees it: HTTP libraries quote such a value in their errors.
+ *
+ * @param what how the value is called in the sentence, such as `token`
+ */
+export function readSecretValue(raw: string, what: string): Checked<string> {
+  const value = raw.replace(/^\uFEFF/, '').trim();
+  if (value === '')
+    return {
+      fault: { sentence: `The ${what} is empty.`, hint: 'Put the value into the Secret under that key.' },
+    };
+  // Printable ASCII only: HTTP header values carry nothing else unharmed.
+  if (!/^[\x21-\x7e]+$/.test(value))
+    return {
+      fault: {
+        sentence: `The ${what} holds a blank, a line break or another character that no ${what} has.`,
+        hint: 'Store the bare value, without quotes, a name before it, or a second line.',
+      },
+    };
+  return { value };
+}
+
+/**
+ * Reads a GitHub App or installation id: digits only, greater than zero. CodeMie accepts other forms
+ * (`"12 "`, `1_000`) and breaks on them when the integration is used.
+ */
+export function readNumericId(raw: string, what: string): Checked<string> {
+  const read = readSecretValue(raw, what);
+  if ('fault' in read || /^[1-9][0-9]{0,15}$/.test(read.value)) return read;
+  return {
+    fault: {
+      sentence: `The ${what} is not a number.`,
+      hint: `Use the numeric ${what} from the settings page on GitHub, not a client ID or a name.`,
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { createHmac } from 'node:crypto';
+import { canonicalUrl } from './canonical-url.ts';
+
+/** Where CodeMie keeps an integration: with a project, or with the person who is signed in. */
+export type Scope = 'Project' | 'User';
+
+/** One key of a CodeMie setting. Order does not matter to CodeMie; the digest sorts. */
+export interface SettingValue {
+  key: string;
+  value: string | boolean;
+}
+
+/** An integration as CodeMie should hold it. Contains secrets: never log it. */
+export interface DesiredSetting {
+  scope: Scope;
+  project: string;
+  alias: string;
+  isGlobal: boolean;
+  values: SettingValue[];
+}
+
+/** An integration as CodeMie reports it: secrets masked, other keys in clear. */
+export interface ObservedSetting {
+  id: string;
+  scope: Scope;
+  project: string;
+  alias: string;
+  isGlobal: boolean;
+  values: Readonly<Record<string, unknown>>;
+  /** CodeMie's own stamps: local time of the server without a zone. Comparable as text, nothing more. */
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** The key under which an integration names the GitIntegration that owns it. CodeMie returns it unmasked. */
+export const ownerKey = 'managed_by';
+
+/** CodeMie masks every value of these keys, whatever it is. */
+export const maskedKeys: ReadonlySet<string> = new Set(['token', 'private_key']);
+
+/** The owner mark of one GitIntegration, unique among all clusters that share a CodeMie. */
+export function ownerMark(cluster: string, namespace: string, name: string): string {
+  return `codemie-git-operator/${cluster}/${namespace}/${name}`;
+}
+
+/** The credential in the shape that decides which keys CodeMie gets. */
+export type SettingCredential =
+  | { kind: 'token'; token: string; name: string; headerAuth: boolean }
+  | { kind: 'githubApp'; appId: string; privateKey: string; installationId: number };
+
+/**
+ * The keys of a Git setting. Keys of the other method must be absent, even empty ones: CodeMie answers
+ * "Cannot mix authentication methods". `installation_id` is always explicit, because CodeMie on its own
+ * takes the first installation it is given.
+ */
+export function settingValues(url: string, credential: SettingCredential, owner: string): SettingValue[] {
+  const shared = { url: { key: 'url', value: url }, owner: { key: ownerKey, value: owner } };
+  if (credential.kind === 'githubApp')
+    return [
+      shared.url,
+      { key: 'auth_type', value: 'github_app' },
+      { key: 'app_id', value: credential.appId },
+      { key: 'private_key', value: credential.privateKey },
+      { key: 'installation_id', value: String(credential.installationId) },
+      shared.owner,
+    ];
+  return [
+    shared.url,
+    { key: 'auth_type', value: 'pat' },
+    { key: 'name', value: credential.name },
+    { key: 'token', value: credential.token },
+    ...(credential.headerAuth ? [{ key: 'use_header_auth', value: true }] : []),
+    shared.owner,
+  ];
+}
+
+/**
+ * A keyed digest of everything we send, secrets included. Equal digests mean that CodeMie was last written
+ * with exactly this. Keyed, because a bare hash of a short secret could be searched for.
+ */
+export function settingDigest(desired: DesiredSetting, key: Buffer): string {
+  const values = desired.values
+    .map((v) => [v.key, v.value])
+    .toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  const text = JSON.stringify([desired.scope, desired.project, desired.alias, desired.isGlobal, values]);
+  return `hmac-sha256:${createHmac('sha256', key).update(text).digest('hex')}`;
+}
+
+/**
+ * What a person or another program changed in CodeMie, as names of fields: empty when nothing visible
+ * differs. The content of masked keys cannot be compared; their presence can.
+ */
+export function differences(desired: DesiredSetting, observed: ObservedSetting): string[] {
+  const found: string[] = [];
+  if (observed.alias !== desired.alias) found.push('alias');
+  if (observed.isGlobal !== desired.isGlobal) found.push('is_global');
+  const wanted = new Map(desired.values.map((v) => [v.key, v.value]));
+  for (const [key, value] of wanted) {
+    const held = observed.values[key];
+    if (maskedKeys.has(key) ? !held : !sameValue(key, held, value)) found.push(key);
+  }
+  for (const key of Object.keys(observed.values)) if (!wanted.has(key)) found.push(key);
+  return found.toSorted();
+}
+
+function sameValue(key: string, held: unknown, wanted: string | boolean): boolean {
+  if (held === undefined || held === null) return false;
+  if (key === 'url') return String(held) === canonicalUrl(String(wanted));
+  return String(held) === String(wanted);
+}
