@@ -1,0 +1,165 @@
+import {
+  credentialExpiringReasons,
+  credentialsResolvedReasons,
+  credentialsValidReasons,
+  driftedReasons,
+  installationResolvedReasons,
+  permissionsSufficientReasons,
+  providerTrouble,
+  type Reasons,
+  registeredReasons,
+  usageLimitedReasons,
+} from './reasons.ts';
+
+/** The CodeMie server answers and its login works. Reasons of `Ready` of a connection. */
+export const connectionReadyReasons = {
+  Ready: { status: 'True', meaning: 'CodeMie answers and accepts the login.' },
+  SecretNotFound: credentialsResolvedReasons.SecretNotFound,
+  SecretKeyMissing: credentialsResolvedReasons.SecretKeyMissing,
+  SecretValueInvalid: credentialsResolvedReasons.SecretValueInvalid,
+  Unauthorized: {
+    status: 'False',
+    meaning: 'The login is refused, by the token endpoint or by CodeMie.',
+    remedy: 'Store the right login in the Secret, and check `tokenURL`, `clientID` and `authHeader`.',
+  },
+  NotCodeMie: {
+    status: 'False',
+    meaning: 'The server at `url` does not answer as CodeMie does.',
+    remedy: 'Correct `url`; it ends before `/v1`, such as https://codemie.example.com/code-assistant-api.',
+  },
+  HostNotAllowed: {
+    status: 'False',
+    meaning: 'The installation of the operator does not allow this host or its address.',
+    remedy: 'Correct `url` or `tokenURL`, or ask the platform team.',
+  },
+  CodeMieUnreachable: registeredReasons.CodeMieUnreachable,
+  RateLimited: registeredReasons.RateLimited,
+  TLSUntrusted: {
+    status: 'Unknown',
+    meaning: 'The certificate is not signed by an authority that is trusted here.',
+    remedy: providerTrouble.TLSUntrusted.remedy,
+  },
+  InUse: {
+    status: 'Unknown',
+    meaning: 'The connection is being deleted and waits for integrations that still need it.',
+    remedy: 'Delete the GitIntegrations that refer to it, or set their `deletionPolicy: Orphan`.',
+  },
+} as const satisfies Reasons;
+
+/** Reasons of `Ready` of a connection. */
+export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
+
+/** Reasons of `Ready`, `Reconciling` and `Stalled` of every kind that are not taken over from another condition. */
+export const generalReasons = {
+  Progressing: { status: 'Unknown', meaning: 'Work is under way and nothing has failed so far.' },
+  Suspended: {
+    status: 'Unknown',
+    meaning: '`suspend` is true, so nothing is done.',
+    remedy: 'Set `suspend: false` to go on.',
+  },
+  Deleting: { status: 'Unknown', meaning: 'The object is being deleted and CodeMie is being cleaned up.' },
+  InvalidSpec: {
+    status: 'False',
+    meaning: 'The spec breaks a rule that the installed definitions do not know yet.',
+    remedy: 'Correct the field that the message names, and install the definitions of this release.',
+  },
+} as const satisfies Reasons;
+
+/** Reasons that are not those of a single step. */
+export type GeneralReason = keyof typeof generalReasons;
+
+/** One condition of a kind, for the API reference. */
+export interface ConditionDescription {
+  type: string;
+  meaning: string;
+  reasons: Reasons;
+}
+
+const sumUp = (ready: Reasons): ConditionDescription[] => [
+  {
+    type: 'Ready',
+    meaning:
+      'Sums up the others. When one of them is False, Ready is False for the same reason; else when one is Unknown and blocks, Ready is Unknown for the same reason.',
+    reasons: { ...ready, ...generalReasons },
+  },
+  {
+    type: 'Reconciling',
+    meaning: 'Present and True while the operator works or waits for another try. Same reason as Ready.',
+    reasons: {},
+  },
+  {
+    type: 'Stalled',
+    meaning: 'Present and True while only a person can help. Same reason as Ready.',
+    reasons: {},
+  },
+];
+
+/** Conditions of a GitIntegration, in the order in which its steps go. */
+export const gitIntegrationConditions: readonly ConditionDescription[] = [
+  ...sumUp({
+    Ready: {
+      status: 'True',
+      meaning: 'CodeMie has the integration and the provider accepts the credential.',
+    },
+  }),
+  {
+    type: 'CredentialsResolved',
+    meaning: 'The values were read from the Secrets and are well-formed.',
+    reasons: credentialsResolvedReasons,
+  },
+  {
+    type: 'CredentialsValid',
+    meaning: 'The provider accepts the credential.',
+    reasons: credentialsValidReasons,
+  },
+  {
+    type: 'InstallationResolved',
+    meaning: 'The GitHub App is installed where it is needed. For GitHub Apps only.',
+    reasons: installationResolvedReasons,
+  },
+  {
+    type: 'PermissionsSufficient',
+    meaning: 'The credential has the permissions that CodeMie needs.',
+    reasons: permissionsSufficientReasons,
+  },
+  {
+    type: 'Registered',
+    meaning: 'CodeMie has the integration as the spec wants it.',
+    reasons: registeredReasons,
+  },
+  {
+    type: 'CredentialExpiring',
+    meaning: 'The credential ends soon. Present only while true.',
+    reasons: credentialExpiringReasons,
+  },
+  {
+    type: 'Drifted',
+    meaning: 'CodeMie has something else than the spec wants. Present only while true.',
+    reasons: driftedReasons,
+  },
+  {
+    type: 'UsageLimited',
+    meaning: 'CodeMie itself can not honour a part of the integration. Present only while true.',
+    reasons: usageLimitedReasons,
+  },
+];
+
+/** Conditions of both kinds of connection. */
+export const connectionConditions: readonly ConditionDescription[] = sumUp(connectionReadyReasons);
+
+/** Type of a condition of a GitIntegration. */
+export type GitIntegrationConditionType =
+  | 'Ready'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'CredentialsResolved'
+  | 'CredentialsValid'
+  | 'InstallationResolved'
+  | 'PermissionsSufficient'
+  | 'Registered'
+  | 'CredentialExpiring'
+  | 'Drifted'
+  | 'UsageLimited';
+
+/** Type of a condition of a connection. */
+export type ConnectionConditionType = 'Ready' | 'Reconciling' | 'Stalled';

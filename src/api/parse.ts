@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** A parsed value, or one sentence that says what is wrong with it. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; error: string };
+
+/**
+ * Parses a part of a Kubernetes object. The error names the field and never repeats its value:
+ * `spec.project: is required.`
+ */
+export function parsePart<S extends z.ZodType>(schema: S, part: string, value: unknown): Parsed<z.output<S>> {
+  const result = schema.safeParse(value, { error: wording });
+  if (result.success) return { ok: true, value: result.data };
+  const issue = result.error.issues[0];
+  const field = z.core.toDotPath([part, ...(issue?.path ?? [])]);
+  return { ok: false, error: `${field}: ${(issue?.message ?? 'is not valid').replace(/\.$/, '')}.` };
+}
+
+function wording(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return 'is required';
+  if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  return undefined;
+}
+
+/**
+ * Parses an object that this operator, or an older or newer one, wrote earlier. Fields of the top level that
+ * don't parse are left out, so that one bad field can't hide the others; undefined if nothing is left.
+ */
+export function parseLeniently<S extends z.ZodType>(schema: S, value: unknown): z.output<S> | undefined {
+  const first = schema.safeParse(value);
+  if (first.success) return first.data;
+  const bad = new Set(first.error.issues.map((issue) => issue.path[0]));
+  const fields = z.record(z.string(), z.unknown()).safeParse(value).data ?? {};
+  const kept = Object.entries(fields).filter(([name]) => !bad.has(name));
+  return schema.safeParse(Object.fromEntries(kept)).data;
+}

@@ -1,0 +1,210 @@
+import { z } from 'zod';
+import { type Parsed, parsePart } from '../parse.ts';
+import { type Rule, withRules } from '../rule.ts';
+import { connectionAuth } from './connection-auth.ts';
+import { asAtomicList, asSet, httpUrl, line, tls } from './shared.ts';
+
+/** Web and API hosts of the providers' clouds: what a connection lets the operator call by default. */
+export const defaultProviderHosts = [
+  'github.com',
+  'api.github.com',
+  'gitlab.com',
+  'bitbucket.org',
+  'api.bitbucket.org',
+];
+
+const hostGlob = withRules(z.string().min(1).max(253), {
+  cel: "self.matches(r'^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$')",
+  message:
+    'must be a host name in lower case without scheme, port and path, such as gitlab.example.com or *.example.com',
+  holds: (glob) => /^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$/.test(glob),
+});
+
+const projectGlobs = (max: number) => z.array(line(100)).max(max).meta(asSet);
+
+function connectionFields(where: string) {
+  return {
+    url: httpUrl('https://codemie.example.com/code-assistant-api').describe(
+      "Base URL of CodeMie's API, such as https://codemie.example.com/code-assistant-api. Plain http is for a Service of the cluster only, with a host that ends in .svc or .svc.cluster.local, or on insecure: true.",
+    ),
+    insecure: z
+      .boolean()
+      .default(false)
+      .describe('Allows plain http in url and tokenURL for any host. Tokens then travel unencrypted.'),
+    auth: connectionAuth(where),
+    authHeader: z
+      .enum(['Authorization', 'X-Auth-Request-Access-Token'])
+      .default('Authorization')
+      .describe(
+        'Header that carries the token. Authorization: as a Bearer token. X-Auth-Request-Access-Token: the token alone, for a connection that goes past the proxy in front of CodeMie.',
+      ),
+    tls: tls(where).optional(),
+    limits: z
+      .object({
+        concurrency: z.int().min(1).max(64).default(4).describe('Requests to CodeMie at the same time.'),
+        requestsPerSecond: z.int().min(1).max(1000).default(10).describe('Requests to CodeMie per second.'),
+      })
+      .prefault({})
+      .describe('How hard CodeMie may be worked.'),
+    providerHosts: z
+      .array(hostGlob)
+      .max(100)
+      .meta(asSet)
+      .default(defaultProviderHosts)
+      .describe(
+        "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A list of your own replaces the default, so name the API hosts too. An empty list allows none.",
+      ),
+    allowPrivateNetworks: z
+      .boolean()
+      .default(false)
+      .describe('Lets a host of providerHosts have a private or loopback address.'),
+    projects: z
+      .object({
+        allowed: projectGlobs(200)
+          .default(['*'])
+          .describe("Names of CodeMie projects that may be written; '*' stands for any characters."),
+        createMissing: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Creates a project that does not exist. Otherwise the integration waits for a person to create it.',
+          ),
+      })
+      .prefault({})
+      .describe('CodeMie projects that this connection may write.'),
+  };
+}
+
+const selectorExpression = z.object({
+  key: line(317).describe('Key of the label.'),
+  operator: z
+    .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+    .describe('Relation between the key and the values.'),
+  values: z
+    .array(z.string().max(63))
+    .max(50)
+    .meta(asSet)
+    .optional()
+    .describe('Values for In and NotIn. Left out for Exists and DoesNotExist.'),
+});
+
+const labelSelector = z
+  .object({
+    matchLabels: z
+      .record(z.string(), z.string().max(63))
+      .optional()
+      .describe('Labels that the namespace must have, each with exactly this value.'),
+    matchExpressions: z
+      .array(selectorExpression)
+      .max(20)
+      .meta(asAtomicList)
+      .optional()
+      .describe('Requirements on labels. All must hold.'),
+  })
+  .describe('Selects namespaces by their labels. An empty selector selects every namespace.');
+
+const consumer = withRules(
+  z.object({
+    namespaces: z
+      .array(
+        withRules(z.string().min(1).max(63), {
+          cel: "self.matches(r'^[a-z0-9*-]+$')",
+          message: 'must be the name of a namespace, such as team-a or team-*',
+          holds: (glob) => /^[a-z0-9*-]+$/.test(glob),
+        }),
+      )
+      .max(200)
+      .meta(asSet)
+      .optional()
+      .describe("Names of namespaces; '*' stands for any characters."),
+    namespaceSelector: labelSelector.optional(),
+    projects: projectGlobs(200)
+      .min(1)
+      .describe(
+        "Names of the CodeMie projects that these namespaces may write; '*' stands for any characters.",
+      ),
+  }),
+  {
+    cel: 'has(self.namespaces) || has(self.namespaceSelector)',
+    message: 'say which namespaces are meant; write namespaces, namespaceSelector or both',
+    reason: 'FieldValueRequired',
+    holds: (value) => value.namespaces !== undefined || value.namespaceSelector !== undefined,
+  },
+);
+
+const SERVICE_URL = '^http://[a-z0-9.-]+\\.svc(\\.cluster\\.local)?(:[0-9]+)?(/|$)';
+
+const serviceUrl = new RegExp(SERVICE_URL);
+
+interface Urls {
+  url: string;
+  insecure: boolean;
+  auth: {
+    clientCredentials?: { tokenURL: string } | undefined;
+    password?: { tokenURL: string } | undefined;
+  };
+}
+
+/** Plain http leaks the login, except to a Service of the cluster. */
+function plainHttpRule(field: readonly string[], read: (spec: Urls) => string | undefined): Rule<Urls> {
+  const parents = field.slice(0, -1);
+  const guard = parents.length > 0 ? `!has(self.${parents.join('.')}) || ` : '';
+  const url = `self.${field.join('.')}`;
+  return {
+    cel: `${guard}self.insecure || ${url}.startsWith('https://') || ${url}.matches(r'${SERVICE_URL}')`,
+    message:
+      'must be https; plain http is only for a Service of the cluster, whose host ends in .svc or .svc.cluster.local, unless insecure: true is set',
+    reason: 'FieldValueInvalid',
+    field,
+    holds: (spec) => {
+      const value = read(spec);
+      return value === undefined || spec.insecure || value.startsWith('https://') || serviceUrl.test(value);
+    },
+  };
+}
+
+const plainHttpRules = [
+  plainHttpRule(['url'], (spec) => spec.url),
+  plainHttpRule(['auth', 'clientCredentials', 'tokenURL'], (spec) => spec.auth.clientCredentials?.tokenURL),
+  plainHttpRule(['auth', 'password', 'tokenURL'], (spec) => spec.auth.password?.tokenURL),
+];
+
+/** The wire schema of `CodeMieConnection.spec`. */
+export const codeMieConnectionSpecSchema = withRules(
+  z.object(connectionFields('in the namespace of this object')).describe('What is wanted.'),
+  ...plainHttpRules,
+);
+
+/** The wire schema of `ClusterCodeMieConnection.spec`. */
+export const clusterCodeMieConnectionSpecSchema = withRules(
+  z
+    .object({
+      ...connectionFields("in the operator's namespace"),
+      consumers: z
+        .array(consumer)
+        .max(100)
+        .meta(asAtomicList)
+        .default([])
+        .describe(
+          'Which namespaces may write which CodeMie projects through this connection. One matching entry is enough. An empty list allows nobody.',
+        ),
+    })
+    .describe('What is wanted.'),
+  ...plainHttpRules,
+);
+
+/** A parsed `CodeMieConnection.spec`: every default is filled in. */
+export type CodeMieConnectionSpec = z.output<typeof codeMieConnectionSpecSchema>;
+
+/** A parsed `ClusterCodeMieConnection.spec`: every default is filled in. */
+export type ClusterCodeMieConnectionSpec = z.output<typeof clusterCodeMieConnectionSpecSchema>;
+
+/** Parses `spec` of a CodeMieConnection from the API server. */
+export function parseCodeMieConnectionSpec(spec: unknown): Parsed<CodeMieConnectionSpec> {
+  return parsePart(codeMieConnectionSpecSchema, 'spec', spec);
+}
+
+/** Parses `spec` of a ClusterCodeMieConnection from the API server. */
+export function parseClusterCodeMieConnectionSpec(spec: unknown): Parsed<ClusterCodeMieConnectionSpec> {
+  return parsePart(clusterCodeMieConnectionSpecSchema, 'spec', spec);
+}

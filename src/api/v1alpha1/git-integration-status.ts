@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { parseLeniently } from '../parse.ts';
+import { asSet, commonStatus } from './shared.ts';
+
+const text = (max: number) => z.string().max(max);
+const time = () => z.iso.datetime({ offset: true });
+
+const credential = z
+  .object({
+    kind: text(100)
+      .optional()
+      .describe('What the provider says it is, such as FineGrainedPersonalAccessToken or GitHubApp.'),
+    account: text(255).optional().describe('Account that the credential acts as.'),
+    scopes: z
+      .array(text(255))
+      .max(200)
+      .meta(asSet)
+      .optional()
+      .describe('Scopes or permissions that the provider reports. Absent if it reports none.'),
+    expiresAt: time()
+      .optional()
+      .describe('When the credential ends. Absent if it does not, or nobody knows.'),
+    validatedAt: time().optional().describe('When the provider last accepted the credential.'),
+    fingerprint: text(100)
+      .optional()
+      .describe('Fingerprint of the private key of a GitHub App, as its settings page on GitHub shows it.'),
+  })
+  .describe('What is known about the credential.');
+
+const installation = z
+  .object({
+    id: z.int().min(1).describe('Number of the installation.'),
+    account: text(255).optional().describe('Organization or user that the app is installed for.'),
+    accountType: text(100).optional().describe('Organization or User.'),
+    repositorySelection: text(100)
+      .optional()
+      .describe('all: every repository of the account. selected: some, chosen on GitHub.'),
+    suspendedAt: time().optional().describe('When the installation was suspended. Absent if it is not.'),
+  })
+  .describe('The GitHub App installation in use.');
+
+const registration = z
+  .object({
+    id: text(100).describe('Id of the integration in CodeMie.'),
+    project: text(100).describe('CodeMie project it is in.'),
+    alias: text(100).describe('Its name in CodeMie.'),
+    scope: z.enum(['Project', 'User']).describe('Whose integration it is.'),
+    connectionUID: text(100).describe('UID of the connection it was made through.'),
+    origin: z
+      .enum(['Created', 'Adopted'])
+      .describe('Created: by this object. Adopted: it existed before and was taken over.'),
+    digest: text(200)
+      .optional()
+      .describe('Keyed digest of what was written last, to find out when to write again.'),
+    remoteUpdatedAt: text(64)
+      .optional()
+      .describe("CodeMie's own time of the last change, as CodeMie writes it, without a time zone."),
+  })
+  .describe('The integration in CodeMie.');
+
+/** The wire schema of `GitIntegration.status`. */
+export const gitIntegrationStatusSchema = z
+  .object({
+    ...commonStatus,
+    credential: credential.optional(),
+    installation: installation.optional(),
+    registration: registration.optional(),
+  })
+  .prefault({ observedGeneration: -1 })
+  .describe('What was found. Written by the operator only.');
+
+/** `GitIntegration.status`, as written by this operator. */
+export type GitIntegrationStatus = z.output<typeof gitIntegrationStatusSchema>;
+
+/** Reads the status of an object from the API server; a part that doesn't parse is left out. */
+export function parseGitIntegrationStatus(status: unknown): GitIntegrationStatus {
+  return parseLeniently(gitIntegrationStatusSchema, status) ?? { observedGeneration: -1 };
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { DURATION_PATTERN, durationMs, isDuration } from '../duration.ts';
+import { type Rule, withRules } from '../rule.ts';
+
+/** Go's name for a set: order is of no meaning and an item occurs once. */
+export const asSet = { 'x-kubernetes-list-type': 'set' } as const;
+
+/** A list that is replaced as a whole. */
+export const asAtomicList = { 'x-kubernetes-list-type': 'atomic' } as const;
+
+/** An object that is replaced as a whole by server-side apply: half a reference makes no sense. */
+const asAtomicObject = { 'x-kubernetes-map-type': 'atomic' } as const;
+
+/** Name of an object of Kubernetes: a DNS subdomain, https://kubernetes.io/docs/concepts/overview/working-with-objects/names/. */
+export const objectName = withRules(z.string().min(1).max(253), {
+  cel: "self.matches(r'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+  message: "must be the name of an object: lower-case letters, digits, '-' and '.', such as acme-github",
+  holds: (name) => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name),
+});
+
+const dataKey = withRules(z.string().min(1).max(253), {
+  cel: "self.matches(r'^[-._a-zA-Z0-9]+$')",
+  message: "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.', such as token",
+  holds: (key) => /^[-._a-zA-Z0-9]+$/.test(key),
+});
+
+/** One value inside of a Secret. `where` completes "Name of the Secret, …". */
+export function secretKeyRef(defaultKey: string, where = 'in the namespace of this object') {
+  return z
+    .object({
+      name: objectName.describe(`Name of the Secret, ${where}.`),
+      key: dataKey.default(defaultKey).describe('Key of the value inside of the Secret.'),
+    })
+    .meta(asAtomicObject);
+}
+
+/** Which value of which Secret. */
+export type SecretKeyRef = z.output<ReturnType<typeof secretKeyRef>>;
+
+/** Trust in a private certificate authority. */
+export function tls(where = 'in the namespace of this object') {
+  return z
+    .object({
+      caRef: z
+        .object({
+          kind: z
+            .enum(['ConfigMap', 'Secret'])
+            .default('ConfigMap')
+            .describe('Kind of the object that holds the certificates.'),
+          name: objectName.describe(`Name of the ConfigMap or Secret, ${where}.`),
+          key: dataKey.default('ca.crt').describe('Key of the PEM bundle inside of it.'),
+        })
+        .meta(asAtomicObject)
+        .describe('PEM bundle of certificate authorities, trusted in addition to the system roots.'),
+    })
+    .describe(
+      'Trust for servers with certificates of a private authority. Verification can not be turned off.',
+    );
+}
+
+/** Where a PEM bundle lies. */
+export type CaRef = z.output<ReturnType<typeof tls>>['caRef'];
+
+/** A string between two durations, e.g. `10m`. */
+export function duration(least: string, most: string) {
+  return withRules(z.string().min(1).max(20), {
+    cel: `self.matches(r'${DURATION_PATTERN}') && duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
+    message: `must be a duration from ${least} to ${most}, in whole hours, minutes and seconds, such as 10m or 1h30m`,
+    holds: (text) =>
+      isDuration(text) && durationMs(text) >= durationMs(least) && durationMs(text) <= durationMs(most),
+  });
+}
+
+const noCredentialsInUrl: Rule<string> = {
+  cel: "!self.matches(r'^[a-z]+://[^/?#]*@')",
+  message: 'must not contain a user name or password; put credentials in a Secret and refer to it under auth',
+  reason: 'FieldValueForbidden',
+  holds: (url) => !/^[a-z]+:\/\/[^/?#]*@/.test(url),
+};
+
+const noQueryInUrl: Rule<string> = {
+  cel: "!self.contains('?') && !self.contains('#')",
+  message: "must end with the path; remove the query ('?…') and the fragment ('#…')",
+  reason: 'FieldValueForbidden',
+  holds: (url) => !url.includes('?') && !url.includes('#'),
+};
+
+/** An absolute https URL without user name, query and fragment. */
+export function httpsUrl(example: string) {
+  return withRules(
+    z.string().max(500),
+    {
+      cel: "self.matches(r'^https://[^/?#\\s]+[^\\s]*$') && isURL(self)",
+      message: `must be an https URL, such as ${example}`,
+      holds: (url) => /^https:\/\/[^/?#\s]+[^\s]*$/.test(url) && URL.canParse(url),
+    },
+    noCredentialsInUrl,
+    noQueryInUrl,
+  );
+}
+
+/** As httpsUrl, but plain http is left to a rule of the parent, which knows more. */
+export function httpUrl(example: string) {
+  return withRules(
+    z.string().max(500),
+    {
+      cel: "self.matches(r'^https?://[^/?#\\s]+[^\\s]*$') && isURL(self)",
+      message: `must be a URL, such as ${example}`,
+      holds: (url) => /^https?:\/\/[^/?#\s]+[^\s]*$/.test(url) && URL.canParse(url),
+    },
+    noCredentialsInUrl,
+    noQueryInUrl,
+  );
+}
+
+/** One line of text for people or for CodeMie, which stores even blanks and newlines as they come. */
+export function line(max: number) {
+  return withRules(z.string().min(1).max(max), {
+    cel: "!self.matches(r'^\\s|\\s$|\\p{Cc}')",
+    message: 'must be one line that neither begins nor ends with a blank; remove the blanks and line breaks',
+    holds: (text) => !/^\s|\s$|\p{Cc}/u.test(text),
+  });
+}
+
+/** A condition as in metav1.Condition, https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#condition-v1-meta. */
+export const conditionSchema = z.object({
+  type: z.string().max(316).describe('What the condition is about.'),
+  status: z
+    .enum(['True', 'False', 'Unknown'])
+    .describe('True: it holds. False: a person must act. Unknown: not known yet; it will be tried again.'),
+  reason: z.string().min(1).max(1024).describe('The cause in one word, for programs.'),
+  message: z.string().max(32768).describe('The cause in one sentence with a hint, for people.'),
+  lastTransitionTime: z.iso.datetime({ offset: true }).describe('When the status last changed.'),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Generation of the spec that the condition is about.'),
+});
+
+/** A condition of any of our kinds. */
+export type Condition = z.output<typeof conditionSchema>;
+
+/** The list of conditions, merged by type so that other controllers can add their own. */
+export const conditionsSchema = z
+  .array(conditionSchema)
+  .max(32)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe('What is true and what a person must do. Ready sums up the others.');
+
+/** Fields that the status of every kind has. */
+export const commonStatus = {
+  observedGeneration: z
+    .int()
+    .default(-1)
+    .describe(
+      'Generation of the spec that this status is about; -1 until the operator first saw the object.',
+    ),
+  conditions: conditionsSchema.optional(),
+  lastHandledReconcileAt: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('Value of the annotation codemie.ai/reconcile-requested-at that was handled last.'),
+};
