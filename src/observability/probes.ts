@@ -1,0 +1,70 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A small HTTP server that is up. */
+export interface Listening {
+  /** `host:port` that it is bound to, with the real port where 0 was asked for. */
+  address: string;
+  close(): Promise<void>;
+}
+
+/** What the probes ask. Each answers at once: a probe that waits is a probe that fails. */
+export interface Health {
+  /** False: the process is beyond help and should be started anew. */
+  alive(): boolean;
+  /** False: not yet, or not any more, at work. */
+  ready(): boolean;
+}
+
+/** Answers `/healthz` and `/readyz` with 200 `ok` or 503 `not ok`, as the kubelet expects. */
+export function probeHandler(health: Health): RequestListener {
+  return (request, response) => {
+    const checks: Record<string, () => boolean> = { '/healthz': health.alive, '/readyz': health.ready };
+    const check = checks[request.url?.split('?')[0] ?? ''];
+    if (!check) return void response.writeHead(404).end();
+    const good = check();
+    response.writeHead(good ? 200 : 503, { 'content-type': 'text/plain' }).end(good ? 'ok' : 'not ok');
+  };
+}
+
+/** Answers `/metrics` with what `render` gives. */
+export function metricsHandler(
+  render: () => Promise<{ contentType: string; body: string }>,
+): RequestListener {
+  return (request, response) => {
+    if (request.url?.split('?')[0] !== '/metrics') return void response.writeHead(404).end();
+    render().then(
+      ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
+      () => response.writeHead(500).end(),
+    );
+  };
+}
+
+/** Starts a server. An empty host means every address. */
+export async function listen(
+  handler: RequestListener,
+  at: { host: string; port: number },
+): Promise<Listening> {
+  const server = createServer(handler);
+  // A scraper that is slow to send its request may not hold a socket for ever.
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at.port, at.host || undefined, resolve);
+  });
+  return { address: boundAddress(server), close: () => close(server) };
+}
+
+function boundAddress(server: Server): string {
+  // A server that listens on TCP has an AddressInfo; a string is for pipes only (Node documentation, net.Server.address).
+  const { address, port, family } = server.address() as AddressInfo;
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { readSettings, settingsHelp } from './settings.ts';
+
+describe('readSettings', () => {
+  it('has defaults for everything', () => {
+    expect(readSettings([], {})).toEqual({
+      operatorNamespace: 'codemie-system',
+      workers: 4,
+      metricsAddress: { host: '', port: 8080 },
+      probeAddress: { host: '', port: 8081 },
+      logLevel: 'info',
+      proxy: {},
+    });
+  });
+
+  it.each([
+    ['a flag', ['--metrics-address', '127.0.0.1:0'], {}, { metricsAddress: { host: '127.0.0.1', port: 0 } }],
+    ['an IPv6 address', ['--probe-address', '[::1]:9000'], {}, { probeAddress: { host: '::1', port: 9000 } }],
+    ['a variable', [], { CODEMIE_OPERATOR_WORKERS: '8' }, { workers: 8 }],
+    ['a flag over a variable', ['--workers=2'], { CODEMIE_OPERATOR_WORKERS: '8' }, { workers: 2 }],
+    ['KUBECONFIG', [], { KUBECONFIG: '/k' }, { kubeconfig: '/k' }],
+    ['the namespace of the Pod', [], { POD_NAMESPACE: 'ops' }, { operatorNamespace: 'ops' }],
+    ['an empty variable as none', [], { CODEMIE_OPERATOR_LOG_LEVEL: '' }, { logLevel: 'info' }],
+    [
+      'the proxy in either case',
+      [],
+      { https_proxy: 'http://p:1', NO_PROXY: '.svc' },
+      { proxy: { httpsProxy: 'http://p:1', noProxy: '.svc' } },
+    ],
+  ])('takes %s', (_name, args, env, want) => {
+    expect(readSettings(args, env)).toMatchObject(want);
+  });
+
+  it.each([
+    ['an unknown flag', ['--verbose'], "Unknown option '--verbose'. See --help."],
+    ['a wrong number', ['--workers', '0'], '--workers: '],
+    ['a wrong address', ['--metrics-address', 'x'], '--metrics-address: must be HOST:PORT or :PORT.'],
+    ['a port too high', ['--metrics-address', ':70000'], '--metrics-address: has a port above 65535.'],
+    ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
+  ])('refuses %s', (_name, args, message) => {
+    expect(() => readSettings(args, {})).toThrow(message);
+  });
+});
+
+describe('settingsHelp', () => {
+  it('names each flag', () => {
+    expect(settingsHelp()).toMatch(/--operator-namespace +Namespace of this operator/);
+  });
+});

@@ -1,0 +1,137 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+const address = z
+  .string()
+  .regex(/^(\[[0-9a-f:.]+\]|[a-zA-Z0-9.-]*):[0-9]{1,5}$/, 'must be HOST:PORT or :PORT')
+  .transform((text) => {
+    const colon = text.lastIndexOf(':');
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+
+/** Where a server of ours listens. An empty host means every address, port 0 a free one. */
+export type ListenAddress = z.infer<typeof address>;
+
+/**
+ * Every setting: its flag is the key in kebab-case (`--metrics-address`), its environment variable the key in
+ * capitals after `CODEMIE_OPERATOR_` (`CODEMIE_OPERATOR_METRICS_ADDRESS`). A flag wins over the environment.
+ */
+const settingsSchema = z.strictObject({
+  kubeconfig: z
+    .string()
+    .optional()
+    .describe('Path of a kubeconfig. Default: KUBECONFIG, else the service account.'),
+  context: z.string().optional().describe('Context of the kubeconfig. Default: its current one.'),
+  operatorNamespace: z
+    .string()
+    .default('codemie-system')
+    .describe(
+      'Namespace of this operator: Secrets of ClusterCodeMieConnections are read here. Default: codemie-system.',
+    ),
+  clusterName: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,63}$/, 'must be 1-63 letters, digits, dots, dashes or underscores')
+    .optional()
+    .describe('Name of this cluster in owner marks. Default: the UID of the namespace kube-system.'),
+  workers: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe('Reconciles at the same time per kind. Default: 4.'),
+  metricsAddress: address.prefault(':8080').describe('Where /metrics is served. Default: :8080.'),
+  probeAddress: address.prefault(':8081').describe('Where /healthz and /readyz are served. Default: :8081.'),
+  caFile: z
+    .string()
+    .optional()
+    .describe('PEM file of certificate authorities to trust besides the system roots.'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least level that is logged. Default: info.'),
+});
+
+/** The proxy variables that HTTP clients honour by convention, in capitals or small letters. */
+export interface ProxySettings {
+  httpsProxy?: string;
+  httpProxy?: string;
+  noProxy?: string;
+}
+
+/** The settings of one process. */
+export type Settings = z.output<typeof settingsSchema> & { proxy: ProxySettings };
+
+/** Settings that can't be used. The message is for the person at the terminal. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads flags and environment once, at start. Nothing else in the program reads them.
+ *
+ * @throws SettingsError naming the flag and what it must be; values are not repeated, they may be secret
+ */
+export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
+  const keys = Object.keys(settingsSchema.shape);
+  const options = Object.fromEntries(keys.map((key) => [kebab(key), { type: 'string' as const }]));
+  const flags = parseFlags(args, options);
+  const given = keys.map((key) => [
+    key,
+    flags[kebab(key)] ?? nonEmpty(env[variable(key)]) ?? conventional(key, env),
+  ]);
+  const parsed = settingsSchema.safeParse(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+  );
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new SettingsError(`--${kebab(String(issue?.path[0]))}: ${issue?.message ?? 'is not valid'}.`);
+  }
+  return { ...parsed.data, proxy: readProxy(env) };
+}
+
+/** The text of `--help`. */
+export function settingsHelp(): string {
+  const lines = Object.entries(settingsSchema.shape).map(
+    ([key, schema]) => `  --${kebab(key).padEnd(20)} ${schema.description ?? ''}`,
+  );
+  return `codemie-git-operator\n\n${lines.join('\n')}\n`;
+}
+
+function parseFlags(
+  args: string[],
+  options: Record<string, { type: 'string' }>,
+): Record<string, string | undefined> {
+  try {
+    return z.record(z.string(), z.string().optional()).parse(parseArgs({ args, options }).values);
+  } catch (error) {
+    const known = error instanceof Error ? error.message.split('. ')[0] : 'The flags cannot be read';
+    throw new SettingsError(`${known}. See --help.`, { cause: error });
+  }
+}
+
+/** Variables that other programs agree on, and the names that the downward API is given in our manifests. */
+function conventional(key: string, env: NodeJS.ProcessEnv): string | undefined {
+  if (key === 'kubeconfig') return nonEmpty(env['KUBECONFIG']);
+  if (key === 'operatorNamespace') return nonEmpty(env['POD_NAMESPACE']);
+  return undefined;
+}
+
+function readProxy(env: NodeJS.ProcessEnv): ProxySettings {
+  const read = (name: string) => nonEmpty(env[name]) ?? nonEmpty(env[name.toLowerCase()]);
+  const [httpsProxy, httpProxy, noProxy] = [read('HTTPS_PROXY'), read('HTTP_PROXY'), read('NO_PROXY')];
+  return { ...(httpsProxy && { httpsProxy }), ...(httpProxy && { httpProxy }), ...(noProxy && { noProxy }) };
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variable(key: string): string {
+  return `CODEMIE_OPERATOR_${kebab(key).replaceAll('-', '_').toUpperCase()}`;
+}
