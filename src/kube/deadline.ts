@@ -1,0 +1,33 @@
+import { type Clock, systemClock } from './clock.ts';
+
+/** A signal that aborts when `parent` does, or after a time. `dispose` frees the timer and the listener. */
+export interface Deadline {
+  signal: AbortSignal;
+  dispose(): void;
+}
+
+/**
+ * Derives a signal with a deadline. `AbortSignal.any` with `AbortSignal.timeout` would do the same, but keeps
+ * the timer and the link to a long-lived parent until the time is up; here both go with `dispose`.
+ *
+ * @param reason made when the time is up; becomes `signal.reason`
+ */
+export function startDeadline(
+  parent: AbortSignal,
+  timeoutMs: number,
+  reason: () => Error,
+  clock: Clock = systemClock,
+): Deadline {
+  const controller = new AbortController();
+  const onParent = (): void => controller.abort(parent.reason);
+  if (parent.aborted) onParent();
+  else parent.addEventListener('abort', onParent, { once: true });
+  const cancel = clock.setTimer(() => controller.abort(reason()), timeoutMs);
+  return {
+    signal: controller.signal,
+    dispose() {
+      cancel();
+      parent.removeEventListener('abort', onParent);
+    },
+  };
+}

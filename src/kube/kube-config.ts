@@ -1,0 +1,159 @@
+import { access } from 'node:fs/promises';
+import { delimiter } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
+import { startDeadline } from './deadline.ts';
+import { KubeConfigError } from './errors.ts';
+import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
+
+export interface KubeConnectionOptions {
+  /** Path of a kubeconfig, or several joined as in `KUBECONFIG`. Wins over `inCluster`. */
+  kubeconfig?: string;
+  /** Context of the kubeconfig. Default: its `current-context`. */
+  context?: string;
+  /** Set when `KUBERNETES_SERVICE_HOST` is. */
+  inCluster?: InClusterOptions;
+}
+
+/** A credential plugin gets this long. client-node itself would wait for ever. */
+const pluginTimeoutMs = 60_000;
+
+/**
+ * Finds the API server. Unlike client-node's `loadFromDefault`, it never falls back to
+ * `http://localhost:8080`, and a kubeconfig that lies about in a container is not picked up by chance.
+ *
+ * @throws KubeConfigError when nothing says where the API server is, or what says so can't be used
+ */
+export async function loadKubeConnection(options: KubeConnectionOptions): Promise<KubeConnection> {
+  if (options.kubeconfig !== undefined) return loadKubeconfigConnection(options.kubeconfig, options.context);
+  if (options.inCluster !== undefined) return loadInClusterConnection(options.inCluster);
+  throw new KubeConfigError(
+    'There is no Kubernetes API server to connect to.',
+    'Run in a Pod with a service account, or name a kubeconfig.',
+  );
+}
+
+async function loadKubeconfigConnection(paths: string, context?: string): Promise<KubeConnection> {
+  let config = await readKubeconfig(paths, context);
+  const cluster = config.getCurrentCluster();
+  const server = URL.parse(cluster?.server ?? '');
+  if (cluster === null || server === null || !['https:', 'http:'].includes(server.protocol)) {
+    throw new KubeConfigError(
+      `The context "${config.getCurrentContext()}" of the kubeconfig names no usable cluster.`,
+      'Check its cluster entry and the server URL in it.',
+    );
+  }
+  if (server.protocol === 'http:' && !cluster.skipTLSVerify) {
+    throw new KubeConfigError(
+      'The kubeconfig reaches the API server without TLS.',
+      'Use an https URL, or set insecure-skip-tls-verify if that is meant.',
+    );
+  }
+  const proxyUrl = cluster.proxyUrl;
+  if (proxyUrl !== undefined && !/^https?:\/\//.test(proxyUrl)) {
+    throw new KubeConfigError("The kubeconfig's proxy-url is not supported.", 'Use an http or https proxy.');
+  }
+  const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
+  return {
+    server,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...cacheCredentials(async (fresh) => {
+      // client-node keeps the answer of a credential plugin, and a token-file, for the life of the object.
+      if (fresh) config = await readKubeconfig(paths, context);
+      return credentialsOf(config);
+    }),
+  };
+}
+
+async function readKubeconfig(paths: string, context?: string): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  const found = await existing(paths.split(delimiter).filter((path) => path !== ''));
+  if (found.length === 0) {
+    throw new KubeConfigError(`There is no kubeconfig at ${paths}.`, 'Check the path.');
+  }
+  for (const [index, path] of found.entries()) {
+    const next = index === 0 ? config : new KubeConfig();
+    try {
+      next.loadFromFile(path);
+      if (index > 0) config.mergeConfig(next, true);
+    } catch {
+      // No cause: the YAML parser quotes the lines around the fault, and they hold credentials.
+      throw new KubeConfigError(
+        `The kubeconfig ${path} can't be read.`,
+        'Check it with kubectl config view.',
+      );
+    }
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  if (config.getContextObject(config.getCurrentContext()) === null) {
+    throw new KubeConfigError(
+      `The kubeconfig has no context "${config.getCurrentContext()}".`,
+      'List the contexts with kubectl config get-contexts.',
+    );
+  }
+  return config;
+}
+
+async function existing(paths: string[]): Promise<string[]> {
+  const checked = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return checked.flat();
+}
+
+/** Options that client-node fills in; the part of `https.RequestOptions` that it sets. */
+interface AppliedOptions {
+  headers?: Record<string, string>;
+  auth?: string;
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  servername?: string;
+  rejectUnauthorized?: boolean;
+}
+
+async function credentialsOf(config: KubeConfig): Promise<KubeCredentials> {
+  const options: AppliedOptions = {};
+  await withPluginDeadline(config.applyToHTTPSOptions(options));
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.headers ?? {}))
+    headers[name.toLowerCase()] = value.trim();
+  if (options.auth !== undefined) {
+    headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  }
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  return {
+    headers,
+    tls: {
+      ...(ca === undefined ? {} : { ca: ca.toString() }),
+      ...(cert === undefined ? {} : { cert: cert.toString() }),
+      ...(key === undefined ? {} : { key: key.toString() }),
+      ...(servername === undefined ? {} : { servername }),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    },
+  };
+}
+
+/** Fails when the plugin does not answer in time. Its own message is dropped: it is free text of a program. */
+async function withPluginDeadline(applied: Promise<void>): Promise<void> {
+  const failure = new KubeConfigError(
+    "The kubeconfig's user gives no credentials.",
+    'Check its token, certificate files or credential plugin with kubectl auth whoami.',
+  );
+  const deadline = startDeadline(new AbortController().signal, pluginTimeoutMs, () => failure);
+  const late = new Promise<never>((_, reject) => {
+    deadline.signal.addEventListener('abort', () => reject(failure));
+  });
+  try {
+    await Promise.race([applied.catch(() => Promise.reject(failure)), late]);
+  } finally {
+    deadline.dispose();
+  }
+}

@@ -1,0 +1,189 @@
+import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
+import type { KubeConnection } from './connection.ts';
+import { startDeadline } from './deadline.ts';
+import { isGone, isNotFound, KubeTransportError, toTransportError } from './errors.ts';
+import { splitLines } from './lines.ts';
+import { apiVersionOf, type KubeObject, keyOf, type Resource, splitKey } from './object.ts';
+import { collectionPath, objectPath } from './resource-path.ts';
+import { type ClientMetrics, createTransport, type KubeRequest } from './transport.ts';
+import { acceptHeader, type Page, parseEvent, parseObject, parsePage, selectionQuery } from './wire.ts';
+
+export interface KubeClientOptions {
+  connection: KubeConnection;
+  userAgent: string;
+  /** Deadline of one call, retries included. Default 30 s; a page of a list gets twice that. */
+  timeoutMs?: number;
+  metrics?: ClientMetrics;
+}
+
+/** The parts of a request that the helpers below don't know. */
+type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeRequest>;
+
+/** Makes a client that speaks to a real API server. It connects on first use. */
+export function createKubeClient(options: KubeClientOptions): KubeClient {
+  const { connection, userAgent, metrics, timeoutMs = 30_000 } = options;
+  const transport = createTransport({ connection, userAgent, ...(metrics === undefined ? {} : { metrics }) });
+
+  function describe(verb: string, resource: Resource, target: string, sent: Sent): KubeRequest {
+    const what = `${verb} ${resource.plural} ${target}`.trimEnd();
+    return { what, verb, resource: resource.plural, timeoutMs, ...sent };
+  }
+
+  async function object(resource: Resource, request: KubeRequest): Promise<KubeObject> {
+    return parseObject(await transport.call(request), { what: request.what, resource });
+  }
+
+  async function page(resource: Resource, list: ListOptions, limit: number, next: string): Promise<Page> {
+    const query = selectionQuery(list);
+    // resourceVersion stays unset: with resourceVersion=0 the server ignores the limit.
+    if (limit > 0) query.set('limit', String(limit));
+    if (next !== '') query.set('continue', next);
+    const request = describe('list', resource, '', {
+      method: 'GET',
+      path: `${collectionPath(resource, list.namespace)}?${query.toString()}`,
+      headers: { accept: acceptHeader('list', list.metadataOnly) },
+      timeoutMs: timeoutMs * 2,
+      signal: list.signal,
+    });
+    const { what } = request;
+    return parsePage(await transport.call(request), { what, resource, metadataOnly: list.metadataOnly });
+  }
+
+  async function pages(resource: Resource, list: ListOptions): Promise<Omit<Page, 'next'>> {
+    const items: KubeObject[] = [];
+    let next = '';
+    for (;;) {
+      const one = await page(resource, list, list.pageSize ?? 500, next);
+      for (const item of one.items) items.push(item);
+      if (one.next === '') return { items, resourceVersion: one.resourceVersion };
+      next = one.next;
+    }
+  }
+
+  return {
+    async get(resource, key, signal) {
+      const path = objectPath(resource, key);
+      try {
+        return await object(resource, describe('get', resource, key, { method: 'GET', path, signal }));
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async list(resource, list) {
+      try {
+        return await pages(resource, list);
+      } catch (error) {
+        // The continue token outlived its snapshot, so paging can't keep up: take everything at once.
+        if (!isGone(error)) throw error;
+        const { items, resourceVersion } = await page(resource, list, 0, '');
+        return { items, resourceVersion };
+      }
+    },
+
+    async *watch(resource, watch) {
+      const query = selectionQuery(watch);
+      query.set('watch', 'true');
+      query.set('allowWatchBookmarks', 'true');
+      query.set('resourceVersion', watch.resourceVersion);
+      query.set('timeoutSeconds', String(watch.timeoutSeconds));
+      const request = describe('watch', resource, '', {
+        method: 'GET',
+        path: `${collectionPath(resource, watch.namespace)}?${query.toString()}`,
+        headers: { accept: acceptHeader('object', watch.metadataOnly) },
+        signal: watch.signal,
+      });
+      const { what } = request;
+      // A proxy that keeps the connection open and silent is not seen by TCP; only this deadline ends it.
+      const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? 15_000);
+      const deadline = startDeadline(watch.signal, lifeMs, () => new KubeTransportError(what, 'Timeout'));
+      try {
+        const bytes = await transport.stream({ ...request, signal: deadline.signal });
+        for await (const line of splitLines(bytes)) {
+          yield parseEvent(line, { what, resource, metadataOnly: watch.metadataOnly });
+        }
+      } catch (error) {
+        deadline.signal.throwIfAborted();
+        throw toTransportError(what, error);
+      } finally {
+        deadline.dispose();
+      }
+    },
+
+    create(resource, created, signal) {
+      const request = describe('create', resource, keyOf(created), {
+        method: 'POST',
+        path: collectionPath(resource, created.metadata.namespace),
+        ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...created }),
+        signal,
+      });
+      return object(resource, request);
+    },
+
+    replace(resource, replaced, signal) {
+      const key = keyOf(replaced);
+      const request = describe('update', resource, key, {
+        method: 'PUT',
+        path: objectPath(resource, key),
+        ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...replaced }),
+        signal,
+      });
+      return object(resource, request);
+    },
+
+    async delete(resource, key, signal, { uid } = {}) {
+      const request = describe('delete', resource, key, {
+        method: 'DELETE',
+        path: objectPath(resource, key),
+        ...json({
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          ...(uid === undefined ? {} : { preconditions: { uid } }),
+        }),
+        signal,
+      });
+      try {
+        await transport.call(request);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+
+    patchJson(resource, key, operations: JsonPatchOp[], signal) {
+      const request = describe('patch', resource, key, {
+        method: 'PATCH',
+        path: objectPath(resource, key),
+        ...json(operations, 'application/json-patch+json'),
+        signal,
+      });
+      return object(resource, request);
+    },
+
+    applyStatus(resource, key, status, { fieldManager, uid }, signal) {
+      const query = new URLSearchParams({ fieldManager, force: 'true' });
+      const metadata = { ...splitKey(key), ...(uid === undefined ? {} : { uid }) };
+      const request = describe('apply', resource, `${key} status`, {
+        method: 'PATCH',
+        path: `${objectPath(resource, key, 'status')}?${query.toString()}`,
+        // JSON is YAML, and this content type is what makes the patch an apply.
+        ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status }, applyPatch),
+        signal,
+      });
+      return object(resource, request);
+    },
+
+    getRaw(path, signal) {
+      const request = { what: `get ${path}`, verb: 'get', resource: 'raw', path, timeoutMs, signal };
+      return transport.call({ ...request, method: 'GET' });
+    },
+
+    close: () => transport.close(),
+  };
+}
+
+const applyPatch = 'application/apply-patch+yaml';
+
+function json(value: unknown, type = 'application/json'): Pick<KubeRequest, 'body' | 'headers'> {
+  return { body: JSON.stringify(value), headers: { 'content-type': type } };
+}

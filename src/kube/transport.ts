@@ -1,0 +1,226 @@
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { sleep } from './clock.ts';
+import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
+import { startDeadline } from './deadline.ts';
+import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
+import { parseJson } from './wire.ts';
+
+/** One request to the API server. */
+export interface KubeRequest {
+  /** Completes "Could not …" and "refused to …", e.g. `get secrets team-a/token`. */
+  what: string;
+  verb: string;
+  resource: string;
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** For the whole call, waits and retries included. */
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** What the transport counts; every callback is optional. */
+export interface ClientMetrics {
+  /** One request is over. `code` is 0 when there was no answer. */
+  request?(outcome: { verb: string; resource: string; code: number; durationMs: number }): void;
+  /** A read is tried again. */
+  retried?(reason: 'throttled' | 'reset'): void;
+}
+
+export interface Transport {
+  /** Sends and reads the JSON answer. @throws KubeStatusError, KubeTransportError, or the signal's reason */
+  call(request: KubeRequest): Promise<unknown>;
+  /** Sends and gives the answer's bytes as they come. The caller's signal ends it. Errors as for `call`. */
+  stream(request: KubeRequest): Promise<AsyncIterable<Uint8Array>>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  connection: KubeConnection;
+  userAgent: string;
+  metrics?: ClientMetrics;
+}
+
+interface Pools {
+  tls: string;
+  calls: Dispatcher;
+  watches: Dispatcher;
+}
+
+/** A throttled read is tried again this often before the caller hears of it. */
+const maxRetries = 3;
+
+/**
+ * The one door to the API server: two connection pools that all callers share. Watches have their own, so that
+ * calls never wait for them. client-node would open a connection per request
+ * (https://github.com/kubernetes-client/javascript/issues/2893). HTTP/2 is off, as one stalled session
+ * would stall everything and undici does not notice a missing PONG.
+ */
+export function createTransport({ connection, userAgent, metrics }: TransportOptions): Transport {
+  const basePath = connection.server.pathname.replace(/\/$/, '');
+  const retired = new Set<Pools>();
+  let pools: Pools | undefined;
+
+  /** Pools are tied to the CA and the client certificate; when these change, new ones take over. */
+  function poolsFor(tls: TlsSettings): Pools {
+    const key = JSON.stringify(tls);
+    if (pools?.tls === key) return pools;
+    if (pools !== undefined) retire(pools);
+    pools = {
+      tls: key,
+      calls: createPool(connection.proxyUrl, tls, 60_000),
+      watches: createPool(connection.proxyUrl, tls, 0),
+    };
+    return pools;
+  }
+
+  function retire(old: Pools): void {
+    retired.add(old);
+    const forget = (): boolean => retired.delete(old);
+    Promise.all([old.calls.close(), old.watches.close()]).then(forget, forget);
+  }
+
+  async function sendOnce(
+    request: KubeRequest,
+    kind: 'calls' | 'watches',
+    credentials: KubeCredentials,
+  ): Promise<Dispatcher.ResponseData> {
+    return poolsFor(credentials.tls)[kind].request({
+      origin: connection.server.origin,
+      path: basePath + request.path,
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': userAgent,
+        ...credentials.headers,
+        ...request.headers,
+      },
+      body: request.body ?? null,
+      signal: request.signal,
+    });
+  }
+
+  /** Sends; after a 401 reads the credentials again and sends once more (a 401 means nothing was done). */
+  async function send(request: KubeRequest, kind: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+    const started = performance.now();
+    let code = 0;
+    try {
+      const credentials = await connection.credentials();
+      request.signal.throwIfAborted();
+      let response = await sendOnce(request, kind, credentials);
+      if (response.statusCode === 401) {
+        const renewed = await connection.refresh(credentials);
+        if (renewed !== credentials) {
+          await response.body.dump();
+          response = await sendOnce(request, kind, renewed);
+        }
+      }
+      code = response.statusCode;
+      return response;
+    } finally {
+      const { verb, resource } = request;
+      metrics?.request?.({ verb, resource, code, durationMs: performance.now() - started });
+    }
+  }
+
+  async function callOnce(request: KubeRequest): Promise<unknown> {
+    try {
+      const response = await send(request, 'calls');
+      if (isSuccess(response)) return parseJson(await response.body.text(), request.what);
+      throw await failureOf(request.what, response);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      throw toTransportError(request.what, error);
+    }
+  }
+
+  async function call(request: KubeRequest): Promise<unknown> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await callOnce(request);
+      } catch (error) {
+        const waitMs =
+          request.method === 'GET' && attempt < maxRetries ? retryDelay(error, attempt) : undefined;
+        if (waitMs === undefined) throw error;
+        metrics?.retried?.(error instanceof KubeStatusError ? 'throttled' : 'reset');
+        await sleep(waitMs, request.signal);
+        request.signal.throwIfAborted();
+      }
+    }
+  }
+
+  return {
+    async call(request) {
+      const deadline = startDeadline(
+        request.signal,
+        request.timeoutMs,
+        () => new KubeTransportError(request.what, 'Timeout'),
+      );
+      try {
+        return await call({ ...request, signal: deadline.signal });
+      } finally {
+        deadline.dispose();
+      }
+    },
+
+    async stream(request) {
+      try {
+        const response = await send(request, 'watches');
+        if (isSuccess(response)) return response.body;
+        throw await failureOf(request.what, response);
+      } catch (error) {
+        request.signal.throwIfAborted();
+        throw toTransportError(request.what, error);
+      }
+    },
+
+    async close() {
+      const all = pools === undefined ? [...retired] : [...retired, pools];
+      pools = undefined;
+      await Promise.all(all.flatMap((each) => [each.calls.destroy(), each.watches.destroy()]));
+    },
+  };
+}
+
+function createPool(proxyUrl: string | undefined, tls: TlsSettings, bodyTimeout: number): Dispatcher {
+  const options = {
+    connections: 64,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: 60_000,
+    bodyTimeout,
+    keepAliveTimeout: 30_000,
+  };
+  // A peer that vanished is noticed after 30 s, before load balancers drop an idle connection at 60 s.
+  const socket = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000, allowH2: false };
+  return proxyUrl === undefined
+    ? new Agent({ ...options, connect: { ...socket, ...tls } })
+    : new ProxyAgent({ ...options, uri: proxyUrl, connect: socket, requestTls: { ...socket, ...tls } });
+}
+
+function isSuccess(response: Dispatcher.ResponseData): boolean {
+  return response.statusCode >= 200 && response.statusCode < 300;
+}
+
+async function failureOf(what: string, response: Dispatcher.ResponseData): Promise<KubeStatusError> {
+  const retryAfterMs = retryAfter(response.headers['retry-after']);
+  const body: unknown = await response.body.json().catch(() => undefined);
+  return statusErrorFrom(what, response.statusCode, body, retryAfterMs);
+}
+
+/** The API server sends whole seconds; the date form of the header is not used and is ignored. */
+function retryAfter(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined;
+}
+
+/** How long to wait before a read is sent again, or undefined if it is not to be. */
+function retryDelay(error: unknown, attempt: number): number | undefined {
+  // The server closed an idle connection just as the request was put on it.
+  if (error instanceof KubeTransportError && error.kind === 'Reset' && attempt === 0) return 0;
+  if (!(error instanceof KubeStatusError)) return undefined;
+  if (error.code === 429) return error.retryAfterMs ?? 1000;
+  return error.code >= 500 ? error.retryAfterMs : undefined;
+}
