@@ -1,0 +1,112 @@
+import type { LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
+import { classifyAddress } from './address.ts';
+import { NetError } from './net-error.ts';
+
+/** Which servers may be called. */
+export interface EgressPolicy {
+  /**
+   * Host names that may be called, lower case, without port. `*` stands for any run of characters, dots too:
+   * `*.example.com` allows `git.example.com` and `a.b.example.com`, but not `example.com`.
+   */
+  allowedHosts: readonly string[];
+  /** Whether the allowed hosts may have private and loopback addresses. Metadata services stay refused. */
+  allowPrivateNetworks: boolean;
+  /** Whether plain `http:` is allowed; false by default. */
+  allowHttp?: boolean;
+}
+
+/** Finds the addresses of a host name. Rejects with an error that has a `code`, as `node:dns` does. */
+export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
+
+/**
+ * Checks all of a URL that can be checked without resolving its host.
+ *
+ * @throws {NetError} `HostNotAllowed` or `AddressNotAllowed`.
+ */
+export function checkUrl(url: URL, policy: EgressPolicy): void {
+  const host = hostOf(url);
+  if (url.username !== '' || url.password !== '') {
+    throw refused(
+      host,
+      `The URL of ${host} contains a user name or a password.`,
+      'Remove it: credentials come from Secrets only.',
+    );
+  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowHttp === true)) {
+    throw refused(host, `The URL of ${host} does not use https.`, 'Use an https URL.');
+  }
+  if (!policy.allowedHosts.some((pattern) => matchesHost(pattern, host))) {
+    throw refused(
+      host,
+      `The host ${host} is not in the list of allowed hosts.`,
+      'Ask the administrator of the connection to allow it.',
+    );
+  }
+  if (isIP(host) !== 0) checkAddress(host, host, policy);
+}
+
+/**
+ * A `lookup` for `net.connect` that refuses addresses the policy forbids. The check stands in the very lookup whose
+ * answer is dialled, so a name that changes its address between a check and the connection (DNS rebinding) gains
+ * nothing. One forbidden address among good ones refuses the name.
+ */
+export function createGuardedLookup(policy: EgressPolicy, resolve: Resolve): LookupFunction {
+  const resolveGuarded = callbackify(guardedResolve);
+  return (hostname, options, callback) => {
+    const family = options.family === 4 || options.family === 6 ? options.family : 0;
+    resolveGuarded(hostname, family, policy, resolve, (error, addresses) => {
+      if (error !== null) callback(error, '');
+      else if (options.all === true) callback(null, addresses);
+      else callback(null, addresses[0].address, addresses[0].family);
+    });
+  };
+}
+
+async function guardedResolve(
+  hostname: string,
+  family: number,
+  policy: EgressPolicy,
+  resolve: Resolve,
+): Promise<[LookupAddress, ...LookupAddress[]]> {
+  const addresses = await resolve(hostname);
+  for (const { address } of addresses) checkAddress(address, hostname, policy);
+  const [first, ...rest] = addresses.filter((entry) => family === 0 || entry.family === family);
+  if (first === undefined) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
+  return [first, ...rest];
+}
+
+function checkAddress(address: string, host: string, policy: EgressPolicy): void {
+  const where = classifyAddress(address);
+  if (where === 'public' || (where === 'private' && policy.allowPrivateNetworks)) return;
+  throw new NetError({
+    kind: 'AddressNotAllowed',
+    message: `The host ${host} has an address that may not be called.`,
+    hint:
+      where === 'private'
+        ? 'Private networks have to be allowed in the connection.'
+        : 'Link-local, metadata, multicast and reserved addresses are never called.',
+    host,
+    requestSent: false,
+  });
+}
+
+/** The host of a URL without port and without the brackets of an IPv6 address. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Whether a host name, as {@link hostOf} gives it, matches a pattern of {@link EgressPolicy.allowedHosts}. */
+export function matchesHost(pattern: string, host: string): boolean {
+  const source = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+    .join('.*');
+  return new RegExp(`^${source}$`).test(host);
+}
+
+function refused(host: string, message: string, hint: string): NetError {
+  return new NetError({ kind: 'HostNotAllowed', message, hint, host, requestSent: false });
+}

@@ -1,0 +1,113 @@
+import { fetch, type Response } from 'undici';
+import { toNetError } from './classify-error.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import type { Dispatchers, Route } from './dispatchers.ts';
+import { checkUrl, type EgressPolicy, hostOf } from './egress-policy.ts';
+import { NetError } from './net-error.ts';
+import { readBody } from './read-body.ts';
+
+/** A request, ready to be sent. */
+export interface Outgoing {
+  method: string;
+  url: URL;
+  headers: [name: string, value: string][];
+  body?: string | Uint8Array;
+  signal?: AbortSignal;
+  /** Over the whole exchange: name, connection, redirects and body. */
+  timeoutMs: number;
+  /** Counted after decompression. */
+  maxBodyBytes: number;
+  maxRedirects: number;
+}
+
+/** A complete answer of any status. */
+export interface Incoming {
+  status: number;
+  headers: Headers;
+  /** Where it came from, after redirects. */
+  url: URL;
+  bytes: Uint8Array;
+}
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Sends a request and reads its answer.
+ *
+ * Redirects are followed for GET and HEAD only and within the same origin only, so credentials never reach another
+ * server. A GET or HEAD is sent once more when the connection breaks: a server may close a kept connection at the very
+ * moment we use it (https://github.com/nodejs/undici/issues/3492).
+ *
+ * @throws {NetError} if there is no complete, acceptable answer.
+ */
+export async function exchange(
+  request: Outgoing,
+  policy: EgressPolicy,
+  dispatchers: Dispatchers,
+): Promise<Incoming> {
+  const deadline = startDeadline(request.timeoutMs, request.signal);
+  try {
+    return await follow(request, policy, dispatchers, deadline);
+  } finally {
+    deadline.stop();
+  }
+}
+
+async function follow(
+  request: Outgoing,
+  policy: EgressPolicy,
+  dispatchers: Dispatchers,
+  deadline: Deadline,
+): Promise<Incoming> {
+  const repeatable = request.method === 'GET' || request.method === 'HEAD';
+  let url = request.url;
+  let redirectsLeft = repeatable ? request.maxRedirects : 0;
+  let mayRepeat = repeatable;
+  for (;;) {
+    checkUrl(url, policy);
+    const route = dispatchers.routeTo(url);
+    try {
+      const response = await send(request, url, route, deadline);
+      if (!redirects.has(response.status)) {
+        const bytes = await readBody(response, request.maxBodyBytes, hostOf(url));
+        return { status: response.status, headers: new Headers([...response.headers]), url, bytes };
+      }
+      await response.body?.cancel();
+      url = nextUrl(response, url, redirectsLeft);
+      redirectsLeft -= 1;
+    } catch (error) {
+      const failure = toNetError(error, {
+        host: hostOf(url),
+        viaProxy: route.viaProxy,
+        ended: deadline.ended(),
+      });
+      if (failure.kind !== 'Reset' || !mayRepeat) throw failure;
+      mayRepeat = false;
+    }
+  }
+}
+
+function send(request: Outgoing, url: URL, route: Route, deadline: Deadline): Promise<Response> {
+  return fetch(url, {
+    method: request.method,
+    headers: request.headers,
+    redirect: 'manual',
+    signal: deadline.signal,
+    dispatcher: route.dispatcher,
+    ...(request.body === undefined ? {} : { body: request.body }),
+  });
+}
+
+function nextUrl(response: Response, from: URL, redirectsLeft: number): URL {
+  const location = response.headers.get('location');
+  const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (to !== undefined && to.origin === from.origin && redirectsLeft > 0) return to;
+  const host = hostOf(from);
+  throw new NetError({
+    kind: 'RedirectRefused',
+    message: `${host} answered with a redirect that is not followed.`,
+    hint: 'Check the URL: a sign-in page may stand before the API, or the server may know itself by another address.',
+    host,
+    requestSent: true,
+  });
+}

@@ -1,0 +1,179 @@
+import { createTrust } from './ca-bundle.ts';
+import { createDispatchers } from './dispatchers.ts';
+import { type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
+import { exchange, type Incoming, type Outgoing } from './exchange.ts';
+import { type HttpHeaders, requestHeaders, responseHeaders, toResponse } from './headers.ts';
+import { parseJson, requireJson } from './json-answer.ts';
+import { NetError, type NetErrorKind } from './net-error.ts';
+import type { ProxySettings } from './proxy.ts';
+
+/** A request. Everything but the URL has a default. */
+export interface HttpRequest {
+  /** `GET` by default. */
+  method?: string;
+  url: URL | string;
+  /** `accept` and, with a body, `content-type` are `application/json` unless given here. */
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+  /** Over the whole exchange including the body; the client's by default. */
+  timeoutMs?: number;
+  /** Counted after decompression; the client's by default. */
+  maxBodyBytes?: number;
+  /** 3 by default. Only GET and HEAD are redirected at all, and only within the same origin. */
+  maxRedirects?: number;
+  /** `json` (default): a success must be JSON or empty. `any`: nothing is parsed, the text is given. */
+  accept?: 'json' | 'any';
+}
+
+/** An answer of any status. */
+export interface HttpResponse {
+  status: number;
+  headers: HttpHeaders;
+  /** Parsed JSON, for the caller to check. Undefined if the body is empty or, in a failure, not JSON. */
+  body: unknown;
+  /** The body as text; with `accept: 'any'` only. */
+  text?: string;
+}
+
+/** One exchange, for metrics. */
+export interface ExchangeRecord {
+  method: string;
+  host: string;
+  /** Undefined if there was no acceptable answer: then `error` says why. */
+  status?: number;
+  error?: NetErrorKind;
+  durationMs: number;
+}
+
+/** The only way to talk to servers other than the Kubernetes API. */
+export interface HttpClient {
+  /**
+   * @throws {NetError} if there is no acceptable answer. An HTTP error status is an answer.
+   */
+  request(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * A `fetch` under the same rules, for libraries. The body is complete when it resolves. If the request's `accept`
+   * header asks for JSON, a success must be JSON or empty.
+   *
+   * @throws {NetError} where `fetch` would throw a TypeError.
+   */
+  fetch: typeof globalThis.fetch;
+  /** Takes no new requests; resolves when the running ones are over, which their deadlines bound. */
+  close(): Promise<void>;
+}
+
+/** What a client is made with. */
+export interface HttpClientOptions {
+  policy: EgressPolicy;
+  /** PEM certificates that are trusted beside the roots of the process. */
+  ca?: readonly string[];
+  proxy?: ProxySettings;
+  /** Over a whole exchange, unless the request gives its own. */
+  timeoutMs: number;
+  /** Of one answer, counted after decompression, unless the request gives its own. */
+  maxBodyBytes: number;
+  userAgent: string;
+  onRequest?: (record: ExchangeRecord) => void;
+  /** Replaces the system's resolver. */
+  resolve?: Resolve;
+}
+
+const defaultMaxRedirects = 3;
+const longestConnectMs = 10_000;
+/** A connection gets less than the whole time, so that "no connection" can be told from "no answer". */
+const connectShare = 0.6;
+
+/**
+ * Creates a client. It keeps connections for reuse, so it should be shared, and must be closed.
+ *
+ * @throws {CaBundleError} if `ca` holds something else than certificates.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const dispatchers = createDispatchers({
+    policy: options.policy,
+    trust: createTrust(options.ca ?? []),
+    proxy: options.proxy ?? {},
+    connectTimeoutMs: Math.min(longestConnectMs, Math.ceil(options.timeoutMs * connectShare)),
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+  });
+
+  async function send(outgoing: Outgoing): Promise<Incoming> {
+    const startedAt = performance.now();
+    const report = (outcome: Pick<ExchangeRecord, 'status' | 'error'>): void => {
+      const durationMs = performance.now() - startedAt;
+      options.onRequest?.({ method: outgoing.method, host: hostOf(outgoing.url), durationMs, ...outcome });
+    };
+    try {
+      const incoming = await exchange(outgoing, options.policy, dispatchers);
+      report({ status: incoming.status });
+      return incoming;
+    } catch (error) {
+      report({ error: error instanceof NetError ? error.kind : 'Other' });
+      throw error;
+    }
+  }
+
+  async function request(asked: HttpRequest): Promise<HttpResponse> {
+    const url = parseUrl(asked.url);
+    const incoming = await send({
+      method: asked.method ?? 'GET',
+      url,
+      headers: requestHeaders(Object.entries(asked.headers ?? {}), {
+        host: hostOf(url),
+        userAgent: options.userAgent,
+        accept: asked.accept === 'any' ? '*/*' : 'application/json',
+        ...(asked.body === undefined ? {} : { contentType: 'application/json' }),
+      }),
+      timeoutMs: asked.timeoutMs ?? options.timeoutMs,
+      maxBodyBytes: asked.maxBodyBytes ?? options.maxBodyBytes,
+      maxRedirects: asked.maxRedirects ?? defaultMaxRedirects,
+      ...(asked.body === undefined ? {} : { body: asked.body }),
+      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+    });
+    const { status } = incoming;
+    const headers = responseHeaders(incoming.headers);
+    return asked.accept === 'any'
+      ? { status, headers, body: undefined, text: new TextDecoder().decode(incoming.bytes) }
+      : { status, headers, body: parseJson(incoming) };
+  }
+
+  async function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const url = parseUrl(input instanceof Request ? input.url : input);
+    const asked = makeRequest(input, init, hostOf(url));
+    const body = asked.body === null ? undefined : new Uint8Array(await asked.arrayBuffer());
+    const incoming = await send({
+      method: asked.method,
+      url,
+      headers: requestHeaders([...asked.headers], { host: hostOf(url), userAgent: options.userAgent }),
+      timeoutMs: options.timeoutMs,
+      maxBodyBytes: options.maxBodyBytes,
+      maxRedirects: asked.redirect === 'follow' ? defaultMaxRedirects : 0,
+      signal: asked.signal,
+      ...(body === undefined ? {} : { body }),
+    });
+    if (asked.headers.get('accept')?.includes('json') === true) requireJson(incoming);
+    return toResponse(incoming);
+  }
+
+  return { request, fetch, close: () => dispatchers.close() };
+}
+
+function parseUrl(url: string | URL): URL {
+  if (URL.canParse(String(url))) return new URL(url);
+  throw malformed('', 'The URL of a request is malformed.');
+}
+
+function makeRequest(input: string | URL | Request, init: RequestInit | undefined, host: string): Request {
+  try {
+    return new Request(input, init);
+  } catch {
+    // The message of the original error quotes header values.
+    throw malformed(host, `A request to ${host} has a header or an option that HTTP does not allow.`);
+  }
+}
+
+function malformed(host: string, message: string): NetError {
+  const hint = 'Check the values given for this server, above all for line breaks.';
+  return new NetError({ kind: 'Other', message, hint, host, requestSent: false });
+}

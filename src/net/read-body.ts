@@ -1,0 +1,31 @@
+import type { Response } from 'undici';
+import { NetError } from './net-error.ts';
+
+/**
+ * Reads a whole body, at most `maxBytes` of it. undici decompresses as we read, and stops reading from the network while
+ * we don't, so a small compressed answer can't grow in memory beyond the limit either.
+ *
+ * @throws {NetError} `TooLarge`.
+ */
+export async function readBody(response: Response, maxBytes: number, host: string): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop by an exception cancels the stream and, with it, the connection.
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(host);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function tooLarge(host: string): NetError {
+  return new NetError({
+    kind: 'TooLarge',
+    message: `The answer of ${host} is larger than accepted.`,
+    hint: 'Check that the URL leads to the API.',
+    host,
+    requestSent: true,
+  });
+}
