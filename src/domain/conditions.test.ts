@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import type { Condition } from '../api/v1alpha1/shared.ts';
+import { type Finding, type Findings, type ReadinessContext, sumUp, toConditions } from './conditions.ts';
+
+const now = Date.parse('2026-11-22T12:00:00Z');
+const minute = 60_000;
+const yes = (reason: string): Finding => ({ status: 'True', reason, message: `${reason}.` });
+const no = (reason: string): Finding => ({ status: 'False', reason, message: `${reason}.` });
+const unknown = (reason: string): Finding => ({ status: 'Unknown', reason, message: `${reason}.` });
+
+const good: Findings = {
+  CredentialsResolved: yes('Resolved'),
+  CredentialsValid: yes('Valid'),
+  PermissionsSufficient: yes('Sufficient'),
+  Registered: yes('Registered'),
+};
+
+function condition(
+  type: string,
+  status: Condition['status'],
+  agoMs: number,
+  observedGeneration = 1,
+): Condition {
+  const lastTransitionTime = new Date(now - agoMs).toISOString();
+  return { type, status, reason: 'Before', message: 'Before.', lastTransitionTime, observedGeneration };
+}
+
+function context(previous: Condition[] = [], warnOnly = false): ReadinessContext {
+  return { warnOnly, previous, generation: 1, graceMs: 30 * minute, now };
+}
+
+describe('sumUp', () => {
+  it.each<[string, Findings, boolean, string, string, string?]>([
+    ['everything holds', good, false, 'True', 'Ready'],
+    ['a fault', { ...good, CredentialsValid: no('Expired') }, false, 'False', 'Expired', 'stalled'],
+    [
+      'the first of two faults',
+      { ...good, CredentialsValid: no('Expired'), Registered: no('AliasConflict') },
+      false,
+      'False',
+      'Expired',
+      'stalled',
+    ],
+    [
+      'a fault after a wait',
+      { ...good, CredentialsValid: unknown('ProviderUnreachable'), Registered: no('AliasConflict') },
+      false,
+      'False',
+      'AliasConflict',
+      'stalled',
+    ],
+    [
+      'a Secret that may yet come',
+      { CredentialsResolved: no('SecretNotFound') },
+      false,
+      'False',
+      'SecretNotFound',
+    ],
+    [
+      'a wait',
+      { ...good, Registered: unknown('CodeMieUnreachable') },
+      false,
+      'Unknown',
+      'CodeMieUnreachable',
+      'reconciling',
+    ],
+    [
+      'permissions that nobody tells',
+      { ...good, PermissionsSufficient: unknown('NotReported') },
+      false,
+      'True',
+      'Ready',
+    ],
+    [
+      'missing permissions',
+      { ...good, PermissionsSufficient: no('MissingPermissions') },
+      false,
+      'False',
+      'MissingPermissions',
+      'stalled',
+    ],
+    [
+      'missing permissions under policy Warn',
+      { ...good, PermissionsSufficient: no('MissingPermissions') },
+      true,
+      'True',
+      'Ready',
+    ],
+  ])('%s', (_name, findings, warnOnly, status, reason, mark) => {
+    const readiness = sumUp(findings, context([], warnOnly));
+    expect(readiness.ready).toMatchObject({ status, reason });
+    expect(readiness.stalled?.status).toBe(mark === 'stalled' ? 'True' : undefined);
+    expect(readiness.reconciling?.status).toBe(mark === 'reconciling' ? 'True' : undefined);
+  });
+
+  const outage: Findings = { ...good, CredentialsValid: unknown('ProviderUnreachable') };
+  it.each([
+    ['just begun', [condition('Ready', 'True', 90 * minute)], 'True'],
+    [
+      'young',
+      [condition('Ready', 'True', 90 * minute), condition('CredentialsValid', 'Unknown', 29 * minute)],
+      'True',
+    ],
+    [
+      'old',
+      [condition('Ready', 'True', 90 * minute), condition('CredentialsValid', 'Unknown', 30 * minute)],
+      'Unknown',
+    ],
+    ['after a change of the spec', [condition('Ready', 'True', 90 * minute, 0)], 'Unknown'],
+    ['before it was ever Ready', [], 'Unknown'],
+  ])('an outage that is %s', (_name, previous, status) => {
+    const readiness = sumUp(outage, context(previous));
+    expect(readiness.ready.status).toBe(status);
+    expect(readiness.reconciling?.reason).toBe('ProviderUnreachable');
+  });
+});
+
+describe('toConditions', () => {
+  it('keeps the transition time while the status stays', () => {
+    const previous = [condition('Ready', 'True', minute), condition('Registered', 'False', minute)];
+    const conditions = toConditions({ Registered: yes('Registered'), Ready: yes('Ready') }, previous, 7, now);
+    expect(conditions).toEqual([
+      {
+        ...yes('Ready'),
+        type: 'Ready',
+        observedGeneration: 7,
+        lastTransitionTime: previous[0]?.lastTransitionTime,
+      },
+      {
+        ...yes('Registered'),
+        type: 'Registered',
+        observedGeneration: 7,
+        lastTransitionTime: '2026-11-22T12:00:00Z',
+      },
+    ]);
+  });
+
+  it('cuts a message at a kilobyte', () => {
+    const [ready] = toConditions({ Ready: { ...yes('x'), message: 'm'.repeat(2000) } }, [], 1, now);
+    expect(ready?.message).toHaveLength(1024);
+  });
+});

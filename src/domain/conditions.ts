@@ -1,0 +1,121 @@
+import type { GitIntegrationConditionType } from '../api/conditions.ts';
+import type { Condition } from '../api/v1alpha1/shared.ts';
+
+/** What one step found, or what the sum of all is. */
+export interface Finding {
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  /** One sentence and, where somebody must act, one hint. */
+  message: string;
+}
+
+/** The steps that a GitIntegration's readiness rests on, in the order in which they go. */
+export const stepConditions = [
+  'CredentialsResolved',
+  'CredentialsValid',
+  'InstallationResolved',
+  'PermissionsSufficient',
+  'Registered',
+] as const satisfies readonly GitIntegrationConditionType[];
+
+/** One of {@link stepConditions}. */
+export type StepCondition = (typeof stepConditions)[number];
+
+/** What the steps of one pass found. A step that was not reached is absent. */
+export type Findings = Partial<Record<StepCondition, Finding>>;
+
+/** What the sum depends on beside the findings. */
+export interface ReadinessContext {
+  /** `validation.policy: Warn`: missing permissions are told and block nothing. */
+  warnOnly: boolean;
+  /** The conditions as they are stored, of whatever generation. */
+  previous: readonly Condition[];
+  generation: number;
+  /** How long an integration that was Ready stays so while something can't be reached. */
+  graceMs: number;
+  now: number;
+}
+
+/** The three conditions that sum up the others as kstatus defines them. */
+export interface Readiness {
+  ready: Finding;
+  reconciling?: Finding;
+  stalled?: Finding;
+}
+
+/** A missing Secret is no fault of the manifest: applied in any order, it is noticed as soon as it appears. */
+const comesByItself: ReadonlySet<string> = new Set(['SecretNotFound']);
+
+/**
+ * Sums up: the first False, else the first Unknown that blocks, else True. Waiting is Unknown and Reconciling,
+ * needing a person is False and Stalled, so that GitOps tools tell a blip from a fault.
+ * https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
+ */
+export function sumUp(findings: Findings, context: ReadinessContext): Readiness {
+  const inOrder = stepConditions.flatMap((type) => {
+    const finding = findings[type];
+    return finding && blocks(type, finding, context.warnOnly) ? [{ type, finding }] : [];
+  });
+  const fault = inOrder.find(({ finding }) => finding.status === 'False')?.finding;
+  if (fault)
+    return comesByItself.has(fault.reason)
+      ? { ready: fault }
+      : { ready: fault, stalled: { ...fault, status: 'True' } };
+
+  const waiting = inOrder.find(({ finding }) => finding.status === 'Unknown');
+  if (!waiting)
+    return { ready: { status: 'True', reason: 'Ready', message: findings.Registered?.message ?? '' } };
+
+  const reconciling: Finding = { ...waiting.finding, status: 'True' };
+  const kept = keptReady(waiting.type, context);
+  return { ready: kept ?? waiting.finding, reconciling };
+}
+
+function blocks(type: StepCondition, finding: Finding, warnOnly: boolean): boolean {
+  if (finding.status === 'True' || finding.reason === 'NotReported') return false;
+  return !(warnOnly && type === 'PermissionsSufficient');
+}
+
+/** Ready as it was, while the trouble is young and the spec is the one that was Ready. */
+function keptReady(waiting: StepCondition, context: ReadinessContext): Finding | undefined {
+  const ready = context.previous.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True' || ready.observedGeneration !== context.generation) return undefined;
+  const before = context.previous.find(({ type }) => type === waiting);
+  const since = before?.status === 'Unknown' ? Date.parse(before.lastTransitionTime) : context.now;
+  return context.now - since < context.graceMs ? ready : undefined;
+}
+
+/** Conditions say more than a kilobyte to nobody. */
+const longestMessage = 1024;
+
+/**
+ * The whole list for the status, sorted by type. A condition whose status stays keeps its transition time.
+ *
+ * @param now epoch milliseconds; written to the second, as Kubernetes does
+ */
+export function toConditions(
+  wanted: Partial<Record<GitIntegrationConditionType, Finding>>,
+  previous: readonly Condition[],
+  generation: number,
+  now: number,
+): Condition[] {
+  return Object.entries(wanted)
+    .map(([type, { status, reason, message }]) => {
+      const before = previous.find((condition) => condition.type === type);
+      const lastTransitionTime = before?.status === status ? before.lastTransitionTime : rfc3339(now);
+      return {
+        type,
+        status,
+        reason,
+        message: message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message,
+        lastTransitionTime,
+        observedGeneration: generation,
+      };
+    })
+    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+/** Epoch milliseconds as RFC 3339 in UTC to the second. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
