@@ -1,0 +1,167 @@
+import { type Backoff, createBackoff } from './backoff.ts';
+import type { KubeClient, Selection, WatchEvent } from './client.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
+import { isGone, KubeStatusError, KubeTransportError } from './errors.ts';
+import { errorFields, type Log } from './log.ts';
+import type { KubeObject, Resource } from './object.ts';
+
+/** Receives a kind's state. May throw: the reflector then lists again, so that nothing is lost. */
+export interface ReflectorSink {
+  /** The whole state. */
+  replace(items: KubeObject[]): void;
+  put(object: KubeObject): void;
+  remove(object: KubeObject): void;
+}
+
+/** What a reflector counts; every callback is optional. */
+export interface ReflectorMetrics {
+  listed?(resource: string, items: number, durationMs: number): void;
+  watchEnded?(resource: string, reason: 'closed' | 'expired' | 'failed'): void;
+  event?(resource: string, type: WatchEvent['type']): void;
+}
+
+export interface ReflectorOptions {
+  client: Pick<KubeClient, 'list' | 'watch'>;
+  resource: Resource;
+  selection?: Selection;
+  sink: ReflectorSink;
+  log: Log;
+  metrics?: ReflectorMetrics;
+  clock?: Clock;
+  random?: () => number;
+  /** Shortest life of a watch; each one lives up to twice as long, at random. Default 300, as in client-go. */
+  watchSeconds?: number;
+  /** How long past its life a silent watch is kept. Default 15 s. */
+  graceMs?: number;
+  /** Waits after failures. Default 0.8 s to 30 s. */
+  backoff?: Backoff;
+}
+
+export interface Reflector {
+  /** Lists, watches, and starts over for ever. Never rejects; resolves once the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Milliseconds since the server was last heard of; Infinity before the first list. */
+  contactAgeMs(): number;
+}
+
+/** A watch that ends this soon and without a byte counts as refused. */
+const shortWatchMs = 1000;
+
+/** After so many of them in a row the resource version is taken for expired. */
+const maxShortWatches = 3;
+
+/**
+ * Keeps a sink in step with one kind on the server, whatever happens: lists once, then follows watches from
+ * where the last one ended, and lists again only when the server forgot that point. The rules are those of
+ * client-go's reflector. https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go
+ */
+export function createReflector(options: ReflectorOptions): Reflector {
+  const { client, resource, selection = {}, sink, log, metrics } = options;
+  const { clock = systemClock, random = Math.random, watchSeconds = 300, graceMs = 15_000 } = options;
+  const backoff = options.backoff ?? createBackoff({ baseMs: 800, maxMs: 30_000, random });
+  /** Where to go on from; `''` means list again. */
+  let resourceVersion = '';
+  let contactAt = Number.NEGATIVE_INFINITY;
+  let shortWatches = 0;
+
+  async function list(signal: AbortSignal): Promise<void> {
+    const started = clock.now();
+    const listed = await client.list(resource, { ...selection, signal });
+    sink.replace(listed.items);
+    resourceVersion = listed.resourceVersion;
+    contactAt = clock.now();
+    metrics?.listed?.(resource.plural, listed.items.length, contactAt - started);
+    log.debug({ items: listed.items.length }, 'Listed.');
+  }
+
+  function handle(event: WatchEvent): void {
+    contactAt = clock.now();
+    metrics?.event?.(resource.plural, event.type);
+    switch (event.type) {
+      case 'BOOKMARK':
+        resourceVersion = event.resourceVersion;
+        return;
+      case 'ERROR':
+        throw event.error;
+      case 'DELETED':
+        sink.remove(event.object);
+        break;
+      case 'ADDED':
+      case 'MODIFIED':
+        sink.put(event.object);
+        break;
+    }
+    // Only after the sink took it: when it throws, the next round lists.
+    resourceVersion = event.object.metadata.resourceVersion;
+    backoff.reset();
+  }
+
+  async function watch(signal: AbortSignal): Promise<void> {
+    const started = clock.now();
+    const timeoutSeconds = Math.ceil(watchSeconds * (1 + random()));
+    const events = client.watch(resource, { ...selection, resourceVersion, timeoutSeconds, graceMs, signal });
+    let count = 0;
+    for await (const event of events) {
+      count++;
+      handle(event);
+    }
+    contactAt = clock.now();
+    metrics?.watchEnded?.(resource.plural, 'closed');
+    await afterClose(count, clock.now() - started, signal);
+  }
+
+  /**
+   * Some servers close the watch of an expired resource version without a word
+   * (https://github.com/kubernetes/kubernetes/issues/137089), and to come back at once would be a hot loop.
+   */
+  async function afterClose(events: number, lifeMs: number, signal: AbortSignal): Promise<void> {
+    if (events > 0 || lifeMs >= shortWatchMs) {
+      shortWatches = 0;
+      return;
+    }
+    shortWatches++;
+    if (shortWatches >= maxShortWatches) {
+      shortWatches = 0;
+      resourceVersion = '';
+      log.warn({}, 'The server closes each watch at once; listing again.');
+    }
+    await sleep(backoff.next(), signal, clock);
+  }
+
+  /** Decides where to go on, and waits: also before a list, so that replicas and kinds don't list in step. */
+  async function recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const expired = isGone(error);
+    metrics?.watchEnded?.(resource.plural, expired ? 'expired' : 'failed');
+    if (expired || !isPassing(error)) resourceVersion = '';
+    const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
+    const waitMs = Math.max(asked, backoff.next());
+    const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
+    if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
+    else log.warn(fields, 'List or watch failed; trying again.');
+    await sleep(waitMs, signal, clock);
+  }
+
+  return {
+    async run(parent) {
+      while (!parent.aborted) {
+        try {
+          if (resourceVersion === '') await list(parent);
+          else await watch(parent);
+        } catch (error) {
+          if (!parent.aborted) await recover(error, parent);
+        }
+      }
+    },
+    contactAgeMs: () => clock.now() - contactAt,
+  };
+}
+
+/**
+ * Whether the watch may go on from where it was. After a fault of the sink, or an answer that can't be read, only
+ * a list makes sure that nothing is missing.
+ */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof KubeStatusError || (error instanceof KubeTransportError && error.kind !== 'Protocol')
+  );
+}
