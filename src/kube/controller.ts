@@ -1,0 +1,170 @@
+import { type Clock, sleep, systemClock } from './clock.ts';
+import { startDeadline } from './deadline.ts';
+import { failureOf } from './failures.ts';
+import { errorFields, type Log } from './log.ts';
+import type { ObjectKey } from './object.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** What one run gets besides its key. */
+export interface ReconcileContext {
+  /** Aborts at the run's deadline and when the process stops. Every await must heed it. */
+  signal: AbortSignal;
+  /** Has the key and a number of the run in its fields. */
+  log: Log;
+  /** 1 for the first try after a success, 2 after one failure, … */
+  attempt: number;
+}
+
+/** When to come back; without a time, only a change brings the key back. */
+export interface Result {
+  requeueAfterMs?: number;
+}
+
+/**
+ * Makes the world as the object of this key wants it. It gets a key, never an event: it reads the present state,
+ * may run twice for one change, and may be killed at any point. It throws TerminalError, RetryAfterError, or
+ * anything else for "try again".
+ */
+export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
+
+export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'terminal' | 'error' | 'timeout';
+
+/** What a controller counts; every callback is optional. */
+export interface ControllerMetrics {
+  reconciled?(controller: string, outcome: Outcome, durationMs: number): void;
+  /** Workers that are busy. */
+  active?(controller: string, workers: number): void;
+}
+
+export interface ControllerOptions {
+  name: string;
+  queue: WorkQueue;
+  workers: number;
+  reconcile: Reconcile;
+  log: Log;
+  /** Longest run. Default 120 s. */
+  deadlineMs?: number;
+  /** How long runs may go on after the stop before their signal aborts. Default 20 s. */
+  drainMs?: number;
+  metrics?: ControllerMetrics;
+  clock?: Clock;
+  random?: () => number;
+}
+
+export interface Controller {
+  readonly name: string;
+  /** Works on the queue until the signal aborts, then lets running work end. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** A run that heeds neither its deadline nor the stop is left behind after this. */
+const abortGraceMs = 5000;
+
+/** The reason of a run's signal at its deadline. */
+export class ReconcileTimeoutError extends Error {
+  override readonly name = 'ReconcileTimeoutError';
+}
+
+/** Makes a controller: so many workers, which take keys from the queue and run `reconcile`. */
+export function createController(options: ControllerOptions): Controller {
+  const { name, queue, workers, reconcile, metrics, deadlineMs = 120_000, drainMs = 20_000 } = options;
+  const { clock = systemClock, random = Math.random } = options;
+  const log = options.log.child({ controller: name });
+  let active = 0;
+  let runs = 0;
+
+  function setActive(change: 1 | -1): void {
+    active += change;
+    metrics?.active?.(name, active);
+  }
+
+  /** Runs a key once and puts it back on the queue as its end demands. */
+  async function runOnce(key: ObjectKey, signal: AbortSignal): Promise<void> {
+    const attempt = queue.failures(key) + 1;
+    const runLog = log.child({ key, run: ++runs, attempt });
+    const started = clock.now();
+    let outcome: Outcome;
+    try {
+      const { requeueAfterMs } = await reconcile(key, { signal, log: runLog, attempt });
+      queue.forget(key);
+      if (requeueAfterMs !== undefined) queue.addAfter(key, later(requeueAfterMs));
+      outcome = requeueAfterMs === undefined ? 'success' : 'requeueAfter';
+    } catch (error) {
+      outcome = comeBack(key, error, signal, runLog);
+    }
+    metrics?.reconciled?.(name, outcome, clock.now() - started);
+  }
+
+  /** Adds up to a tenth at random. Only ever later, so that a wait is never shorter than asked for. */
+  function later(delayMs: number): number {
+    return delayMs * (1 + 0.1 * random());
+  }
+
+  function comeBack(key: ObjectKey, error: unknown, signal: AbortSignal, runLog: Log): Outcome {
+    const failure = failureOf(error);
+    if (failure.kind === 'terminal') {
+      queue.forget(key);
+      runLog.info(errorFields(error), 'Stopped until something changes.');
+      return 'terminal';
+    }
+    if (failure.kind === 'wait') {
+      queue.forget(key);
+      queue.addAfter(key, later(failure.delayMs));
+      runLog.info({ ...errorFields(error), waitMs: failure.delayMs }, 'Waiting as asked.');
+      return 'retryAfter';
+    }
+    const waitMs = Math.round(queue.addRateLimited(key));
+    runLog.warn({ ...errorFields(error), waitMs }, 'Reconciling failed; trying again.');
+    return signal.reason instanceof ReconcileTimeoutError ? 'timeout' : 'error';
+  }
+
+  /**
+   * Gives up waiting for a run that ignores its signal: JavaScript can't stop it, but the worker goes on. Its key
+   * stays taken until it does end, so that two runs of one key never overlap.
+   */
+  async function work(key: ObjectKey, stop: AbortSignal): Promise<void> {
+    const tooLong = (): Error =>
+      new ReconcileTimeoutError(`The run took longer than ${deadlineMs / 1000} s.`);
+    const deadline = startDeadline(stop, deadlineMs, tooLong, clock);
+    const ended = new AbortController();
+    setActive(1);
+    const run = runOnce(key, deadline.signal).finally(() => {
+      deadline.dispose();
+      setActive(-1);
+      queue.done(key);
+      ended.abort();
+    });
+    const late = aborted(deadline.signal).then(() => sleep(abortGraceMs, ended.signal, clock));
+    await Promise.race([run, late]);
+    if (!ended.signal.aborted) log.error({ key }, 'A run does not heed its deadline and was left behind.');
+  }
+
+  async function worker(stop: AbortSignal, abort: AbortSignal): Promise<void> {
+    for (let key = await queue.get(stop); key !== undefined; key = await queue.get(stop)) {
+      await work(key, abort);
+    }
+  }
+
+  return {
+    name,
+    async run(signal) {
+      const abort = new AbortController();
+      const drained = new AbortController();
+      const onStop = (): void => {
+        queue.shutDown();
+        void sleep(drainMs, drained.signal, clock).then(() => abort.abort(signal.reason));
+      };
+      if (signal.aborted) onStop();
+      else signal.addEventListener('abort', onStop, { once: true });
+      await Promise.all(Array.from({ length: workers }, () => worker(signal, abort.signal)));
+      drained.abort();
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,34 @@
+import { KubeStatusError } from './errors.ts';
+
+/**
+ * Trying again is of no use until something changes: the object, or what it refers to. The key is not retried.
+ */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError';
+}
+
+/** Trying again is of no use before a known time, e.g. the end of a rate limit. Does not count as a failure. */
+export class RetryAfterError extends Error {
+  override readonly name = 'RetryAfterError';
+  /** From now. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number, options?: { cause?: unknown }) {
+    super(message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The three kinds of failure, and there are no more. */
+export type Failure = { kind: 'terminal' } | { kind: 'wait'; delayMs: number } | { kind: 'retry' };
+
+/** Tells the kind of a failure: whatever is not known to be of another kind is retried with backoff. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof TerminalError) return { kind: 'terminal' };
+  if (error instanceof RetryAfterError) return { kind: 'wait', delayMs: error.retryAfterMs };
+  // Here the API server sheds load and says for how long.
+  if (error instanceof KubeStatusError && error.retryAfterMs !== undefined) {
+    return { kind: 'wait', delayMs: error.retryAfterMs };
+  }
+  return { kind: 'retry' };
+}
