@@ -1,0 +1,55 @@
+/**
+ * One entry of `status.conditions`.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
+ */
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  /** CamelCase, for programs. */
+  reason: string;
+  /** For people. */
+  message: string;
+  /** RFC 3339, whole seconds: when `status` last changed. */
+  lastTransitionTime: string;
+  /** The `metadata.generation` this is about. */
+  observedGeneration?: number;
+}
+
+/** The entry of that type, if there is one. */
+export function findCondition(conditions: readonly Condition[], type: string): Condition | undefined {
+  return conditions.find((condition) => condition.type === type);
+}
+
+/**
+ * Sets a condition and returns the new list; the old one stays as it is. `lastTransitionTime` moves only when
+ * `status` changes, so that "since when" stays true when just the reason or message does.
+ *
+ * @param nowMs epoch milliseconds
+ */
+export function setCondition(
+  conditions: readonly Condition[],
+  condition: Omit<Condition, 'lastTransitionTime'>,
+  nowMs: number,
+): Condition[] {
+  const known = findCondition(conditions, condition.type);
+  const lastTransitionTime =
+    known?.status === condition.status ? known.lastTransitionTime : toKubeTime(nowMs);
+  const next = { ...condition, lastTransitionTime };
+  if (known === undefined) return [...conditions, next];
+  return conditions.map((each) => (each === known ? next : each));
+}
+
+/** The list without that type, for conditions that are present only while they hold. */
+export function removeCondition(conditions: readonly Condition[], type: string): Condition[] {
+  return conditions.filter((condition) => condition.type !== type);
+}
+
+/** Epoch milliseconds as a Kubernetes `Time`: RFC 3339 in whole seconds, as the API server would store it. */
+export function toKubeTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** Epoch milliseconds as a Kubernetes `MicroTime`. The six digits are required. */
+export function toKubeMicroTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace('Z', '000Z');
+}

@@ -1,0 +1,234 @@
+import type { KubeClient } from './client.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
+import { toKubeMicroTime } from './conditions.ts';
+import { isNotFound } from './errors.ts';
+import { createFifo } from './fifo.ts';
+import { errorFields, type Log } from './log.ts';
+import type { KubeObject, Resource } from './object.ts';
+
+/** What happened to an object, as `kubectl describe` shows it. */
+export interface EventDetails {
+  type: 'Normal' | 'Warning';
+  /** CamelCase, at most 128 characters. */
+  reason: string;
+  /** What was done or tried, CamelCase, e.g. `Register`. */
+  action: string;
+  /** One sentence for people. Cut at 1 KiB, the API's limit. */
+  note: string;
+}
+
+export interface EventRecorder {
+  /**
+   * Records an event. Returns at once and never throws: an event is news, not state. The same news within ten
+   * minutes raises the count of the first event instead of making another.
+   */
+  record(object: KubeObject, details: EventDetails): void;
+  /** Waits until all is written, counts included. Resolves also when the signal aborts. */
+  flush(signal: AbortSignal): Promise<void>;
+}
+
+export interface EventRecorderOptions {
+  client: Pick<KubeClient, 'create' | 'patchJson'>;
+  /** `reportingController`, e.g. `codemie.ai/git-operator`. */
+  component: string;
+  /** `reportingInstance`, e.g. the Pod's name. */
+  instance: string;
+  log: Log;
+  /** Epoch milliseconds. */
+  now: () => number;
+  metrics?: { dropped?(): void };
+  clock?: Clock;
+}
+
+const events: Resource = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  namespaced: true,
+};
+
+/** News that waits to be written; more is dropped and counted. */
+const maxPending = 10_000;
+/** Distinct news that is remembered for counting. */
+const maxRemembered = 2000;
+/** The same news after this silence is a new event. */
+const seriesWindowMs = 10 * 60_000;
+/** A count is written at most this often. */
+const seriesIntervalMs = 60_000;
+/** Writes at the same time. */
+const writers = 4;
+const writeTimeoutMs = 10_000;
+const tries = 3;
+
+/** An event that was written, or is about to be. */
+interface Series {
+  key: string;
+  name: string;
+  namespace: string;
+  body: Record<string, unknown>;
+  count: number;
+  lastSeen: number;
+  /** What the server knows. 0: nothing yet. */
+  writtenCount: number;
+  writtenAt: number;
+  isPending: boolean;
+}
+
+/** Makes a recorder that writes `events.k8s.io/v1` Events in the background. */
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, component, instance, log, now, metrics, clock = systemClock } = options;
+  /** In order of last use, for forgetting the oldest. */
+  const remembered = new Map<string, Series>();
+  const pending = createFifo<Series>();
+  const idle = new Set<() => void>();
+  const never = new AbortController().signal;
+  let running = 0;
+  let made = 0;
+
+  function enqueue(series: Series): void {
+    if (series.isPending) return;
+    if (pending.size >= maxPending) {
+      metrics?.dropped?.();
+      return;
+    }
+    series.isPending = true;
+    pending.push(series);
+    if (running < writers) void write();
+  }
+
+  async function write(): Promise<void> {
+    running++;
+    for (let series = pending.shift(); series !== undefined; series = pending.shift()) {
+      series.isPending = false;
+      await writeOne(series);
+    }
+    running--;
+    if (running > 0) return;
+    for (const wake of idle) wake();
+    idle.clear();
+  }
+
+  async function writeOne(series: Series): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await send(series);
+        return;
+      } catch (error) {
+        if (attempt === tries) {
+          metrics?.dropped?.();
+          log.warn({ event: series.name, ...errorFields(error) }, 'An event could not be written.');
+          return;
+        }
+        await sleep(1000 * attempt, never, clock);
+      }
+    }
+  }
+
+  async function send(series: Series): Promise<void> {
+    const { name, namespace, count, lastSeen } = series;
+    const signal = AbortSignal.timeout(writeTimeoutMs);
+    const value = { count, lastObservedTime: toKubeMicroTime(lastSeen) };
+    if (series.writtenCount === 0) {
+      const body = count > 1 ? { ...series.body, series: value } : series.body;
+      await client.create(events, { metadata: { name, namespace }, ...body }, signal);
+    } else {
+      try {
+        const operation = { op: 'add', path: '/series', value } as const;
+        await client.patchJson(events, `${namespace}/${name}`, [operation], signal);
+      } catch (error) {
+        // The server keeps events for an hour only.
+        if (!isNotFound(error)) throw error;
+        remembered.delete(series.key);
+      }
+    }
+    series.writtenCount = count;
+    series.writtenAt = now();
+  }
+
+  function newSeries(key: string, object: KubeObject, details: EventDetails): Series {
+    const { name, namespace, uid, resourceVersion } = object.metadata;
+    const seen = now();
+    const regarding = {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      name,
+      uid,
+      resourceVersion,
+      ...(namespace === undefined ? {} : { namespace }),
+    };
+    return {
+      key,
+      name: `${name.slice(0, 200)}.${seen.toString(16)}${(made++ % 4096).toString(16).padStart(3, '0')}`,
+      // Where the API wants events of cluster-scoped objects.
+      namespace: namespace ?? 'default',
+      body: {
+        eventTime: toKubeMicroTime(seen),
+        reportingController: component,
+        reportingInstance: instance,
+        type: details.type,
+        reason: details.reason,
+        action: details.action,
+        note: cut(details.note),
+        regarding,
+      },
+      count: 1,
+      lastSeen: seen,
+      writtenCount: 0,
+      writtenAt: seen,
+      isPending: false,
+    };
+  }
+
+  function remember(series: Series): void {
+    remembered.delete(series.key);
+    remembered.set(series.key, series);
+    if (remembered.size <= maxRemembered) return;
+    const [oldest] = remembered.keys();
+    if (oldest !== undefined) remembered.delete(oldest);
+  }
+
+  return {
+    record(object, details) {
+      const key = JSON.stringify([
+        object.metadata.uid,
+        details.type,
+        details.reason,
+        details.action,
+        details.note,
+      ]);
+      const known = remembered.get(key);
+      if (known === undefined || now() - known.lastSeen > seriesWindowMs) {
+        const series = newSeries(key, object, details);
+        remember(series);
+        enqueue(series);
+        return;
+      }
+      known.count++;
+      known.lastSeen = now();
+      remember(known);
+      if (now() - known.writtenAt >= seriesIntervalMs) enqueue(known);
+    },
+
+    async flush(signal) {
+      for (const series of remembered.values()) {
+        if (series.count > series.writtenCount) enqueue(series);
+      }
+      if (running === 0 || signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        idle.add(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    },
+  };
+}
+
+/** At most 1024 bytes of UTF-8, without half a character at the end. */
+function cut(note: string): string {
+  const bytes = Buffer.from(note);
+  if (bytes.length <= 1024) return note;
+  return `${bytes
+    .subarray(0, 1018)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')}…`;
+}
