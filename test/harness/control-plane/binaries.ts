@@ -1,0 +1,14 @@
+/** The programs a local control plane consists of, as absolute paths. */
+export interface Binaries {
+  source: 'assets' | 'go-build';
+  etcd: string;
+  apiServer: string;
+  /** Without it there is no garbage collection, no namespace deletion and no Pod of a Deployment. */
+  controllerManager?: string;
+}
+
+/** A source of control planes that this machine can't offer, with the reason for a person. */
+export interface Unavailable {
+  source: 'unavailable';
+  reason: string;
+}

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { findAssets } from './assets.ts';
+import { buildWithGo } from './go-build.ts';
+import { startK3s } from './k3s.ts';
+import { startLocal } from './local.ts';
+
+/** A real Kubernetes API, with an administrator's kubeconfig, that belongs to whoever started it. */
+export interface ControlPlane {
+  source: 'assets' | 'go-build' | 'k3s';
+  /** Holds `kubeconfig` and, for a control plane of binaries, `logs/*.log`. */
+  dir: string;
+  kubeconfigPath: string;
+  /** Of the API server. It stays the same over kill and start. */
+  url: string;
+  /** Ends the API server at once (SIGKILL), as when its node dies. Throws with source `k3s`, as do the next three. */
+  killApiServer(): Promise<void>;
+  /** Starts it again at the same address and waits until it is ready. */
+  startApiServer(signal?: AbortSignal): Promise<void>;
+  /** Ends the store at once (SIGKILL). What was written is still there after a start. */
+  killEtcd(): Promise<void>;
+  startEtcd(signal?: AbortSignal): Promise<void>;
+  /** Ends every process and removes what was written, unless it was to be kept. */
+  stop(): Promise<void>;
+}
+
+export interface ControlPlaneOptions {
+  /** Where its files go; it may hold other things too. Default: a temporary folder, removed at the end. */
+  dir?: string;
+  /** Leave logs, certificates and data in `dir` after the end. The next start makes a new cluster all the same. */
+  keep?: boolean;
+  /** Gets a line now and then, for a person who waits. */
+  log: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Starts a control plane from the first of three sources that this machine has: the programs in the folder
+ * `KUBEBUILDER_ASSETS`, programs built with Go (cached), K3s in Docker. Any number can run at a time. Nothing
+ * survives our process, however it ends. Throws when there is no source, or what there is doesn't become ready.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { log, keep = false, signal = new AbortController().signal } = options;
+  const temporary = options.dir === undefined;
+  const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'control-plane-'))));
+  await mkdir(dir, { recursive: true });
+
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  const binaries = assets ? await findAssets(assets) : await buildWithGo({ log, signal });
+  if (binaries.source !== 'unavailable') {
+    return await startLocal(binaries, { dir, keep, temporary, log, signal });
+  }
+  const k3s = await startK3s({ dir, log, signal });
+  if (k3s.source !== 'unavailable') return k3s;
+  throw new Error(
+    `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (${k3s.reason}).`,
+  );
+}

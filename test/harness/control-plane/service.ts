@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ManagedProcess, startProcess } from './processes.ts';
+
+/** How long one program may take until it is ready, on a slow and busy machine. */
+const readyTimeoutMs = 90_000;
+
+/** What to run, and how to see that it works. */
+export interface ServiceOptions {
+  name: string;
+  command: string;
+  args: string[];
+  logFile: string;
+  /** A folder that is removed if our own process dies without having stopped the service. */
+  removeIfOrphaned?: string;
+  ready: () => Promise<boolean>;
+}
+
+/** A program that can be killed and started again with the same arguments. */
+export interface Service {
+  /** Starts it, unless it runs, and waits until it is ready. Throws when it ends before or takes too long. */
+  start: (signal?: AbortSignal) => Promise<void>;
+  /** Ends it in good order, by force after 10 seconds. */
+  stop: () => Promise<void>;
+  /** Ends it at once, without a chance to finish anything. */
+  kill: () => Promise<void>;
+}
+
+/** Makes a service that is not started yet. */
+export function createService(options: ServiceOptions): Service {
+  const { name, command, args, logFile, removeIfOrphaned, ready } = options;
+  let current: ManagedProcess | undefined;
+  return {
+    async start(signal) {
+      if (current?.running()) return;
+      const env = { PATH: process.env['PATH'] ?? '' };
+      const orphan = removeIfOrphaned === undefined ? {} : { removeIfOrphaned };
+      const started = await startProcess({ name, command, args, env, output: logFile, ...orphan });
+      current = started;
+      const deadlineMs = Date.now() + readyTimeoutMs;
+      while (!(await ready())) {
+        signal?.throwIfAborted();
+        if (!started.running()) {
+          throw new Error(`${name} ended before it was ready. ${await lastWords(logFile)}`);
+        }
+        if (Date.now() > deadlineMs) {
+          throw new Error(`${name} was not ready within ${readyTimeoutMs / 1_000} s. See ${logFile}`);
+        }
+        await sleep(50);
+      }
+    },
+    async stop() {
+      await current?.stop();
+    },
+    async kill() {
+      await current?.kill();
+    },
+  };
+}
+
+/** What an HTTPS request shows and trusts: PEM texts. */
+export interface TlsOptions {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+/** Whether a GET of `url` is answered with 200 within two seconds. */
+export async function answersOk(url: string, tls?: TlsOptions): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const options = { agent: false as const, timeout: 2_000, ...tls };
+    const request = tls === undefined ? requestHttp(url, options) : requestHttps(url, options);
+    request.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+    request.on('close', () => resolve(false));
+    request.end();
+  });
+}
+
+async function lastWords(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return `Its last words were: ${text.trim().split('\n').at(-1) ?? ''}`;
+}
