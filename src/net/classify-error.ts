@@ -151,8 +151,8 @@ const byCode: Record<string, Description> = {
   EPERM: unreachable,
   UND_ERR_CONNECT_TIMEOUT: connectTimeout,
   ETIMEDOUT: timeout,
-  UND_ERR_HEADERS_TIMEOUT: timeout,
-  UND_ERR_BODY_TIMEOUT: timeout,
+  // Set for the CONNECT to a proxy only: the deadline of the exchange covers everything else.
+  UND_ERR_HEADERS_TIMEOUT: connectTimeout,
   ECONNRESET: reset,
   EPIPE: reset,
   UND_ERR_SOCKET: reset,
@@ -189,8 +189,7 @@ function describe(code: string | undefined, { viaProxy, ended }: FailureContext)
   if (ended === 'aborted') return aborted;
   if (code === undefined) return other;
   const found = byCode[code] ?? (code.startsWith('ERR_SSL_') ? noTls : other);
-  const aboutConnecting = found === dns || found === unreachable || found === connectTimeout;
-  return viaProxy && aboutConnecting ? proxyFailed : found;
+  return viaProxy && (found === dns || found === unreachable) ? proxyFailed : found;
 }
 
 /** The error and what it wraps, outermost first; several tried addresses come as an AggregateError. */

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
 
@@ -59,7 +59,14 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
     const existing = proxies.get(uri);
     if (existing !== undefined) return existing;
     const limits = { ...tls, timeout: connectTimeoutMs };
-    const created = new ProxyAgent({ ...common, uri, requestTls: limits, proxyTls: limits });
+    const created = new ProxyAgent({
+      ...common,
+      uri,
+      requestTls: limits,
+      proxyTls: limits,
+      // Else a proxy that accepts the connection and never answers to CONNECT holds its socket for five minutes.
+      clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
+    });
     proxies.set(uri, created);
     return created;
   };

@@ -1,6 +1,6 @@
 import { createTrust } from './ca-bundle.ts';
 import { createDispatchers } from './dispatchers.ts';
-import { type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
+import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import { type HttpHeaders, requestHeaders, responseHeaders, toResponse } from './headers.ts';
 import { parseJson, requireJson } from './json-answer.ts';
@@ -140,6 +140,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   async function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const url = parseUrl(input instanceof Request ? input.url : input);
+    // Before the Request is made, which refuses some of the same URLs but says it less clearly.
+    checkUrl(url, options.policy);
     const asked = makeRequest(input, init, hostOf(url));
     const body = asked.body === null ? undefined : new Uint8Array(await asked.arrayBuffer());
     const incoming = await send({

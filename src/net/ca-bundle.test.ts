@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { createCertificateAuthority } from '../../test/harness/peers/certificate-authority.ts';
+import { CaBundleError, createTrust, parseCaBundle } from './ca-bundle.ts';
+
+const first = createCertificateAuthority('first').pem.trim();
+const second = createCertificateAuthority('second').pem.trim();
+
+describe('parseCaBundle', () => {
+  it.each([
+    { name: 'one certificate', text: first, certificates: [first] },
+    {
+      name: 'comments between',
+      text: `# first\n${first}\n\n# second\n${second}\n`,
+      certificates: [first, second],
+    },
+    { name: 'CRLF', text: first.replaceAll('\n', '\r\n'), certificates: [first.replaceAll('\n', '\r\n')] },
+  ])('reads $name', ({ text, certificates }) => {
+    expect(parseCaBundle(text)).toEqual(certificates);
+  });
+
+  it.each([
+    { name: 'nothing', text: '', message: 'The CA bundle contains no PEM certificate.' },
+    {
+      name: 'another text',
+      text: 'not a certificate',
+      message: 'The CA bundle contains no PEM certificate.',
+    },
+    {
+      name: 'a spoilt certificate',
+      text: `${first}\n${second.replace('M', '!')}`,
+      message: "Certificate 2 of the CA bundle can't be read.",
+    },
+  ])('refuses $name', ({ text, message }) => {
+    expect(() => parseCaBundle(text)).toThrow(new CaBundleError(message));
+  });
+});
+
+describe('createTrust', () => {
+  it('leaves Node its own roots without extra certificates', () => {
+    expect(createTrust([])).toBeUndefined();
+  });
+});

@@ -1,0 +1,303 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  everythingIn,
+  failure,
+  json,
+  startTestServer,
+  type TestServer,
+} from '../../test/harness/net/test-server.ts';
+import type { HttpClient } from './http-client.ts';
+
+let peer: TestServer;
+beforeEach(async () => {
+  peer = await startTestServer();
+});
+afterEach(() => peer.close());
+
+describe('request', () => {
+  it('sends what it is given and parses the answer', async () => {
+    let sent = '';
+    peer.handler = (request, response) => {
+      request.on('data', (chunk: Buffer) => (sent += chunk.toString()));
+      request.on('end', () => json(response, { id: 7 }, 201));
+    };
+    const answer = await peer.clientWith().request({
+      method: 'POST',
+      url: peer.url('/things?a=b'),
+      headers: { authorization: 'Bearer t0ken' },
+      body: '{"name":"x"}',
+    });
+    expect(answer).toMatchObject({ status: 201, body: { id: 7 } });
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(sent).toBe('{"name":"x"}');
+    expect(peer.requests[0]).toMatchObject({
+      method: 'POST',
+      url: '/things?a=b',
+      headers: {
+        authorization: 'Bearer t0ken',
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'user-agent': 'test/1',
+      },
+    });
+  });
+
+  it('gives the text and parses nothing on accept any', async () => {
+    peer.handler = (_request, response) =>
+      void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
+    await expect(peer.clientWith().request({ url: peer.url(), accept: 'any' })).resolves.toMatchObject({
+      body: undefined,
+      text: '<p>',
+    });
+  });
+
+  it.each([
+    { name: 'an empty success', status: 204, type: undefined, body: '', parsed: undefined },
+    {
+      name: 'a failure in JSON',
+      status: 401,
+      type: 'application/problem+json',
+      body: '{"a":1}',
+      parsed: { a: 1 },
+    },
+    { name: 'a failure in HTML', status: 502, type: 'text/html', body: '<h1>', parsed: undefined },
+    { name: 'a failure in broken JSON', status: 500, type: 'application/json', body: '{', parsed: undefined },
+    {
+      name: 'a charset and capitals',
+      status: 200,
+      type: 'Application/JSON; charset=utf-8',
+      body: '{"a":"é"}',
+      parsed: { a: 'é' },
+    },
+  ])('answers $name', async ({ status, type, body, parsed }) => {
+    peer.handler = (_request, response) =>
+      void response.writeHead(status, type === undefined ? {} : { 'content-type': type }).end(body);
+    const answer = await peer.clientWith().request({ url: peer.url() });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual(parsed);
+  });
+
+  it.each([
+    { name: 'an HTML page', type: 'text/html', body: '<h1>Sign in to SECRET</h1>' },
+    { name: 'no content type', type: '', body: '{"a":1}' },
+    { name: 'broken JSON', type: 'application/json', body: '{"SECRET' },
+  ])('refuses a success that is $name, without quoting it', async ({ type, body }) => {
+    peer.handler = (_request, response) => {
+      if (type !== '') response.setHeader('content-type', type);
+      response.writeHead(200).end(body);
+    };
+    const error = await failure(peer.clientWith().request({ url: peer.url() }));
+    expect(error).toMatchObject({ kind: 'NotJson', host: 'git.test', requestSent: true });
+    expect(everythingIn(error)).not.toContain('SECRET');
+  });
+
+  it('reports each exchange', async () => {
+    const records: unknown[] = [];
+    const client = peer.clientWith({ onRequest: (record) => records.push(record) });
+    await client.request({ url: peer.url() });
+    await failure(client.request({ method: 'DELETE', url: 'https://elsewhere.example/' }));
+    expect(records).toEqual([
+      { method: 'GET', host: 'git.test', status: 200, durationMs: expect.any(Number) },
+      {
+        method: 'DELETE',
+        host: 'elsewhere.example',
+        error: 'HostNotAllowed',
+        durationMs: expect.any(Number),
+      },
+    ]);
+  });
+});
+
+describe('what is refused before anything is sent', () => {
+  const closed = { allowedHosts: ['*'], allowPrivateNetworks: false };
+  it.each([
+    { name: 'another host', target: 'https://evil.example/', kind: 'HostNotAllowed' },
+    {
+      name: 'a host that only ends like an allowed one',
+      target: 'https://eviltest/',
+      kind: 'HostNotAllowed',
+    },
+    {
+      name: 'a host with an allowed one in its path',
+      target: 'https://evil.example/git.test',
+      kind: 'HostNotAllowed',
+    },
+    { name: 'plain http', target: 'http://git.test/', kind: 'HostNotAllowed' },
+    { name: 'another scheme', target: 'file:///etc/passwd', kind: 'HostNotAllowed' },
+    { name: 'a user name in the URL', target: 'https://bot@git.test/', kind: 'HostNotAllowed' },
+    { name: 'not a URL', target: 'git.test', kind: 'Other' },
+    { name: 'a loopback address', target: 'https://127.0.0.1/', kind: 'AddressNotAllowed', policy: closed },
+    {
+      name: 'a loopback address as a number',
+      target: 'https://2130706433/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'a mapped address',
+      target: 'https://[::ffff:10.0.0.1]/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'metadata even where private networks are allowed',
+      target: 'https://169.254.169.254/',
+      kind: 'AddressNotAllowed',
+      policy: { allowedHosts: ['*'], allowPrivateNetworks: true },
+    },
+  ])('$name', async ({ target, kind, policy }) => {
+    const client = peer.clientWith(policy === undefined ? {} : { policy });
+    expect(await failure(client.request({ url: target }))).toMatchObject({ kind, requestSent: false });
+    expect(await failure(client.fetch(target))).toMatchObject({ kind, requestSent: false });
+  });
+
+  it.each([
+    { name: 'a line break in a value', headers: { 'private-token': 'SECRET\r\nx-admin: 1' } },
+    { name: 'a trailing line break', headers: { authorization: 'Bearer SECRET\n' } },
+    { name: 'a NUL', headers: { authorization: 'SECRET\0' } },
+    { name: 'a character outside Latin-1', headers: { authorization: 'SECRET✓' } },
+    { name: 'a blank in a name', headers: { 'a b': 'SECRET' } },
+    { name: 'another host name', headers: { host: 'SECRET.example' } },
+    { name: 'its own length', headers: { 'content-length': '3' } },
+  ])('a header with $name, without quoting it', async ({ headers }) => {
+    const error = await failure(peer.clientWith().request({ url: peer.url(), headers }));
+    expect(error).toMatchObject({ kind: 'Other', requestSent: false });
+    expect(everythingIn(error)).not.toContain('SECRET');
+    expect(peer.requests).toHaveLength(0);
+  });
+
+  it('a header that fetch itself refuses, without quoting it', async () => {
+    const error = await failure(
+      peer.clientWith().fetch(peer.url(), { headers: { authorization: 'SECRET\r\nx: y' } }),
+    );
+    expect(error).toMatchObject({ kind: 'Other', requestSent: false });
+    expect(everythingIn(error)).not.toContain('SECRET');
+  });
+});
+
+describe('addresses', () => {
+  it('checks the very answer that is dialled, one lookup for each connection', async () => {
+    let lookups = 0;
+    const client = peer.clientWith({
+      resolve: async () => {
+        lookups += 1;
+        return [{ address: '127.0.0.1', family: 4 }];
+      },
+    });
+    await client.request({ url: peer.url() });
+    expect(lookups).toBe(1);
+  });
+
+  it.each([
+    { name: 'a name that leads inside', addresses: ['127.0.0.1'] },
+    { name: 'one address inside among others', addresses: ['140.82.121.4', '10.0.0.7'] },
+    { name: 'an IPv4 address in IPv6 clothes', addresses: ['::ffff:127.0.0.1'] },
+  ])('refuses $name', async ({ addresses }) => {
+    const client = peer.clientWith({
+      policy: { allowedHosts: ['*.test'], allowPrivateNetworks: false },
+      resolve: async () => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    });
+    const error = await failure(client.request({ url: peer.url() }));
+    expect(error).toMatchObject({ kind: 'AddressNotAllowed', host: 'git.test', requestSent: false });
+    expect(peer.requests).toHaveLength(0);
+  });
+
+  it('says that a name does not resolve', async () => {
+    const client = peer.clientWith({
+      resolve: async () => {
+        throw Object.assign(new Error('queryA ENOTFOUND git.test'), { code: 'ENOTFOUND' });
+      },
+    });
+    expect(await failure(client.request({ url: peer.url() }))).toMatchObject({
+      kind: 'Dns',
+      message: 'The name git.test could not be resolved.',
+      requestSent: false,
+    });
+  });
+});
+
+describe('redirects', () => {
+  function redirectTo(location: string, status = 302): void {
+    peer.handler = (request, response) => {
+      if (request.url === '/end') json(response, { at: 'end' });
+      else response.writeHead(status, { location }).end();
+    };
+  }
+
+  it.each([301, 302, 303, 307, 308])('follows %i within the origin', async (status) => {
+    redirectTo('/end', status);
+    const answer = await peer
+      .clientWith()
+      .request({ url: peer.url('/start'), headers: { 'private-token': 'x' } });
+    expect(answer.body).toEqual({ at: 'end' });
+    expect(peer.requests.map((request) => request.headers['private-token'])).toEqual(['x', 'x']);
+  });
+
+  it.each([
+    { name: 'another host', method: 'GET', location: () => peer.url('/end', 'other.test') },
+    { name: 'plain http', method: 'GET', location: () => `http://git.test:${peer.port}/end` },
+    { name: 'another port', method: 'GET', location: () => 'https://git.test:1/end' },
+    { name: 'a malformed location', method: 'GET', location: () => 'https://[' },
+    { name: 'itself for ever', method: 'GET', location: () => '/again' },
+    { name: 'the same origin after a write', method: 'POST', location: () => '/end' },
+  ])('refuses one to $name, and sends nothing there', async ({ method, location }) => {
+    redirectTo(location());
+    const headers = { 'private-token': 'x', authorization: 'Bearer y' };
+    for (const call of [
+      (client: HttpClient) => client.request({ method, url: peer.url('/start'), headers }),
+      (client: HttpClient) => client.fetch(peer.url('/start'), { method, headers }),
+    ]) {
+      expect(await failure(call(peer.clientWith()))).toMatchObject({
+        kind: 'RedirectRefused',
+        host: 'git.test',
+      });
+    }
+    expect(peer.requests.filter((request) => request.url === '/end')).toEqual([]);
+  });
+
+  it('follows none if told so', async () => {
+    redirectTo('/end');
+    const error = await failure(peer.clientWith().request({ url: peer.url('/start'), maxRedirects: 0 }));
+    expect(error.kind).toBe('RedirectRefused');
+  });
+});
+
+describe('fetch', () => {
+  it('gives a complete, decompressed Response', async () => {
+    peer.handler = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip', 'x-a': '1' });
+      response.end(gzipSync('{"a":1}'));
+    };
+    const response = await peer.clientWith().fetch(new URL(peer.url('/x')), {
+      headers: { accept: 'application/json' },
+    });
+    expect(response).toBeInstanceOf(Response);
+    expect(response).toMatchObject({ status: 200, ok: true, url: peer.url('/x') });
+    expect([...response.headers.keys()]).not.toContain('content-encoding');
+    await expect(response.json()).resolves.toEqual({ a: 1 });
+  });
+
+  it('takes a Request with a body', async () => {
+    peer.handler = (request, response) =>
+      void request.pipe(response.writeHead(200, { 'content-type': 'text/plain' }));
+    const asked = new Request(peer.url(), { method: 'POST', body: new URLSearchParams({ a: 'b' }) });
+    const response = await peer.clientWith().fetch(asked);
+    await expect(response.text()).resolves.toBe('a=b');
+    expect(peer.requests[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded;charset=UTF-8');
+  });
+
+  it('refuses an HTML success where JSON was asked for', async () => {
+    peer.handler = (_request, response) =>
+      void response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
+    const accept = 'application/vnd.github.v3+json';
+    expect(await failure(peer.clientWith().fetch(peer.url(), { headers: { accept } }))).toMatchObject({
+      kind: 'NotJson',
+    });
+  });
+
+  it.each([204, 304])('answers %i without a body', async (status) => {
+    peer.handler = (_request, response) => void response.writeHead(status).end();
+    await expect(peer.clientWith().fetch(peer.url())).resolves.toMatchObject({ status, body: null });
+  });
+});
