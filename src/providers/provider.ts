@@ -1,3 +1,8 @@
+import {
+  type CredentialsValidReason,
+  type InstallationResolvedReason,
+  providerTrouble,
+} from '../api/reasons.ts';
 import type { HttpClient } from '../net/http-client.ts';
 
 /** The Git products that a credential can be proven against. A value of `spec.provider`. */
@@ -120,44 +125,30 @@ export interface Provider {
   ): Promise<Installation>;
 }
 
-/** Reasons of `CredentialsValid` that a provider can find; the first eleven need a person. */
-export type CredentialReason =
-  | 'Unauthorized'
-  | 'Expired'
-  | 'Revoked'
-  | 'SSORequired'
-  | 'AddressNotAllowed'
-  | 'RepositoryNotAccessible'
-  | 'AppPasswordRetired'
-  | 'KeyAppMismatch'
-  | 'WrongProvider'
-  | 'HostNotAllowed'
-  | 'ProviderUnreachable'
-  | 'ProviderError'
-  | 'RateLimited'
-  | 'TLSUntrusted';
+/** Reasons of `CredentialsValid` that a provider can find. */
+export type CredentialReason = Exclude<CredentialsValidReason, 'Valid' | 'NotChecked'>;
 
 /** Reasons of `InstallationResolved` that a provider can find. */
-export type InstallationReason = 'NotFound' | 'Suspended' | 'PermissionsPending';
+export type InstallationReason = Exclude<InstallationResolvedReason, 'Resolved' | 'FirstOfMany'>;
 
 /**
  * Who has to act: `needsPerson` - trying again is useless until something changes; `retry` - try again with
- * backoff; `waitUntil` - not before `retryAtMs`.
+ * backoff; `waitUntil` - not before `retryAtMs`. It follows from the reason: see `providerTrouble` in src/api.
  */
 export type Disposition = 'needsPerson' | 'retry' | 'waitUntil';
 
 /** What a {@link ProviderError} is made of. `sentence` and `hint` are for people. */
 export interface ProviderErrorFields {
-  disposition: Disposition;
   reason: CredentialReason | InstallationReason;
   /** One sentence, with its full stop. Never a byte of a secret or of a remote body; the same on every try. */
   sentence: string;
   /** What to do about it, one sentence, with the vendor's page where that helps. */
   hint: string;
-  /** With `waitUntil`: not before this moment, epoch milliseconds. */
+  /** Not before this moment, epoch milliseconds. */
   retryAtMs?: number;
   /** With `Suspended`: the installation, so that the status can show it. */
   installation?: Installation;
+  /** Never an error of a vendor's library: those hold the remote body. */
   cause?: unknown;
 }
 
@@ -172,10 +163,15 @@ export class ProviderError extends Error {
 
   constructor(fields: ProviderErrorFields) {
     super(fields.sentence, fields.cause === undefined ? undefined : { cause: fields.cause });
-    this.disposition = fields.disposition;
+    this.disposition = dispositionOf(fields);
     this.reason = fields.reason;
     this.hint = fields.hint;
     this.retryAtMs = fields.retryAtMs;
     this.installation = fields.installation;
   }
+}
+
+function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition {
+  if (retryAtMs !== undefined) return 'waitUntil';
+  return reason in providerTrouble ? 'retry' : 'needsPerson';
 }

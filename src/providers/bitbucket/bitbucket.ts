@@ -12,7 +12,6 @@ export const bitbucket: Provider = {
   validate: () =>
     Promise.reject(
       new ProviderError({
-        disposition: 'needsPerson',
         reason: 'ProviderError',
         sentence: 'Bitbucket can not be checked yet.',
         hint: 'Set validation.policy to Skip.',

@@ -1,21 +1,25 @@
-import { type Provider, ProviderError } from '../provider.ts';
+import { checkHost } from '../failures.ts';
+import type { Provider } from '../provider.ts';
+import { validateApp } from './app.ts';
+import { createOctokit } from './client.ts';
+import { resolveInstallation } from './installation.ts';
 import { documentedScopes } from './scopes.ts';
+import { validateToken } from './token.ts';
 import { apiUrl } from './urls.ts';
 
-/** GitHub. */
+/** GitHub: github.com, data residency (`*.ghe.com`) and Enterprise Server; tokens and Apps. */
 export const github: Provider = {
   name: 'GitHub',
   defaultUrl: 'https://github.com',
   apiUrl,
   documentedScopes,
   capabilities: { githubApp: true },
-  validate: () =>
-    Promise.reject(
-      new ProviderError({
-        disposition: 'needsPerson',
-        reason: 'ProviderError',
-        sentence: 'GitHub can not be checked yet.',
-        hint: 'Set validation.policy to Skip.',
-      }),
-    ),
+  async validate(credential, target) {
+    checkHost('GitHub', target.webUrl);
+    const octokit = createOctokit(credential, target);
+    return credential.kind === 'token' ? validateToken(octokit, target) : validateApp(octokit, target);
+  },
+  async resolveInstallation(credential, selector, target, app) {
+    return resolveInstallation(createOctokit(credential, target), selector, target, app);
+  },
 };

@@ -12,8 +12,3 @@ export function apiUrl(webUrl: URL): URL {
   }
   return new URL(`${webUrl.origin}/api/v3`);
 }
-
-/** Whether an address is a GitHub Enterprise Server, which differs in limits and in how an App names itself. */
-export function isEnterpriseServer(webUrl: URL): boolean {
-  return cloudOf(webUrl) !== 'GitHub' && !webUrl.hostname.endsWith('.ghe.com');
-}

@@ -12,7 +12,6 @@ export const gitlab: Provider = {
   validate: () =>
     Promise.reject(
       new ProviderError({
-        disposition: 'needsPerson',
         reason: 'ProviderError',
         sentence: 'GitLab can not be checked yet.',
         hint: 'Set validation.policy to Skip.',

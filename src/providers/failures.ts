@@ -1,0 +1,151 @@
+import { NetError, type NetErrorKind } from '../net/net-error.ts';
+import type { Answer, Asked } from './answer.ts';
+import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
+import { parseHttpDate } from './time.ts';
+import { cloudOf } from './urls.ts';
+
+/** The reason for each way an exchange can fail before there is an answer. The one place where this is decided. */
+const reasonOfNetError: Record<NetErrorKind, CredentialReason> = {
+  HostNotAllowed: 'HostNotAllowed',
+  // Ours, not the provider's: the policy refuses the private address that the host has.
+  AddressNotAllowed: 'HostNotAllowed',
+  TlsUntrusted: 'TLSUntrusted',
+  Dns: 'ProviderUnreachable',
+  Refused: 'ProviderUnreachable',
+  TlsOther: 'ProviderUnreachable',
+  Timeout: 'ProviderUnreachable',
+  Aborted: 'ProviderUnreachable',
+  Reset: 'ProviderUnreachable',
+  Proxy: 'ProviderUnreachable',
+  TooLarge: 'ProviderError',
+  NotJson: 'ProviderError',
+  RedirectRefused: 'ProviderError',
+  Other: 'ProviderError',
+};
+
+/**
+ * What to throw for a failed call: the signal's own reason if the work was ended, a {@link ProviderError} for a
+ * {@link NetError} (also one that a library has wrapped), anything else as it is.
+ */
+export function transportFailure(error: unknown, target: Pick<Target, 'signal'>): unknown {
+  if (target.signal.aborted) return target.signal.reason;
+  const netError = findNetError(error);
+  if (netError === undefined) return error;
+  return new ProviderError({
+    reason: reasonOfNetError[netError.kind],
+    sentence: netError.message,
+    hint: netError.hint,
+    cause: netError,
+  });
+}
+
+function findNetError(error: unknown): NetError | undefined {
+  if (error instanceof NetError) return error;
+  return error instanceof Error ? findNetError(error.cause) : undefined;
+}
+
+/** Refuses a web address that is another provider's cloud, without a call. */
+export function checkHost(provider: ProviderName, webUrl: URL): void {
+  const cloud = cloudOf(webUrl);
+  if (cloud !== undefined && cloud !== provider) throw wrongProvider(provider, cloud, webUrl.host);
+}
+
+function wrongProvider(declared: ProviderName, found: ProviderName, host: string): ProviderError {
+  return new ProviderError({
+    reason: 'WrongProvider',
+    sentence: `${host} is ${found}, but the provider is declared as ${declared}.`,
+    hint: 'Correct url, or create the integration anew with the right provider.',
+  });
+}
+
+/** Headers that only one product sends, on errors too. */
+const signatures: [header: string, provider: ProviderName][] = [
+  ['x-github-request-id', 'GitHub'],
+  ['x-gitlab-meta', 'GitLab'],
+  ['x-arequestid', 'Bitbucket'],
+];
+
+/** For an answer that this provider's API would not give: another product's, or something that isn't an API. */
+export function notTheApi(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
+  const found = signatures.find(([header]) => answer.header(header) !== undefined)?.[1];
+  if (found !== undefined && found !== provider) return wrongProvider(provider, found, asked.host);
+  return new ProviderError({
+    reason: 'ProviderError',
+    sentence: `${asked.host} does not answer as the API of ${provider} does.`,
+    hint: 'Check url and apiURL, and whether a sign-in page or a proxy stands before the API.',
+  });
+}
+
+/** What is the same for every provider: too many calls, a fault of the server, an answer that makes no sense. */
+export function commonFailure(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
+  if (answer.status === 429) return rateLimited(provider, answer, asked);
+  if (answer.status >= 500) {
+    return new ProviderError({
+      reason: 'ProviderError',
+      sentence: `${asked.host} answered with a server error.`,
+      hint: `It will be tried again; look at the status page of ${provider} or at the server if it stays so.`,
+    });
+  }
+  return notTheApi(provider, answer, asked);
+}
+
+const defaultWaitMs = 60_000;
+/** No header can silence the operator for longer: a budget of calls is renewed within an hour everywhere. */
+const longestWaitMs = 3_600_000;
+
+/** Too many calls. Waits as `Retry-After` or the reset time says, else one minute; at most one hour. */
+export function rateLimited(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
+  const waitMs = Math.max(1_000, Math.min(waitOf(answer, asked.nowMs), longestWaitMs));
+  return new ProviderError({
+    reason: 'RateLimited',
+    sentence: `${asked.host} asks for fewer calls with this credential.`,
+    hint: `It will be tried again when ${provider} allows; share the credential with fewer programs if it returns.`,
+    retryAtMs: asked.nowMs + waitMs,
+  });
+}
+
+function waitOf(answer: Answer, nowMs: number): number {
+  // The reset is a moment of the server's clock, so it is compared with the server's date where there is one.
+  const serverNowMs = parseHttpDate(answer.header('date')) ?? nowMs;
+  const retryAfter = answer.header('retry-after');
+  if (retryAfter !== undefined) {
+    if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
+    const at = parseHttpDate(retryAfter);
+    if (at !== undefined) return at - serverNowMs;
+  }
+  // The reset is about the primary limit. With calls left, it was a secondary one, which asks for a minute:
+  // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+  const remaining = answer.header('x-ratelimit-remaining') ?? answer.header('ratelimit-remaining') ?? '0';
+  const reset = answer.header('x-ratelimit-reset') ?? answer.header('ratelimit-reset') ?? '';
+  return remaining === '0' && /^\d+$/.test(reset) ? Number(reset) * 1000 - serverNowMs : defaultWaitMs;
+}
+
+/** A token that the provider refuses without saying why: it has ended, if its end was known and is over. */
+export function refused(asked: Asked, hint: string): ProviderError {
+  if (asked.knownExpiresAt !== undefined && Date.parse(asked.knownExpiresAt) <= asked.nowMs) {
+    return expired(asked);
+  }
+  return new ProviderError({
+    reason: 'Unauthorized',
+    sentence: `${asked.host} does not accept the token.`,
+    hint,
+  });
+}
+
+/** A token that has ended. */
+export function expired(asked: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'Expired',
+    sentence: `The token for ${asked.host} has expired.`,
+    hint: 'Make a new token and store it in the Secret.',
+  });
+}
+
+/** A repository of the spec that the credential can't read. */
+export function notReachable(repository: string, hint: string): ProviderError {
+  return new ProviderError({
+    reason: 'RepositoryNotAccessible',
+    sentence: `The credential does not reach the repository ${repository}, or it does not exist.`,
+    hint,
+  });
+}

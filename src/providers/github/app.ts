@@ -1,0 +1,31 @@
+import type { Octokit } from '@octokit/rest';
+import { asked, isSuccess } from '../answer.ts';
+import { notTheApi } from '../failures.ts';
+import type { CredentialReport, Target } from '../provider.ts';
+import { ask } from './client.ts';
+import { appFailure } from './failures.ts';
+import { appSchema } from './schema.ts';
+import { documentedPermissions, missingPermissions } from './scopes.ts';
+
+/**
+ * Proves that the key is one of the App's by one `GET /app`. What it reports about permissions is what the App requests;
+ * what an account has granted is the matter of its installation.
+ */
+export async function validateApp(octokit: Octokit, target: Target): Promise<CredentialReport> {
+  const answer = await ask(octokit.rest.apps.getAuthenticated(), target);
+  const subject = asked(target, { kind: 'credential' });
+  if (!isSuccess(answer)) throw appFailure(answer, subject);
+  const app = appSchema.safeParse(answer.body);
+  if (!app.success) throw notTheApi('GitHub', answer, subject);
+
+  const { slug, owner, permissions } = app.data;
+  const missing = missingPermissions(target.requiredScopes ?? documentedPermissions, permissions);
+  return {
+    kind: 'GitHubApp',
+    // The name under which the App's comments and commits appear.
+    account: `${slug}[bot]`,
+    permissions: missing.length === 0 ? 'Sufficient' : 'Missing',
+    missing,
+    app: { slug, owner: owner.account, permissions },
+  };
+}

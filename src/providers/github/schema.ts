@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** `GET /user`. https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
+export const userSchema = z.object({ id: z.int(), login: z.string().min(1) });
+
+/** `GET /repos/{owner}/{repo}`: enough to know that it is one. */
+export const repositorySchema = z.object({ id: z.int(), full_name: z.string() });
+
+const permissionsSchema = z.record(z.string(), z.string());
+
+/** A user or an organization has a login, an enterprise a slug. */
+const ownerSchema = z
+  .union([
+    z.object({ login: z.string().min(1), type: z.string().default('User') }),
+    z.object({ slug: z.string().min(1) }),
+  ])
+  .transform((owner) =>
+    'login' in owner
+      ? { account: owner.login, accountType: owner.type }
+      : { account: owner.slug, accountType: 'Enterprise' },
+  );
+
+/** `GET /app`. https://docs.github.com/en/rest/apps/apps#get-the-authenticated-app */
+export const appSchema = z.object({
+  id: z.int(),
+  slug: z.string().min(1),
+  owner: ownerSchema,
+  permissions: permissionsSchema,
+});
+
+/** One installation. https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app */
+export const installationSchema = z.object({
+  id: z.int(),
+  account: ownerSchema,
+  repository_selection: z.enum(['all', 'selected']),
+  permissions: permissionsSchema,
+  suspended_at: z.iso.datetime({ offset: true }).nullish(),
+});
+
+export const installationsSchema = z.array(installationSchema);
+
+/** A failure of any endpoint. The message is for matching only and goes nowhere. */
+export const failureSchema = z.object({ message: z.string() });

@@ -1,0 +1,10 @@
+/** A moment as RFC 3339 in UTC with whole seconds, as Kubernetes writes it. */
+export function rfc3339(epochMs: number): string {
+  return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** An HTTP date as epoch milliseconds, or undefined if it is absent or not a date. */
+export function parseHttpDate(value: string | undefined): number | undefined {
+  const epochMs = Date.parse(value ?? '');
+  return Number.isNaN(epochMs) ? undefined : epochMs;
+}
