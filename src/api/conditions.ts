@@ -139,7 +139,7 @@ export const gitIntegrationConditions: readonly ConditionDescription[] = [
   },
   {
     type: 'UsageLimited',
-    meaning: 'CodeMie itself can not honour a part of the integration. Present only while true.',
+    meaning: 'CodeMie itself cannot honour a part of the integration. Present only while true.',
     reasons: usageLimitedReasons,
   },
 ];

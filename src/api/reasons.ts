@@ -37,7 +37,7 @@ export const credentialsResolvedReasons = {
   },
   PrivateKeyInvalid: {
     status: 'False',
-    meaning: 'The private key of the GitHub App can not be read as an RSA key in PEM form.',
+    meaning: 'The private key of the GitHub App cannot be read as an RSA key in PEM form.',
     remedy: 'Generate a new private key on the settings page of the app and store the whole file.',
   },
 } as const satisfies Reasons;
@@ -47,7 +47,7 @@ export type CredentialsResolvedReason = keyof typeof credentialsResolvedReasons;
 
 /** What may go wrong at the provider for a while, in every step that calls it. */
 export const providerTrouble = {
-  ProviderUnreachable: { status: 'Unknown', meaning: 'The provider can not be reached.', remedy: WAIT },
+  ProviderUnreachable: { status: 'Unknown', meaning: 'The provider cannot be reached.', remedy: WAIT },
   ProviderError: {
     status: 'Unknown',
     meaning: 'The provider answers with an error of its own.',
@@ -101,7 +101,7 @@ export const credentialsValidReasons = {
   RepositoryNotAccessible: {
     status: 'False',
     meaning:
-      'A repository of `validation.repositories` can not be read with this credential, or does not exist.',
+      'A repository of `validation.repositories` cannot be read with this credential, or does not exist.',
     remedy: 'Give the credential access to it, or correct the path.',
   },
   AppPasswordRetired: {
@@ -235,7 +235,7 @@ export const registeredReasons = {
   },
   CodeMieUnreachable: {
     status: 'Unknown',
-    meaning: 'CodeMie can not be reached or answers with an error.',
+    meaning: 'CodeMie cannot be reached or answers with an error.',
     remedy: WAIT,
   },
   RateLimited: { status: 'Unknown', meaning: 'CodeMie asks for fewer calls.', remedy: 'Nothing.' },

@@ -92,6 +92,7 @@ const labelSelector = z
   .object({
     matchLabels: z
       .record(z.string(), z.string().max(63))
+      .meta({ maxProperties: 50 })
       .optional()
       .describe('Labels that the namespace must have, each with exactly this value.'),
     matchExpressions: z
@@ -171,7 +172,9 @@ const plainHttpRules = [
 
 /** The wire schema of `CodeMieConnection.spec`. */
 export const codeMieConnectionSpecSchema = withRules(
-  z.object(connectionFields('in the namespace of this object')).describe('What is wanted.'),
+  z
+    .object(connectionFields('in the namespace of this object'))
+    .describe('Where CodeMie is, how to sign in, and what may be done there.'),
   ...plainHttpRules,
 );
 
@@ -189,7 +192,7 @@ export const clusterCodeMieConnectionSpecSchema = withRules(
           'Which namespaces may write which CodeMie projects through this connection. One matching entry is enough. An empty list allows nobody.',
         ),
     })
-    .describe('What is wanted.'),
+    .describe('Where CodeMie is, how to sign in, and who may do what there.'),
   ...plainHttpRules,
 );
 

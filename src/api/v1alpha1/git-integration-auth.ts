@@ -9,7 +9,7 @@ const token = withRules(
       username: line(255)
         .optional()
         .describe(
-          "User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub and GitLab. Bitbucket Cloud needs it for API tokens (the account's e-mail address), not for access tokens.",
+          'User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub and GitLab. Bitbucket Cloud needs it for API tokens; access tokens go without.',
         ),
       usernameSecretRef: secretKeyRef('username')
         .optional()

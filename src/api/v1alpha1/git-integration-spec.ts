@@ -72,7 +72,7 @@ export const gitIntegrationSpecSchema = withRules(
       connectionRef,
       provider: immutable(
         z.enum(providerNames),
-        'can not be changed; create a new GitIntegration for the other provider',
+        'cannot be changed; create a new GitIntegration for the other provider',
       ).describe('The Git provider. Bitbucket is Cloud or Data Center, told apart by the url. Immutable.'),
       url: httpsUrl('https://github.com')
         .optional()
@@ -81,16 +81,16 @@ export const gitIntegrationSpecSchema = withRules(
         ),
       apiURL: httpsUrl('https://gitlab.example.com/api/v4')
         .optional()
-        .describe('Base URL of the REST API, for installations where it can not be derived from the url.'),
+        .describe('Base URL of the REST API, for installations where it cannot be derived from the url.'),
       project: immutable(
         line(100),
-        'can not be changed, because CodeMie can not move an integration; create a new GitIntegration in the other project',
+        'cannot be changed, because CodeMie cannot move an integration; create a new GitIntegration in the other project',
       ).describe(
         'Name of the CodeMie project, in exactly its case. It must be the project of the repositories that are to be indexed. Immutable.',
       ),
       scope: immutable(
         z.enum(['Project', 'User']),
-        'can not be changed; create a new GitIntegration with the other scope',
+        'cannot be changed; create a new GitIntegration with the other scope',
       )
         .default('Project')
         .describe(
@@ -131,7 +131,7 @@ export const gitIntegrationSpecSchema = withRules(
         ),
       suspend: z.boolean().default(false).describe('Stops the work on this object. Deleting it still works.'),
     })
-    .describe('What is wanted.'),
+    .describe('Which credential, where to register it, and how to look after it.'),
   {
     cel: "!has(self.auth.githubApp) || self.provider == 'GitHub'",
     message: 'a GitHub App exists on GitHub only; set provider: GitHub, or use auth.token',

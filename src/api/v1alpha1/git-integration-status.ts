@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseLeniently } from '../parse.ts';
-import { asSet, commonStatus } from './shared.ts';
+import { asAtomicList, commonStatus } from './shared.ts';
 
 const text = (max: number) => z.string().max(max);
 const time = () => z.iso.datetime({ offset: true });
@@ -14,7 +14,7 @@ const credential = z
     scopes: z
       .array(text(255))
       .max(200)
-      .meta(asSet)
+      .meta(asAtomicList)
       .optional()
       .describe('Scopes or permissions that the provider reports. Absent if it reports none.'),
     expiresAt: time()
@@ -43,7 +43,8 @@ const registration = z
   .object({
     id: text(100).describe('Id of the integration in CodeMie.'),
     project: text(100).describe('CodeMie project it is in.'),
-    alias: text(100).describe('Its name in CodeMie.'),
+    // As long as a metadata.name, which is the alias if the spec gives none.
+    alias: text(253).describe('Its name in CodeMie.'),
     scope: z.enum(['Project', 'User']).describe('Whose integration it is.'),
     connectionUID: text(100).describe('UID of the connection it was made through.'),
     origin: z

@@ -54,7 +54,7 @@ export function tls(where = 'in the namespace of this object') {
         .describe('PEM bundle of certificate authorities, trusted in addition to the system roots.'),
     })
     .describe(
-      'Trust for servers with certificates of a private authority. Verification can not be turned off.',
+      'Trust for servers with certificates of a private authority. Verification cannot be turned off.',
     );
 }
 
