@@ -1,0 +1,329 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  answerStatus,
+  answerStream,
+  eventLine,
+  type FakeApiServer,
+  startFakeApiServer,
+} from '../../test/harness/fake-api-server.ts';
+import { createBackoff } from './backoff.ts';
+import type { KubeClient } from './client.ts';
+import { createInformer, type Informer, type InformerOptions } from './informer.ts';
+import { silentLog } from './log.ts';
+import type { Resource } from './object.ts';
+import { createKubeClient } from './rest-client.ts';
+import type { Change } from './store.ts';
+
+const widgets: Resource = {
+  group: 'test.io',
+  version: 'v1',
+  plural: 'widgets',
+  kind: 'Widget',
+  namespaced: false,
+};
+
+let server: FakeApiServer;
+let client: KubeClient;
+let stop: AbortController;
+let running: Promise<void>;
+
+beforeEach(async () => {
+  server = await startFakeApiServer({ path: '/apis/test.io/v1/widgets' });
+  client = createKubeClient({ connection: server.connection, userAgent: 'test' });
+  stop = new AbortController();
+  running = Promise.resolve();
+});
+
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await client.close();
+  await server.close();
+});
+
+/** Starts an informer that comes back quickly, and keeps what it told. */
+function start(options: Partial<InformerOptions> = {}): { informer: Informer; changes: string[] } {
+  const changes: string[] = [];
+  const informer = createInformer({
+    client,
+    resource: widgets,
+    log: silentLog,
+    backoff: createBackoff({ baseMs: 5, maxMs: 20 }),
+    ...options,
+  });
+  informer.onChange((change) => changes.push(describeChange(change)));
+  running = informer.run(stop.signal);
+  return { informer, changes };
+}
+
+const describeChange = ({ type, object, origin }: Change): string =>
+  `${type} ${object.metadata.name} by ${origin}`;
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 5 });
+const names = (informer: Informer): string[] =>
+  [...informer.store.list()].map((object) => object.metadata.name).toSorted();
+const lists = (): number => server.requests.filter(({ type }) => type === 'list').length;
+const watches = (): number => server.requests.filter(({ type }) => type === 'watch').length;
+
+function widget(name: string, resourceVersion: string, fields: object = {}): object {
+  const metadata = { name, uid: `uid-${name}`, resourceVersion, creationTimestamp: '2026-01-01T00:00:00Z' };
+  return { ...fields, metadata };
+}
+
+describe('an informer on a healthy server', () => {
+  it('lists in pages, then watches from there with bookmarks and a timeout', async () => {
+    for (let i = 0; i < 1201; i++) server.put(`w${i}`);
+    const { informer } = start();
+    await informer.whenSynced(stop.signal);
+    expect(informer.store.size).toBe(1201);
+    await eventually(() => expect(server.watches).toBe(1));
+    const [first, second, third, watch] = server.requests;
+    expect(Object.fromEntries(first?.query ?? [])).toEqual({ limit: '500' });
+    expect(Object.fromEntries(second?.query ?? [])).toEqual({ limit: '500', continue: '500' });
+    expect(Object.fromEntries(third?.query ?? [])).toEqual({ limit: '500', continue: '1000' });
+    expect(Object.fromEntries(watch?.query ?? [])).toMatchObject({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: server.resourceVersion,
+    });
+    expect(Number(watch?.query.get('timeoutSeconds'))).toBeGreaterThanOrEqual(300);
+    expect(Number(watch?.query.get('timeoutSeconds'))).toBeLessThanOrEqual(600);
+  });
+
+  it('tells of each change once and in order', async () => {
+    server.put('a');
+    const { informer, changes } = start();
+    await eventually(() => expect(server.watches).toBe(1));
+    server.put('b');
+    server.put('a', { spec: 1 });
+    server.remove('b');
+    await eventually(() => expect(changes).toHaveLength(4));
+    expect(changes).toEqual([
+      'added a by list',
+      'added b by watch',
+      'updated a by watch',
+      'deleted b by watch',
+    ]);
+    expect(names(informer)).toEqual(['a']);
+    expect(informer.contactAgeMs()).toBeLessThan(15_000);
+  });
+
+  it('goes on from the last bookmark when a watch ends', async () => {
+    start();
+    await eventually(() => expect(server.watches).toBe(1));
+    server.bookmark();
+    const { resourceVersion } = server;
+    server.closeWatches();
+    await eventually(() => expect(watches()).toBe(2));
+    expect(server.requests.at(-1)?.query.get('resourceVersion')).toBe(resourceVersion);
+    expect(lists()).toBe(1);
+  });
+
+  it('asks for metadata only where told, and keeps nothing else even if the server sends it', async () => {
+    server.put('a', { data: { secret: 'x' } });
+    const { informer } = start({ metadataOnly: true, labelSelector: 'a=b', fieldSelector: 'type=Opaque' });
+    await eventually(() => expect(server.watches).toBe(1));
+    const [list, watch] = server.requests;
+    expect(list?.headers.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
+    expect(watch?.headers.accept).toBe('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
+    expect(watch?.query.get('labelSelector')).toBe('a=b');
+    expect(watch?.query.get('fieldSelector')).toBe('type=Opaque');
+    expect(informer.store.get('a')).not.toHaveProperty('data');
+  });
+
+  it('drops managedFields and the copy that kubectl leaves', async () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'x' };
+    const metadata = { name: 'a', uid: 'u', resourceVersion: '5', creationTimestamp: '', annotations };
+    const items = [{ metadata: { ...metadata, managedFields: [{ manager: 'kubectl' }] } }];
+    server.next('list', (response) =>
+      response.end(JSON.stringify({ metadata: { resourceVersion: '5' }, items })),
+    );
+    const { informer } = start();
+    await informer.whenSynced(stop.signal);
+    expect(informer.store.get('a')?.metadata).toEqual({ ...metadata, annotations: { mine: 'x' } });
+  });
+});
+
+describe('an informer after a fault', () => {
+  const relists = true;
+  const goesOn = false;
+  it.each<{ name: string; fault: () => void; want: boolean }>([
+    {
+      name: 'the watch is refused with 410',
+      fault: () => server.next('watch', answerStatus(410, 'Expired')),
+      want: relists,
+    },
+    { name: 'the watch says 410 in an event', fault: () => server.compact(), want: relists },
+    {
+      name: 'the watch says 500 in an event',
+      fault: () =>
+        server.next('watch', answerStream([eventLine('ERROR', { kind: 'Status', code: 500 })], 'close')),
+      want: goesOn,
+    },
+    {
+      name: 'the watch is refused with 500',
+      fault: () => server.next('watch', answerStatus(500, 'InternalError')),
+      want: goesOn,
+    },
+    {
+      name: 'the watch is refused with 403',
+      fault: () => server.next('watch', answerStatus(403, 'Forbidden')),
+      want: goesOn,
+    },
+    {
+      name: 'the watch is refused with 429',
+      fault: () => server.next('watch', answerStatus(429, 'TooManyRequests', { 'retry-after': '0' })),
+      want: goesOn,
+    },
+    {
+      name: 'the connection is reset in the middle of a line',
+      fault: () => server.next('watch', answerStream(['{"type":"ADDED","obj'], 'reset')),
+      want: goesOn,
+    },
+    {
+      name: 'the connection is closed in the middle of a line',
+      fault: () => server.next('watch', answerStream(['{"type":"ADDED","obj'], 'close')),
+      want: goesOn,
+    },
+    {
+      name: 'a line is no JSON',
+      fault: () => server.next('watch', answerStream(['<html>bad gateway</html>\n'], 'close')),
+      want: relists,
+    },
+    {
+      name: 'a line is no object',
+      fault: () => server.next('watch', answerStream([eventLine('ADDED', { metadata: {} })], 'close')),
+      want: relists,
+    },
+    {
+      name: 'the server says nothing and never ends the watch',
+      fault: () => server.next('watch', answerStream([], 'hang')),
+      want: goesOn,
+    },
+    {
+      name: 'watches are closed at once again and again',
+      fault: () => [1, 2, 3].forEach(() => server.next('watch', answerStream([], 'close'))),
+      want: relists,
+    },
+  ])('$name: it sees all that happened meanwhile', async ({ fault, want }) => {
+    server.put('kept');
+    server.put('deleted');
+    const { informer, changes } = start({ watchSeconds: 1, graceMs: 100, random: () => 0 });
+    await eventually(() => expect(server.watches).toBe(1));
+
+    await server.stop();
+    server.put('added');
+    server.remove('deleted');
+    fault();
+    await server.start();
+
+    await eventually(() => expect(names(informer)).toEqual(['added', 'kept']));
+    await eventually(() => expect(server.watches).toBe(1));
+    expect(lists() > 1).toBe(want);
+    server.put('later');
+    await eventually(() => expect(names(informer)).toEqual(['added', 'kept', 'later']));
+    expect(changes.filter((change) => change.startsWith('deleted deleted'))).toHaveLength(1);
+    expect(informer.synced()).toBe(true);
+  });
+
+  it('an outage hides a delete and a create of the same name: it tells of both', async () => {
+    server.put('a', { uid: 'first' });
+    const { informer, changes } = start();
+    await eventually(() => expect(server.watches).toBe(1));
+    await server.stop();
+    server.remove('a');
+    server.put('a', { uid: 'second' });
+    server.compact();
+    await server.start();
+    await eventually(() => expect(informer.store.get('a')?.metadata.uid).toBe('second'));
+    expect(changes).toEqual(['added a by list', 'deleted a by list', 'added a by list']);
+  });
+
+  it.each([
+    { name: '500', answer: answerStatus(500, 'InternalError') },
+    { name: '401', answer: answerStatus(401, 'Unauthorized') },
+    { name: 'a page of HTML', answer: answerStream(['<html>'], 'close') },
+    { name: 'a reset', answer: answerStream(['{'], 'reset') },
+  ])('the first list ends with $name: it lists until it can', async ({ answer }) => {
+    server.put('a');
+    for (let i = 0; i < 3; i++) server.next('list', answer);
+    const { informer } = start();
+    expect(informer.contactAgeMs()).toBe(Number.POSITIVE_INFINITY);
+    await informer.whenSynced(stop.signal);
+    expect(names(informer)).toEqual(['a']);
+  });
+
+  it('the continue token expires: it takes all in one page', async () => {
+    for (let i = 0; i < 600; i++) server.put(`w${i}`);
+    server.next('list', (response) =>
+      response.end(JSON.stringify({ metadata: { resourceVersion: '1', continue: 'x' }, items: [] })),
+    );
+    server.next('list', answerStatus(410, 'Expired'));
+    const { informer } = start();
+    await informer.whenSynced(stop.signal);
+    expect(informer.store.size).toBe(600);
+    expect(server.requests[2]?.query.has('limit')).toBe(false);
+    expect(lists()).toBe(3);
+  });
+});
+
+describe('the stream of a watch', () => {
+  it('may be cut anywhere, in characters as well', async () => {
+    const line = Buffer.from(eventLine('ADDED', widget('a', '2000', { spec: 'žluťoučký kůň 🐎' })));
+    const pieces = [...line].map((_, index) => line.subarray(index, index + 1));
+    server.next('watch', answerStream(pieces, 'hang'));
+    const { informer } = start();
+    await eventually(() => expect(informer.store.get('a')).toHaveProperty('spec', 'žluťoučký kůň 🐎'));
+  });
+
+  it('may bring many events in one piece', async () => {
+    const lines = Array.from({ length: 100 }, (_, i) =>
+      eventLine('ADDED', widget(`w${i}`, String(2000 + i))),
+    );
+    server.next('watch', answerStream([lines.join('')], 'hang'));
+    const { informer } = start();
+    await eventually(() => expect(informer.store.size).toBe(100));
+  });
+});
+
+describe('handlers', () => {
+  it('one that throws is logged and keeps nothing from the others', async () => {
+    const errors: string[] = [];
+    const log = { ...silentLog, error: (_: object, message: string) => void errors.push(message) };
+    const { informer, changes } = start({ log: { ...log, child: () => log } });
+    informer.onChange(() => {
+      throw new Error('broken');
+    });
+    const after: string[] = [];
+    informer.onChange((change) => after.push(describeChange(change)));
+    await eventually(() => expect(server.watches).toBe(1));
+    server.put('a');
+    server.put('b');
+    await eventually(() => expect(after).toEqual(['added a by watch', 'added b by watch']));
+    expect(changes).toEqual(after);
+    expect(errors).toEqual(['A change handler failed.', 'A change handler failed.']);
+    expect(watches()).toBe(1);
+  });
+
+  it('one that comes late is told of what is there', async () => {
+    server.put('a');
+    const { informer } = start();
+    await informer.whenSynced(stop.signal);
+    const late: string[] = [];
+    informer.onChange((change) => late.push(describeChange(change)));
+    expect(late).toEqual(['added a by list']);
+  });
+});
+
+describe('the end', () => {
+  it.each([
+    { name: 'while it watches', before: () => eventually(() => expect(server.watches).toBe(1)) },
+    { name: 'while the server is down', before: () => server.stop() },
+    { name: 'before it began', before: () => Promise.resolve() },
+  ])('run resolves when the signal aborts $name', async ({ before }) => {
+    const { informer } = start({ backoff: createBackoff({ baseMs: 60_000, maxMs: 60_000 }) });
+    await before();
+    stop.abort();
+    await expect(running).resolves.toBeUndefined();
+    await expect(informer.whenSynced(stop.signal)).rejects.toThrow('aborted');
+  });
+});
