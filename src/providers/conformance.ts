@@ -1,0 +1,223 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Fault } from '../../test/harness/peers/git-hosts/faults.ts';
+import type { GitHostControls } from '../../test/harness/peers/git-hosts/git-host.ts';
+import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
+import type { Peer } from '../../test/harness/peers/peer.ts';
+import { createHttpClient, type HttpClient } from '../net/http-client.ts';
+import {
+  type Credential,
+  type CredentialReport,
+  type Provider,
+  ProviderError,
+  type Target,
+} from './provider.ts';
+
+/** Peers behind real names and TLS, and targets that reach them. */
+export interface World {
+  internet: Internet;
+  /** A target at a web address; `change` replaces parts of it. */
+  target(provider: Provider, webUrl: string, change?: Partial<Target>): Target;
+  close(): Promise<void>;
+}
+
+/** Starts the peers and an HTTP client that trusts them. */
+export async function openWorld(peers: Peer[]): Promise<World> {
+  const internet = await startInternet({ peers });
+  const http: HttpClient = createHttpClient({
+    policy: { allowedHosts: ['*'], allowPrivateNetworks: false },
+    ca: [internet.ca],
+    proxy: { httpsProxy: internet.proxyUrl },
+    timeoutMs: 10_000,
+    maxBodyBytes: 1_000_000,
+    userAgent: 'conformance',
+  });
+  return {
+    internet,
+    target: (provider, webUrl, change) => ({
+      webUrl: new URL(webUrl),
+      apiUrl: provider.apiUrl(new URL(webUrl)),
+      repositories: [],
+      http,
+      now: Date.now,
+      signal: AbortSignal.timeout(15_000),
+      ...change,
+    }),
+    async close() {
+      await http.close();
+      await internet.close();
+    },
+  };
+}
+
+/** The error that a validation must end with. Anything else than a ProviderError fails the test. */
+export async function failureOf(validation: Promise<unknown>): Promise<ProviderError> {
+  const outcome = await validation.then(
+    () => 'no error at all',
+    (error: unknown) => error,
+  );
+  if (!(outcome instanceof ProviderError)) throw new Error(`No ProviderError: ${inspect(outcome)}`);
+  return outcome;
+}
+
+/** What the suite needs of one provider. */
+export interface Subject<P extends Peer & GitHostControls> {
+  provider: Provider;
+  /** A server that accepts `good` and nothing else. */
+  peer: P;
+  webUrl: string;
+  good: Extract<Credential, { kind: 'token' }>;
+  /** What a report about `good` has to have. */
+  report: Partial<CredentialReport>;
+  /** Another provider's cloud. */
+  foreignUrl: string;
+}
+
+/** Stands for whatever a server writes into its answers; it must not be seen again. */
+const canary = 'remote-body-canary';
+
+const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] = [
+  {
+    name: 'a web page with 200',
+    fault: { status: 200, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'another JSON object with 200',
+    fault: { status: 200, body: { hello: canary } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a JSON list with 200',
+    fault: { status: 200, body: [canary] },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a redirect to another host',
+    fault: { status: 302, headers: { location: `https://evil.example.net/${canary}` } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a server error in JSON',
+    fault: { status: 500, body: { message: canary, error: canary } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a gateway error in HTML',
+    fault: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'an unknown client error',
+    fault: { status: 418, body: { message: canary, error: { message: canary } } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'too many calls, in plain text',
+    fault: { status: 429, headers: { 'content-type': 'text/plain', 'retry-after': '90' }, body: canary },
+    error: { reason: 'RateLimited', disposition: 'waitUntil', retryAtMs: 1_800_000_090_000 },
+  },
+  {
+    name: 'too many calls, without a time',
+    fault: { status: 429, body: { message: { error: canary } } },
+    error: { reason: 'RateLimited', disposition: 'waitUntil', retryAtMs: 1_800_000_060_000 },
+  },
+  {
+    name: 'a connection that breaks',
+    fault: { reset: true },
+    error: { reason: 'ProviderUnreachable', disposition: 'retry' },
+  },
+];
+
+/** The suite that every provider passes. Call it in the provider's own test file. */
+export function describeConformance<P extends Peer & GitHostControls>(subject: Subject<P>): void {
+  const { provider, peer, webUrl, good } = subject;
+  const bad = { ...good, token: `${good.token}-revoked` };
+  const apiHost = provider.apiUrl(new URL(webUrl)).host;
+  let world: World;
+
+  beforeAll(async () => {
+    world = await openWorld([peer]);
+  });
+  afterEach(() => {
+    peer.clearFaults();
+    world.internet.setFault(apiHost, undefined);
+    peer.requests.length = 0;
+  });
+  afterAll(() => world.close());
+
+  /** Validates twice, because messages have to be the same on every try. */
+  async function expectFailure(
+    expected: Partial<ProviderError>,
+    credential = good,
+    change?: Partial<Target>,
+  ) {
+    const validate = () => failureOf(provider.validate(credential, world.target(provider, webUrl, change)));
+    const error = await validate();
+    expect(error).toMatchObject(expected);
+    expectPresentable(error, credential.token);
+    const again = await validate();
+    expect([again.message, again.hint]).toEqual([error.message, error.hint]);
+  }
+
+  describe(`${provider.name} conforms`, () => {
+    it('accepts a good credential with at most two calls, to its own API only', async () => {
+      const report = await provider.validate(good, world.target(provider, webUrl));
+      expect(report).toMatchObject(subject.report);
+      expect(JSON.stringify(report)).not.toContain(good.token);
+      expect(peer.requests.length).toBeLessThanOrEqual(2);
+      expect(new Set(peer.requests.map(({ host }) => host))).toEqual(new Set([apiHost]));
+      expect(world.internet.refusedHosts).toEqual([]);
+    });
+
+    it('asks for a person when the credential is bad', () =>
+      expectFailure({ reason: 'Unauthorized', disposition: 'needsPerson' }, bad));
+
+    it('says that a credential has expired when its end was known', () =>
+      expectFailure({ reason: 'Expired', disposition: 'needsPerson' }, bad, {
+        knownExpiresAt: '2020-01-01T00:00:00Z',
+      }));
+
+    it.each(answers)('survives $name', async ({ fault, error }) => {
+      peer.failNext({ ...fault, times: Number.POSITIVE_INFINITY });
+      await expectFailure(error, good, { now: () => 1_800_000_000_000 });
+    });
+
+    it('will try again when the server can not be reached', async () => {
+      world.internet.setFault(apiHost, { kind: 'refuse' });
+      await expectFailure({ reason: 'ProviderUnreachable', disposition: 'retry' });
+    });
+
+    it('names a certificate that is not trusted', async () => {
+      world.internet.setFault(apiHost, { kind: 'certificate', problem: 'unknownAuthority' });
+      await expectFailure({ reason: 'TLSUntrusted', disposition: 'retry' });
+    });
+
+    it("ends with the signal's own reason when it is aborted", async () => {
+      peer.failNext({ hang: true });
+      const abort = new AbortController();
+      const reason = new Error('enough');
+      const validation = provider.validate(good, world.target(provider, webUrl, { signal: abort.signal }));
+      const ended = expect(validation).rejects.toBe(reason);
+      await vi.waitUntil(() => peer.requests.length > 0, { timeout: 10_000 });
+      abort.abort(reason);
+      await ended;
+    });
+
+    it("refuses another provider's cloud without a call", async () => {
+      const error = await failureOf(provider.validate(good, world.target(provider, subject.foreignUrl)));
+      expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
+      expect(peer.requests).toEqual([]);
+      expect(world.internet.refusedHosts).toEqual([]);
+    });
+  });
+}
+
+/** Nothing that is shown or logged holds a secret or a remote byte, and the sentences are sentences. */
+function expectPresentable(error: ProviderError, token: string): void {
+  const everything = inspect(error, { depth: 10, showHidden: true });
+  expect(everything).not.toContain(token);
+  expect(everything).not.toContain(canary);
+  expect(error.message).toMatch(/^[^\n]{10,500}\.$/);
+  expect(error.hint).toMatch(/^[A-Z][^\n]{10,500}$/);
+}
