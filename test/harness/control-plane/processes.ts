@@ -31,9 +31,9 @@ export interface ManagedProcess {
   exited: Promise<Exit>;
   running(): boolean;
   /** Asks it to end (SIGTERM), and insists (SIGKILL) after `graceMs`. Resolves when it has ended. */
-  stop(graceMs?: number): Promise<Exit>;
+  stop: (graceMs?: number) => Promise<Exit>;
   /** SIGKILL. Resolves when it has ended. */
-  kill(): Promise<Exit>;
+  kill: () => Promise<Exit>;
 }
 
 /**

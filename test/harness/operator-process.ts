@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Exit, type ManagedProcess, startProcess } from './control-plane/processes.ts';
+import { answersOk } from './control-plane/service.ts';
+
+export interface OperatorOptions {
+  /** The path of a kubeconfig. */
+  kubeconfig: string;
+  /** Its environment besides PATH and HOME, e.g. HTTPS_PROXY. Nothing else is inherited. */
+  env?: Record<string, string>;
+  /** Flags besides the kubeconfig and the two addresses. */
+  args?: string[];
+  /** The path of a module that node loads before the operator. */
+  preload?: string;
+  /** Resolve as soon as it is started, for operators that aren't meant to live until they are ready. */
+  waitUntilReady?: boolean;
+}
+
+/** The operator as users run it: a process of its own, seen from outside only. */
+export interface OperatorProcess {
+  pid: number;
+  exited: Promise<Exit>;
+  /** Everything it has written to stdout and stderr so far. */
+  output(): string;
+  /** What it answers on /metrics. */
+  metrics(): Promise<string>;
+  /** SIGTERM, and SIGKILL if it takes longer than 30 seconds. Resolves when it has ended. */
+  stop(): Promise<Exit>;
+  /** SIGKILL. Resolves when it has ended. */
+  kill(): Promise<Exit>;
+}
+
+const entryPoint = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const readyTimeoutMs = 60_000;
+const stopGraceMs = 30_000;
+
+/**
+ * Starts the operator and waits until /readyz says that it is ready. Throws, with what it wrote, when it ends
+ * before that or takes longer than a minute.
+ */
+export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
+  const { kubeconfig, env = {}, args = [], preload, waitUntilReady = true } = options;
+  const chunks: Buffer[] = [];
+  const output = (): string => Buffer.concat(chunks).toString('utf8');
+  const started = await startProcess({
+    name: 'operator',
+    command: process.execPath,
+    args: [
+      ...(preload === undefined ? [] : ['--import', preload]),
+      entryPoint,
+      `--kubeconfig=${kubeconfig}`,
+      '--metrics-address=127.0.0.1:0',
+      '--probe-address=127.0.0.1:0',
+      ...args,
+    ],
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    output: (chunk) => chunks.push(chunk),
+  });
+  if (waitUntilReady) await untilReady(started, output);
+  return {
+    pid: started.pid,
+    exited: started.exited,
+    output,
+    stop: () => started.stop(stopGraceMs),
+    kill: started.kill,
+    async metrics() {
+      const address = findAddress(output(), 'Serving metrics');
+      if (address === undefined) throw new Error('The operator does not serve metrics yet.');
+      const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(5_000) });
+      return await response.text();
+    },
+  };
+}
+
+async function untilReady(operator: ManagedProcess, output: () => string): Promise<void> {
+  const deadlineMs = Date.now() + readyTimeoutMs;
+  while (!(await isReady(output()))) {
+    if (!operator.running()) {
+      throw new Error(`The operator ended before it was ready. It wrote:\n${output()}`);
+    }
+    if (Date.now() > deadlineMs) {
+      await operator.kill();
+      throw new Error(
+        `The operator was not ready within ${readyTimeoutMs / 1_000} s. It wrote:\n${output()}`,
+      );
+    }
+    await sleep(50);
+  }
+}
+
+async function isReady(output: string): Promise<boolean> {
+  const address = findAddress(output, 'Serving probes');
+  return address !== undefined && (await answersOk(`http://${address}/readyz`));
+}
+
+/** The field `address` of the log line with that message. The operator was told to pick its own ports. */
+function findAddress(output: string, message: string): string | undefined {
+  const line = output.split('\n').find((each) => each.startsWith('{') && each.includes(`"${message}"`));
+  if (line === undefined) return undefined;
+  return z.object({ address: z.string() }).parse(JSON.parse(line)).address;
+}
