@@ -24,7 +24,8 @@ export interface Answer {
 /** Reads the head of a request. HEAD is asked like GET: Node leaves the body out by itself. */
 export function readQuestion(request: IncomingMessage): Question {
   const host = request.headers.host ?? '';
-  const url = new URL(request.url ?? '/', 'http://peer.invalid');
+  // Joined, not resolved: a path that begins with two slashes would else be taken for a host.
+  const url = new URL(`http://peer.invalid${request.url ?? '/'}`);
   return {
     method: request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET'),
     host,
