@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+/** Who CodeMie takes us for. */
+export interface Account {
+  userId: string;
+  name: string;
+  isAdmin: boolean;
+  isMaintainer: boolean;
+  /** Projects of which the login is a member. */
+  projects: string[];
+  /** Projects of which the login is an administrator. */
+  adminProjects: string[];
+}
+
+/** Shown in status, so control characters and great lengths are cut. */
+const shown = z.string().transform((text) => text.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200));
+
+/** The answer of `GET /v1/user`. */
+export const accountAnswer = z
+  .object({
+    user_id: shown,
+    name: shown.nullish(),
+    username: shown.nullish(),
+    applications: z.array(z.string()).nullish(),
+    applications_admin: z.array(z.string()).nullish(),
+    is_admin: z.boolean().nullish(),
+    is_maintainer: z.boolean().nullish(),
+  })
+  .transform(
+    (user): Account => ({
+      userId: user.user_id,
+      name: user.name || user.username || user.user_id,
+      isAdmin: user.is_admin ?? false,
+      isMaintainer: user.is_maintainer ?? false,
+      projects: user.applications ?? [],
+      adminProjects: user.applications_admin ?? [],
+    }),
+  );
+
+/**
+ * Whether the login may write project integrations of a project. CodeMie's own rule; it has to be asked before a create,
+ * because the create of an administrator makes a project that does not exist. Names are compared exactly.
+ */
+export function mayWriteProject(account: Account, project: string): boolean {
+  return account.isAdmin || account.isMaintainer || account.adminProjects.includes(project);
+}

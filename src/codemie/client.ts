@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import type { HttpClient, HttpResponse } from '../net/http-client.ts';
+import { type Account, accountAnswer } from './account.ts';
+import {
+  failureOfAnswer,
+  failureOfNetwork,
+  isAccessDenied,
+  notTheApi,
+  type Operation,
+  rejected,
+  uncertain,
+} from './failures.ts';
+import type { Limiter } from './limits.ts';
+import { readAllGitSettings } from './listing.ts';
+import { type GitSetting, harmfulKey, type Scope, type SettingPayload, toRequestBody } from './setting.ts';
+import type { TokenSource } from './sign-in.ts';
+
+/**
+ * CodeMie's API as far as Git integrations need it, as one login. The paths and shapes are those of
+ * https://github.com/codemie-ai/codemie, `/openapi.json` of a server.
+ *
+ * All functions throw {@link CodeMieError}; the signal's reason if it aborts before the request.
+ */
+export interface CodeMieClient {
+  /** The login's own account and rights, as of at most half a minute ago: CodeMie keeps them that long per token. */
+  whoAmI(signal: AbortSignal): Promise<Account>;
+  /** What the server calls its version; undefined if it does not look like one. */
+  serverVersion(signal: AbortSignal): Promise<string | undefined>;
+  /** Whether a project of exactly this name, case included, exists and is visible to the login. */
+  projectExists(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Creates a project, of which the login becomes the administrator. One that exists already is a success. */
+  createProject(name: string, signal: AbortSignal): Promise<void>;
+  /** All Git integrations of the scope that the login can see, of all projects. */
+  listGitSettings(scope: Scope, signal: AbortSignal): Promise<GitSetting[]>;
+  /**
+   * CodeMie tells no id: it has to be looked up in a listing. Two creates of one alias at the same time both succeed.
+   */
+  create(scope: Scope, payload: SettingPayload, signal: AbortSignal): Promise<void>;
+  /**
+   * Replaces everything but the project. The scope must be the one the integration has: on the path of the other one
+   * CodeMie would silently move it there.
+   */
+  update(scope: Scope, id: string, payload: SettingPayload, signal: AbortSignal): Promise<void>;
+  /** One that is gone already is `uncertain`, as is every other failure of the server. */
+  remove(scope: Scope, id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Options for {@link createCodeMieClient}. */
+export interface CodeMieClientOptions {
+  /** Base URL, such as `https://codemie.example.com/code-assistant-api`. */
+  url: string;
+  http: HttpClient;
+  tokens: TokenSource;
+  limiter: Limiter;
+  now: () => number;
+}
+
+const saved = z.object({ message: z.string() });
+const info = z.object({ version: z.string() });
+const project = z.object({ name: z.string() });
+const projectMissing = z.object({ error: z.object({ message: z.literal('Project not found') }) });
+
+interface Call {
+  operation: Operation;
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Without a trailing slash: the server redirects to the right form, by http. */
+  path: string;
+  body?: string;
+  signal: AbortSignal;
+}
+
+/** Creates the client of one connection. */
+export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClient {
+  const { http, tokens, limiter, now } = options;
+  const baseUrl = withoutTrailingSlash(options.url);
+
+  async function sendOnce(call: Call): Promise<{ answer: HttpResponse; mayRetry: () => boolean }> {
+    const header = await tokens.token(call.signal);
+    const request = {
+      method: call.method,
+      url: baseUrl + call.path,
+      // CodeMie answers 500 to any other content type, even where there is no body.
+      headers: { 'content-type': 'application/json', [header.name]: header.value },
+      signal: call.signal,
+      maxRedirects: 0,
+      ...(call.body === undefined ? {} : { body: call.body }),
+    };
+    const answer = await http.request(request).catch((error: unknown) => {
+      throw failureOfNetwork(call.operation, error);
+    });
+    return { answer, mayRetry: () => tokens.invalidate(header) };
+  }
+
+  /** A bad login is found out before anything is done, so even a write may be sent again with another token. */
+  async function send(call: Call): Promise<HttpResponse> {
+    return limiter.run(async () => {
+      const { answer, mayRetry } = await sendOnce(call);
+      if (answer.status !== 401 || isAccessDenied(answer) || !mayRetry()) return answer;
+      return (await sendOnce(call)).answer;
+    }, call.signal);
+  }
+
+  async function read(path: string, signal: AbortSignal): Promise<unknown> {
+    const answer = await send({ operation: 'read', method: 'GET', path, signal });
+    if (answer.status !== 200) throw failureOfAnswer('read', answer, now());
+    return answer.body;
+  }
+
+  async function write(call: Omit<Call, 'operation'>): Promise<void> {
+    const answer = await send({ operation: 'write', ...call });
+    if (answer.status !== 200) throw failureOfAnswer('write', answer, now());
+    if (!saved.safeParse(answer.body).success) throw uncertain();
+  }
+
+  function writeSetting(method: 'POST' | 'PUT', path: string, payload: SettingPayload, signal: AbortSignal) {
+    const key = harmfulKey(payload);
+    if (key !== undefined) throw rejected(`The value of ${key} is empty or a mask.`);
+    return write({ method, path, body: toRequestBody(payload), signal });
+  }
+
+  return {
+    whoAmI: async (signal) => parse(accountAnswer, await read('/v1/user', signal)),
+
+    serverVersion: async (signal) => {
+      const { version } = parse(info, await read('/v1/info', signal));
+      return /^[\w.+-]{1,64}$/.test(version) ? version : undefined;
+    },
+
+    projectExists: async (name, signal) => {
+      const path = `/v1/projects/${encodeURIComponent(name)}`;
+      // A URL can't carry these as a segment of its path.
+      if (name === '' || name === '.' || name === '..') return false;
+      const answer = await send({ operation: 'read', method: 'GET', path, signal });
+      if (answer.status === 404 && projectMissing.safeParse(answer.body).success) return false;
+      if (answer.status !== 200) throw failureOfAnswer('read', answer, now());
+      // The server may find a project of another case.
+      return parse(project, answer.body).name === name;
+    },
+
+    createProject: async (name, signal) => {
+      const body = JSON.stringify({ name, description: '' });
+      const answer = await send({ operation: 'write', method: 'POST', path: '/v1/projects', body, signal });
+      if (answer.status === 201 || answer.status === 409) return;
+      if (answer.status === 400)
+        throw rejected('CodeMie does not allow the name of the project, or no more projects.');
+      throw failureOfAnswer('write', answer, now());
+    },
+
+    listGitSettings: (scope, signal) =>
+      readAllGitSettings((page, perPage) => {
+        const filters = encodeURIComponent(JSON.stringify({ type: 'Git' }));
+        return read(`${pathOf(scope)}?filters=${filters}&page=${page}&per_page=${perPage}`, signal);
+      }, scope),
+
+    create: async (scope, payload, signal) => writeSetting('POST', pathOf(scope), payload, signal),
+
+    update: async (scope, id, payload, signal) =>
+      writeSetting('PUT', `${pathOf(scope)}/${encodeURIComponent(id)}`, payload, signal),
+
+    remove: (scope, id, signal) =>
+      write({ method: 'DELETE', path: `${pathOf(scope)}/${encodeURIComponent(id)}`, signal }),
+  };
+}
+
+function pathOf(scope: Scope): string {
+  return scope === 'Project' ? '/v1/settings/project' : '/v1/settings/user';
+}
+
+function withoutTrailingSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const { success, data } = schema.safeParse(body);
+  if (!success) throw notTheApi();
+  return data;
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { HttpResponse } from '../net/http-client.ts';
+import { NetError } from '../net/net-error.ts';
+import { CodeMieError } from './codemie-error.ts';
+
+/** Whether a request may have changed something. */
+export type Operation = 'read' | 'write';
+
+const envelope = z.object({ error: z.object({ message: z.string(), details: z.unknown() }) });
+
+/**
+ * What CodeMie's validator says before it touches its database, so nothing was written. The texts are constants of the
+ * server, https://github.com/codemie-ai/codemie, and are matched whole or by their beginning; ours replace them.
+ */
+const refusals: readonly [beginning: string, hint: string][] = [
+  ['PAT authentication requires', 'The token is empty.'],
+  ['Cannot mix authentication methods', 'A token and a GitHub App key were sent together.'],
+  ['GitHub App authentication requires', 'The App ID or the private key is empty.'],
+  ['Invalid private key format', 'The private key is not in PEM format.'],
+  ['Invalid app_id format', 'The App ID is not a number.'],
+  ['Invalid installation_id format', 'The installation ID is not a number.'],
+  ['Invalid auth_type', 'This version of CodeMie does not know the kind of credential.'],
+];
+
+/**
+ * Says what an answer other than a clean success means. Status codes of the settings API do not tell: 422 is also
+ * "database down", 500 is also "no such row", and 401 on an update is also "no permission".
+ */
+export function failureOfAnswer(operation: Operation, answer: HttpResponse, nowMs: number): CodeMieError {
+  const { status } = answer;
+  const said = envelope.safeParse(answer.body).data?.error;
+  if (isAccessDenied(answer)) return accessDenied();
+  if (status === 401) return unauthorized();
+  if (status === 429) return rateLimited(answer, nowMs);
+  if (operation === 'write') return failureOfWrite(status, said, retryAt(answer, nowMs));
+  if (status >= 500) return serverFailed(retryAt(answer, nowMs));
+  return notTheApi();
+}
+
+/** Whether an answer refuses permission. On updates it has status 401, and only the message tells it from a bad login. */
+export function isAccessDenied({ status, body }: HttpResponse): boolean {
+  if (status === 403) return true;
+  return status === 401 && envelope.safeParse(body).data?.error.message === 'Access denied';
+}
+
+function failureOfWrite(
+  status: number,
+  said: { message: string; details?: unknown } | undefined,
+  retryAtMs: number | undefined,
+): CodeMieError {
+  if (status === 405 || (status === 404 && said === undefined)) return notTheApi();
+  if (status === 413) return rejected('It is larger than something before CodeMie accepts.');
+  if (status === 422 && said !== undefined) {
+    if (Array.isArray(said.details))
+      return rejected('This version of CodeMie wants its requests in another form.');
+    const refusal = refusals.find(([beginning]) => said.message.startsWith(beginning));
+    if (refusal !== undefined) return rejected(refusal[1]);
+  }
+  const taken =
+    typeof said?.details === 'string' && said.details.includes('more than one settings with the alias');
+  return uncertain({ duplicateAlias: taken, ...(retryAtMs === undefined ? {} : { retryAtMs }) });
+}
+
+/** Says what it means that there was no acceptable answer at all. Anything but a NetError is given back as it is. */
+export function failureOfNetwork(operation: Operation, error: unknown): unknown {
+  if (!(error instanceof NetError)) return error;
+  if (error.kind === 'RedirectRefused') return notTheApi(error);
+  if (operation === 'write' && error.requestSent) return uncertain({ cause: error });
+  if (error.kind === 'NotJson' || error.kind === 'TooLarge') return notTheApi(error);
+  return new CodeMieError({ kind: 'unreachable', message: error.message, hint: error.hint, cause: error });
+}
+
+/** A write whose outcome only a later listing can tell. */
+export function uncertain(
+  details: { duplicateAlias?: boolean; retryAtMs?: number; cause?: unknown } = {},
+): CodeMieError {
+  return new CodeMieError({
+    kind: 'uncertain',
+    message: 'CodeMie did not say clearly whether it saved the change.',
+    hint: 'The integrations are listed again to find out; check the log of CodeMie if it stays so.',
+    ...details,
+  });
+}
+
+/** What was to be written can't be, and the hint says why. */
+export function rejected(hint: string): CodeMieError {
+  return new CodeMieError({ kind: 'rejected', message: 'CodeMie does not accept the integration.', hint });
+}
+
+/** A success that does not have the shape of CodeMie's API, or an address that CodeMie does not have. */
+export function notTheApi(cause?: unknown): CodeMieError {
+  return new CodeMieError({
+    kind: 'protocol',
+    message: "What answers at the connection's URL does not speak CodeMie's API.",
+    hint: 'Check the url, which usually ends in /code-assistant-api, and that no sign-in page stands before it.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function unauthorized(): CodeMieError {
+  return new CodeMieError({
+    kind: 'unauthorized',
+    message: 'CodeMie does not accept the login of the connection.',
+    hint: 'Check auth and authHeader; CodeMie also answers so while its own database or identity provider is down.',
+  });
+}
+
+function accessDenied(): CodeMieError {
+  return new CodeMieError({
+    kind: 'accessDenied',
+    message: 'The login of the connection may not do this in CodeMie.',
+    hint: 'Make it an administrator of the project in CodeMie.',
+  });
+}
+
+function serverFailed(retryAtMs: number | undefined): CodeMieError {
+  return new CodeMieError({
+    kind: 'unreachable',
+    message: 'CodeMie answers with an error of its own.',
+    hint: 'It will be tried again; check the log of CodeMie if it stays so.',
+    ...(retryAtMs === undefined ? {} : { retryAtMs }),
+  });
+}
+
+function rateLimited(answer: HttpResponse, nowMs: number): CodeMieError {
+  const retryAtMs = retryAt(answer, nowMs);
+  return new CodeMieError({
+    kind: 'rateLimited',
+    message: 'Too many requests were sent to CodeMie.',
+    hint: 'It will be tried again later; lower limits.requestsPerSecond of the connection if it happens often.',
+    ...(retryAtMs === undefined ? {} : { retryAtMs }),
+  });
+}
+
+/** `Retry-After` as epoch milliseconds, at most an hour ahead. RFC 9110, 10.2.3: seconds or a date. */
+function retryAt({ headers }: HttpResponse, nowMs: number): number | undefined {
+  const text = headers.get('retry-after')?.trim();
+  if (text === undefined || text === '') return undefined;
+  const atMs = /^\d+$/.test(text) ? nowMs + Number(text) * 1000 : Date.parse(text);
+  return Number.isNaN(atMs) ? undefined : Math.min(Math.max(atMs, nowMs), nowMs + 3_600_000);
+}

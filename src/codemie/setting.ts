@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+/** Whom an integration belongs to: a project, or the person who is signed in. */
+export type Scope = 'Project' | 'User';
+
+/** A Git integration as CodeMie shows it. */
+export interface GitSetting {
+  /** Assigned by CodeMie; data sources point at it. */
+  id: string;
+  projectName: string;
+  alias: string;
+  settingType: 'project' | 'user';
+  /** Secrets are masked, see {@link isMasked}; of a key that is there twice, the first. */
+  values: Record<string, unknown>;
+  createdBy?: { id: string; name: string };
+  userId?: string;
+  /** When it was created. The server's local time without zone, so it can only be compared with its like. */
+  date: string;
+  /** When it was last written; as `date`. */
+  updateDate: string;
+  isGlobal: boolean;
+}
+
+/** What is written. An update replaces everything, so all keys must be given each time. */
+export interface SettingPayload {
+  projectName: string;
+  alias: string;
+  isGlobal: boolean;
+  values: readonly { key: string; value: string | boolean }[];
+}
+
+const mask = '**********';
+
+/**
+ * Whether a value read from CodeMie stands for a secret. The mask has ten asterisks whatever the secret's length.
+ * Sent back, it keeps the stored secret in an update, but is stored literally in a create.
+ */
+export function isMasked(value: unknown): boolean {
+  return value === mask;
+}
+
+const secretKeys = new Set(['token', 'private_key']);
+
+/**
+ * The first key whose value would harm: CodeMie answers 200 to a blank token and deletes the stored one, and to a mask
+ * and keeps or invents another secret.
+ */
+export function harmfulKey(payload: SettingPayload): string | undefined {
+  return payload.values.find(
+    ({ key, value }) => secretKeys.has(key) && (isMasked(value) || String(value).trim() === ''),
+  )?.key;
+}
+
+/** The body of a create or update. */
+export function toRequestBody(payload: SettingPayload): string {
+  return JSON.stringify({
+    project_name: payload.projectName,
+    alias: payload.alias,
+    credential_type: 'Git',
+    is_global: payload.isGlobal,
+    credential_values: payload.values.map(({ key, value }) => ({ key, value })),
+  });
+}
+
+/** A row of the listing of any type; only what is needed to tell whether it is a Git integration. */
+const anyRow = z.object({ credential_type: z.string(), setting_type: z.string() });
+
+const gitRow = z
+  .object({
+    id: z.string().min(1),
+    project_name: z.string(),
+    alias: z.string().nullish(),
+    setting_type: z.enum(['project', 'user']),
+    credential_values: z.array(z.object({ key: z.string(), value: z.unknown() })).nullish(),
+    created_by: z.object({ id: z.string(), name: z.string().nullish() }).nullish(),
+    user_id: z.string().nullish(),
+    date: z.string(),
+    update_date: z.string(),
+    is_global: z.boolean().nullish(),
+  })
+  .transform(
+    (row): GitSetting => ({
+      id: row.id,
+      projectName: row.project_name,
+      alias: row.alias ?? '',
+      settingType: row.setting_type,
+      values: Object.fromEntries(
+        (row.credential_values ?? []).toReversed().map(({ key, value }) => [key, value]),
+      ),
+      ...(row.created_by ? { createdBy: { id: row.created_by.id, name: row.created_by.name ?? '' } } : {}),
+      ...(row.user_id ? { userId: row.user_id } : {}),
+      date: row.date,
+      updateDate: row.update_date,
+      isGlobal: row.is_global ?? false,
+    }),
+  );
+
+/** One page of `GET /v1/settings/{project,user}`. */
+export const settingsPage = z.object({
+  data: z.array(anyRow.loose()),
+  pagination: z.object({ total: z.int().nonnegative(), pages: z.int().nonnegative() }),
+});
+
+/**
+ * The Git integrations of a scope among the rows of a page. Checked here because the server ignores filters it does not
+ * know and then answers unfiltered.
+ *
+ * @throws {z.ZodError} if a Git integration does not have the known shape: a row that is overlooked would be made twice.
+ */
+export function gitSettings(rows: readonly z.infer<typeof anyRow>[], scope: Scope): GitSetting[] {
+  const settingType = scope === 'Project' ? 'project' : 'user';
+  return rows
+    .filter((row) => row.credential_type === 'Git' && row.setting_type === settingType)
+    .map((row) => gitRow.parse(row));
+}
