@@ -149,3 +149,21 @@ export function notReachable(repository: string, hint: string): ProviderError {
     hint,
   });
 }
+
+/** A GitHub App where the provider knows none. The API server refuses such a spec; an older CRD may not. */
+export function noApps(provider: ProviderName): ProviderError {
+  return new ProviderError({
+    reason: 'WrongProvider',
+    sentence: `${provider} has no GitHub Apps.`,
+    hint: 'Use auth.token instead of auth.githubApp.',
+  });
+}
+
+/** A token that the provider says was revoked. */
+export function revoked(asked: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'Revoked',
+    sentence: `The token for ${asked.host} was revoked.`,
+    hint: 'Find out who revoked it, then make a new token and store it in the Secret.',
+  });
+}

@@ -1,20 +1,22 @@
-import { type Provider, ProviderError } from '../provider.ts';
+import { checkHost, noApps } from '../failures.ts';
+import type { Provider } from '../provider.ts';
+import { validateCloud } from './cloud.ts';
+import { validateDataCenter } from './data-center.ts';
 import { documentedScopes } from './scopes.ts';
-import { apiUrl } from './urls.ts';
+import { apiUrl, isCloud } from './urls.ts';
 
-/** Bitbucket. */
+/** Bitbucket: Cloud, or Data Center at any other host. Two products with one name and little in common. */
 export const bitbucket: Provider = {
   name: 'Bitbucket',
   defaultUrl: 'https://bitbucket.org',
   apiUrl,
   documentedScopes,
   capabilities: { githubApp: false },
-  validate: () =>
-    Promise.reject(
-      new ProviderError({
-        reason: 'ProviderError',
-        sentence: 'Bitbucket can not be checked yet.',
-        hint: 'Set validation.policy to Skip.',
-      }),
-    ),
+  async validate(credential, target) {
+    checkHost('Bitbucket', target.webUrl);
+    if (credential.kind !== 'token') throw noApps('Bitbucket');
+    return isCloud(target.webUrl)
+      ? validateCloud(credential, target)
+      : validateDataCenter(credential, target);
+  },
 };

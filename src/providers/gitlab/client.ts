@@ -1,51 +1,81 @@
-import { createRequesterFn, type RequesterType, type ResourceOptions } from '@gitbeaker/requester-utils';
+import { createRequesterFn } from '@gitbeaker/requester-utils';
 import { PersonalAccessTokens, Projects, Users } from '@gitbeaker/rest';
 import { z } from 'zod';
-import { type Answer, fromResponse, isSuccess } from '../answer.ts';
+import { type Answer, fromParts } from '../answer.ts';
 import { transportFailure } from '../failures.ts';
 import type { Target } from '../provider.ts';
 import { baseOf } from '../urls.ts';
 
-/** The few endpoints that are asked. An answer of any status is given; without one, a ProviderError is thrown. */
+/** The few endpoints that are asked. Each gives an answer of any status; without one it throws, as `transportFailure` says. */
 export interface GitLabClient {
   /** `GET /personal_access_tokens/self` */
   token(): Promise<Answer>;
   /** `GET /user` */
   user(): Promise<Answer>;
-  /** `GET /projects/:id`, by full path. */
+  /** `GET /projects/:id` by full path */
   project(path: string): Promise<Answer>;
 }
 
 /**
- * A client for one validation: gitbeaker's endpoints over our own transport. Its default one sends the token to redirect
- * targets, keeps it in printed errors, retries ten times at once and drops the text that tells expired from revoked.
+ * A client for one validation: gitbeaker's endpoints over our transport. Its own transport sends the token to redirect
+ * targets, keeps it in printed errors, repeats ten times within a second, and drops the text that tells an expired token
+ * from a revoked one.
  *
- * The token goes as `Authorization: Bearer`, which GitLab takes for OAuth and for personal tokens alike, so one call
- * tells the two apart. https://docs.gitlab.com/api/rest/authentication/
+ * The token goes as `Authorization: Bearer`, which GitLab takes for OAuth and for personal tokens alike, so that one call
+ * tells which it is. https://docs.gitlab.com/api/rest/authentication/
  */
 export function createGitLabClient(token: string, target: Target): GitLabClient {
   const options = {
     oauthToken: token,
     requesterFn: requesterOver(target),
-    // The target's signal is the deadline.
+    // The target's signal and the HTTP client are the deadline.
     queryTimeout: null,
     rateLimits: {},
   };
   const tokens = new PersonalAccessTokens(options);
   const users = new Users(options);
   const projects = new Projects(options);
+  const ask = async (call: Promise<{ status: number; headers: Record<string, unknown>; data: unknown }>) => {
+    try {
+      return fromParts(await call);
+    } catch (error) {
+      throw transportFailure(error, target);
+    }
+  };
   return {
-    token: () => answerTo(tokens.show({ showExpanded: true })),
-    user: () => answerTo(users.showCurrentUser({ showExpanded: true })),
-    project: (path) => answerTo(projects.show(path, { showExpanded: true })),
+    token: () => ask(tokens.show({ showExpanded: true })),
+    user: () => ask(users.showCurrentUser({ showExpanded: true })),
+    project: (path) => ask(projects.show(path, { showExpanded: true })),
   };
 }
 
-/** Carries an answer through gitbeaker unseen: it would page on by itself if a body were a list. */
-class Answered extends Error {
-  readonly answer: Answer;
-  constructor(answer: Answer) {
-    super('answered');
-    this.answer = answer;
-  }
+const requestSchema = z.object({
+  method: z.string(),
+  headers: z.record(z.string(), z.string()),
+  searchParams: z.string().optional(),
+});
+
+/** None of the endpoints answers with a list, and gitbeaker would read on at a list's next pages. */
+const bodySchema = z.record(z.string(), z.unknown()).nullable().catch(null);
+
+/** Below `apiUrl`, whatever gitbeaker thinks the base is: it knows no other than `/api/v4`. */
+function requesterOver(target: Target) {
+  return createRequesterFn(
+    (_resource, request) => Promise.resolve(request),
+    async (endpoint, options) => {
+      const { method, headers, searchParams } = requestSchema.parse(options);
+      const query = searchParams === undefined ? '' : `?${searchParams}`;
+      const response = await target.http.request({
+        method,
+        url: `${baseOf(target.apiUrl)}/${endpoint}${query}`,
+        headers,
+        signal: target.signal,
+      });
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers.entries()),
+        body: bodySchema.parse(response.body),
+      };
+    },
+  );
 }

@@ -1,20 +1,20 @@
-import { type Provider, ProviderError } from '../provider.ts';
+import { checkHost, noApps } from '../failures.ts';
+import type { Provider } from '../provider.ts';
+import { createGitLabClient } from './client.ts';
 import { documentedScopes } from './scopes.ts';
+import { validateToken } from './token.ts';
 import { apiUrl } from './urls.ts';
 
-/** GitLab. */
+/** GitLab: gitlab.com and self-managed, also under a sub-path. */
 export const gitlab: Provider = {
   name: 'GitLab',
   defaultUrl: 'https://gitlab.com',
   apiUrl,
   documentedScopes,
   capabilities: { githubApp: false },
-  validate: () =>
-    Promise.reject(
-      new ProviderError({
-        reason: 'ProviderError',
-        sentence: 'GitLab can not be checked yet.',
-        hint: 'Set validation.policy to Skip.',
-      }),
-    ),
+  async validate(credential, target) {
+    checkHost('GitLab', target.webUrl);
+    if (credential.kind !== 'token') throw noApps('GitLab');
+    return validateToken(createGitLabClient(credential.token, target), target);
+  },
 };

@@ -1,0 +1,72 @@
+import { type Answer, asked, isSuccess } from '../answer.ts';
+import { notTheApi } from '../failures.ts';
+import type { Credential, CredentialReport, Target } from '../provider.ts';
+import { parseScopes } from '../scopes.ts';
+import { cloudAuthorization, createGet, type Get, partsOf } from './client.ts';
+import { cloudFailure, scopesInFailure } from './failures.ts';
+import { cloudRepositorySchema, userSchema } from './schema.ts';
+import { documentedScopes, missingScopes } from './scopes.ts';
+
+type Token = Extract<Credential, { kind: 'token' }>;
+
+/**
+ * Proves a token by one `GET /2.0/user`. A 403 that lists the granted scopes, or names the kind of credential, proves it as
+ * well as a 200: a token without a user is accepted, and only the question refused. One call more for each repository.
+ * The end of a token is in no answer.
+ */
+export async function validateCloud(credential: Token, target: Target): Promise<CredentialReport> {
+  const get = createGet(cloudAuthorization(credential), target);
+  const answer = await get('user');
+  const subject = asked(target, { kind: 'credential' });
+  const kind = answer.header('x-credential-type');
+  const inFailure = scopesInFailure(answer);
+  const proven =
+    isSuccess(answer) || (answer.status === 403 && (inFailure !== undefined || kind !== undefined));
+  if (!proven) throw cloudFailure(answer, subject, credential);
+  const account = isSuccess(answer) ? accountOf(answer, target) : undefined;
+  for (const repository of target.repositories) await checkRepository(get, repository, credential, target);
+
+  const header = answer.header('x-oauth-scopes');
+  const scopes = inFailure?.granted.toSorted() ?? (header === undefined ? undefined : parseScopes(header));
+  return {
+    kind: kinds[kind ?? ''] ?? (account === undefined ? 'AccessToken' : 'ApiToken'),
+    ...(account === undefined ? {} : { account }),
+    ...judge(scopes, target.requiredScopes ?? documentedScopes),
+  };
+}
+
+const kinds: Record<string, string> = {
+  api_token: 'ApiToken',
+  app_password: 'AppPassword',
+  repo_access_token: 'RepositoryAccessToken',
+  project_access_token: 'ProjectAccessToken',
+  workspace_access_token: 'WorkspaceAccessToken',
+};
+
+function judge(
+  scopes: string[] | undefined,
+  required: readonly string[],
+): Pick<CredentialReport, 'scopes' | 'permissions' | 'missing'> {
+  if (scopes === undefined) return { permissions: 'NotReported', missing: [] };
+  const missing = missingScopes(required, scopes);
+  return { scopes, permissions: missing.length === 0 ? 'Sufficient' : 'Missing', missing };
+}
+
+function accountOf(answer: Answer, target: Target): string {
+  const user = userSchema.safeParse(answer.body);
+  if (!user.success) throw notTheApi('Bitbucket', answer, asked(target, { kind: 'credential' }));
+  return user.data.username ?? user.data.nickname ?? user.data.uuid;
+}
+
+async function checkRepository(
+  get: Get,
+  repository: string,
+  credential: Token,
+  target: Target,
+): Promise<void> {
+  const { owner, slug } = partsOf(repository);
+  const answer = await get(`repositories/${owner}/${slug}`);
+  const subject = asked(target, { kind: 'repository', repository });
+  if (!isSuccess(answer)) throw cloudFailure(answer, subject, credential);
+  if (!cloudRepositorySchema.safeParse(answer.body).success) throw notTheApi('Bitbucket', answer, subject);
+}

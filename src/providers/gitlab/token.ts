@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import { type Answer, asked, isSuccess } from '../answer.ts';
+import { expired, notTheApi, revoked } from '../failures.ts';
+import type { CredentialReport, Target } from '../provider.ts';
+import { closure, missingScopes } from '../scopes.ts';
+import type { GitLabClient } from './client.ts';
+import { failureOf, gitlabFailure } from './failures.ts';
+import { projectSchema, tokenSchema, userSchema } from './schema.ts';
+import { documentedScopes, implications } from './scopes.ts';
+
+type Token = z.infer<typeof tokenSchema>;
+type User = z.infer<typeof userSchema>;
+
+/**
+ * Proves a token by `GET /personal_access_tokens/self`, which every personal, project, group and service account token may
+ * call, then asks who owns it if the scopes allow that. One call more for each repository. It never rotates: a rotated
+ * token that is presented again ends its successor (https://gitlab.com/gitlab-org/gitlab/-/issues/524639).
+ */
+export async function validateToken(client: GitLabClient, target: Target): Promise<CredentialReport> {
+  const answer = await client.token();
+  const report = isSuccess(answer)
+    ? await reportOnToken(parse(answer, tokenSchema, target), client, target)
+    : await reportWithoutToken(answer, client, target);
+  if (mayRead(report)) {
+    for (const repository of target.repositories) await checkRepository(client, repository, target);
+  }
+  return report;
+}
+
+async function reportOnToken(token: Token, client: GitLabClient, target: Target): Promise<CredentialReport> {
+  const expiresAt = token.expires_at == null ? undefined : `${token.expires_at}T00:00:00Z`;
+  checkAlive(token, expiresAt, target);
+  // Fine-grained tokens list `granular` in place of scopes; what they may do is not told in a stable way.
+  const granular = token.granular === true || token.scopes.includes('granular');
+  const scopes = token.scopes.toSorted();
+  const missing = granular
+    ? []
+    : missingScopes(target.requiredScopes ?? documentedScopes, scopes, implications);
+  const user =
+    granular || closure(scopes, implications).has('read_user') ? await findUser(client, target) : undefined;
+  return {
+    kind: granular ? 'FineGrainedPersonalAccessToken' : kindOf(user),
+    account: user?.username ?? `user ${token.user_id}`,
+    ...(granular ? {} : { scopes }),
+    permissions: granular ? 'NotReported' : missing.length === 0 ? 'Sufficient' : 'Missing',
+    missing,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+/** A dead token gets 401 before it can ask; this is for servers that answer it all the same. */
+function checkAlive(token: Token, expiresAt: string | undefined, target: Target): void {
+  const subject = asked(target, { kind: 'credential' });
+  if (!token.active && expiresAt !== undefined && Date.parse(expiresAt) <= target.now())
+    throw expired(subject);
+  if (token.active && !token.revoked) return;
+  throw revoked(subject);
+}
+
+/**
+ * Answers to `self` that prove nothing bad: 400, an OAuth token; 404, a server older than the endpoint; 403 with
+ * `insufficient_…`, a token that lives but may not look at itself. Everything else is thrown.
+ */
+async function reportWithoutToken(
+  answer: Answer,
+  client: GitLabClient,
+  target: Target,
+): Promise<CredentialReport> {
+  const subject = asked(target, { kind: 'credential' });
+  const { code } = failureOf(answer);
+  const unknown: Pick<CredentialReport, 'permissions' | 'missing'> = {
+    permissions: 'NotReported',
+    missing: [],
+  };
+  if (answer.status === 403 && code === 'insufficient_granular_scope') {
+    return { kind: 'FineGrainedPersonalAccessToken', ...unknown };
+  }
+  if (answer.status === 403 && code === 'insufficient_scope') {
+    return { kind: 'AccessToken', ...unknown };
+  }
+  if (answer.status !== 400 && answer.status !== 404) throw gitlabFailure(answer, subject);
+  const user = await client.user();
+  const kind = answer.status === 400 ? 'OAuthToken' : 'AccessToken';
+  if (isSuccess(user)) {
+    return { kind, account: parse(user, userSchema, target).username, ...unknown };
+  }
+  if (user.status === 403 && failureOf(user).code === 'insufficient_scope') return { kind, ...unknown };
+  throw gitlabFailure(user, subject);
+}
+
+async function findUser(client: GitLabClient, target: Target): Promise<User | undefined> {
+  const answer = await client.user();
+  if (isSuccess(answer)) return parse(answer, userSchema, target);
+  // A fine-grained token may not be allowed to, and a server may know other implications than we do.
+  if (answer.status === 403 && failureOf(answer).code.startsWith('insufficient_')) return undefined;
+  throw gitlabFailure(answer, asked(target, { kind: 'credential' }));
+}
+
+/**
+ * Project and group tokens are personal tokens of a bot whose name tells what for.
+ * https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+ */
+function kindOf(user: User | undefined): string {
+  if (user?.bot !== true) return 'PersonalAccessToken';
+  if (user.username.startsWith('project_')) return 'ProjectAccessToken';
+  if (user.username.startsWith('group_')) return 'GroupAccessToken';
+  return 'ServiceAccountToken';
+}
+
+/** Without the scope to read, a project can't be asked for, and the missing scope is the better message. */
+function mayRead(report: CredentialReport): boolean {
+  return report.scopes === undefined || closure(report.scopes, implications).has('read_api');
+}
+
+async function checkRepository(client: GitLabClient, repository: string, target: Target): Promise<void> {
+  const answer = await client.project(repository);
+  const subject = asked(target, { kind: 'repository', repository });
+  if (!isSuccess(answer)) throw gitlabFailure(answer, subject);
+  if (!projectSchema.safeParse(answer.body).success) throw notTheApi('GitLab', answer, subject);
+}
+
+function parse<T>(answer: Answer, schema: z.ZodType<T>, target: Target): T {
+  const parsed = schema.safeParse(answer.body);
+  if (!parsed.success) throw notTheApi('GitLab', answer, asked(target, { kind: 'credential' }));
+  return parsed.data;
+}
