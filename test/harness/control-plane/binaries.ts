@@ -7,7 +7,7 @@ export interface Binaries {
   controllerManager?: string;
 }
 
-/** A source of control planes that this machine can't offer, with the reason for a person. */
+/** That this machine has no such programs, with the reason for a person. */
 export interface Unavailable {
   source: 'unavailable';
   reason: string;

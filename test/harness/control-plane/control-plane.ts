@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findAssets } from './assets.ts';
 import { buildWithGo } from './go-build.ts';
-import { startK3s } from './k3s.ts';
+import { dockerAnswers, startK3s } from './k3s.ts';
 import { startLocal } from './local.ts';
 
 /** A real Kubernetes API, with an administrator's kubeconfig, that belongs to whoever started it. */
@@ -42,18 +42,16 @@ export interface ControlPlaneOptions {
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { log, keep = false, signal = new AbortController().signal } = options;
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  const binaries = assets ? await findAssets(assets) : await buildWithGo({ log, signal });
+  if (binaries.source === 'unavailable' && !(await dockerAnswers())) {
+    throw new Error(
+      `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (it does not answer).`,
+    );
+  }
   const temporary = options.dir === undefined;
   const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'control-plane-'))));
   await mkdir(dir, { recursive: true });
-
-  const assets = process.env['KUBEBUILDER_ASSETS'];
-  const binaries = assets ? await findAssets(assets) : await buildWithGo({ log, signal });
-  if (binaries.source !== 'unavailable') {
-    return await startLocal(binaries, { dir, keep, temporary, log, signal });
-  }
-  const k3s = await startK3s({ dir, log, signal });
-  if (k3s.source !== 'unavailable') return k3s;
-  throw new Error(
-    `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (${k3s.reason}).`,
-  );
+  const common = { dir, keep, temporary, log, signal };
+  return binaries.source === 'unavailable' ? await startK3s(common) : await startLocal(binaries, common);
 }

@@ -1,29 +1,29 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Unavailable } from './binaries.ts';
+import { writeFile } from 'node:fs/promises';
 import type { ControlPlane } from './control-plane.ts';
+import { clear, type Folder, pathsIn } from './folder.ts';
 import { k3sImage } from './version.ts';
 
-export interface K3sOptions {
-  dir: string;
+export interface K3sOptions extends Folder {
   log: (line: string) => void;
   signal: AbortSignal;
 }
 
-/**
- * K3s in a container, where Docker or something compatible answers. API server and store are one process
- * there, so they can't be killed one by one. Throws when the container doesn't become ready within two minutes
- * after its image is there.
- */
-export async function startK3s({ dir, log, signal }: K3sOptions): Promise<ControlPlane | Unavailable> {
-  // Loaded here only: they are heavy, and look for Docker as soon as they can.
+/** Whether containers can be started here. */
+export async function dockerAnswers(): Promise<boolean> {
+  // Loaded here only: it is heavy, and few machines get this far.
   const { getContainerRuntimeClient } = await import('testcontainers');
-  const answers = await getContainerRuntimeClient().then(
+  return await getContainerRuntimeClient().then(
     () => true,
     () => false,
   );
-  if (!answers) return { source: 'unavailable', reason: 'Docker does not answer' };
+}
 
+/**
+ * K3s in a container. API server and store are one process there, so they can't be killed one by one. Throws
+ * when the container doesn't become ready within two minutes after its image is there.
+ */
+export async function startK3s(options: K3sOptions): Promise<ControlPlane> {
+  const { dir, keep, log, signal } = options;
   signal.throwIfAborted();
   log(`Starting ${k3sImage} with Docker.`);
   const { K3sContainer } = await import('@testcontainers/k3s');
@@ -32,14 +32,14 @@ export async function startK3s({ dir, log, signal }: K3sOptions): Promise<Contro
     .start();
   const stop = async (): Promise<void> => {
     await container.stop();
+    if (!keep) await clear(options);
   };
   if (signal.aborted) {
     await stop();
-    throw signal.reason;
+    signal.throwIfAborted();
   }
   const kubeconfig = container.getKubeConfig();
-  const kubeconfigPath = join(dir, 'kubeconfig');
-  await mkdir(dir, { recursive: true });
+  const kubeconfigPath = pathsIn(dir).kubeconfig;
   await writeFile(kubeconfigPath, kubeconfig, { mode: 0o600 });
   return {
     source: 'k3s',

@@ -1,18 +1,14 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiServerArguments, controllerManagerArguments, etcdArguments } from './arguments.ts';
 import type { Binaries } from './binaries.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { clear, type Folder, pathsIn } from './folder.ts';
 import { writePki } from './pki.ts';
 import { freePort } from './ports.ts';
 import { answersOk, createService, type ServiceOptions } from './service.ts';
 
-export interface LocalOptions {
-  dir: string;
-  /** Leave everything in `dir` when it stops, for a look at logs and data. */
-  keep: boolean;
-  /** Remove `dir` even if our process dies before it could stop the control plane. */
-  temporary: boolean;
+export interface LocalOptions extends Folder {
   log: (line: string) => void;
   signal: AbortSignal;
 }
@@ -23,36 +19,25 @@ export interface LocalOptions {
  */
 export async function startLocal(binaries: Binaries, options: LocalOptions): Promise<ControlPlane> {
   const { dir, keep, temporary, log, signal } = options;
-  const data = join(dir, 'etcd');
-  const logs = join(dir, 'logs');
-  const pkiFolder = join(dir, 'pki');
-  const kubeconfigPath = join(dir, 'kubeconfig');
-  const clear = async (): Promise<void> => {
-    // `home` is what kubectl and helm cache about this cluster.
-    for (const path of [data, logs, pkiFolder, kubeconfigPath, join(dir, 'home')]) {
-      await rm(path, { recursive: true, force: true });
-    }
-    if (temporary) await rm(dir, { recursive: true, force: true });
-  };
-
-  await clear();
-  await mkdir(logs, { recursive: true });
+  const paths = pathsIn(dir);
+  await clear({ ...options, temporary: false });
+  await mkdir(paths.logs, { recursive: true });
   const etcdUrl = `http://127.0.0.1:${await freePort()}`;
   const port = await freePort();
   const url = `https://127.0.0.1:${port}`;
-  const pki = await writePki(pkiFolder, url);
+  const pki = await writePki(paths.pki, url);
 
   const service = (own: Pick<ServiceOptions, 'name' | 'command' | 'args' | 'ready'>) =>
     createService({
       ...own,
-      logFile: join(logs, `${own.name}.log`),
+      logFile: join(paths.logs, `${own.name}.log`),
       ...(temporary ? { removeIfOrphaned: dir } : {}),
     });
   const hasControllerManager = binaries.controllerManager !== undefined;
   const etcd = service({
     name: 'etcd',
     command: binaries.etcd,
-    args: etcdArguments(data, etcdUrl),
+    args: etcdArguments(paths.data, etcdUrl),
     ready: () => answersOk(`${etcdUrl}/health`),
   });
   const apiServer = service({
@@ -77,7 +62,7 @@ export async function startLocal(binaries: Binaries, options: LocalOptions): Pro
     // In this order: an API server that has lost its store hangs while it shuts down.
     await apiServer.stop();
     await etcd.stop();
-    if (!keep) await clear();
+    if (!keep) await clear(options);
   };
   try {
     await etcd.start(signal);
@@ -90,11 +75,11 @@ export async function startLocal(binaries: Binaries, options: LocalOptions): Pro
   if (!hasControllerManager) {
     log('Without kube-controller-manager no namespace is ever deleted and no Deployment gets Pods.');
   }
-  await writeFile(kubeconfigPath, pki.adminKubeconfig, { mode: 0o600 });
+  await writeFile(paths.kubeconfig, pki.adminKubeconfig, { mode: 0o600 });
   return {
     source: binaries.source,
     dir,
-    kubeconfigPath,
+    kubeconfigPath: paths.kubeconfig,
     url,
     killApiServer: apiServer.kill,
     startApiServer: apiServer.start,
