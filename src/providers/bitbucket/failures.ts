@@ -23,7 +23,8 @@ export function cloudFailure(answer: Answer, asked: Asked, credential: Token): P
       'Give the token the scope to read repositories, and its owner access, or correct workspace/name.',
     );
   }
-  if (answer.status === 403) {
+  // Without JSON it is not Bitbucket that refuses, but something before it.
+  if (answer.status === 403 && answer.body !== undefined) {
     return new ProviderError({
       reason: 'Unauthorized',
       sentence: `${asked.host} refuses the token.`,

@@ -28,7 +28,8 @@ export function gitlabFailure(answer: Answer, asked: Asked): ProviderError {
       'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.',
     );
   }
-  if (answer.status === 403) {
+  // Without a text it is not GitLab that refuses, but something before it.
+  if (answer.status === 403 && text.trim() !== '') {
     const known = refusals.find(({ pattern }) => pattern.test(text));
     return new ProviderError({
       reason: 'Unauthorized',
@@ -65,6 +66,8 @@ function unauthorized(answer: Answer, asked: Asked): ProviderError {
 
 /** https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth/user_access_denied_reason.rb */
 const refusals: { pattern: RegExp; hint: string }[] = [
+  { pattern: /pending approval/i, hint: 'The account waits for the approval of an administrator.' },
+  // Of an account that waits for approval it says "and hence blocked" too.
   { pattern: /blocked/i, hint: 'The account is blocked; an administrator unblocks it.' },
   { pattern: /deactivated/i, hint: 'The account is deactivated; its owner signs in once to activate it.' },
   { pattern: /terms of service/i, hint: 'The owner of the token signs in and accepts the terms of service.' },
@@ -72,6 +75,5 @@ const refusals: { pattern: RegExp; hint: string }[] = [
     pattern: /password (has )?expired/i,
     hint: "The owner's password has expired; sign in and set a new one.",
   },
-  { pattern: /pending approval/i, hint: 'The account waits for the approval of an administrator.' },
   { pattern: /confirm/i, hint: 'The owner of the token confirms the e-mail address of the account.' },
 ];
