@@ -16,7 +16,7 @@ import {
 } from '../peers/der.ts';
 
 /** Who a client certificate says its holder is. */
-export interface ClientIdentity {
+interface ClientIdentity {
   user: string;
   groups?: readonly string[];
 }
