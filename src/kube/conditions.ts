@@ -12,7 +12,7 @@ export interface Condition {
   /** RFC 3339, whole seconds: when `status` last changed. */
   lastTransitionTime: string;
   /** The `metadata.generation` this is about. */
-  observedGeneration?: number;
+  observedGeneration?: number | undefined;
 }
 
 /** The entry of that type, if there is one. */

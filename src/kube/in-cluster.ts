@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from './clock.ts';
 import { cacheCredentials, type KubeConnection } from './connection.ts';
 import { KubeConfigError } from './errors.ts';
 
@@ -24,13 +25,19 @@ const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
  *
  * @throws KubeConfigError when the files are not there
  */
-export async function loadInClusterConnection(options: InClusterOptions): Promise<KubeConnection> {
+export async function loadInClusterConnection(
+  options: InClusterOptions,
+  clock?: Clock,
+): Promise<KubeConnection> {
   const directory = options.directory ?? serviceAccountDirectory;
   const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
-  const cached = cacheCredentials(async () => ({
-    headers: { authorization: `Bearer ${await readText(join(directory, 'token'))}` },
-    tls: { ca: await readText(join(directory, 'ca.crt')) },
-  }));
+  const cached = cacheCredentials(
+    async () => ({
+      headers: { authorization: `Bearer ${await readText(join(directory, 'token'))}` },
+      tls: { ca: await readText(join(directory, 'ca.crt')) },
+    }),
+    clock,
+  );
   await cached.credentials();
   const namespace = await readText(join(directory, 'namespace')).catch(() => '');
   return {

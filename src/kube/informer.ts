@@ -1,6 +1,7 @@
 import type { Backoff } from './backoff.ts';
 import type { KubeClient, Selection } from './client.ts';
 import type { Clock } from './clock.ts';
+import { orAbort } from './deadline.ts';
 import { errorFields, type Log } from './log.ts';
 import { type KubeObject, keyOf, type Resource } from './object.ts';
 import { createReflector, type ReflectorMetrics } from './reflector.ts';
@@ -90,17 +91,7 @@ export function createInformer(options: InformerOptions): Informer {
     store,
     run: (signal) => reflector.run(signal),
     synced: () => isSynced,
-    async whenSynced(signal) {
-      signal.throwIfAborted();
-      const aborted = Promise.withResolvers<never>();
-      const onAbort = (): void => aborted.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        await Promise.race([synced.promise, aborted.promise]);
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
-    },
+    whenSynced: (signal) => orAbort(synced.promise, signal),
     onChange(handler) {
       handlers.push(handler);
       for (const object of store.list()) tell(handler, { type: 'added', object, origin: 'list' });

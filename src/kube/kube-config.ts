@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Clock } from './clock.ts';
 import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
-import { startDeadline } from './deadline.ts';
+import { orAbort, startDeadline } from './deadline.ts';
 import { KubeConfigError } from './errors.ts';
 import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
 
@@ -13,6 +14,7 @@ export interface KubeConnectionOptions {
   context?: string;
   /** Set when `KUBERNETES_SERVICE_HOST` is. */
   inCluster?: InClusterOptions;
+  clock?: Clock;
 }
 
 /** A credential plugin gets this long. client-node itself would wait for ever. */
@@ -25,15 +27,20 @@ const pluginTimeoutMs = 60_000;
  * @throws KubeConfigError when nothing says where the API server is, or what says so can't be used
  */
 export async function loadKubeConnection(options: KubeConnectionOptions): Promise<KubeConnection> {
-  if (options.kubeconfig !== undefined) return loadKubeconfigConnection(options.kubeconfig, options.context);
-  if (options.inCluster !== undefined) return loadInClusterConnection(options.inCluster);
+  const { kubeconfig, context, inCluster, clock } = options;
+  if (kubeconfig !== undefined) return loadKubeconfigConnection(kubeconfig, context, clock);
+  if (inCluster !== undefined) return loadInClusterConnection(inCluster, clock);
   throw new KubeConfigError(
     'There is no Kubernetes API server to connect to.',
     'Run in a Pod with a service account, or name a kubeconfig.',
   );
 }
 
-async function loadKubeconfigConnection(paths: string, context?: string): Promise<KubeConnection> {
+async function loadKubeconfigConnection(
+  paths: string,
+  context: string | undefined,
+  clock: Clock | undefined,
+): Promise<KubeConnection> {
   let config = await readKubeconfig(paths, context);
   const cluster = config.getCurrentCluster();
   const server = URL.parse(cluster?.server ?? '');
@@ -62,7 +69,7 @@ async function loadKubeconfigConnection(paths: string, context?: string): Promis
       // client-node keeps the answer of a credential plugin, and a token-file, for the life of the object.
       if (fresh) config = await readKubeconfig(paths, context);
       return credentialsOf(config);
-    }),
+    }, clock),
   };
 }
 
@@ -148,11 +155,10 @@ async function withPluginDeadline(applied: Promise<void>): Promise<void> {
     'Check its token, certificate files or credential plugin with kubectl auth whoami.',
   );
   const deadline = startDeadline(new AbortController().signal, pluginTimeoutMs, () => failure);
-  const late = new Promise<never>((_, reject) => {
-    deadline.signal.addEventListener('abort', () => reject(failure));
-  });
   try {
-    await Promise.race([applied.catch(() => Promise.reject(failure)), late]);
+    await orAbort(applied, deadline.signal);
+  } catch {
+    throw failure;
   } finally {
     deadline.dispose();
   }

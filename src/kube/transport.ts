@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { sleep } from './clock.ts';
 import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
-import { startDeadline } from './deadline.ts';
+import { orAbort, startDeadline } from './deadline.ts';
 import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
 import { parseJson } from './wire.ts';
 
@@ -108,11 +108,12 @@ export function createTransport({ connection, userAgent, metrics }: TransportOpt
     const started = performance.now();
     let code = 0;
     try {
-      const credentials = await connection.credentials();
-      request.signal.throwIfAborted();
+      const credentials = await orAbort(connection.credentials(), request.signal);
       let response = await sendOnce(request, kind, credentials);
       if (response.statusCode === 401) {
-        const renewed = await connection.refresh(credentials);
+        // When there are none, the 401 is the answer.
+        const refreshed = connection.refresh(credentials).catch(() => credentials);
+        const renewed = await orAbort(refreshed, request.signal);
         if (renewed !== credentials) {
           await response.body.dump();
           response = await sendOnce(request, kind, renewed);
@@ -138,13 +139,14 @@ export function createTransport({ connection, userAgent, metrics }: TransportOpt
   }
 
   async function call(request: KubeRequest): Promise<unknown> {
+    const endsAt = performance.now() + request.timeoutMs;
     for (let attempt = 0; ; attempt++) {
       try {
         return await callOnce(request);
       } catch (error) {
         const waitMs =
           request.method === 'GET' && attempt < maxRetries ? retryDelay(error, attempt) : undefined;
-        if (waitMs === undefined) throw error;
+        if (waitMs === undefined || performance.now() + waitMs >= endsAt) throw error;
         metrics?.retried?.(error instanceof KubeStatusError ? 'throttled' : 'reset');
         await sleep(waitMs, request.signal);
         request.signal.throwIfAborted();
@@ -178,8 +180,8 @@ export function createTransport({ connection, userAgent, metrics }: TransportOpt
     },
 
     async close() {
+      // The pools stay, so that later calls meet a destroyed pool and don't open a new one.
       const all = pools === undefined ? [...retired] : [...retired, pools];
-      pools = undefined;
       await Promise.all(all.flatMap((each) => [each.calls.destroy(), each.watches.destroy()]));
     },
   };
