@@ -152,14 +152,14 @@ function plainHttpRule(field: readonly string[], read: (spec: Urls) => string | 
   const guard = parents.length > 0 ? `!has(self.${parents.join('.')}) || ` : '';
   const url = `self.${field.join('.')}`;
   return {
-    cel: `${guard}self.insecure || ${url}.startsWith('https://') || ${url}.matches(r'${SERVICE_URL}')`,
+    cel: `${guard}self.insecure || !${url}.startsWith('http://') || ${url}.matches(r'${SERVICE_URL}')`,
     message:
       'must be https; plain http is only for a Service of the cluster, whose host ends in .svc or .svc.cluster.local, unless insecure: true is set',
     reason: 'FieldValueInvalid',
     field,
     holds: (spec) => {
       const value = read(spec);
-      return value === undefined || spec.insecure || value.startsWith('https://') || serviceUrl.test(value);
+      return value === undefined || spec.insecure || !value.startsWith('http://') || serviceUrl.test(value);
     },
   };
 }

@@ -1,0 +1,52 @@
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { accepted } from './accepted.ts';
+import { type ApiServer, openApiServer } from './api-server.ts';
+import { gitSpec, manifest } from './manifests.ts';
+import { refused } from './refused.ts';
+
+let api: ApiServer;
+
+beforeAll(async () => {
+  api = await openApiServer(inject('kubeconfigPath'), 'crd-rules');
+});
+
+describe('the API server', () => {
+  it.each(accepted)('takes a $kind with $name', async ({ kind, spec }) => {
+    expect(await api.tryCreate(manifest(kind, 'sample', spec))).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each(refused)('refuses a $kind with $name', async ({ kind, spec, field, prefix, sentence }) => {
+    const { code, stderr } = await api.tryCreate(manifest(kind, 'sample', spec));
+    expect(stderr.trim()).toBe(`The ${kind} "sample" is invalid: ${field}: ${prefix}: ${sentence}`);
+    expect(code).toBe(1);
+  });
+
+  it('names an unknown field', async () => {
+    const { code, stderr } = await api.tryCreate(
+      manifest('GitIntegration', 'sample', gitSpec({ tokens: 'x', validation: { intervall: '1h' } })),
+    );
+    expect(stderr).toContain('unknown field "spec.tokens", unknown field "spec.validation.intervall"');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['provider', { provider: 'github' }, 'supported values: "GitHub", "GitLab", "Bitbucket"'],
+    [
+      'App ID',
+      { auth: { githubApp: { appID: '1', privateKeySecretRef: { name: 'a' } } } },
+      'must be of type integer',
+    ],
+    [
+      'expiry',
+      { auth: { token: { secretRef: { name: 'a' }, expiresAt: 'soon' } } },
+      'must be of type date-time',
+    ],
+    ['empty project', { project: '' }, 'spec.project in body should be at least 1 chars long'],
+    ['project, when too long', { project: 'x'.repeat(101) }, 'may not be more than 100 bytes'],
+    ['repository given twice', { validation: { repositories: ['a/b', 'a/b'] } }, 'Duplicate value: "a/b"'],
+  ])('says what is wrong with the %s', async (_name, changes, words) => {
+    const { code, stderr } = await api.tryCreate(manifest('GitIntegration', 'sample', gitSpec(changes)));
+    expect(stderr).toContain(words);
+    expect(code).toBe(1);
+  });
+});
