@@ -10,7 +10,7 @@ import { notFound, refuse, type Site } from './site.ts';
 import { ensureAccount, type GitHubState } from './state.ts';
 import { userRoutes } from './user-routes.ts';
 
-/** https://github.blog/changelog/2026-03-12-rest-api-version-2026-03-10-is-now-available/ */
+/** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const apiVersions = ['2026-03-10', '2022-11-28'];
 
 export interface ApiContext {

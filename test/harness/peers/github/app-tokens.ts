@@ -69,7 +69,7 @@ function refuseTimes(claims: z.infer<typeof claimsSchema>, nowMs: number): Answe
     : undefined;
 }
 
-/** A key of another app, a deleted key, a personal token, nothing at all: https://github.com/octokit/auth-app.js/issues/465 */
+/** A key of another app, a deleted key, a personal token, nothing at all: https://github.com/actions/create-github-app-token/issues/153 */
 function notDecoded(): Answer {
   return refuse(401, 'A JSON web token could not be decoded');
 }

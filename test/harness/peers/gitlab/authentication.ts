@@ -83,7 +83,7 @@ function refuseUser(webUrl: string, username: string, state: UserState): Answer 
 
 function refuseScope(token: Token, need: Need): Answer | undefined {
   if (token.permissions !== undefined) {
-    // The code is fixed, the sentence names what is missing: https://gitlab.com/gitlab-org/gitlab/-/issues/627693
+    // The code is fixed, the sentence varies and names what is missing: https://github.com/sveltia/sveltia-cms/issues/772
     return token.permissions.has(need.permission)
       ? undefined
       : oauthError(
