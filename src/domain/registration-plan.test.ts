@@ -50,6 +50,11 @@ describe('planRegistration', () => {
   const table: [string, Partial<RegistrationInput>, object][] = [
     ['creates what is missing', { rows: [] }, { action: 'create' }],
     ['creates again what a person deleted', { rows: [], remembered }, { action: 'create' }],
+    [
+      'only tells of a removal under driftPolicy Report',
+      { rows: [], remembered, driftPolicy: 'Report' },
+      { action: 'refuse', reason: 'Removed' },
+    ],
     ['leaves what is as last written', { rows: [row()], remembered }, { action: 'leave', drift: [] }],
     [
       'writes once more when a crash lost the status',

@@ -40,7 +40,7 @@ export type RegistrationPlan =
   | { action: 'leave'; row: ObservedSetting; duplicates: ObservedSetting[]; drift: string[] }
   | {
       action: 'refuse';
-      reason: 'AliasConflict' | 'OwnedByOther' | 'Rejected';
+      reason: 'AliasConflict' | 'OwnedByOther' | 'Rejected' | 'Removed';
       sentence: string;
       hint: string;
     };
@@ -78,7 +78,15 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
   const namesake = rows.find(
     (row) => row.scope === desired.scope && row.project === desired.project && row.alias === desired.alias,
   );
-  return namesake ? takeOver(input, namesake) : { action: 'create' };
+  if (namesake) return takeOver(input, namesake);
+  if (input.remembered && input.driftPolicy === 'Report')
+    return {
+      action: 'refuse',
+      reason: 'Removed',
+      sentence: `Somebody removed the integration "${desired.alias}" of project "${desired.project}" in CodeMie.`,
+      hint: 'Delete this GitIntegration too, or set driftPolicy: Correct to have it made again.',
+    };
+  return { action: 'create' };
 }
 
 /** Of several rows a lost race left behind, the one that data sources may already point at. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNumericId, readSecretValue } from './secret-value.ts';
+import { readNumericId, readPassword, readSecretValue } from './secret-value.ts';
 
 describe('readSecretValue', () => {
   it.each([
@@ -22,6 +22,19 @@ describe('readSecretValue', () => {
     const read = readSecretValue(raw, 'token');
     expect('fault' in read && read.fault.sentence).toContain(sentence);
     expect(JSON.stringify(read)).not.toMatch(/ghp/);
+  });
+});
+
+describe('readPassword', () => {
+  it.each([
+    ['blanks and other letters', 'pass wörd ', { value: 'pass wörd ' }],
+    ['one line end', 'secret\r\n', { value: 'secret' }],
+  ])('keeps %s', (_name, raw, want) => {
+    expect(readPassword(raw)).toEqual(want);
+  });
+
+  it('refuses an empty one', () => {
+    expect(readPassword('\n')).toHaveProperty('fault');
   });
 });
 

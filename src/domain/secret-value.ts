@@ -25,6 +25,17 @@ export function readSecretValue(raw: string, what: string): Checked<string> {
 }
 
 /**
+ * Reads a password, which travels in a body and may hold anything: only a line end behind it is dropped.
+ */
+export function readPassword(raw: string): Checked<string> {
+  const value = raw.replace(/\r?\n$/, '');
+  if (value !== '') return { value };
+  return {
+    fault: { sentence: 'The password is empty.', hint: 'Put the value into the Secret under that key.' },
+  };
+}
+
+/**
  * Reads a GitHub App or installation id: digits only, greater than zero. CodeMie accepts other forms
  * (`"12 "`, `1_000`) and breaks on them when the integration is used.
  */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../api/v1alpha1/shared.ts';
-import { type Finding, type Findings, type ReadinessContext, sumUp, toConditions } from './conditions.ts';
+import { type Finding, type Findings, type ReadinessContext, sumUp } from './readiness.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const minute = 60_000;
@@ -112,31 +112,5 @@ describe('sumUp', () => {
     const readiness = sumUp(outage, context(previous));
     expect(readiness.ready.status).toBe(status);
     expect(readiness.reconciling?.reason).toBe('ProviderUnreachable');
-  });
-});
-
-describe('toConditions', () => {
-  it('keeps the transition time while the status stays', () => {
-    const previous = [condition('Ready', 'True', minute), condition('Registered', 'False', minute)];
-    const conditions = toConditions({ Registered: yes('Registered'), Ready: yes('Ready') }, previous, 7, now);
-    expect(conditions).toEqual([
-      {
-        ...yes('Ready'),
-        type: 'Ready',
-        observedGeneration: 7,
-        lastTransitionTime: previous[0]?.lastTransitionTime,
-      },
-      {
-        ...yes('Registered'),
-        type: 'Registered',
-        observedGeneration: 7,
-        lastTransitionTime: '2026-11-22T12:00:00Z',
-      },
-    ]);
-  });
-
-  it('cuts a message at a kilobyte', () => {
-    const [ready] = toConditions({ Ready: { ...yes('x'), message: 'm'.repeat(2000) } }, [], 1, now);
-    expect(ready?.message).toHaveLength(1024);
   });
 });

@@ -84,38 +84,3 @@ function keptReady(waiting: StepCondition, context: ReadinessContext): Finding |
   const since = before?.status === 'Unknown' ? Date.parse(before.lastTransitionTime) : context.now;
   return context.now - since < context.graceMs ? ready : undefined;
 }
-
-/** Conditions say more than a kilobyte to nobody. */
-const longestMessage = 1024;
-
-/**
- * The whole list for the status, sorted by type. A condition whose status stays keeps its transition time.
- *
- * @param now epoch milliseconds; written to the second, as Kubernetes does
- */
-export function toConditions(
-  wanted: Partial<Record<GitIntegrationConditionType, Finding>>,
-  previous: readonly Condition[],
-  generation: number,
-  now: number,
-): Condition[] {
-  return Object.entries(wanted)
-    .map(([type, { status, reason, message }]) => {
-      const before = previous.find((condition) => condition.type === type);
-      const lastTransitionTime = before?.status === status ? before.lastTransitionTime : rfc3339(now);
-      return {
-        type,
-        status,
-        reason,
-        message: message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message,
-        lastTransitionTime,
-        observedGeneration: generation,
-      };
-    })
-    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
-}
-
-/** Epoch milliseconds as RFC 3339 in UTC to the second. */
-export function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}

@@ -1,0 +1,71 @@
+import { IN_USE_FINALIZER, type ResourceDescription } from '../../api/group.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { ReconcileContext, Result } from '../../kube/controller.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import { RetryAfterError } from '../../kube/failures.ts';
+import { removeFinalizer } from '../../kube/finalizers.ts';
+import type { KubeObject, ObjectKey } from '../../kube/object.ts';
+import type { Store } from '../../kube/store.ts';
+import { type Probe, probe } from './probe.ts';
+import type { Sessions } from './sessions.ts';
+import { writeConnectionStatus } from './status.ts';
+import { needsCleanUp, usersOf } from './users.ts';
+
+/** Everything that the reconciler of one kind of connection works with. Made in `main.ts`. */
+export interface ConnectionDeps {
+  kube: KubeClient;
+  /** Which of the two kinds this is. */
+  resource: ResourceDescription;
+  /** The connections of that kind. */
+  store: Store;
+  integrations: Store;
+  sessions: Sessions;
+  events: EventRecorder;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+/** How often a connection that works is looked at. */
+const intervalMs = 5 * 60_000;
+
+/**
+ * Looks at CodeMie through one connection and says what it found; holds a connection that is being deleted while
+ * an integration still needs it to clean up.
+ *
+ * @throws Error to come back with backoff; the status is written by then
+ */
+export async function reconcileConnection(
+  key: ObjectKey,
+  deps: ConnectionDeps,
+  { signal }: ReconcileContext,
+): Promise<Result> {
+  const connection = deps.store.get(key);
+  if (!connection) return {};
+  const users = usersOf(connection, deps.resource.kind, deps.integrations);
+  const holders = users.filter(needsCleanUp);
+  const deleting = connection.metadata.deletionTimestamp !== undefined;
+
+  if (holders.length === 0)
+    await removeFinalizer(deps.kube, deps.resource, connection, IN_USE_FINALIZER, signal);
+  if (deleting && holders.length === 0) {
+    deps.sessions.forget(connection.metadata.uid);
+    return {};
+  }
+  const found = await probe(connection, deps.sessions, signal);
+  const told = deleting ? { ...found, ready: inUse(holders) } : found;
+  await writeConnectionStatus(connection, told, users.length, deps, signal);
+  return comeBack(found, deps.now());
+}
+
+/** A connection of the cluster must not name objects of one namespace to all who may read it, so they are counted. */
+function inUse(holders: readonly KubeObject[]) {
+  const how = holders.length === 1 ? 'One GitIntegration needs' : `${holders.length} GitIntegrations need`;
+  const message = `${how} this connection to clean CodeMie up. Delete them, or set their deletionPolicy: Orphan first.`;
+  return { status: 'Unknown', reason: 'InUse', message } as const;
+}
+
+function comeBack({ ready, retryAtMs }: Probe, now: number): Result {
+  if (retryAtMs !== undefined) throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, 1000));
+  if (ready.status === 'Unknown') throw new Error(ready.message);
+  return { requeueAfterMs: intervalMs };
+}

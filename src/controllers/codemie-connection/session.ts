@@ -1,0 +1,80 @@
+import type { CodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
+import { type Account } from '../../codemie/account.ts';
+import type { CodeMieAuth } from '../../codemie/auth.ts';
+import { type CodeMieClient, createCodeMieClient } from '../../codemie/client.ts';
+import { createLimiter } from '../../codemie/limits.ts';
+import type { GitSetting } from '../../codemie/setting.ts';
+import { createSharedListing } from '../../codemie/shared-listing.ts';
+import { createTokenSource } from '../../codemie/sign-in.ts';
+import type { ObservedSetting, Scope } from '../../domain/setting.ts';
+import type { HttpClient } from '../../net/http-client.ts';
+import { createSharedCalls } from '../shared-calls.ts';
+
+/** A connection at work: one login at one CodeMie, with what all its integrations share. */
+export interface Session {
+  client: CodeMieClient;
+  /** Who the login is and what it may write; up to half a minute old, as CodeMie itself keeps rights per token. */
+  account(signal: AbortSignal): Promise<Account>;
+  /** Whether a project of exactly this name exists; up to half a minute old. */
+  hasProject(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Creates a project. One that exists already is a success. */
+  createProject(name: string, signal: AbortSignal): Promise<void>;
+  /**
+   * All Git integrations of a scope that the login can see, from a listing that many share.
+   *
+   * @param demand with `startedAfterMs`, from a listing that began after that moment
+   */
+  rows(scope: Scope, signal: AbortSignal, demand?: { startedAfterMs: number }): Promise<ObservedSetting[]>;
+}
+
+/** What a session is made of. All of its functions throw CodeMieError. */
+export interface SessionOptions {
+  spec: CodeMieConnectionSpec;
+  auth: CodeMieAuth;
+  http: HttpClient;
+  now: () => number;
+  /** Aborts when the session is over: what it shares stops too. */
+  signal: AbortSignal;
+}
+
+const maxAgeMs = 30_000;
+
+/** Makes a session. It signs in when it is first used. */
+export function createSession({ spec, auth, http, now, signal: ended }: SessionOptions): Session {
+  const baseUrl = spec.url.replace(/\/+$/, '');
+  const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
+  const limiter = createLimiter({ ...spec.limits, now });
+  const client = createCodeMieClient({ url: baseUrl, http, tokens, limiter, now });
+  const listing = createSharedListing({ list: client.listGitSettings, now, signal: ended });
+  const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 10_000 };
+  const accounts = createSharedCalls<Account>(shared);
+  const projects = createSharedCalls<boolean>(shared);
+
+  return {
+    client,
+    account: (signal) => accounts.get('', maxAgeMs, client.whoAmI, signal),
+    hasProject: (name, signal) =>
+      projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal),
+    async createProject(name, signal) {
+      await client.createProject(name, signal);
+      await projects.get(name, 0, (own) => client.projectExists(name, own), signal);
+    },
+    async rows(scope, signal, demand) {
+      const { settings } = await listing.get(scope, { signal, ...demand });
+      return settings.map(toObserved);
+    },
+  };
+}
+
+function toObserved(setting: GitSetting): ObservedSetting {
+  return {
+    id: setting.id,
+    scope: setting.settingType === 'project' ? 'Project' : 'User',
+    project: setting.projectName,
+    alias: setting.alias,
+    isGlobal: setting.isGlobal,
+    values: setting.values,
+    createdAt: setting.date,
+    updatedAt: setting.updateDate,
+  };
+}

@@ -1,0 +1,137 @@
+import type {
+  ClusterCodeMieConnectionSpec,
+  CodeMieConnectionSpec,
+} from '../../api/v1alpha1/connection-spec.ts';
+import type { CodeMieAuth } from '../../codemie/auth.ts';
+import { untilAborted } from '../../codemie/until-aborted.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type { HttpClients } from '../../net/http-clients.ts';
+import { createValueReader, type ValueReader } from '../value-reader.ts';
+import { parseConnection } from './parse-connection.ts';
+import { createSession, type Session } from './session.ts';
+
+/** The sessions of all connections. */
+export interface Sessions {
+  /**
+   * The session of a connection as its spec is now. The same one for everybody, until it is forgotten.
+   *
+   * @throws ValueFault when a Secret of it is missing or not fit; InvalidConnection; what the KubeClient throws
+   */
+  open(connection: KubeObject, signal: AbortSignal): Promise<Session>;
+  /** Ends a session, because a Secret changed or the connection is gone. The next `open` makes a new one. */
+  forget(uid: string): void;
+}
+
+/** The spec of a connection does not parse. */
+export class InvalidConnection extends Error {
+  override readonly name = 'InvalidConnection';
+}
+
+/** What sessions are made with. */
+export interface SessionsOptions {
+  kube: Pick<KubeClient, 'get'>;
+  http: HttpClients;
+  /** Where the Secrets of ClusterCodeMieConnections are. */
+  operatorNamespace: string;
+  now: () => number;
+}
+
+interface Entry {
+  generation: number | undefined;
+  session: Promise<Session>;
+  end: AbortController;
+}
+
+/** Longest time that reading the Secrets of a connection may take. */
+const readTimeoutMs = 30_000;
+
+/** Makes the registry of sessions. */
+export function createSessions(options: SessionsOptions): Sessions {
+  const entries = new Map<string, Entry>();
+
+  function forget(uid: string): void {
+    entries.get(uid)?.end.abort();
+    entries.delete(uid);
+  }
+
+  function start(connection: KubeObject): Entry {
+    const { uid, generation } = connection.metadata;
+    const end = new AbortController();
+    const entry: Entry = { generation, end, session: make(connection, options, end.signal) };
+    entries.set(uid, entry);
+    // A session that could not be made is tried anew by the next who asks.
+    entry.session.catch(() => {
+      if (entries.get(uid) === entry) entries.delete(uid);
+    });
+    return entry;
+  }
+
+  return {
+    async open(connection, signal) {
+      const { uid, generation } = connection.metadata;
+      const known = entries.get(uid);
+      if (known && known.generation === generation) return untilAborted(known.session, signal);
+      forget(uid);
+      return untilAborted(start(connection).session, signal);
+    },
+    forget,
+  };
+}
+
+async function make(connection: KubeObject, options: SessionsOptions, ended: AbortSignal): Promise<Session> {
+  const { kube, http, operatorNamespace, now } = options;
+  const parsed = parseConnection(connection);
+  if (!parsed.ok) throw new InvalidConnection(parsed.error);
+  const spec = parsed.value;
+  const { namespace } = connection.metadata;
+  const reading = AbortSignal.any([ended, AbortSignal.timeout(readTimeoutMs)]);
+  const reader = createValueReader(kube, namespace ?? operatorNamespace, reading);
+  const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
+  const auth = await readAuth(spec.auth, reader);
+  // The hosts are those that the connection itself names. Only an administrator makes one for the cluster, and
+  // CodeMie is then usually a Service with a private address.
+  const policy = {
+    allowedHosts: [spec.url, tokenUrl(spec)].flatMap((url) => (url ? [new URL(url).hostname] : [])),
+    allowPrivateNetworks: namespace === undefined || spec.allowPrivateNetworks,
+    allowHttp: true,
+  };
+  return createSession({ spec, auth, http: http.get({ policy, ca }), now, signal: ended });
+}
+
+type Spec = CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
+
+function tokenUrl({ auth }: Spec): string | undefined {
+  return auth.clientCredentials?.tokenURL ?? auth.password?.tokenURL;
+}
+
+async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMieAuth> {
+  const { clientCredentials, password, localLogin, token } = auth;
+  if (clientCredentials) {
+    const { tokenURL, clientID, clientSecretRef, scope } = clientCredentials;
+    return {
+      kind: 'clientCredentials',
+      tokenUrl: tokenURL,
+      clientId: clientID,
+      clientSecret: await reader.text(clientSecretRef, 'client secret'),
+      ...(scope !== undefined && { scope }),
+    };
+  }
+  if (password)
+    return {
+      kind: 'password',
+      tokenUrl: password.tokenURL,
+      clientId: password.clientID,
+      username: await reader.text(password.usernameSecretRef, 'user name'),
+      password: await reader.password(password.passwordSecretRef),
+    };
+  if (localLogin)
+    return {
+      kind: 'localLogin',
+      email: await reader.text(localLogin.emailSecretRef, 'e-mail address'),
+      password: await reader.password(localLogin.passwordSecretRef),
+    };
+  // The schema allows exactly one of the four.
+  if (!token) throw new TypeError('A connection without login passed its schema.');
+  return { kind: 'token', token: await reader.text(token.secretRef, 'token') };
+}

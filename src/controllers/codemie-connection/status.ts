@@ -1,0 +1,95 @@
+import type { ConnectionConditionType } from '../../api/conditions.ts';
+import { FIELD_MANAGER, RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
+import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import type { Condition } from '../../api/v1alpha1/shared.ts';
+import type { Finding } from '../../domain/readiness.ts';
+import { isConflict, isNotFound } from '../../kube/errors.ts';
+import { type KubeObject, keyOf } from '../../kube/object.ts';
+import { mergeConditions, sameJson } from '../status-parts.ts';
+import type { Probe } from './probe.ts';
+import type { ConnectionDeps } from './reconcile.ts';
+
+/**
+ * How long a connection that was Ready stays so while CodeMie can't be reached. All its integrations look at
+ * CodeMie themselves, and would otherwise all write their status for a blip.
+ */
+const graceMs = 15 * 60_000;
+
+/** Writes the status of a connection, if it changed, and tells of a change of readiness. */
+export async function writeConnectionStatus(
+  connection: KubeObject,
+  found: Probe,
+  integrations: number,
+  deps: ConnectionDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { generation = 0, uid, annotations } = connection.metadata;
+  const stored = parseConnectionStatus(connection['status']);
+  const previous = stored.conditions ?? [];
+  const handledAt = annotations?.[RECONCILE_REQUESTED_ANNOTATION];
+  const account = found.account ?? stored.account;
+  const serverVersion = found.serverVersion ?? stored.serverVersion;
+  const status: ConnectionStatus = {
+    observedGeneration: generation,
+    conditions: mergeConditions(
+      sumUp(found.ready, previous, generation, deps.now()),
+      previous,
+      generation,
+      deps.now(),
+    ),
+    ...(account && { account }),
+    ...(serverVersion !== undefined && { serverVersion }),
+    integrations,
+    ...(handledAt !== undefined && { lastHandledReconcileAt: handledAt }),
+  };
+  if (sameJson(status, stored)) return;
+  try {
+    await deps.kube.applyStatus(
+      deps.resource,
+      keyOf(connection),
+      status,
+      { fieldManager: FIELD_MANAGER, uid },
+      signal,
+    );
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return;
+    throw error;
+  }
+  tell(connection, previous, status.conditions ?? [], deps);
+}
+
+function sumUp(
+  ready: Finding,
+  previous: readonly Condition[],
+  generation: number,
+  now: number,
+): Partial<Record<ConnectionConditionType, Finding>> {
+  if (ready.status === 'True') return { Ready: ready };
+  const mark: Finding = { ...ready, status: 'True' };
+  // A missing Secret may yet come, and is noticed when it does.
+  if (ready.status === 'False')
+    return ready.reason === 'SecretNotFound' ? { Ready: ready } : { Ready: ready, Stalled: mark };
+  const before = previous.find(({ type }) => type === 'Ready');
+  const trouble = previous.find(({ type }) => type === 'Reconciling');
+  const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;
+  const stays =
+    before?.status === 'True' && before.observedGeneration === generation && now - since < graceMs;
+  return { Ready: stays && ready.reason !== 'InUse' ? before : ready, Reconciling: mark };
+}
+
+function tell(
+  connection: KubeObject,
+  previous: readonly Condition[],
+  conditions: readonly Condition[],
+  deps: ConnectionDeps,
+): void {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const before = previous.find(({ type }) => type === 'Ready');
+  if (!ready || (ready.status === before?.status && ready.reason === before.reason)) return;
+  deps.events.record(connection, {
+    type: ready.status === 'False' ? 'Warning' : 'Normal',
+    reason: ready.reason,
+    action: 'Reconcile',
+    note: ready.message,
+  });
+}

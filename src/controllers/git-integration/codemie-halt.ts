@@ -1,0 +1,26 @@
+import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { type Halt, needsPerson, waiting } from './halt.ts';
+
+/** Turns a failure of CodeMie into the end of the pass; any other error is given back as it is. */
+export function codeMieHalt(error: unknown): unknown {
+  return error instanceof CodeMieError ? toHalt(error) : error;
+}
+
+function toHalt(error: CodeMieError): Halt {
+  const message = `${error.message} ${error.hint}`;
+  switch (error.kind) {
+    case 'rateLimited':
+      return waiting('Registered', 'RateLimited', message, { kind: 'at', atMs: error.retryAtMs ?? 0 }, error);
+    case 'unauthorized':
+      return waiting('Registered', 'ConnectionNotReady', message, { kind: 'retry' }, error);
+    case 'accessDenied':
+      return needsPerson('Registered', 'AccessDenied', error.message, error.hint);
+    case 'rejected':
+      return needsPerson('Registered', 'Rejected', error.message, error.hint);
+    // The outcome of a write is settled by the listing of the next try.
+    case 'uncertain':
+    case 'unreachable':
+    case 'protocol':
+      return waiting('Registered', 'CodeMieUnreachable', message, { kind: 'retry' }, error);
+  }
+}

@@ -1,0 +1,93 @@
+import { clusterCodeMieConnections, codeMieConnections, type ResourceDescription } from '../../api/group.ts';
+import type {
+  ClusterCodeMieConnectionSpec,
+  CodeMieConnectionSpec,
+} from '../../api/v1alpha1/connection-spec.ts';
+import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { connectionAccess } from '../../domain/tenancy.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { parseConnection } from '../codemie-connection/parse-connection.ts';
+import type { Deps } from './deps.ts';
+import { needsPerson, waiting } from './halt.ts';
+import type { Integration } from './load.ts';
+
+/** A connection that this integration may use. */
+export interface ResolvedConnection {
+  object: KubeObject;
+  resource: ResourceDescription;
+  uid: string;
+  spec: CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
+}
+
+type ConnectionRef = GitIntegrationSpec['connectionRef'];
+
+/**
+ * Step 2: the connection is found, allows this namespace and project, and is Ready. It comes before the
+ * credentials, because it says which hosts may see them.
+ *
+ * @throws Halt on `Registered`
+ */
+export function resolveConnection(integration: Integration, deps: Deps): ResolvedConnection {
+  const { namespace, spec } = integration;
+  const ref = spec.connectionRef;
+  const called = `${ref.kind} "${ref.name}"`;
+  const object = findConnection(ref, namespace, deps);
+  if (!object)
+    throw needsPerson(
+      'Registered',
+      'ConnectionNotFound',
+      `${called} does not exist.`,
+      'Create it, or correct connectionRef.',
+    );
+
+  const parsed = parseConnection(object);
+  if (!parsed.ok)
+    throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready: its spec is not valid.`, {
+      kind: 'wait',
+    });
+  const labels = deps.namespaces.get(namespace)?.metadata.labels ?? {};
+  const access = connectionAccess(parsed.value, {
+    namespace: { name: namespace, labels },
+    project: spec.project,
+  });
+  const askOwner = `Ask the owner of the connection to add it.`;
+  if (access === 'connectionNotAllowed')
+    throw needsPerson(
+      'Registered',
+      'ConnectionNotAllowed',
+      `${called} does not allow namespace "${namespace}".`,
+      askOwner,
+    );
+  if (access === 'projectNotAllowed')
+    throw needsPerson(
+      'Registered',
+      'ProjectNotAllowed',
+      `${called} does not allow project "${spec.project}" for namespace "${namespace}".`,
+      askOwner,
+    );
+  if (!isReady(object))
+    throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready.`, { kind: 'wait' });
+  const resource = ref.kind === 'CodeMieConnection' ? codeMieConnections : clusterCodeMieConnections;
+  return { object, resource, uid: object.metadata.uid, spec: parsed.value };
+}
+
+/** The connection that a reference means, as the cache holds it. */
+export function findConnection(
+  ref: ConnectionRef,
+  namespace: string,
+  { clusterConnections, connections }: Pick<Deps, 'clusterConnections' | 'connections'>,
+): KubeObject | undefined {
+  return ref.kind === 'CodeMieConnection'
+    ? connections.get(`${namespace}/${ref.name}`)
+    : clusterConnections.get(ref.name);
+}
+
+/** Ready for the spec as it is now, not for an earlier one. */
+function isReady({ metadata, ...rest }: KubeObject): boolean {
+  const { conditions = [] } = parseConnectionStatus(rest['status']);
+  return conditions.some(
+    ({ type, status, observedGeneration }) =>
+      type === 'Ready' && status === 'True' && observedGeneration === metadata.generation,
+  );
+}

@@ -1,0 +1,34 @@
+import type { KubeClient } from '../../kube/client.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import type { Store } from '../../kube/store.ts';
+import type { HttpClients } from '../../net/http-clients.ts';
+import type { CredentialReport, Installation } from '../../providers/provider.ts';
+import type { providers } from '../../providers/registry.ts';
+import type { Sessions } from '../codemie-connection/sessions.ts';
+import type { SharedCalls } from '../shared-calls.ts';
+import type { IntegrationMetrics } from './metrics.ts';
+
+/** Everything that the reconciler of GitIntegrations works with. Made in `main.ts`. */
+export interface Deps {
+  kube: KubeClient;
+  /** GitIntegrations, with the indexes of `watches.ts`. */
+  integrations: Store;
+  clusterConnections: Store;
+  connections: Store;
+  /** Metadata only: labels for access rules, and whether one is being torn down. */
+  namespaces: Store;
+  /** Signed-in clients of CodeMie, one per connection. */
+  sessions: Sessions;
+  providers: typeof providers;
+  http: HttpClients;
+  proofs: SharedCalls<CredentialReport>;
+  installations: SharedCalls<Installation>;
+  /** Key of the digests; see `digest-key.ts`. */
+  digestKey: Buffer;
+  /** Names this cluster in owner marks. */
+  clusterName: string;
+  events: EventRecorder;
+  metrics: IntegrationMetrics;
+  /** Epoch milliseconds. */
+  now: () => number;
+}

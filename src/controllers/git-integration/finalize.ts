@@ -1,0 +1,99 @@
+import { gitIntegrations, REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { rowsToRemove } from '../../domain/registration-plan.ts';
+import { ownerMark, type Scope } from '../../domain/setting.ts';
+import type { Result } from '../../kube/controller.ts';
+import { RetryAfterError } from '../../kube/failures.ts';
+import { removeFinalizer } from '../../kube/finalizers.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { ValueFault } from '../value-reader.ts';
+import { findConnection } from './connection.ts';
+import type { Deps } from './deps.ts';
+import type { Known, Loaded } from './load.ts';
+import type { Report } from './report.ts';
+import { writeDeleting } from './status.ts';
+import { removeSettings } from './write-setting.ts';
+
+/**
+ * Cleans CodeMie up and lets the object go. Neither the Git Secret nor the provider is needed for that.
+ *
+ * It waits as long as anything can still be done. Only when the connection is gone for good, or its Secrets go
+ * down with the namespace, is the object released with a `RegistrationLeaked` event; the row's owner mark lets
+ * somebody find it later.
+ */
+export async function finalize(
+  loaded: Loaded,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<Result> {
+  if (!loaded.object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
+  const { parsed } = loaded;
+  if (parsed.ok && parsed.value.deletionPolicy === 'Orphan') return release(loaded, deps, signal);
+
+  const connection = parsed.ok
+    ? findConnection(parsed.value.connectionRef, loaded.namespace, deps)
+    : undefined;
+  if (!parsed.ok || !connection) return leak(loaded, 'its connection is gone', deps, signal);
+  try {
+    await cleanUp(loaded, parsed.value.scope, connection, deps, signal);
+  } catch (error) {
+    if (error instanceof ValueFault && isTornDown(loaded, deps))
+      return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
+    const message = `The integration is still in CodeMie. ${explain(error)}`;
+    await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
+    if (error instanceof CodeMieError && error.retryAtMs !== undefined)
+      throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
+    throw error;
+  }
+  return release(loaded, deps, signal);
+}
+
+async function cleanUp(
+  known: Known,
+  scope: Scope,
+  connection: KubeObject,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = await deps.sessions.open(connection, signal);
+  const owner = ownerMark(deps.clusterName, known.namespace, known.name);
+  const { registration } = known.status;
+  const remembered = registration?.connectionUID === connection.metadata.uid ? registration : undefined;
+  // A listing from before could miss a row that was created a moment ago.
+  const rows = await session.rows(scope, signal, { startedAfterMs: deps.now() });
+  await removeSettings(rowsToRemove(rows, owner, remembered), session, deps.now, signal);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof CodeMieError) return `${error.message} ${error.hint}`;
+  if (error instanceof ValueFault || error instanceof InvalidConnection) return error.message;
+  return 'It could not be removed.';
+}
+
+function isTornDown({ namespace }: Known, { namespaces }: Deps): boolean {
+  return namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
+}
+
+async function leak(known: Known, why: string, deps: Deps, signal: AbortSignal): Promise<Result> {
+  const { registration } = known.status;
+  // Without a registration there may still be a row, made by a create that nobody saw the end of.
+  const what = registration
+    ? `Integration ${registration.id} ("${registration.alias}")`
+    : 'Possibly an integration';
+  const owner = ownerMark(deps.clusterName, known.namespace, known.name);
+  deps.events.record(known.object, {
+    type: 'Warning',
+    reason: 'RegistrationLeaked',
+    action: 'Finalize',
+    note: `${what} stays in CodeMie, because ${why}. Remove it there; its key managed_by is ${owner}.`,
+  });
+  deps.metrics.leaked();
+  return release(known, deps, signal);
+}
+
+async function release(known: Known, deps: Deps, signal: AbortSignal): Promise<Result> {
+  await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
+  return {};
+}

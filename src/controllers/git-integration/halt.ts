@@ -1,0 +1,41 @@
+import type { Finding, StepCondition } from '../../domain/readiness.ts';
+
+/**
+ * When to look again after a pass that stopped early: `wait` - at the next interval, or when something that is
+ * watched changes; `retry` - with backoff; `at` - not before a moment, epoch milliseconds.
+ */
+export type Next = { kind: 'wait' } | { kind: 'retry' } | { kind: 'at'; atMs: number };
+
+/**
+ * How a step ends a pass: it carries what the condition will say and when to come back. Anything else that is
+ * thrown is a fault of the cluster or of this program; it is logged and tried again, and the status stays.
+ */
+export class Halt extends Error {
+  override readonly name = 'Halt';
+  readonly condition: StepCondition;
+  readonly finding: Finding;
+  readonly next: Next;
+
+  constructor(condition: StepCondition, finding: Finding, next: Next, cause?: unknown) {
+    super(finding.message, cause === undefined ? undefined : { cause });
+    this.condition = condition;
+    this.finding = finding;
+    this.next = next;
+  }
+}
+
+/** A person must act; what they change is watched, or looked at again at the interval. */
+export function needsPerson(condition: StepCondition, reason: string, sentence: string, hint: string): Halt {
+  return new Halt(condition, { status: 'False', reason, message: `${sentence} ${hint}` }, { kind: 'wait' });
+}
+
+/** It will be tried again by itself. */
+export function waiting(
+  condition: StepCondition,
+  reason: string,
+  message: string,
+  next: Next = { kind: 'retry' },
+  cause?: unknown,
+): Halt {
+  return new Halt(condition, { status: 'Unknown', reason, message }, next, cause);
+}

@@ -1,0 +1,57 @@
+import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { claimKey } from '../../domain/claim.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type { IndexFunction } from '../../kube/store.ts';
+
+/** `Kind/namespace/name` of an object that a GitIntegration reads. The namespace of a cluster kind is empty. */
+export function referenceKey(kind: string, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/**
+ * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
+ * one wakes those who read it; `claim` - by what they are called in CodeMie; `namespace` - by namespace, whose
+ * labels decide about access.
+ */
+export const integrationIndexes: Record<'reference' | 'claim' | 'namespace', IndexFunction> = {
+  reference: referencesOf,
+  claim: (object) => claimOf(object) ?? [],
+  namespace: ({ metadata }) => [metadata.namespace ?? ''],
+};
+
+function referencesOf(object: KubeObject): string[] {
+  const spec = parseGitIntegrationSpec(object['spec']);
+  if (!spec.ok) return [];
+  const namespace = object.metadata.namespace ?? '';
+  const { auth, tls, connectionRef } = spec.value;
+  const secretRefs = [
+    auth.token?.secretRef,
+    auth.token?.usernameSecretRef,
+    auth.githubApp?.appIDSecretRef,
+    auth.githubApp?.privateKeySecretRef,
+    auth.githubApp?.installation?.idSecretRef,
+  ];
+  const keys = secretRefs.flatMap((ref) => (ref ? [referenceKey('Secret', namespace, ref.name)] : []));
+  if (tls) keys.push(referenceKey(tls.caRef.kind, namespace, tls.caRef.name));
+  const ofCluster = connectionRef.kind === 'ClusterCodeMieConnection';
+  keys.push(referenceKey(connectionRef.kind, ofCluster ? '' : namespace, connectionRef.name));
+  return [...new Set(keys)];
+}
+
+/** The claim of an object as index values; undefined while its spec does not parse. */
+export function claimOf(object: KubeObject): [string] | undefined {
+  const spec = parseGitIntegrationSpec(object['spec']);
+  if (!spec.ok) return undefined;
+  const { connectionRef, scope, project, alias = object.metadata.name } = spec.value;
+  const ofCluster = connectionRef.kind === 'ClusterCodeMieConnection';
+  return [
+    claimKey({
+      connectionKind: connectionRef.kind,
+      connectionNamespace: ofCluster ? '' : (object.metadata.namespace ?? ''),
+      connectionName: connectionRef.name,
+      scope,
+      project,
+      alias,
+    }),
+  ];
+}

@@ -1,0 +1,114 @@
+import type { Installation, InstallationSelector } from '../../providers/provider.ts';
+import { ProviderError } from '../../providers/provider.ts';
+import type { Credentials } from './credentials.ts';
+import type { Deps } from './deps.ts';
+import { needsPerson } from './halt.ts';
+import type { Integration } from './load.ts';
+import type { Report } from './report.ts';
+import { type Proof, providerHalt } from './validate.ts';
+
+/** What the later steps need of an installation. */
+export interface FoundInstallation {
+  id: number;
+  /** Permissions that it was not granted; undefined when GitHub was not asked. */
+  missing?: string[];
+}
+
+/**
+ * Step 5: finds the installation of a GitHub App, shared as the validation is, and looks at what it may do.
+ * Its id always goes to CodeMie, which on its own would take the first installation it is given.
+ *
+ * @throws Halt on `InstallationResolved`
+ */
+export async function resolveInstallation(
+  integration: Integration,
+  { auth }: Credentials,
+  proof: Proof | undefined,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<FoundInstallation | undefined> {
+  if (auth.kind !== 'githubApp') {
+    report.installation = undefined;
+    return undefined;
+  }
+  if (!proof) return unproven(auth.selector, report);
+
+  const installation = await find(auth.selector, proof, report, deps, signal);
+  report.installation = toStatus(installation);
+  report.findings.InstallationResolved = describe(auth.selector, installation);
+  const told = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
+  if (installation.others.length > 0 && !told) tellOthers(installation, report);
+  if (installation.pending.length > 0 && integration.spec.validation.policy === 'Enforce')
+    throw needsPerson(
+      'InstallationResolved',
+      'PermissionsPending',
+      `The App asks for ${installation.pending.join(', ')}, which ${installation.account} has not approved.`,
+      'An owner approves the request under Settings, GitHub Apps.',
+    );
+  return { id: installation.id, missing: installation.missing };
+}
+
+/** Without a call to GitHub only a given id can be used. */
+function unproven(selector: InstallationSelector, report: Report): FoundInstallation {
+  if (selector.by !== 'id')
+    throw needsPerson(
+      'InstallationResolved',
+      'NotFound',
+      'validation.policy Skip forbids to ask GitHub for the installation.',
+      'Write auth.githubApp.installation.id, or choose the policy Warn.',
+    );
+  report.installation = { id: selector.id };
+  const message = `Installation ${selector.id} is used as given.`;
+  report.findings.InstallationResolved = { status: 'True', reason: 'Resolved', message };
+  return { id: selector.id };
+}
+
+async function find(
+  selector: InstallationSelector,
+  { provider, credential, report: app, key, target, maxAgeMs }: Proof,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<Installation> {
+  const resolve = provider.resolveInstallation;
+  if (!resolve) throw new TypeError(`${provider.name} has no installations, and a schema rule says so.`);
+  const ask = (own: AbortSignal) => resolve(credential, selector, { ...target, signal: own }, app);
+  try {
+    return await deps.installations.get(`${key} ${JSON.stringify(selector)}`, maxAgeMs, ask, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ProviderError && error.installation)
+      report.installation = toStatus(error.installation);
+    throw providerHalt('InstallationResolved', error, provider.name);
+  }
+}
+
+function describe(selector: InstallationSelector, { id, account, others }: Installation) {
+  const first = selector.by === 'first' && others.length > 0;
+  return {
+    status: 'True' as const,
+    reason: first ? 'FirstOfMany' : 'Resolved',
+    message: first
+      ? `Installation ${id} of ${account} is used, the first of ${others.length + 1}. Name one under auth.githubApp.installation.`
+      : `Installation ${id} of ${account} is used.`,
+  };
+}
+
+/** How many accounts an event names; the rest is counted. */
+const mostNamed = 10;
+
+function tellOthers({ account, others }: Installation, report: Report): void {
+  const more = others.length - mostNamed;
+  const names = `${others.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  report.news.push({
+    type: 'Warning',
+    reason: 'FirstOfMany',
+    action: 'ResolveInstallation',
+    note: `The App is also installed for ${names}; ${account} was taken. Name one under auth.githubApp.installation.`,
+  });
+}
+
+function toStatus({ id, account, accountType, repositorySelection, suspendedAt }: Installation) {
+  return { id, account, accountType, repositorySelection, ...(suspendedAt && { suspendedAt }) };
+}

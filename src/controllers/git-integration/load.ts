@@ -1,0 +1,61 @@
+import { RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
+import type { Parsed } from '../../api/parse.ts';
+import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import {
+  type GitIntegrationStatus,
+  parseGitIntegrationStatus,
+} from '../../api/v1alpha1/git-integration-status.ts';
+import type { Condition } from '../../api/v1alpha1/shared.ts';
+import type { KubeObject, ObjectKey } from '../../kube/object.ts';
+import type { Store } from '../../kube/store.ts';
+
+/** What is known of one GitIntegration apart from its spec. Nothing of it changes during a pass. */
+export interface Known {
+  object: KubeObject;
+  key: ObjectKey;
+  namespace: string;
+  name: string;
+  uid: string;
+  generation: number;
+  deleting: boolean;
+  /** What was written last; fields that do not parse are absent. */
+  status: Partial<GitIntegrationStatus>;
+  conditions: readonly Condition[];
+  /** A value of the request annotation that was not handled yet: cached results do not count. */
+  requestedAt: string | undefined;
+}
+
+/** One GitIntegration as it was read. */
+export interface Loaded extends Known {
+  /** The spec, or one sentence about what is wrong with it. */
+  parsed: Parsed<GitIntegrationSpec>;
+}
+
+/** One GitIntegration with a good spec. */
+export interface Integration extends Known {
+  spec: GitIntegrationSpec;
+  /** `spec.alias`, or the object's own name. */
+  alias: string;
+}
+
+/** Step 1: the object as the cache holds it. Undefined when it is gone. */
+export function load(key: ObjectKey, store: Store): Loaded | undefined {
+  const object = store.get(key);
+  if (!object) return undefined;
+  const { metadata } = object;
+  const status = parseGitIntegrationStatus(object['status']);
+  const requested = metadata.annotations?.[RECONCILE_REQUESTED_ANNOTATION];
+  return {
+    object,
+    key,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    parsed: parseGitIntegrationSpec(object['spec']),
+    status,
+    conditions: status.conditions ?? [],
+    requestedAt: requested === status.lastHandledReconcileAt ? undefined : requested,
+  };
+}

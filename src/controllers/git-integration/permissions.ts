@@ -1,0 +1,43 @@
+import { needsPerson } from './halt.ts';
+import type { FoundInstallation } from './installation.ts';
+import type { Integration } from './load.ts';
+import type { Report } from './report.ts';
+import type { Proof } from './validate.ts';
+
+/**
+ * Enters whether the credential may do what CodeMie needs: for a token what the provider reported with it, for an
+ * App what its installation was granted. Under policy `Warn` it is only told.
+ *
+ * @throws Halt on `PermissionsSufficient`, under policy `Enforce`
+ */
+export function checkPermissions(
+  { spec }: Integration,
+  proof: Proof | undefined,
+  installation: FoundInstallation | undefined,
+  report: Report,
+): void {
+  if (!proof) return;
+  const missing = installation?.missing ?? reportedMissing(proof);
+  if (missing === undefined) {
+    const message = `${spec.provider} does not tell what a credential of this kind may do.`;
+    report.findings.PermissionsSufficient = { status: 'Unknown', reason: 'NotReported', message };
+    return;
+  }
+  if (missing.length === 0) {
+    const message = 'The credential has every permission that is asked for.';
+    report.findings.PermissionsSufficient = { status: 'True', reason: 'Sufficient', message };
+    return;
+  }
+  const halt = needsPerson(
+    'PermissionsSufficient',
+    'MissingPermissions',
+    `The credential lacks ${missing.join(', ')}.`,
+    `Add ${missing.length > 1 ? 'them' : 'it'} at ${spec.provider}, or change validation.requiredScopes.`,
+  );
+  if (spec.validation.policy === 'Enforce') throw halt;
+  report.findings.PermissionsSufficient = halt.finding;
+}
+
+function reportedMissing({ report: { permissions, missing } }: Proof): string[] | undefined {
+  return permissions === 'NotReported' ? undefined : missing;
+}

@@ -1,0 +1,85 @@
+import { durationMs } from '../../api/duration.ts';
+import type { ReconcileContext, Result } from '../../kube/controller.ts';
+import { RetryAfterError } from '../../kube/failures.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import { resolveConnection } from './connection.ts';
+import { readCredentials } from './credentials.ts';
+import type { Deps } from './deps.ts';
+import { untilExpiryWarning, warnOfExpiry } from './expiry.ts';
+import { finalize } from './finalize.ts';
+import { Halt } from './halt.ts';
+import { resolveInstallation } from './installation.ts';
+import { type Integration, load } from './load.ts';
+import { checkPermissions } from './permissions.ts';
+import { register } from './register.ts';
+import { enterHalt, type Report, startReport } from './report.ts';
+import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
+import { validate } from './validate.ts';
+
+/**
+ * Makes CodeMie hold what one GitIntegration says. Reads the present state, may be killed at any point, and may
+ * run twice: the second run finds what the first one did.
+ *
+ * @throws Halt or RetryAfterError when it has to come back; the status is written by then
+ */
+export async function reconcile(key: ObjectKey, deps: Deps, { signal }: ReconcileContext): Promise<Result> {
+  const loaded = load(key, deps.integrations);
+  if (!loaded) {
+    deps.metrics.forget(key);
+    return {};
+  }
+  const report = startReport(loaded);
+  if (loaded.deleting) return finalize(loaded, report, deps, signal);
+  if (!loaded.parsed.ok) {
+    await writeInvalid(loaded, loaded.parsed.error, report, deps, signal);
+    return {};
+  }
+  const spec = loaded.parsed.value;
+  const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };
+  if (spec.suspend) {
+    await writeSuspended(integration, report, deps, signal);
+    return {};
+  }
+
+  const halt = await work(integration, report, deps, signal);
+  warnOfExpiry(integration, report, deps.now());
+  await writeStatus(integration, report, deps, signal);
+  return comeBack(integration, report, halt, deps.now());
+}
+
+/** Steps 2 to 6. Each fills the report, and ends the rest by throwing a Halt. */
+async function work(
+  integration: Integration,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<Halt | undefined> {
+  try {
+    const connection = resolveConnection(integration, deps);
+    const credentials = await readCredentials(integration, report, deps.kube, signal);
+    const proof = await validate(integration, credentials, connection, report, deps, signal);
+    const installation = await resolveInstallation(integration, credentials, proof, report, deps, signal);
+    checkPermissions(integration, proof, installation, report);
+    await register(integration, credentials, installation?.id, connection, report, deps, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Halt)) throw error;
+    enterHalt(report, error, integration);
+    return error;
+  }
+}
+
+function comeBack(integration: Integration, report: Report, halt: Halt | undefined, now: number): Result {
+  if (halt?.next.kind === 'retry') throw halt;
+  if (halt?.next.kind === 'at')
+    throw new RetryAfterError(halt.message, Math.max(halt.next.atMs - now, 1000), { cause: halt });
+  const { syncInterval, validation } = integration.spec;
+  const due = [
+    durationMs(syncInterval),
+    durationMs(validation.interval),
+    untilExpiryWarning(integration, report, now),
+  ];
+  // A bad credential is not tried again with every look at CodeMie: providers lock accounts out for that.
+  if (halt && halt.condition !== 'Registered') due.shift();
+  return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };
+}

@@ -1,0 +1,149 @@
+import { planRegistration, type RegistrationPlan } from '../../domain/registration-plan.ts';
+import {
+  type DesiredSetting,
+  differences,
+  type ObservedSetting,
+  ownerKey,
+  ownerMark,
+  settingDigest,
+  settingValues,
+} from '../../domain/setting.ts';
+import { usageLimit } from '../../domain/usage-limits.ts';
+import { refuseUnlessHolder } from './claim.ts';
+import { codeMieHalt } from './codemie-halt.ts';
+import type { ResolvedConnection } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import type { Deps } from './deps.ts';
+import { needsPerson } from './halt.ts';
+import type { Integration } from './load.ts';
+import type { Report } from './report.ts';
+import { createSetting, removeSettings, updateSetting, type Writer } from './write-setting.ts';
+
+/**
+ * Step 6: compares what CodeMie has with what is wanted, then creates, updates, adopts or leaves.
+ *
+ * CodeMie's create answers no id and its check for a free alias is not atomic. So the owner mark inside of the
+ * row is the record of what is ours: it survives a crash between the write and the status.
+ *
+ * @throws Halt on `Registered`
+ */
+export async function register(
+  integration: Integration,
+  credentials: Credentials,
+  installationId: number | undefined,
+  connection: ResolvedConnection,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseUnlessHolder(integration, deps.integrations);
+  const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
+  const url = integration.spec.url ?? deps.providers[integration.spec.provider].defaultUrl;
+  const desired = desiredSetting(integration, url, credentials, installationId, owner);
+  const digest = settingDigest(desired, deps.digestKey);
+  try {
+    const session = await deps.sessions.open(connection.object, signal);
+    const rows = await session.rows(desired.scope, signal);
+    const { adoptionPolicy, driftPolicy } = integration.spec;
+    const remembered = lastWrite(integration, connection.uid);
+    const plan = planRegistration({ desired, digest, owner, rows, remembered, adoptionPolicy, driftPolicy });
+
+    enterDrift(report, plan);
+    const row = await act(plan, { integration, connection, session, desired, owner, deps, signal });
+    enterRegistration(report, plan, row, desired, digest, connection.uid);
+    const limit = usageLimit(desired, url, rows, row.id);
+    if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
+  } catch (error) {
+    throw codeMieHalt(error);
+  }
+}
+
+function desiredSetting(
+  { spec, alias }: Integration,
+  url: string,
+  { auth }: Credentials,
+  installationId: number | undefined,
+  owner: string,
+): DesiredSetting {
+  const place = { scope: spec.scope, project: spec.project, alias, isGlobal: spec.global };
+  if (auth.kind === 'token') {
+    const name = auth.username ?? defaultTokenName[spec.provider];
+    const headerAuth = spec.auth.token?.headerAuth ?? false;
+    return { ...place, values: settingValues(url, { ...auth, name, headerAuth }, owner) };
+  }
+  if (installationId === undefined)
+    throw new TypeError('An App came to its registration without installation.');
+  return { ...place, values: settingValues(url, { ...auth, installationId }, owner) };
+}
+
+/**
+ * CodeMie's "Token Name", the user in the clone URL. Access tokens of Bitbucket use a fixed one:
+ * https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/
+ */
+const defaultTokenName = { GitHub: 'oauth2', GitLab: 'oauth2', Bitbucket: 'x-token-auth' } as const;
+
+/** What the last write through this very connection left; another CodeMie knows nothing of it. */
+function lastWrite({ status: { registration } }: Integration, connectionUID: string) {
+  if (registration?.connectionUID !== connectionUID) return undefined;
+  const { id, digest = '', remoteUpdatedAt = '' } = registration;
+  return { id, digest, remoteUpdatedAt, connectionUID };
+}
+
+async function act(plan: RegistrationPlan, writer: Writer): Promise<ObservedSetting> {
+  if (plan.action === 'refuse') throw needsPerson('Registered', plan.reason, plan.sentence, plan.hint);
+  if (plan.action === 'create') return createSetting(writer);
+  // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
+  await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
+  return plan.action === 'leave' ? plan.row : updateSetting(plan.row, writer);
+}
+
+function enterRegistration(
+  report: Report,
+  plan: RegistrationPlan,
+  row: ObservedSetting,
+  desired: DesiredSetting,
+  digest: string,
+  connectionUID: string,
+): void {
+  const before = report.registration;
+  const adopted = plan.action === 'update' && plan.adopted;
+  const origin = adopted ? 'Adopted' : plan.action === 'create' ? 'Created' : (before?.origin ?? 'Created');
+  const { scope, project, alias } = desired;
+  // Somebody who wrote between our write and our look at it is found out by the next pass. A server that drops
+  // the mark does not count: it would be written to for ever.
+  const foreign = differences(desired, row).some((field) => field !== ownerKey);
+  const written = { digest, remoteUpdatedAt: foreign ? '' : row.updatedAt };
+  const last =
+    plan.action === 'leave' && before
+      ? { digest: before.digest, remoteUpdatedAt: before.remoteUpdatedAt }
+      : written;
+  report.registration = {
+    id: row.id,
+    project,
+    alias: plan.action === 'leave' ? row.alias : alias,
+    scope,
+    connectionUID,
+    origin,
+    ...last,
+  };
+  report.findings.Registered = {
+    status: 'True',
+    reason: origin === 'Adopted' ? 'Adopted' : 'Registered',
+    message: `CodeMie has the integration "${alias}" of project "${project}".`,
+  };
+}
+
+/** Tells what somebody else did in CodeMie: as a condition while it stays so, as an event when it is undone. */
+function enterDrift(report: Report, plan: RegistrationPlan): void {
+  if (plan.action === 'refuse' && plan.reason === 'Removed')
+    report.abnormal.Drifted = { status: 'True', reason: 'Removed', message: `${plan.sentence} ${plan.hint}` };
+  if ((plan.action !== 'leave' && plan.action !== 'update') || plan.drift.length === 0) return;
+  const what = `Somebody changed ${plan.drift.join(', ')} of the integration in CodeMie.`;
+  if (plan.action === 'update') {
+    const note = `${what} It is written again.`;
+    report.news.push({ type: 'Normal', reason: 'DriftCorrected', action: 'Register', note });
+  } else {
+    const message = `${what} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
+    report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };
+  }
+}

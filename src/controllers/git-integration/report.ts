@@ -1,0 +1,59 @@
+import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import type { Finding, Findings, StepCondition } from '../../domain/readiness.ts';
+import type { EventDetails } from '../../kube/events.ts';
+import type { Halt } from './halt.ts';
+import type { Known } from './load.ts';
+
+/** A condition that is present only while it holds. */
+export type AbnormalCondition = 'CredentialExpiring' | 'Drifted' | 'UsageLimited';
+
+/** What one pass found out. It is filled step by step and written once, at the end. */
+export interface Report {
+  findings: Findings;
+  abnormal: Partial<Record<AbnormalCondition, Finding>>;
+  credential: GitIntegrationStatus['credential'];
+  installation: GitIntegrationStatus['installation'];
+  registration: GitIntegrationStatus['registration'];
+  /** News beyond the change of readiness, which gets an event of its own. */
+  news: EventDetails[];
+}
+
+/** An empty report that remembers what CodeMie holds: a pass that fails early must not forget it. */
+export function startReport({ status }: Known): Report {
+  return {
+    findings: {},
+    abnormal: {},
+    credential: status.credential,
+    installation: status.installation,
+    registration: status.registration,
+    news: [],
+  };
+}
+
+/**
+ * Enters why the pass stopped. What later steps found in earlier passes is dropped, because it may be about
+ * another credential; only `Registered` stays: it tells what CodeMie holds, and CodeMie still holds it.
+ */
+export function enterHalt(report: Report, halt: Halt, { conditions }: Known): void {
+  report.findings[halt.condition] = halt.finding;
+  const registered = conditions.find(({ type }) => type === 'Registered');
+  if (registered && !report.findings.Registered) report.findings.Registered = registered;
+  const drifted = conditions.find(({ type }) => type === 'Drifted');
+  if (drifted && halt.condition !== 'Registered') report.abnormal.Drifted = drifted;
+  if (keepsTheOldCredential(report, halt))
+    report.findings[halt.condition] = {
+      ...halt.finding,
+      message: `${halt.finding.message} CodeMie keeps the credential that was registered last.`,
+    };
+}
+
+const credentialSteps: ReadonlySet<StepCondition> = new Set([
+  'CredentialsResolved',
+  'CredentialsValid',
+  'InstallationResolved',
+  'PermissionsSufficient',
+]);
+
+function keepsTheOldCredential(report: Report, { condition, finding }: Halt): boolean {
+  return report.registration !== undefined && finding.status === 'False' && credentialSteps.has(condition);
+}

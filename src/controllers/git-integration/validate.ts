@@ -1,0 +1,164 @@
+import { createHmac } from 'node:crypto';
+import { durationMs } from '../../api/duration.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
+import type { HttpClient } from '../../net/http-client.ts';
+import {
+  type Credential,
+  type CredentialReport,
+  type Provider,
+  ProviderError,
+  type Target,
+} from '../../providers/provider.ts';
+import { sameJson } from '../status-parts.ts';
+import type { ResolvedConnection } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import type { Deps } from './deps.ts';
+import { Halt, waiting } from './halt.ts';
+import type { Integration } from './load.ts';
+import type { Report } from './report.ts';
+
+/** A credential that its provider accepted, and what is needed to ask the provider more. */
+export interface Proof {
+  provider: Provider;
+  credential: Credential;
+  report: CredentialReport;
+  /** Names credential, host and demands without showing them: equal keys, equal answers. */
+  key: string;
+  target: Omit<Target, 'signal'>;
+  /** How old a shared answer may be, in milliseconds. */
+  maxAgeMs: number;
+}
+
+/**
+ * Step 4: proves the credential, in one call that every integration with the same credential, host and demands
+ * shares. Under policy `Skip` the provider is not called and undefined is returned.
+ *
+ * @throws Halt on `CredentialsValid`
+ */
+export async function validate(
+  integration: Integration,
+  credentials: Credentials,
+  connection: ResolvedConnection,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<Proof | undefined> {
+  const { spec } = integration;
+  if (spec.validation.policy === 'Skip') {
+    const message = 'The credential was not checked, because validation.policy is Skip.';
+    report.findings.CredentialsValid = { status: 'True', reason: 'NotChecked', message };
+    report.credential = undefined;
+    return undefined;
+  }
+  const proof = await prove(integration, credentials, connection, deps, signal);
+  const account = proof.report.account;
+  report.findings.CredentialsValid = {
+    status: 'True',
+    reason: 'Valid',
+    message: `${spec.provider} accepts the credential${account ? ` of ${account}` : ''}.`,
+  };
+  enterCredential(report, proof.report, credentials, integration, deps.now());
+  return proof;
+}
+
+async function prove(
+  integration: Integration,
+  { auth, ca }: Credentials,
+  connection: ResolvedConnection,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<Proof> {
+  const { spec } = integration;
+  const provider = deps.providers[spec.provider];
+  const webUrl = new URL(spec.url ?? provider.defaultUrl);
+  const apiUrl = spec.apiURL ? new URL(spec.apiURL) : provider.apiUrl(webUrl);
+  const credential = toCredential(auth);
+  const { requiredScopes, repositories, interval } = spec.validation;
+  const expiresAt = spec.auth.token?.expiresAt;
+  const target = {
+    webUrl,
+    apiUrl,
+    repositories,
+    ...(requiredScopes && { requiredScopes }),
+    http: httpClient(connection, ca, deps),
+    now: deps.now,
+  };
+  const demands = [spec.provider, webUrl.href, apiUrl.href, requiredScopes, repositories, expiresAt];
+  const secret = JSON.stringify([demands, credential, ca, connection.spec.providerHosts, connection.uid]);
+  const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
+  const maxAgeMs = integration.requestedAt === undefined ? durationMs(interval) : 0;
+
+  const ask = (own: AbortSignal, lastGood: CredentialReport | undefined) => {
+    const knownExpiresAt = expiresAt ?? lastGood?.expiresAt;
+    return provider.validate(credential, {
+      ...target,
+      signal: own,
+      ...(knownExpiresAt && { knownExpiresAt }),
+    });
+  };
+  const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw providerHalt('CredentialsValid', error, spec.provider);
+  });
+  return { provider, credential, report, key, target, maxAgeMs };
+}
+
+function toCredential(auth: Credentials['auth']): Credential {
+  if (auth.kind === 'githubApp') return { kind: auth.kind, appId: auth.appId, privateKey: auth.privateKey };
+  return {
+    kind: auth.kind,
+    token: auth.token,
+    ...(auth.username !== undefined && { username: auth.username }),
+  };
+}
+
+function httpClient({ spec }: ResolvedConnection, ca: string[], deps: Deps): HttpClient {
+  const policy = { allowedHosts: spec.providerHosts, allowPrivateNetworks: spec.allowPrivateNetworks };
+  return deps.http.get({ policy, ca });
+}
+
+/**
+ * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
+ * the shared call, or a fault of ours: either way it is tried again and told as such.
+ */
+export function providerHalt(
+  condition: 'CredentialsValid' | 'InstallationResolved',
+  error: unknown,
+  provider: string,
+): Halt {
+  if (!(error instanceof ProviderError))
+    return waiting(condition, 'ProviderError', `${provider} could not be asked.`, { kind: 'retry' }, error);
+  const message = `${error.message} ${error.hint}`;
+  switch (error.disposition) {
+    case 'needsPerson':
+      return new Halt(condition, { status: 'False', reason: error.reason, message }, { kind: 'wait' }, error);
+    case 'waitUntil':
+      return waiting(condition, error.reason, message, { kind: 'at', atMs: error.retryAtMs ?? 0 }, error);
+    case 'retry':
+      return waiting(condition, error.reason, message, { kind: 'retry' }, error);
+  }
+}
+
+/**
+ * `validatedAt` moves only when something else does: it says since when the provider accepts this credential as
+ * described, and an integration that nothing touches causes no writes.
+ */
+function enterCredential(
+  report: Report,
+  found: CredentialReport,
+  { auth }: Credentials,
+  { spec }: Integration,
+  now: number,
+): void {
+  const expiresAt = found.expiresAt ?? spec.auth.token?.expiresAt;
+  const described = {
+    kind: found.kind,
+    ...(found.account !== undefined && { account: found.account }),
+    ...(found.scopes && { scopes: found.scopes }),
+    ...(expiresAt && { expiresAt: rfc3339(Date.parse(expiresAt)) }),
+    ...(auth.kind === 'githubApp' && { fingerprint: auth.fingerprint }),
+  };
+  const { validatedAt, ...before } = report.credential ?? {};
+  const same = validatedAt !== undefined && sameJson(before, described);
+  report.credential = { ...described, validatedAt: same ? validatedAt : rfc3339(now) };
+}

@@ -1,0 +1,159 @@
+import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { mayWriteProject } from '../../codemie/account.ts';
+import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { type DesiredSetting, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
+import { addFinalizer } from '../../kube/finalizers.ts';
+import type { Session } from '../codemie-connection/session.ts';
+import type { ResolvedConnection } from './connection.ts';
+import type { Deps } from './deps.ts';
+import { needsPerson, waiting } from './halt.ts';
+import type { Integration } from './load.ts';
+
+/** What a write to CodeMie works with. */
+export interface Writer {
+  integration: Integration;
+  connection: ResolvedConnection;
+  session: Session;
+  desired: DesiredSetting;
+  owner: string;
+  deps: Deps;
+  signal: AbortSignal;
+}
+
+/**
+ * Creates the integration and finds out its id, which the answer does not tell. A POST is never repeated here:
+ * whatever it answered, the listing that follows decides whether the row is there.
+ *
+ * @throws Halt, CodeMieError
+ */
+export async function createSetting(writer: Writer): Promise<ObservedSetting> {
+  const { session, desired, owner, deps, signal } = writer;
+  await prepare(writer);
+  const doubt = await session.client.create(desired.scope, payload(desired), signal).catch(onlyUncertain);
+  const rows = await session.rows(desired.scope, signal, { startedAfterMs: deps.now() });
+  const written = rows.find((row) => row.values[ownerKey] === owner && row.project === desired.project);
+  if (written) return written;
+  if (!doubt) return unmarked(writer, rows);
+  throw doubt.duplicateAlias ? takenOutOfSight(desired) : doubt;
+}
+
+/**
+ * Replaces the integration as a whole, keeping its id. Writing the same twice does no harm, so that an
+ * uncertain outcome is simply tried again.
+ *
+ * @throws Halt, CodeMieError
+ */
+export async function updateSetting({ id }: ObservedSetting, writer: Writer): Promise<ObservedSetting> {
+  const { session, desired, deps, signal } = writer;
+  await prepare(writer);
+  try {
+    await session.client.update(desired.scope, id, payload(desired), signal);
+  } catch (error) {
+    if (error instanceof CodeMieError && error.duplicateAlias) throw takenOutOfSight(desired);
+    throw error;
+  }
+  const rows = await session.rows(desired.scope, signal, { startedAfterMs: deps.now() });
+  const written = rows.find((row) => row.id === id);
+  if (!written)
+    throw waiting(
+      'Registered',
+      'CodeMieUnreachable',
+      'The integration disappeared from CodeMie while it was written.',
+    );
+  return written;
+}
+
+/** Deletes rows and makes sure that they are gone. @throws CodeMieError */
+export async function removeSettings(
+  rows: readonly ObservedSetting[],
+  session: Session,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { id, scope } of rows) {
+    const doubt = await session.client.remove(scope, id, signal).catch(onlyUncertain);
+    // CodeMie answers 500 to the deletion of a row that is gone already.
+    if (!doubt) continue;
+    const left = await session.rows(scope, signal, { startedAfterMs: now() });
+    if (left.some((row) => row.id === id)) throw doubt;
+  }
+}
+
+/** Before the first write: rights, project, and the finalizers, because from now on there is something to clean up. */
+async function prepare(writer: Writer): Promise<void> {
+  const { integration, deps, signal } = writer;
+  await requireRights(writer);
+  await requireProject(writer);
+  const { resource, object } = writer.connection;
+  await addFinalizer(deps.kube, resource, object, IN_USE_FINALIZER, signal);
+  const held = await addFinalizer(
+    deps.kube,
+    gitIntegrations,
+    integration.object,
+    REGISTRATION_FINALIZER,
+    signal,
+  );
+  if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted meanwhile.');
+}
+
+async function requireRights({ session, desired, signal }: Writer): Promise<void> {
+  const account = await session.account(signal);
+  const { project } = desired;
+  if (mayWriteProject(account, project)) return;
+  if (desired.scope === 'User' && account.projects.includes(project)) return;
+  const role = desired.scope === 'User' ? 'a member' : 'an administrator';
+  throw needsPerson(
+    'Registered',
+    'AccessDenied',
+    `The connection's login ${account.name} is not ${role} of project "${project}".`,
+    'Make it one in CodeMie.',
+  );
+}
+
+/** An administrator's create would make a project that does not exist: a typo would become one. */
+async function requireProject({ session, connection, desired, signal }: Writer): Promise<void> {
+  const { project } = desired;
+  if (await session.hasProject(project, signal)) return;
+  if (connection.spec.projects.createMissing) {
+    await session.createProject(project, signal);
+    return;
+  }
+  throw needsPerson(
+    'Registered',
+    'ProjectNotFound',
+    `CodeMie has no project "${project}".`,
+    'Create it there, or correct the name; upper and lower case count.',
+  );
+}
+
+function payload({ project, alias, isGlobal, values }: DesiredSetting) {
+  return { projectName: project, alias, isGlobal, values };
+}
+
+/** A server that drops keys it does not know: the row is told by its name, which nobody held before. */
+function unmarked({ desired }: Writer, rows: readonly ObservedSetting[]): ObservedSetting {
+  const row = rows.find(
+    ({ project, alias, values }) =>
+      project === desired.project && alias === desired.alias && !values[ownerKey],
+  );
+  if (row) return row;
+  throw waiting(
+    'Registered',
+    'CodeMieUnreachable',
+    'CodeMie confirmed the integration and does not list it.',
+  );
+}
+
+function takenOutOfSight({ alias, project }: DesiredSetting) {
+  return needsPerson(
+    'Registered',
+    'AliasConflict',
+    `The alias "${alias}" of project "${project}" is taken by something that the connection's login cannot see.`,
+    'Choose another alias; personal integrations and those of other types count too.',
+  );
+}
+
+function onlyUncertain(error: unknown): CodeMieError {
+  if (error instanceof CodeMieError && error.kind === 'uncertain') return error;
+  throw error;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { createSharedCalls } from './shared-calls.ts';
+
+function setUp() {
+  let now = 0;
+  let calls = 0;
+  const calm = new AbortController().signal;
+  const made = createSharedCalls<string>({
+    now: () => now,
+    timeoutMs: 1000,
+    failureAgeMs: (error) => (error instanceof RangeError ? 60_000 : 5_000),
+    maxEntries: 2,
+  });
+  const shared = {
+    get: (key: string, maxAgeMs: number, call: Parameters<typeof made.get>[2], signal = calm) =>
+      made.get(key, maxAgeMs, call, signal),
+  };
+  return {
+    shared,
+    calls: () => calls,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    answer: (value: string) => async () => {
+      calls++;
+      return value;
+    },
+    fail: (error: Error) => async () => {
+      calls++;
+      throw error;
+    },
+  };
+}
+
+describe('createSharedCalls', () => {
+  it('makes one call for all who ask at once', async () => {
+    const { shared, calls, answer } = setUp();
+    const asked = Array.from({ length: 1000 }, () => shared.get('k', 1000, answer('a')));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['a']));
+    expect(calls()).toBe(1);
+  });
+
+  it('keeps a result as long as the caller accepts it', async () => {
+    const { shared, calls, answer, pass } = setUp();
+    await shared.get('k', 1000, answer('a'));
+    pass(999);
+    expect(await shared.get('k', 1000, answer('b'))).toBe('a');
+    pass(1);
+    expect(await shared.get('k', 1000, answer('b'))).toBe('b');
+    expect(await shared.get('k', 0, answer('c'))).toBe('c');
+    expect(calls()).toBe(3);
+  });
+
+  it('lets a failure stand for its own time and then asks again', async () => {
+    const { shared, calls, answer, fail, pass } = setUp();
+    const error = new RangeError('bad');
+    await expect(shared.get('k', 1000, fail(error))).rejects.toBe(error);
+    pass(59_999);
+    await expect(shared.get('k', 1000, answer('a'))).rejects.toBe(error);
+    pass(1);
+    expect(await shared.get('k', 1000, answer('a'))).toBe('a');
+    expect(calls()).toBe(2);
+  });
+
+  it('shows the call the last good result', async () => {
+    const { shared, answer } = setUp();
+    await shared.get('k', 1000, answer('a'));
+    expect(await shared.get('k', 0, async (_signal, lastGood) => `after ${lastGood}`)).toBe('after a');
+  });
+
+  it('lets one caller give up without taking the result from the others', async () => {
+    const { shared } = setUp();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const impatient = new AbortController();
+    const first = shared.get('k', 1000, () => promise, impatient.signal);
+    const second = shared.get('k', 1000, () => promise);
+    impatient.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    resolve('a');
+    expect(await second).toBe('a');
+  });
+
+  it('keeps keys apart and forgets the least recently used', async () => {
+    const { shared, calls, answer } = setUp();
+    for (const key of ['a', 'b', 'a', 'c']) await shared.get(key, 1000, answer(key));
+    expect(calls()).toBe(3);
+    expect(await shared.get('a', 1000, answer('x'))).toBe('a');
+    expect(await shared.get('b', 1000, answer('new'))).toBe('new');
+  });
+});

@@ -1,0 +1,81 @@
+import { untilAborted } from '../codemie/until-aborted.ts';
+
+/** Makes a shared call; see {@link SharedCalls.get}. */
+type Call<T> = (signal: AbortSignal, lastGood: T | undefined) => Promise<T>;
+
+/** Results of remote calls that many objects need alike. */
+export interface SharedCalls<T> {
+  /**
+   * The result for a key: the one under way if there is one, the stored one if it is young enough, else that
+   * of a new call.
+   *
+   * @param maxAgeMs how old a stored result may be; 0 asks for a new one
+   * @param call makes the call; gets the last good result of that key. Its signal is the cache's own: one
+   *   caller that gives up must not take the others' result away
+   * @param signal ends the waiting, not the call
+   * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says
+   */
+  get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** Options for {@link createSharedCalls}. */
+export interface SharedCallsOptions {
+  now: () => number;
+  /** Longest time one call may take. */
+  timeoutMs: number;
+  /** How long a failure stands for all, in milliseconds, given how old a result the caller would accept. */
+  failureAgeMs: (error: unknown, maxAgeMs: number) => number;
+  /** How many keys are kept; the least recently used goes first. */
+  maxEntries: number;
+}
+
+interface Entry<T> {
+  atMs: number;
+  pending?: Promise<T>;
+  lastGood?: T;
+  failure?: { error: unknown; untilMs: number };
+}
+
+/**
+ * Makes a cache in which 1,000 objects with one credential cost one call. An entry that is never asked for
+ * again falls out at the end.
+ */
+export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T> {
+  const { now, timeoutMs, failureAgeMs, maxEntries } = options;
+  const entries = new Map<string, Entry<T>>();
+
+  function touch(key: string): Entry<T> {
+    const entry = entries.get(key) ?? { atMs: Number.NEGATIVE_INFINITY };
+    entries.delete(key);
+    entries.set(key, entry);
+    const [oldest] = entries.keys();
+    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+    return entry;
+  }
+
+  async function start(entry: Entry<T>, maxAgeMs: number, call: Call<T>): Promise<T> {
+    try {
+      entry.lastGood = await call(AbortSignal.timeout(timeoutMs), entry.lastGood);
+      delete entry.failure;
+      return entry.lastGood;
+    } catch (error) {
+      entry.failure = { error, untilMs: now() + failureAgeMs(error, maxAgeMs) };
+      throw error;
+    } finally {
+      entry.atMs = now();
+      delete entry.pending;
+    }
+  }
+
+  return {
+    async get(key, maxAgeMs, call, signal) {
+      const entry = touch(key);
+      if (entry.pending) return untilAborted(entry.pending, signal);
+      const { failure, lastGood } = entry;
+      if (failure && maxAgeMs > 0 && now() < failure.untilMs) throw failure.error;
+      if (!failure && lastGood !== undefined && now() - entry.atMs < maxAgeMs) return lastGood;
+      entry.pending = start(entry, maxAgeMs, call);
+      return untilAborted(entry.pending, signal);
+    },
+  };
+}

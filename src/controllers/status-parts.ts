@@ -1,0 +1,51 @@
+import type { Condition } from '../api/v1alpha1/shared.ts';
+import type { Finding } from '../domain/readiness.ts';
+import { setCondition } from '../kube/conditions.ts';
+
+/** Nobody reads more of a condition than a kilobyte. */
+const longestMessage = 1024;
+
+/**
+ * The whole list of conditions: what is wanted and nothing else, sorted, so that the same findings make the same
+ * bytes. A condition whose status stays keeps its transition time.
+ *
+ * @param now epoch milliseconds
+ */
+export function mergeConditions(
+  wanted: Readonly<Partial<Record<string, Finding>>>,
+  previous: readonly Condition[],
+  generation: number,
+  now: number,
+): Condition[] {
+  let list: Condition[] = previous.filter(({ type }) => wanted[type] !== undefined);
+  for (const [type, finding] of Object.entries(wanted)) {
+    if (!finding) continue;
+    const { status, reason, message } = finding;
+    list = setCondition(
+      list,
+      { type, status, reason, message: cut(message), observedGeneration: generation },
+      now,
+    );
+  }
+  return list.toSorted((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+function cut(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage - 1)}…` : message;
+}
+
+/** Equal but for the order of fields, which the API server sorts in its own way, and for fields that are undefined. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sortFields(a)) === JSON.stringify(sortFields(b));
+}
+
+function sortFields(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortFields);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([key, field]) => [key, sortFields(field)] as const)
+      .toSorted(([x], [y]) => (x < y ? -1 : 1)),
+  );
+}

@@ -1,0 +1,44 @@
+import type { UsageLimitedReason } from '../api/reasons.ts';
+import { canonicalUrl, losesPath } from './canonical-url.ts';
+import type { DesiredSetting, ObservedSetting } from './setting.ts';
+
+/** Something that CodeMie itself cannot honour. */
+export interface UsageLimit {
+  reason: UsageLimitedReason;
+  message: string;
+}
+
+/**
+ * The first of the known limits of CodeMie that this integration meets. All are observed behaviour of
+ * codemie-ai/codemie, commit 2a481c2.
+ */
+export function usageLimit(
+  desired: DesiredSetting,
+  url: string,
+  rows: readonly ObservedSetting[],
+  ownId: string,
+): UsageLimit | undefined {
+  const isApp = desired.values.some(({ key }) => key === 'app_id');
+  const host = new URL(url).hostname;
+  if (isApp && host !== 'github.com' && host !== 'www.github.com')
+    return {
+      reason: 'GitHubAppOnEnterpriseServer',
+      message: `CodeMie asks api.github.com for the tokens of every GitHub App, so this one does not work on ${host}. Use auth.token.`,
+    };
+  if (losesPath(url))
+    return {
+      reason: 'URLPathDropped',
+      message:
+        'CodeMie keeps scheme, host and port of the URL only. Choose the integration explicitly in data sources.',
+    };
+  const held = canonicalUrl(url);
+  const rival = rows.some(
+    (row) => row.id !== ownId && row.project === desired.project && row.values['url'] === held,
+  );
+  return rival
+    ? {
+        reason: 'AmbiguousURL',
+        message: `Project "${desired.project}" has several integrations for ${held}, and CodeMie may take any. Choose one explicitly in data sources.`,
+      }
+    : undefined;
+}
