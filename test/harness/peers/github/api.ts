@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Answer, type Question, withHeaders } from '../git-hosts/exchange.ts';
 import { answerByRoute, type Route } from '../git-hosts/routes.ts';
 import { appRoutes, isAppPath } from './app-routes.ts';
-import type { AppVerifier } from './app-verifier.ts';
+import type { AppContext } from './app-tokens.ts';
 import { type Caller, identify, tokenHeaders } from './credentials.ts';
 import { anonymousKey, type RateLimits } from './rate-limits.ts';
 import { repositoryRoutes } from './repository-routes.ts';
@@ -12,13 +12,11 @@ import { userRoutes } from './user-routes.ts';
 
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const apiVersions = ['2026-03-10', '2022-11-28'];
+/** An Enterprise Server knows those that were there at its release. */
+const enterpriseApiVersions = ['2022-11-28'];
 
-export interface ApiContext {
-  site: Site;
-  state: GitHubState;
+export interface ApiContext extends AppContext {
   limits: RateLimits;
-  verifier: AppVerifier;
-  now: () => number;
 }
 
 /** The REST API: everything that is the same for all routes stands here, in the order GitHub looks at it. */
@@ -33,7 +31,7 @@ export function createApi(context: ApiContext): (question: Question) => Promise<
   ];
 
   async function answer(question: Question, path: string): Promise<Answer> {
-    const malformed = refuseMalformed(question, path);
+    const malformed = refuseMalformed(site, question, path);
     if (malformed !== undefined) {
       return malformed;
     }
@@ -77,7 +75,7 @@ export function createApi(context: ApiContext): (question: Question) => Promise<
   };
 }
 
-function refuseMalformed(question: Question, path: string): Answer | undefined {
+function refuseMalformed(site: Site, question: Question, path: string): Answer | undefined {
   if ((question.header('user-agent') ?? '') === '') {
     // https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api#user-agent
     return refuse(
@@ -86,7 +84,8 @@ function refuseMalformed(question: Question, path: string): Answer | undefined {
     );
   }
   const version = question.header('x-github-api-version');
-  if (version !== undefined && !apiVersions.includes(version)) {
+  const versions = site.enterpriseVersion === undefined ? apiVersions : enterpriseApiVersions;
+  if (version !== undefined && !versions.includes(version)) {
     // https://github.com/expipiplus1/update-nix-fetchgit/issues/79
     return refuse(
       400,

@@ -2,11 +2,19 @@ import { verify as verifySignature } from 'node:crypto';
 import { z } from 'zod';
 import type { Answer } from '../git-hosts/exchange.ts';
 import type { AppVerifier } from './app-verifier.ts';
-import { refuse } from './site.ts';
+import { refuse, type Site } from './site.ts';
 import type { App, GitHubState } from './state.ts';
 
 /** https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
 const maxLifetimeS = 600;
+
+/** What the routes of Apps need. */
+export interface AppContext {
+  site: Site;
+  state: GitHubState;
+  verifier: AppVerifier;
+  now: () => number;
+}
 
 const claimsSchema = z.object({
   iss: z.union([z.string(), z.number()]).optional(),
@@ -21,12 +29,8 @@ const claimsSchema = z.object({
  * machine's clock: a peer's clock may be ahead by any time, but behind by less than ten minutes. Emulate knows
  * numeric issuers only, so a client id's signature is checked here.
  */
-export async function appOf(
-  state: GitHubState,
-  verifier: AppVerifier,
-  jwt: string | undefined,
-  nowMs: number,
-): Promise<App | Answer> {
+export async function appOf(context: AppContext, jwt: string | undefined): Promise<App | Answer> {
+  const { state, verifier } = context;
   const claims = readClaims(jwt);
   if (jwt === undefined || claims?.iss === undefined) {
     return notDecoded();
@@ -40,7 +44,7 @@ export async function appOf(
     // https://github.com/octokit/octokit.rb/issues/1080
     return refuse(401, 'Integration must generate a public key');
   }
-  const untimely = refuseTimes(claims, nowMs);
+  const untimely = refuseTimes(claims, context.now());
   if (untimely !== undefined) {
     return untimely;
   }

@@ -27,7 +27,7 @@ const mintAnswerSchema = z.looseObject({
   repositories: z.array(z.looseObject({ full_name: z.string() })).optional(),
 });
 
-export type MintAnswer = z.infer<typeof mintAnswerSchema>;
+type MintAnswer = z.infer<typeof mintAnswerSchema>;
 
 /**
  * Starts emulate at the first question, and anew when `state` has changed since: it takes its apps at the

@@ -17,7 +17,7 @@ import {
   type TokenKind,
 } from './state.ts';
 
-export interface NewToken {
+interface NewToken {
   /** The secret itself. */
   token: string;
   /** Its user, added when unknown. */
@@ -39,7 +39,7 @@ export interface NewToken {
   samlAuthorizedFor?: readonly string[];
 }
 
-export interface NewRepository {
+interface NewRepository {
   /** `owner/name`; the owner is added as a user when unknown. */
   fullName: string;
   /** Default true. */
@@ -50,7 +50,7 @@ export interface NewRepository {
   disabled?: boolean;
 }
 
-export interface NewApp {
+interface NewApp {
   id: number;
   /** PEM, as given to the operator (or its public half); undefined for an app without any key. */
   privateKey: string | undefined;
@@ -63,7 +63,7 @@ export interface NewApp {
   permissions?: Permissions;
 }
 
-export interface NewInstallation {
+interface NewInstallation {
   appId: number;
   /** Login, added when unknown. */
   account: string;

@@ -61,7 +61,7 @@ export function tokenHeaders(token: Token, acceptedPermissions: string): Record<
  * The three forms of the expiry header that occur in GitHub's responses recorded in PyGithub's test suite:
  * `2021-09-09 21:12:46 UTC`, `2023-04-14 15:56:10 +0200`, `2023-06-14 15:09:46 -0700`.
  */
-export function formatExpiry(epochMs: number, zone: string): string {
+function formatExpiry(epochMs: number, zone: string): string {
   const [, sign, hours, minutes] = /^([+-])(\d\d)(\d\d)$/.exec(zone) ?? [];
   const offsetMs =
     sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;

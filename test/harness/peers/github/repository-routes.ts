@@ -1,10 +1,9 @@
 import type { Answer } from '../git-hosts/exchange.ts';
 import type { Route, RoutedQuestion } from '../git-hosts/routes.ts';
-import { moved } from './app-routes.ts';
 import { repositoryBody } from './bodies.ts';
 import type { Caller } from './credentials.ts';
 import { refusedByPolicy } from './policies.ts';
-import { notFound, refuse, type Site } from './site.ts';
+import { moved, notFound, refuse, type Site } from './site.ts';
 import {
   covers,
   ensureAccount,

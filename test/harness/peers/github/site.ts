@@ -57,3 +57,17 @@ export function refuse(
 export function notFound(): Answer {
   return refuse(404, 'Not Found');
 }
+
+/** A renamed repository: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+export function moved(url: string): Answer {
+  return {
+    status: 301,
+    headers: { location: url },
+    body: {
+      message: 'Moved Permanently',
+      url,
+      documentation_url:
+        'https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects',
+    },
+  };
+}

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type AskOptions, openPeer, type PeerPort } from '../git-hosts/ask.ts';
-import { abuseDetection, secondaryLimit, serviceUnavailable, tooManyBadAttempts } from './failures.ts';
+import {
+  abuseDetection,
+  secondaryLimit,
+  serverError,
+  serviceUnavailable,
+  tooManyBadAttempts,
+} from './failures.ts';
 import { createGitHub, type GitHub } from './github.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
@@ -153,6 +159,7 @@ const rows: Row[] = [
     arrange: (peer) => peer.failNext(tooManyBadAttempts()),
     status: 403,
   },
+  { name: 'request that took too long', arrange: (peer) => peer.failNext(serverError()), status: 502 },
   {
     name: 'outage: HTML called JSON',
     arrange: (peer) => peer.failNext(serviceUnavailable()),

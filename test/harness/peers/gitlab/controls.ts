@@ -11,7 +11,7 @@ import {
   type UserState,
 } from './state.ts';
 
-export interface NewToken {
+interface NewToken {
   /** The secret itself. */
   token: string;
   /** Default `personal`. */
@@ -28,7 +28,7 @@ export interface NewToken {
   namespace?: string;
 }
 
-export interface NewProject {
+interface NewProject {
   /** Full path: `group/sub/name`. */
   path: string;
   /** Default `private`. */

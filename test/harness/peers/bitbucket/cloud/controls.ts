@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudState, Repository, Token, TokenKind, User } from './state.ts';
 
-export interface NewToken {
+interface NewToken {
   /** The secret itself. */
   token: string;
   /** Default `api_token`. */
@@ -15,7 +15,7 @@ export interface NewToken {
   resource?: string;
 }
 
-export interface NewRepository {
+interface NewRepository {
   /** `workspace/slug`. */
   fullName: string;
   /** Default `PRJ`. */

@@ -7,7 +7,7 @@ import {
   type User,
 } from './state.ts';
 
-export interface NewToken {
+interface NewToken {
   /** The secret itself. */
   token: string;
   /** Default `user`. */
@@ -19,7 +19,7 @@ export interface NewToken {
   expiresAt?: Date;
 }
 
-export interface NewRepository {
+interface NewRepository {
   /** `PROJECT/slug`. */
   fullName: string;
   isPublic?: boolean;

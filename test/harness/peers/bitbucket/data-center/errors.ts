@@ -1,7 +1,7 @@
 import type { Answer } from '../../git-hosts/exchange.ts';
 
 /** `RestErrorMessage`: https://developer.atlassian.com/server/bitbucket/rest/ */
-export function refuse(
+function refuse(
   status: number,
   message: string,
   exception: string,
