@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type CommandResult, kubectl } from '../../harness/kubectl.ts';
 
@@ -9,7 +10,6 @@ const savedObject = z.object({
 
 /** The API server as the tests of the definitions use it: everything in one namespace of their own. */
 export interface ApiServer {
-  namespace: string;
   /** kubectl in the namespace. */
   run(args: string[], input?: string): Promise<CommandResult>;
   /** kubectl in the namespace; throws with its error output if it fails. */
@@ -19,8 +19,9 @@ export interface ApiServer {
   get(resource: string, name: string): Promise<z.output<typeof savedObject>>;
 }
 
-/** Makes a namespace and returns the API server seen from it. */
-export async function openApiServer(kubeconfig: string, namespace: string): Promise<ApiServer> {
+/** Makes a new namespace, whose name begins as given, and returns the API server seen from it. */
+export async function openApiServer(kubeconfig: string, prefix: string): Promise<ApiServer> {
+  const namespace = `${prefix}-${randomUUID().slice(0, 8)}`;
   const run = async (args: string[], input?: string): Promise<CommandResult> =>
     await kubectl(['--namespace', namespace, ...args], { kubeconfig, ...(input !== undefined && { input }) });
   const mustRun = async (args: string[], input?: string): Promise<string> => {
@@ -28,12 +29,8 @@ export async function openApiServer(kubeconfig: string, namespace: string): Prom
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
-  await mustRun(
-    ['apply', '--filename', '-'],
-    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
-  );
+  await mustRun(['create', 'namespace', namespace]);
   return {
-    namespace,
     run,
     mustRun,
     tryCreate: async (manifest) =>
