@@ -51,7 +51,7 @@ export interface CredentialReport {
   scopes?: string[];
   /** `NotReported`: the provider doesn't tell, so nothing can be said. For an App, see {@link Installation}. */
   permissions: 'Sufficient' | 'Missing' | 'NotReported';
-  /** The required scopes that are not there, in the order required. */
+  /** What to add, in the order required: missing scopes without those that another missing one brings along. */
   missing: string[];
   /** When the credential ends, RFC 3339 in UTC; absent when the provider doesn't tell or it never ends. */
   expiresAt?: string;

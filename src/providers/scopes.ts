@@ -13,14 +13,22 @@ export function closure(granted: Iterable<string>, implications: Implications): 
   return held;
 }
 
-/** The required scopes that the granted ones neither are nor bring along, in the order required. */
+/**
+ * The required scopes that the granted ones neither are nor bring along, in the order required, without those that another
+ * missing one would bring along: what a person has to add, and no more.
+ */
 export function missingScopes(
   required: readonly string[],
   granted: Iterable<string>,
   implications: Implications,
 ): string[] {
   const held = closure(granted, implications);
-  return required.filter((scope) => !held.has(scope));
+  const missing = required.filter((scope) => !held.has(scope));
+  const broughtAlong = closure(
+    missing.flatMap((scope) => implications[scope] ?? []),
+    implications,
+  );
+  return missing.filter((scope) => !broughtAlong.has(scope));
 }
 
 /** The scopes of a header such as `repo, project`: split at commas and blanks, sorted, no doubles. */

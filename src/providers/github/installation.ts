@@ -21,7 +21,7 @@ const installPage =
 
 /**
  * Finds an installation with the App's JWT alone: no installation token is minted for it. One call where the selector
- * says which; two where an owner is a user; one per hundred installations for `first`. One more for each repository.
+ * says which; one per hundred installations for `first`. One more for each repository.
  */
 export async function resolveInstallation(
   octokit: Octokit,
@@ -87,10 +87,10 @@ async function lookUp(
     }
     case 'owner': {
       const { owner } = selector;
-      let answer = await ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target);
-      if (isAbsent(answer)) {
-        answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
-      }
+      // It finds organizations too, as https://github.com/actions/create-github-app-token uses it; the documented way
+      // for them is asked only if it doesn't.
+      let answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
+      if (isAbsent(answer)) answer = await ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target);
       if (isAbsent(answer)) throw notFound(`The App is not installed for ${owner} on ${host}.`);
       return parse(answer, installationSchema, target);
     }

@@ -64,7 +64,7 @@ describe('GitLab', () => {
         account: 'alice',
         scopes: ['read_api', 'read_repository'],
         permissions: 'Missing',
-        missing: ['api', 'write_repository'],
+        missing: ['api'],
       },
     },
     {
@@ -75,7 +75,7 @@ describe('GitLab', () => {
         account: expect.stringMatching(/^user \d+$/),
         scopes: ['write_repository'],
         permissions: 'Missing',
-        missing: ['api', 'read_api'],
+        missing: ['api'],
       },
     },
     {

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { NetError, type NetErrorKind } from '../net/net-error.ts';
+import { type Answer, type Asked, fromParts } from './answer.ts';
+import { checkHost, commonFailure, rateLimited, refused, transportFailure } from './failures.ts';
+import { ProviderError, type ProviderName } from './provider.ts';
+
+const nowMs = Date.parse('2026-06-01T12:00:00Z');
+const asked: Asked = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const answer = (status: number, headers: Record<string, string> = {}, data?: unknown): Answer =>
+  fromParts({ status, headers, data });
+
+describe('transportFailure', () => {
+  const netError = (kind: NetErrorKind): NetError =>
+    new NetError({ kind, message: 'It failed.', hint: 'Look.', host: 'git.example.com', requestSent: true });
+  const running = { signal: new AbortController().signal };
+
+  it.each<{ kind: NetErrorKind; reason: string; disposition: string }>([
+    { kind: 'HostNotAllowed', reason: 'HostNotAllowed', disposition: 'needsPerson' },
+    { kind: 'AddressNotAllowed', reason: 'HostNotAllowed', disposition: 'needsPerson' },
+    { kind: 'TlsUntrusted', reason: 'TLSUntrusted', disposition: 'retry' },
+    { kind: 'Timeout', reason: 'ProviderUnreachable', disposition: 'retry' },
+    { kind: 'NotJson', reason: 'ProviderError', disposition: 'retry' },
+  ])('gives $kind the reason $reason', ({ kind, ...expected }) => {
+    expect(transportFailure(netError(kind), running)).toMatchObject({ ...expected, message: 'It failed.' });
+  });
+
+  it('finds the error that a library has wrapped', () => {
+    const wrapped = new Error('HttpError', {
+      cause: new TypeError('fetch failed', { cause: netError('Dns') }),
+    });
+    expect(transportFailure(wrapped, running)).toMatchObject({ reason: 'ProviderUnreachable' });
+  });
+
+  it("gives the signal's own reason when the work was ended", () => {
+    const reason = new Error('shutting down');
+    expect(transportFailure(netError('Aborted'), { signal: AbortSignal.abort(reason) })).toBe(reason);
+  });
+
+  it('leaves a mistake of ours as it is', () => {
+    const mistake = new TypeError('undefined is not a function');
+    expect(transportFailure(mistake, running)).toBe(mistake);
+  });
+});
+
+describe('rateLimited', () => {
+  const inSeconds = (seconds: number): string => String(nowMs / 1000 + seconds);
+  it.each<{ name: string; headers: Record<string, string>; waitS: number }>([
+    { name: 'seconds', headers: { 'retry-after': '17' }, waitS: 17 },
+    {
+      name: 'a date, by the clock of the server',
+      headers: { 'retry-after': 'Mon, 01 Jun 2026 13:00:30 GMT', date: 'Mon, 01 Jun 2026 13:00:00 GMT' },
+      waitS: 30,
+    },
+    { name: 'the reset of GitHub', headers: { 'x-ratelimit-reset': inSeconds(90) }, waitS: 90 },
+    {
+      name: 'the reset, by a server an hour ahead',
+      headers: { 'x-ratelimit-reset': inSeconds(3690), date: 'Mon, 01 Jun 2026 13:00:00 GMT' },
+      waitS: 90,
+    },
+    { name: 'the reset of GitLab', headers: { 'ratelimit-reset': inSeconds(90) }, waitS: 90 },
+    {
+      name: 'a reset with calls left, so it is about another limit',
+      headers: { 'x-ratelimit-reset': inSeconds(900), 'x-ratelimit-remaining': '4000' },
+      waitS: 60,
+    },
+    { name: 'nothing', headers: {}, waitS: 60 },
+    { name: 'nonsense', headers: { 'retry-after': 'soon', 'x-ratelimit-reset': '1e999' }, waitS: 60 },
+    { name: 'zero', headers: { 'retry-after': '0' }, waitS: 1 },
+    { name: 'a moment that is over', headers: { 'x-ratelimit-reset': inSeconds(-500) }, waitS: 1 },
+    { name: 'a year', headers: { 'retry-after': '31536000' }, waitS: 3600 },
+  ])('waits $waitS s for $name', ({ headers, waitS }) => {
+    const error = rateLimited('GitHub', answer(429, headers), asked);
+    expect(error).toMatchObject({ reason: 'RateLimited', disposition: 'waitUntil' });
+    expect(error.retryAtMs).toBe(nowMs + waitS * 1000);
+  });
+});
+
+describe('commonFailure', () => {
+  it.each<{ declared: ProviderName; header: string; found: string }>([
+    { declared: 'GitHub', header: 'x-gitlab-meta', found: 'GitLab' },
+    { declared: 'GitLab', header: 'x-arequestid', found: 'Bitbucket' },
+    { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
+  ])('knows $found by $header', ({ declared, header, found }) => {
+    const error = commonFailure(declared, answer(404, { [header]: 'x' }, {}), asked);
+    expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
+    expect(error.message).toBe(`git.example.com is ${found}, but the provider is declared as ${declared}.`);
+  });
+
+  it.each([
+    { status: 400, reason: 'ProviderError' },
+    { status: 404, reason: 'ProviderError' },
+    { status: 429, reason: 'RateLimited' },
+    { status: 500, reason: 'ProviderError' },
+  ])('gives $status the reason $reason', ({ status, reason }) => {
+    expect(commonFailure('GitLab', answer(status), asked).reason).toBe(reason);
+  });
+});
+
+describe('refused', () => {
+  it.each([
+    { name: 'no known end', knownExpiresAt: undefined, reason: 'Unauthorized' },
+    { name: 'an end to come', knownExpiresAt: '2026-06-01T12:00:01Z', reason: 'Unauthorized' },
+    { name: 'an end that is over', knownExpiresAt: '2026-06-01T12:00:00Z', reason: 'Expired' },
+  ])('is $reason with $name', ({ knownExpiresAt, reason }) => {
+    const error = refused({ ...asked, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
+    expect(error.reason).toBe(reason);
+  });
+});
+
+describe('checkHost', () => {
+  it.each(['https://gitlab.com', 'https://www.gitlab.com/group', 'https://bitbucket.org'])(
+    'refuses %s as GitHub',
+    (url) => {
+      expect(() => checkHost('GitHub', new URL(url))).toThrow(ProviderError);
+    },
+  );
+
+  it.each(['https://github.com', 'https://github.example.com', 'https://notgitlab.com'])(
+    'takes %s as GitHub',
+    (url) => {
+      expect(() => checkHost('GitHub', new URL(url))).not.toThrow();
+    },
+  );
+});

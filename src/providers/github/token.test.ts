@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  abuseDetection,
+  secondaryLimit,
+  tooManyBadAttempts,
+} from '../../../test/harness/peers/github/failures.ts';
+import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
+import { failureOf, openWorld, type World } from '../conformance.ts';
+import type { CredentialReport, ProviderError, Target } from '../provider.ts';
+import { github } from './github.ts';
+
+const nowMs = Date.parse('2026-06-01T12:00:00Z');
+const token = 'ghp_1';
+
+let peer: GitHub;
+let world: World;
+
+beforeAll(async () => {
+  peer = createGitHub();
+  peer.setClock(() => nowMs);
+  peer.addRepository({ fullName: 'octocat/private' });
+  peer.addRepository({ fullName: 'acme/app', collaborators: { octocat: 'push' } });
+  peer.addRepository({ fullName: 'acme/secret' });
+  world = await openWorld([peer]);
+});
+beforeEach(() => {
+  peer.clearFaults();
+  peer.addOrganization('acme');
+  peer.addToken({ token, login: 'octocat' });
+  peer.suspendUser('octocat', false);
+  peer.setRateLimit('octocat', { used: 0 });
+  peer.requests.length = 0;
+});
+afterAll(() => world.close());
+
+const validate = (change?: Partial<Target>) =>
+  github.validate(
+    { kind: 'token', token },
+    world.target(github, 'https://github.com', { now: () => nowMs, ...change }),
+  );
+
+describe('a GitHub token', () => {
+  const reports: {
+    name: string;
+    given: Partial<Parameters<GitHub['addToken']>[0]>;
+    report: Partial<CredentialReport>;
+  }[] = [
+    {
+      name: 'without scopes, which is not the same as without the header',
+      given: { scopes: [] },
+      report: {
+        kind: 'ClassicPersonalAccessToken',
+        scopes: [],
+        permissions: 'Missing',
+        missing: ['repo', 'project'],
+      },
+    },
+    {
+      name: 'with another scope besides the one that is short',
+      given: { scopes: ['repo', 'workflow'] },
+      report: { scopes: ['repo', 'workflow'], permissions: 'Missing', missing: ['project'] },
+    },
+    {
+      name: 'that is fine-grained and ends',
+      given: { kind: 'fineGrained', expiresAt: new Date('2026-06-09T21:12:46Z'), expiryZone: '+0200' },
+      report: {
+        kind: 'FineGrainedPersonalAccessToken',
+        permissions: 'NotReported',
+        missing: [],
+        expiresAt: '2026-06-09T21:12:46Z',
+      },
+    },
+    {
+      name: 'that is fine-grained and is said to end right now',
+      given: { kind: 'fineGrained', expiresAt: new Date(nowMs + 60_000) },
+      report: { kind: 'FineGrainedPersonalAccessToken', permissions: 'NotReported', missing: [] },
+    },
+    {
+      name: 'of an OAuth app',
+      given: { kind: 'oauthApp', scopes: ['repo', 'project'] },
+      report: { kind: 'OAuthToken', scopes: ['project', 'repo'], permissions: 'Sufficient' },
+    },
+    {
+      name: "of an App's user",
+      given: { kind: 'appUser' },
+      report: { kind: 'GitHubAppUserToken', permissions: 'NotReported', missing: [] },
+    },
+  ];
+
+  it.each(reports)('$name is reported so', async ({ given, report }) => {
+    peer.addToken({ token, login: 'octocat', ...given });
+    const actual = await validate();
+    expect(actual).toMatchObject({ account: 'octocat', ...report });
+    expect(actual.expiresAt).toBe(report.expiresAt);
+    expect('scopes' in actual).toBe('scopes' in report);
+  });
+
+  it('reports the budget of calls, and costs one call', async () => {
+    const { rateLimit } = await validate();
+    expect(rateLimit).toMatchObject({ limit: 5000, remaining: 4999, resetsAt: expect.stringMatching(/Z$/) });
+    expect(peer.requests.map(({ path }) => path)).toEqual(['/user']);
+  });
+
+  it('asks for the version of the API that it was written for', async () => {
+    await validate();
+    expect(peer.requests[0]?.header('x-github-api-version')).toBe('2022-11-28');
+  });
+
+  const failures: {
+    name: string;
+    arrange: () => void;
+    error: Partial<ProviderError>;
+    change?: Partial<Target>;
+  }[] = [
+    {
+      name: 'the organization demands single sign-on',
+      arrange: () => peer.setPolicy('acme', { samlEnforced: true }),
+      error: { reason: 'SSORequired' },
+    },
+    {
+      name: 'the organization has an IP allow list',
+      arrange: () => peer.setPolicy('acme', { ipAllowList: true }),
+      error: { reason: 'AddressNotAllowed' },
+    },
+    {
+      name: 'the organization forbids classic tokens',
+      arrange: () => peer.setPolicy('acme', { forbidsClassicTokens: true }),
+      error: { reason: 'Unauthorized', hint: 'Use a GitHub App or a fine-grained token.' },
+    },
+    {
+      name: 'the organization forbids tokens that live so long',
+      arrange: () => {
+        peer.setPolicy('acme', { maxFineGrainedLifetimeDays: 30 });
+        peer.addToken({ token, login: 'octocat', kind: 'fineGrained', permissions: { metadata: 'read' } });
+      },
+      error: { reason: 'Unauthorized', hint: expect.stringContaining('shorter lifetime') },
+    },
+    {
+      name: 'the repository is not shared with its owner',
+      arrange: () => {},
+      error: { reason: 'RepositoryNotAccessible', message: expect.stringContaining('acme/secret') },
+      change: { repositories: ['acme/app', 'acme/secret'] },
+    },
+    {
+      name: 'the budget is used up: it waits for the reset',
+      arrange: () => peer.setRateLimit('octocat', { used: 5000, resetsAtMs: nowMs + 1_200_000 }),
+      error: { reason: 'RateLimited', disposition: 'waitUntil', retryAtMs: nowMs + 1_200_000 },
+    },
+    {
+      name: 'a secondary limit says how long',
+      arrange: () => peer.failNext(secondaryLimit({ retryAfterS: 30 })),
+      error: { reason: 'RateLimited', retryAtMs: nowMs + 30_000 },
+    },
+    {
+      name: 'a secondary limit does not say how long',
+      arrange: () => peer.failNext(secondaryLimit()),
+      error: { reason: 'RateLimited', retryAtMs: nowMs + 60_000 },
+    },
+    {
+      name: 'an older server speaks of abuse',
+      arrange: () => peer.failNext(abuseDetection()),
+      error: { reason: 'RateLimited', retryAtMs: nowMs + 60_000 },
+    },
+    {
+      name: 'others tried bad tokens: this one may be good',
+      arrange: () => peer.failNext(tooManyBadAttempts()),
+      error: { reason: 'ProviderError', disposition: 'retry' },
+    },
+    {
+      name: 'the account is suspended',
+      arrange: () => peer.suspendUser('octocat'),
+      error: { reason: 'Unauthorized', hint: expect.stringContaining('another account') },
+    },
+  ];
+
+  it.each(failures)('fails when $name', async ({ arrange, error, change }) => {
+    arrange();
+    expect(await failureOf(validate({ repositories: ['acme/app'], ...change }))).toMatchObject(error);
+  });
+
+  it('follows a repository that was renamed', async () => {
+    peer.addRepository({ fullName: 'octocat/old-name' });
+    peer.renameRepository('octocat/old-name', 'octocat/new-name');
+    await expect(validate({ repositories: ['octocat/old-name'] })).resolves.toMatchObject({
+      account: 'octocat',
+    });
+  });
+});

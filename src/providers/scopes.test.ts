@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import * as bitbucket from './bitbucket/scopes.ts';
+import * as github from './github/scopes.ts';
+import * as gitlab from './gitlab/scopes.ts';
+import { missingScopes, parseScopes } from './scopes.ts';
+
+describe('scopes of GitHub', () => {
+  it.each([
+    { name: 'all eight boxes ticked, as GitHub saves it', granted: ['project', 'repo'], missing: [] },
+    { name: 'a child alone', granted: ['public_repo', 'project'], missing: ['repo'] },
+    {
+      name: 'a parent that has nothing to do with it',
+      granted: ['admin:org', 'repo', 'project'],
+      missing: [],
+    },
+  ])('$name', ({ granted, missing }) => {
+    expect(missingScopes(github.documentedScopes, granted, github.implications)).toEqual(missing);
+  });
+
+  it.each([
+    { granted: { contents: 'write', pull_requests: 'write', metadata: 'read' }, missing: [] },
+    { granted: { contents: 'admin', pull_requests: 'write', metadata: 'write' }, missing: [] },
+    { granted: { contents: 'read', metadata: 'read' }, missing: ['contents:write', 'pull_requests:write'] },
+    { granted: {}, missing: github.documentedPermissions },
+  ])('permissions $granted lack $missing', ({ granted, missing }) => {
+    expect(github.missingPermissions(github.documentedPermissions, granted)).toEqual(missing);
+  });
+});
+
+describe('scopes of GitLab', () => {
+  it.each([
+    { granted: ['api'], missing: [] },
+    { granted: ['read_api', 'write_repository'], missing: ['api'] },
+    { granted: ['read_repository'], missing: ['api'] },
+  ])('$granted lack $missing', ({ granted, missing }) => {
+    expect(missingScopes(gitlab.documentedScopes, granted, gitlab.implications)).toEqual(missing);
+  });
+});
+
+describe('scopes of Bitbucket', () => {
+  it.each([
+    { name: 'an access token that can', granted: ['project', 'repository:write'], missing: [] },
+    {
+      name: 'an access token that pulls only',
+      granted: ['pullrequest'],
+      missing: ['repository:write', 'project'],
+    },
+    {
+      name: 'an access token that administers projects, which is not to read them',
+      granted: ['project:admin', 'repository:write'],
+      missing: ['project'],
+    },
+    {
+      name: 'an API token whose write does not bring read along',
+      granted: ['write:repository:bitbucket', 'read:project:bitbucket'],
+      missing: ['read:repository:bitbucket'],
+    },
+    {
+      name: 'an API token that can',
+      granted: ['read:repository:bitbucket', 'write:repository:bitbucket', 'read:project:bitbucket'],
+      missing: [],
+    },
+    { name: 'a token without scopes', granted: [], missing: ['repository', 'repository:write', 'project'] },
+  ])('$name', ({ granted, missing }) => {
+    expect(bitbucket.missingScopes(bitbucket.documentedScopes, granted)).toEqual(missing);
+  });
+
+  it('takes a name that is not documented as a real scope', () => {
+    expect(bitbucket.missingScopes(['pullrequest:write', 'wiki'], ['pullrequest:write'])).toEqual(['wiki']);
+  });
+});
+
+describe('parseScopes', () => {
+  it.each([
+    { header: 'repo, project', scopes: ['project', 'repo'] },
+    { header: '', scopes: [] },
+    { header: 'repository:write,account', scopes: ['account', 'repository:write'] },
+    { header: 'repo, repo', scopes: ['repo'] },
+  ])('reads "$header"', ({ header, scopes }) => {
+    expect(parseScopes(header)).toEqual(scopes);
+  });
+});
