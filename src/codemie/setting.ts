@@ -98,7 +98,7 @@ const gitRow = z
 /** One page of `GET /v1/settings/{project,user}`. */
 export const settingsPage = z.object({
   data: z.array(anyRow.loose()),
-  pagination: z.object({ total: z.int().nonnegative(), pages: z.int().nonnegative() }),
+  pagination: z.object({ total: z.int().nonnegative() }),
 });
 
 /**

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLimiter, type Limiter } from './limits.ts';
+
+const { signal } = new AbortController();
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+afterEach(() => void vi.useRealTimers());
+
+function limiterWith(concurrency: number, requestsPerSecond: number): Limiter {
+  return createLimiter({
+    concurrency,
+    requestsPerSecond,
+    now: Date.now,
+    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+  });
+}
+
+describe('createLimiter', () => {
+  it('runs no more at the same time than allowed, in the order they came', async () => {
+    const limiter = limiterWith(2, 1000);
+    const order: number[] = [];
+    let running = 0;
+    let most = 0;
+    const work = Array.from({ length: 10 }, (_, index) =>
+      limiter.run(async () => {
+        order.push(index);
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => void setTimeout(resolve, 50));
+        running -= 1;
+      }, signal),
+    );
+    await vi.runAllTimersAsync();
+    await Promise.all(work);
+    expect(most).toBe(2);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('starts no more per second than allowed, after a first few at once', async () => {
+    const limiter = limiterWith(4, 10);
+    const starts: number[] = [];
+    const work = Array.from({ length: 10 }, () =>
+      limiter.run(async () => void starts.push(Date.now()), signal),
+    );
+    await vi.runAllTimersAsync();
+    await Promise.all(work);
+    expect(starts).toEqual([0, 0, 0, 0, 100, 200, 300, 400, 500, 600]);
+  });
+
+  it('frees the place of a task that failed', async () => {
+    const limiter = limiterWith(1, 1000);
+    await expect(limiter.run(() => Promise.reject(new Error('failed')), signal)).rejects.toThrow('failed');
+    const next = limiter.run(async () => 'done', signal);
+    await vi.runAllTimersAsync();
+    await expect(next).resolves.toBe('done');
+  });
+
+  it('lets one that waits leave, and does not run it', async () => {
+    const limiter = limiterWith(1, 1000);
+    const first = Promise.withResolvers<void>();
+    const running = limiter.run(() => first.promise, signal);
+    const leaving = new AbortController();
+    const task = vi.fn<() => Promise<void>>(async () => {});
+    const left = limiter.run(task, leaving.signal);
+    const next = limiter.run(async () => 'done', signal);
+    leaving.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    first.resolve();
+    await running;
+    await vi.runAllTimersAsync();
+    await expect(next).resolves.toBe('done');
+    expect(task).not.toHaveBeenCalled();
+  });
+
+  it('does not queue one that has left already', async () => {
+    await expect(limiterWith(1, 1).run(async () => {}, AbortSignal.abort(new Error('gone')))).rejects.toThrow(
+      'gone',
+    );
+  });
+});
