@@ -72,6 +72,7 @@ interface Series {
   /** What the server knows. 0: nothing yet. */
   writtenCount: number;
   writtenAt: number;
+  /** Waits to be written, or is being written. */
   isPending: boolean;
 }
 
@@ -88,20 +89,23 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   function enqueue(series: Series): void {
     if (series.isPending) return;
-    if (pending.size >= maxPending) {
-      metrics?.dropped?.();
-      return;
-    }
+    if (pending.size >= maxPending) return drop(series);
     series.isPending = true;
     pending.push(series);
     if (running < writers) void write();
   }
 
+  /** Forgets the news, so that the next of its kind is a new event. */
+  function drop(series: Series): void {
+    remembered.delete(series.key);
+    metrics?.dropped?.();
+  }
+
   async function write(): Promise<void> {
     running++;
     for (let series = pending.shift(); series !== undefined; series = pending.shift()) {
-      series.isPending = false;
       await writeOne(series);
+      series.isPending = false;
     }
     running--;
     if (running > 0) return;
@@ -116,13 +120,21 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         return;
       } catch (error) {
         if (attempt === tries) {
-          metrics?.dropped?.();
+          drop(series);
           log.warn({ event: series.name, ...errorFields(error) }, 'An event could not be written.');
           return;
         }
         await sleep(1000 * attempt, never, clock);
       }
     }
+  }
+
+  function whenIdle(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (running === 0 || signal.aborted) return resolve();
+      idle.add(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   async function send(series: Series): Promise<void> {
@@ -211,14 +223,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     },
 
     async flush(signal) {
+      await whenIdle(signal);
       for (const series of remembered.values()) {
         if (series.count > series.writtenCount) enqueue(series);
       }
-      if (running === 0 || signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        idle.add(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await whenIdle(signal);
     },
   };
 }

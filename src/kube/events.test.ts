@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createManualClock, type ManualClock } from '../../test/harness/manual-clock.ts';
+import type { JsonPatchOp, NewObject } from './client.ts';
+import { KubeStatusError } from './errors.ts';
+import { createEventRecorder, type EventDetails, type EventRecorder } from './events.ts';
+import { silentLog } from './log.ts';
+import type { KubeObject, Resource } from './object.ts';
+
+const started = Date.parse('2026-01-01T00:00:00Z');
+const signal = new AbortController().signal;
+const news: EventDetails = {
+  type: 'Warning',
+  reason: 'Expired',
+  action: 'Validate',
+  note: 'The token expired.',
+};
+
+let clock: ManualClock;
+let created: NewObject[];
+let patched: { key: string; operations: JsonPatchOp[] }[];
+let failures: number[];
+let dropped: number;
+let recorder: EventRecorder;
+
+beforeEach(() => {
+  clock = createManualClock();
+  created = [];
+  patched = [];
+  failures = [];
+  dropped = 0;
+  const answer = (): Promise<KubeObject> => {
+    const code = failures.shift();
+    if (code !== undefined) return Promise.reject(new KubeStatusError('write', { code, reason: '' }));
+    return Promise.resolve(object('event'));
+  };
+  recorder = createEventRecorder({
+    client: {
+      create: (_: Resource, event: NewObject) => {
+        created.push(event);
+        return answer();
+      },
+      patchJson: (_: Resource, key: string, operations: JsonPatchOp[]) => {
+        patched.push({ key, operations });
+        return answer();
+      },
+    },
+    component: 'codemie.ai/git-operator',
+    instance: 'pod-1',
+    log: silentLog,
+    now: () => started + clock.now(),
+    metrics: { dropped: () => dropped++ },
+    clock,
+  });
+});
+
+function object(name: string, namespace?: string): KubeObject {
+  const metadata = { name, uid: `uid-${name}`, resourceVersion: '3', creationTimestamp: '' };
+  return {
+    apiVersion: 'codemie.ai/v1alpha1',
+    kind: 'GitIntegration',
+    metadata: namespace === undefined ? metadata : { ...metadata, namespace },
+  };
+}
+
+describe('an event', () => {
+  it('has all that the API demands', async () => {
+    recorder.record(object('a', 'team-a'), news);
+    await recorder.flush(signal);
+    expect(created).toEqual([
+      {
+        metadata: { name: expect.stringMatching(/^a\.[0-9a-f]+$/), namespace: 'team-a' },
+        eventTime: '2026-01-01T00:00:00.000000Z',
+        reportingController: 'codemie.ai/git-operator',
+        reportingInstance: 'pod-1',
+        type: 'Warning',
+        reason: 'Expired',
+        action: 'Validate',
+        note: 'The token expired.',
+        regarding: {
+          apiVersion: 'codemie.ai/v1alpha1',
+          kind: 'GitIntegration',
+          namespace: 'team-a',
+          name: 'a',
+          uid: 'uid-a',
+          resourceVersion: '3',
+        },
+      },
+    ]);
+  });
+
+  it('of a cluster-scoped object goes to namespace default', async () => {
+    recorder.record(object('a'), news);
+    await recorder.flush(signal);
+    expect(created[0]?.metadata.namespace).toBe('default');
+    expect(created[0]?.['regarding']).not.toHaveProperty('namespace');
+  });
+
+  it('has a note of 1 KiB at most, cut between characters', async () => {
+    recorder.record(object('a', 'ns'), { ...news, note: '🐎'.repeat(1000) });
+    await recorder.flush(signal);
+    const note = String(created[0]?.['note']);
+    expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
+    expect(note).toMatch(/^(🐎)+…$/u);
+  });
+
+  it('has a name of 253 characters at most', async () => {
+    recorder.record(object('n'.repeat(253), 'ns'), news);
+    await recorder.flush(signal);
+    expect(created[0]?.metadata.name.length).toBeLessThanOrEqual(253);
+  });
+});
+
+describe('the same news again', () => {
+  it('is counted, and the count is written once a minute', async () => {
+    for (let i = 0; i < 5; i++) recorder.record(object('a', 'ns'), news);
+    await clock.advance(59_999);
+    for (let i = 0; i < 5; i++) recorder.record(object('a', 'ns'), news);
+    await clock.advance(1);
+    recorder.record(object('a', 'ns'), news);
+    await recorder.flush(signal);
+    expect(created).toHaveLength(1);
+    expect(patched.map(({ operations }) => operations)).toEqual([
+      [{ op: 'add', path: '/series', value: { count: 11, lastObservedTime: '2026-01-01T00:01:00.000000Z' } }],
+    ]);
+    expect(patched[0]?.key).toBe(`ns/${created[0]?.metadata.name}`);
+  });
+
+  it('is written at the end, when it was counted but not yet written', async () => {
+    recorder.record(object('a', 'ns'), news);
+    await clock.advance(1000);
+    recorder.record(object('a', 'ns'), news);
+    await recorder.flush(signal);
+    expect(patched).toHaveLength(1);
+    await recorder.flush(signal);
+    expect(patched).toHaveLength(1);
+  });
+
+  it.each([
+    { name: 'after more than ten minutes of silence', again: news, afterMs: 600_001, name2: 'a' },
+    { name: 'of another object', again: news, afterMs: 0, name2: 'b' },
+    { name: 'with another reason', again: { ...news, reason: 'Revoked' }, afterMs: 0, name2: 'a' },
+    { name: 'with another note', again: { ...news, note: 'Other.' }, afterMs: 0, name2: 'a' },
+  ])('$name is a new event', async ({ again, afterMs, name2 }) => {
+    recorder.record(object('a', 'ns'), news);
+    await clock.advance(afterMs);
+    recorder.record(object(name2, 'ns'), again);
+    await recorder.flush(signal);
+    expect(created).toHaveLength(2);
+    expect(new Set(created.map(({ metadata }) => metadata.name)).size).toBe(2);
+  });
+
+  it('is a new event when the server forgot the first', async () => {
+    recorder.record(object('a', 'ns'), news);
+    await clock.advance(60_000);
+    failures = [404];
+    recorder.record(object('a', 'ns'), news);
+    await recorder.flush(signal);
+    recorder.record(object('a', 'ns'), news);
+    await recorder.flush(signal);
+    expect(created).toHaveLength(2);
+  });
+});
+
+describe('when the API server fails', () => {
+  it('an event is tried three times, then dropped and counted', async () => {
+    failures = [500, 500, 500];
+    recorder.record(object('a', 'ns'), news);
+    await clock.advance(10_000);
+    expect(created).toHaveLength(3);
+    expect(dropped).toBe(1);
+  });
+
+  it('a burst beyond the bound is dropped, and record returns at once', async () => {
+    for (let i = 0; i < 12_000; i++) recorder.record(object(`n${i}`, 'ns'), news);
+    expect(dropped).toBeGreaterThan(1900);
+    await recorder.flush(signal);
+    expect(created.length + dropped).toBe(12_000);
+  });
+
+  it('flush ends with its signal', async () => {
+    failures = [500];
+    recorder.record(object('a', 'ns'), news);
+    const abort = new AbortController();
+    const flushed = recorder.flush(abort.signal);
+    abort.abort();
+    await expect(flushed).resolves.toBeUndefined();
+  });
+});
