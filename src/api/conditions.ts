@@ -12,7 +12,7 @@ import {
 } from './reasons.ts';
 
 /** The CodeMie server answers and its login works. Reasons of `Ready` of a connection. */
-export const connectionReadyReasons = {
+const connectionReadyReasons = {
   Ready: { status: 'True', meaning: 'CodeMie answers and accepts the login.' },
   SecretNotFound: credentialsResolvedReasons.SecretNotFound,
   SecretKeyMissing: credentialsResolvedReasons.SecretKeyMissing,
@@ -50,7 +50,7 @@ export const connectionReadyReasons = {
 export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
 
 /** Reasons of `Ready`, `Reconciling` and `Stalled` of every kind that are not taken over from another condition. */
-export const generalReasons = {
+const generalReasons = {
   Progressing: { status: 'Unknown', meaning: 'Work is under way and nothing has failed so far.' },
   Suspended: {
     status: 'Unknown',

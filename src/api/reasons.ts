@@ -1,8 +1,8 @@
 /** What a condition's status means here. False asks for a person; Unknown will be tried again by itself. */
-export type ConditionStatus = 'True' | 'False' | 'Unknown';
+type ConditionStatus = 'True' | 'False' | 'Unknown';
 
 /** One reason of a condition: what it means and what a person does. It is printed in the API reference. */
-export interface ReasonDescription {
+interface ReasonDescription {
   status: ConditionStatus;
   meaning: string;
   /** What to do. Absent where there is nothing to do. */

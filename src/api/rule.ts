@@ -7,7 +7,7 @@ export const VALIDATIONS = 'x-kubernetes-validations';
 type RefusalReason = 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueInvalid';
 
 /** One CEL rule as it stands in a CustomResourceDefinition. */
-export interface CelValidation {
+interface CelValidation {
   rule: string;
   message: string;
   reason?: RefusalReason;

@@ -20,7 +20,7 @@ export function objectSchema(kind: KindDescription): StructuralSchema {
 }
 
 /** The CustomResourceDefinition of a kind as a plain object, ready for the API server. */
-export function customResourceDefinition(kind: KindDescription) {
+function customResourceDefinition(kind: KindDescription) {
   const { plural, kind: name, namespaced } = kind.resource;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',

@@ -15,7 +15,7 @@ import { gitIntegrationSpecSchema } from '../v1alpha1/git-integration-spec.ts';
 import { gitIntegrationStatusSchema } from '../v1alpha1/git-integration-status.ts';
 
 /** A column of `kubectl get`, see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns. */
-export interface PrinterColumn {
+interface PrinterColumn {
   name: string;
   type: 'string' | 'integer' | 'date';
   jsonPath: string;

@@ -5,7 +5,7 @@ import { connectionAuth } from './connection-auth.ts';
 import { asAtomicList, asSet, httpUrl, line, tls } from './shared.ts';
 
 /** Web and API hosts of the providers' clouds: what a connection lets the operator call by default. */
-export const defaultProviderHosts = [
+const defaultProviderHosts = [
   'github.com',
   'api.github.com',
   'gitlab.com',

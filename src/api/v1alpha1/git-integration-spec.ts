@@ -5,7 +5,7 @@ import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
 
 /** The Git providers that `spec.provider` can name. */
-export const providerNames = ['GitHub', 'GitLab', 'Bitbucket'] as const;
+const providerNames = ['GitHub', 'GitLab', 'Bitbucket'] as const;
 
 /** A value of `spec.provider`. */
 export type ProviderName = (typeof providerNames)[number];

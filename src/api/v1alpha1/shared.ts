@@ -123,7 +123,7 @@ export function line(max: number) {
 }
 
 /** A condition as in metav1.Condition, https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/#condition-v1-meta. */
-export const conditionSchema = z.object({
+const conditionSchema = z.object({
   type: z.string().max(316).describe('What the condition is about.'),
   status: z
     .enum(['True', 'False', 'Unknown'])
@@ -142,7 +142,7 @@ export const conditionSchema = z.object({
 export type Condition = z.output<typeof conditionSchema>;
 
 /** The list of conditions, merged by type so that other controllers can add their own. */
-export const conditionsSchema = z
+const conditionsSchema = z
   .array(conditionSchema)
   .max(32)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
