@@ -160,7 +160,7 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
     expect([again.message, again.hint]).toEqual([error.message, error.hint]);
   }
 
-  describe(`${provider.name} conforms`, () => {
+  describe(`${provider.name} at ${webUrl} conforms`, () => {
     it('accepts a good credential with at most two calls, to its own API only', async () => {
       const report = await provider.validate(good, world.target(provider, webUrl));
       expect(report).toMatchObject(subject.report);

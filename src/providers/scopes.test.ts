@@ -70,6 +70,11 @@ describe('scopes of Bitbucket', () => {
   });
 });
 
+it('is not confused by a scope named like a method', () => {
+  const missing = missingScopes(['__proto__', 'repo'], ['constructor', 'toString'], github.implications);
+  expect(missing).toEqual(['__proto__', 'repo']);
+});
+
 describe('parseScopes', () => {
   it.each([
     { header: 'repo, project', scopes: ['project', 'repo'] },

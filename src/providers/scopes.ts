@@ -8,7 +8,7 @@ export function closure(granted: Iterable<string>, implications: Implications): 
   for (let scope = open.pop(); scope !== undefined; scope = open.pop()) {
     if (held.has(scope)) continue;
     held.add(scope);
-    open.push(...(implications[scope] ?? []));
+    open.push(...impliedBy(scope, implications));
   }
   return held;
 }
@@ -25,10 +25,15 @@ export function missingScopes(
   const held = closure(granted, implications);
   const missing = required.filter((scope) => !held.has(scope));
   const broughtAlong = closure(
-    missing.flatMap((scope) => implications[scope] ?? []),
+    missing.flatMap((scope) => impliedBy(scope, implications)),
     implications,
   );
   return missing.filter((scope) => !broughtAlong.has(scope));
+}
+
+/** A scope comes from outside and may be called `constructor`. */
+function impliedBy(scope: string, implications: Implications): readonly string[] {
+  return Object.hasOwn(implications, scope) ? (implications[scope] ?? []) : [];
 }
 
 /** The scopes of a header such as `repo, project`: split at commas and blanks, sorted, no doubles. */

@@ -18,30 +18,43 @@ export async function validateCloud(credential: Token, target: Target): Promise<
   const get = createGet(cloudAuthorization(credential), target);
   const answer = await get('user');
   const subject = asked(target, { kind: 'credential' });
-  const kind = answer.header('x-credential-type');
+  const type = answer.header('x-credential-type');
   const inFailure = scopesInFailure(answer);
   const proven =
-    isSuccess(answer) || (answer.status === 403 && (inFailure !== undefined || kind !== undefined));
+    isSuccess(answer) || (answer.status === 403 && (inFailure !== undefined || type !== undefined));
   if (!proven) throw cloudFailure(answer, subject, credential);
   const account = isSuccess(answer) ? accountOf(answer, target) : undefined;
   for (const repository of target.repositories) await checkRepository(get, repository, credential, target);
 
   const header = answer.header('x-oauth-scopes');
   const scopes = inFailure?.granted.toSorted() ?? (header === undefined ? undefined : parseScopes(header));
+  const kind = kinds.get(type ?? '') ?? (account === undefined ? 'AccessToken' : 'ApiToken');
   return {
-    kind: kinds[kind ?? ''] ?? (account === undefined ? 'AccessToken' : 'ApiToken'),
+    kind,
     ...(account === undefined ? {} : { account }),
-    ...judge(scopes, target.requiredScopes ?? documentedScopes),
+    ...judge(scopes, target.requiredScopes ?? documentedFor(kind)),
   };
 }
 
-const kinds: Record<string, string> = {
-  api_token: 'ApiToken',
-  app_password: 'AppPassword',
-  repo_access_token: 'RepositoryAccessToken',
-  project_access_token: 'ProjectAccessToken',
-  workspace_access_token: 'WorkspaceAccessToken',
-};
+/** By `x-credential-type`. */
+const kinds = new Map([
+  ['api_token', 'ApiToken'],
+  ['app_password', 'AppPassword'],
+  ['repo_access_token', 'RepositoryAccessToken'],
+  ['project_access_token', 'ProjectAccessToken'],
+  ['workspace_access_token', 'WorkspaceAccessToken'],
+  ['oauth2', 'OAuthToken'],
+]);
+
+/**
+ * The token of a repository can't have a project's scopes.
+ * https://support.atlassian.com/bitbucket-cloud/docs/repository-access-token-permissions/
+ */
+function documentedFor(kind: string): string[] {
+  return kind === 'RepositoryAccessToken'
+    ? documentedScopes.filter((scope) => !scope.startsWith('project:'))
+    : documentedScopes;
+}
 
 function judge(
   scopes: string[] | undefined,
