@@ -1,0 +1,367 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type CodeMiePeer, createCodeMiePeer } from '../../test/harness/peers/codemie/codemie-peer.ts';
+import type { CodeMieUser } from '../../test/harness/peers/codemie/directory.ts';
+import {
+  drop,
+  type Fault,
+  gatewayError,
+  insertFailure,
+  tooManyRequests,
+} from '../../test/harness/peers/codemie/faults.ts';
+import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
+import { createHttpClient, type HttpClient } from '../net/http-client.ts';
+import { type CodeMieClient, createCodeMieClient } from './client.ts';
+import { CodeMieError } from './codemie-error.ts';
+import { createLimiter } from './limits.ts';
+import type { GitSetting, SettingPayload } from './setting.ts';
+import { createTokenSource } from './sign-in.ts';
+
+const { signal } = new AbortController();
+
+let peer: CodeMiePeer;
+let internet: Internet;
+let http: HttpClient;
+let users: Record<'admin' | 'owner' | 'member', CodeMieUser>;
+
+beforeEach(async () => {
+  peer = createCodeMiePeer({ insertDelayMs: 0 });
+  peer.addProject('team-a');
+  users = {
+    admin: peer.addUser({ username: 'admin', isAdmin: true }),
+    owner: peer.addUser({ username: 'owner', projectAdminOf: ['team-a'] }),
+    member: peer.addUser({ username: 'member', memberOf: ['team-a'] }),
+  };
+  for (const user of Object.values(users)) peer.addToken(user.username, user);
+  internet = await startInternet({ peers: [peer] });
+  http = createHttpClient({
+    policy: { allowedHosts: ['codemie.example.com'], allowPrivateNetworks: false },
+    ca: [internet.ca],
+    proxy: { httpsProxy: internet.proxyUrl },
+    timeoutMs: 5000,
+    maxBodyBytes: 1_000_000,
+    userAgent: 'test/1',
+  });
+});
+
+afterEach(async () => {
+  await http.close();
+  await internet.close();
+});
+
+function clientOf(token: keyof typeof users | 'nobody', url = `${peer.url}/`): CodeMieClient {
+  return createCodeMieClient({
+    url,
+    http,
+    tokens: createTokenSource({ auth: { kind: 'token', token }, baseUrl: url, http, now: Date.now }),
+    limiter: createLimiter({ concurrency: 4, requestsPerSecond: 1000, now: Date.now }),
+    now: Date.now,
+  });
+}
+
+function payload(changes: Partial<SettingPayload> = {}): SettingPayload {
+  return {
+    projectName: 'team-a',
+    alias: 'github',
+    isGlobal: false,
+    values: [
+      { key: 'url', value: 'https://github.com' },
+      { key: 'auth_type', value: 'pat' },
+      { key: 'name', value: 'oauth2' },
+      { key: 'token', value: 'ghp_SECRET' },
+      { key: 'managed_by', value: 'codemie-git-operator/c/ns/name' },
+    ],
+    ...changes,
+  };
+}
+
+async function failure(work: Promise<unknown>): Promise<CodeMieError> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof CodeMieError)) throw new Error('expected a CodeMieError', { cause: error });
+  return error;
+}
+
+async function only(client: CodeMieClient): Promise<GitSetting> {
+  const [setting, ...others] = await client.listGitSettings('Project', signal);
+  if (setting === undefined || others.length > 0) throw new Error('expected one setting');
+  return setting;
+}
+
+describe('the account', () => {
+  it('tells who we are and what we may', async () => {
+    await expect(clientOf('owner').whoAmI(signal)).resolves.toEqual({
+      userId: users.owner.id,
+      name: 'owner',
+      isAdmin: false,
+      isMaintainer: false,
+      projects: expect.arrayContaining(['team-a']),
+      adminProjects: ['team-a'],
+    });
+    await expect(clientOf('admin').whoAmI(signal)).resolves.toMatchObject({ isAdmin: true });
+    await expect(clientOf('owner').serverVersion(signal)).resolves.toBe('0.16.0');
+  });
+
+  it('does not exist for a token that is not known', async () => {
+    expect((await failure(clientOf('nobody').whoAmI(signal))).kind).toBe('unauthorized');
+  });
+});
+
+describe('a token that is refused', () => {
+  const header = (token: string) => ({ name: 'Authorization', value: `Bearer ${token}` });
+  /** Gives `tokens` one after the other. */
+  function clientWith(given: string[]): CodeMieClient {
+    const tokens = [...given];
+    return createCodeMieClient({
+      url: peer.url,
+      http,
+      tokens: {
+        token: async () => header(tokens[0] ?? 'nobody'),
+        invalidate: () => tokens.length > 1 && tokens.shift() !== undefined,
+      },
+      limiter: createLimiter({ concurrency: 1, requestsPerSecond: 1000, now: Date.now }),
+      now: Date.now,
+    });
+  }
+
+  it('is replaced once, for a write too', async () => {
+    await clientWith(['expired', 'owner']).create('Project', payload(), signal);
+    expect(peer.rows()).toHaveLength(1);
+  });
+
+  it('is not replaced for ever', async () => {
+    expect((await failure(clientWith(['a', 'b', 'c']).whoAmI(signal))).kind).toBe('unauthorized');
+    expect(internet.requests).toHaveLength(2);
+  });
+
+  it('is kept when it is the permission that lacks', async () => {
+    const { id } = peer.seed({
+      project: 'team-a',
+      alias: 'github',
+      values: { token: 'x' },
+      user: users.owner,
+    });
+    const error = await failure(clientWith(['member', 'owner']).update('Project', id, payload(), signal));
+    expect(error.kind).toBe('accessDenied');
+    expect(internet.requests).toHaveLength(1);
+  });
+});
+
+describe('projects', () => {
+  it.each([
+    { name: 'team-a', exists: true },
+    { name: 'Team-A', exists: false },
+    { name: 'team', exists: false },
+    { name: 'team-b', exists: false },
+    { name: 'team-a/..', exists: false },
+    { name: '..', exists: false },
+    { name: '', exists: false },
+  ])('$name exists: $exists', async ({ name, exists }) => {
+    await expect(clientOf('owner').projectExists(name, signal)).resolves.toBe(exists);
+  });
+
+  it('are created once', async () => {
+    const client = clientOf('owner');
+    await client.createProject('team-new', signal);
+    await client.createProject('team-new', signal);
+    await expect(client.projectExists('team-new', signal)).resolves.toBe(true);
+    expect((await failure(client.createProject('Not Allowed', signal))).kind).toBe('rejected');
+  });
+});
+
+describe('integrations', () => {
+  it('are created, found, updated in place and removed', async () => {
+    const client = clientOf('owner');
+    await client.create('Project', payload(), signal);
+    const created = await only(client);
+    expect(created).toMatchObject({
+      projectName: 'team-a',
+      alias: 'github',
+      settingType: 'project',
+      isGlobal: false,
+      createdBy: { id: users.owner.id, name: 'owner' },
+      values: {
+        url: 'https://github.com',
+        token: '**********',
+        managed_by: 'codemie-git-operator/c/ns/name',
+      },
+    });
+
+    await client.update('Project', created.id, payload({ alias: 'renamed' }), signal);
+    const updated = await only(client);
+    expect(updated).toMatchObject({ id: created.id, alias: 'renamed', date: created.date });
+    expect(updated.updateDate).not.toBe(created.updateDate);
+    expect(peer.rows()[0]?.credential_values).toContainEqual({ key: 'token', value: 'ghp_SECRET' });
+
+    await client.remove('Project', created.id, signal);
+    await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
+  });
+
+  it('of a person are kept apart', async () => {
+    const client = clientOf('member');
+    await client.create('User', payload({ isGlobal: true }), signal);
+    await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
+    const [mine] = await client.listGitSettings('User', signal);
+    expect(mine).toMatchObject({ settingType: 'user', isGlobal: true, userId: users.member.id });
+    await client.remove('User', mine?.id ?? '', signal);
+    await expect(client.listGitSettings('User', signal)).resolves.toEqual([]);
+  });
+
+  it('are all listed, of thousands and among others', async () => {
+    for (let index = 0; index < 1500; index += 1) {
+      peer.seed({
+        project: 'team-a',
+        alias: `a${index}`,
+        values: { url: 'https://github.com' },
+        user: users.owner,
+      });
+    }
+    peer.seed({ project: 'team-a', alias: 'jira', values: {}, user: users.owner, credentialType: 'Jira' });
+    peer.seed({ project: 'team-b', alias: 'b', values: {}, user: users.admin });
+    const settings = await clientOf('admin').listGitSettings('Project', signal);
+    expect(new Set(settings.map((setting) => setting.alias)).size).toBe(1501);
+    expect(internet.requests).toHaveLength(2);
+    await expect(clientOf('owner').listGitSettings('Project', signal)).resolves.toHaveLength(1500);
+  });
+
+  it.each([
+    { name: 'a mask', value: '**********' },
+    { name: 'blanks', value: ' ' },
+  ])('are never sent with $name for a secret', async ({ value }) => {
+    const client = clientOf('owner');
+    const harmful = payload({ values: [{ key: 'token', value }] });
+    expect((await failure(client.create('Project', harmful, signal))).kind).toBe('rejected');
+    expect((await failure(client.update('Project', 'x', harmful, signal))).kind).toBe('rejected');
+    expect(internet.requests).toEqual([]);
+  });
+});
+
+describe('what CodeMie refuses', () => {
+  const app = { key: 'auth_type', value: 'github_app' };
+  const key = '-----BEGIN RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----\n';
+  it.each([
+    {
+      name: 'a key that is no PEM',
+      values: [app, { key: 'app_id', value: '1' }, { key: 'private_key', value: 'SECRET' }],
+    },
+    {
+      name: 'an App ID that is no number',
+      values: [app, { key: 'app_id', value: 'SECRET' }, { key: 'private_key', value: key }],
+    },
+    { name: 'no token', values: [{ key: 'url', value: 'https://github.com' }] },
+  ])('$name is said in our own words', async ({ values }) => {
+    const error = await failure(clientOf('owner').create('Project', payload({ values }), signal));
+    expect(error.kind).toBe('rejected');
+    expect(`${error.message}${error.hint}`).not.toContain('SECRET');
+  });
+
+  it.each<{ name: string; act: (client: CodeMieClient, id: string) => Promise<void> }>([
+    { name: 'create', act: (client) => client.create('Project', payload({ alias: 'other' }), signal) },
+    { name: 'update', act: (client, id) => client.update('Project', id, payload(), signal) },
+    { name: 'remove', act: (client, id) => client.remove('Project', id, signal) },
+  ])('$name by one who may not is accessDenied', async ({ act }) => {
+    const { id } = peer.seed({
+      project: 'team-a',
+      alias: 'github',
+      values: { token: 'x' },
+      user: users.owner,
+    });
+    expect((await failure(act(clientOf('member'), id))).kind).toBe('accessDenied');
+  });
+
+  it('a taken alias is uncertain and flagged', async () => {
+    const client = clientOf('owner');
+    await client.create('Project', payload(), signal);
+    const error = await failure(client.create('Project', payload(), signal));
+    expect(error).toMatchObject({ kind: 'uncertain', duplicateAlias: true });
+  });
+
+  it.each<{ name: string; act: (client: CodeMieClient) => Promise<void> }>([
+    { name: 'update', act: (client) => client.update('Project', 'gone', payload(), signal) },
+    { name: 'remove', act: (client) => client.remove('Project', 'gone', signal) },
+  ])('$name of one that is gone is uncertain', async ({ act }) => {
+    expect(await failure(act(clientOf('owner')))).toMatchObject({ kind: 'uncertain', duplicateAlias: false });
+  });
+});
+
+describe('what goes wrong on the way', () => {
+  it.each<{ name: string; fault: Fault; kind: string; stored: number }>([
+    {
+      name: 'a connection lost before the write',
+      fault: { outcome: drop('beforeCommit') },
+      kind: 'uncertain',
+      stored: 0,
+    },
+    {
+      name: 'a connection lost after the write',
+      fault: { outcome: drop('afterCommit') },
+      kind: 'uncertain',
+      stored: 1,
+    },
+    {
+      name: 'a 502 before the write',
+      fault: { outcome: gatewayError(502, 'beforeCommit') },
+      kind: 'uncertain',
+      stored: 0,
+    },
+    {
+      name: 'a 504 after the write',
+      fault: { outcome: gatewayError(504, 'afterCommit') },
+      kind: 'uncertain',
+      stored: 1,
+    },
+    {
+      name: 'a failed insert that echoes the token',
+      fault: { outcome: insertFailure() },
+      kind: 'uncertain',
+      stored: 0,
+    },
+    { name: 'a rate limit', fault: { outcome: tooManyRequests(7) }, kind: 'rateLimited', stored: 0 },
+  ])('create: $name is $kind, and sent once', async ({ fault, kind, stored }) => {
+    peer.faults.add({ method: 'POST', ...fault });
+    const error = await failure(clientOf('owner').create('Project', payload(), signal));
+    expect(error.kind).toBe(kind);
+    expect(JSON.stringify([error.message, error.hint, String(error.cause)])).not.toContain('SECRET');
+    expect(peer.rows()).toHaveLength(stored);
+    expect(internet.requests).toHaveLength(1);
+  });
+
+  it('a rate limit says until when', async () => {
+    peer.faults.add({ outcome: tooManyRequests(7) });
+    const before = Date.now();
+    const { retryAtMs = 0 } = await failure(clientOf('owner').listGitSettings('Project', signal));
+    expect(retryAtMs).toBeGreaterThanOrEqual(before + 7000);
+  });
+
+  it('a database that is down is no verdict on what was sent', async () => {
+    const client = clientOf('owner');
+    peer.setDatabase('downBehindLogin');
+    expect((await failure(client.create('Project', payload(), signal))).kind).toBe('uncertain');
+    expect((await failure(client.listGitSettings('Project', signal))).kind).toBe('unreachable');
+  });
+
+  it.each([
+    { name: 'a refused connection', fault: { kind: 'refuse' } },
+    { name: 'a foreign certificate', fault: { kind: 'certificate', problem: 'unknownAuthority' } },
+  ] as const)('$name leaves no doubt: nothing was written', async ({ fault }) => {
+    internet.setFault('codemie.example.com', fault);
+    const error = await failure(clientOf('owner').create('Project', payload(), signal));
+    expect(error.kind).toBe('unreachable');
+    expect(error.message).toContain('codemie.example.com');
+  });
+
+  it('a URL without the path of the API is not the API', async () => {
+    const client = clientOf('owner', 'https://codemie.example.com');
+    expect((await failure(client.whoAmI(signal))).kind).toBe('protocol');
+    expect((await failure(client.create('Project', payload(), signal))).kind).toBe('protocol');
+  });
+
+  it('a caller that gives up during a write leaves it uncertain', async () => {
+    const leaving = new AbortController();
+    peer.faults.add({ method: 'POST', before: () => leaving.abort() });
+    expect((await failure(clientOf('owner').create('Project', payload(), leaving.signal))).kind).toBe(
+      'uncertain',
+    );
+  });
+});
