@@ -8,6 +8,7 @@ describe('readSettings', () => {
       workers: 4,
       metricsAddress: { host: '', port: 8080 },
       probeAddress: { host: '', port: 8081 },
+      tenantPrivateNetworks: false,
       logLevel: 'info',
       proxy: {},
     });

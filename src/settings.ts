@@ -47,6 +47,13 @@ const settingsSchema = z.strictObject({
     .string()
     .optional()
     .describe('PEM file of certificate authorities to trust besides the system roots.'),
+  tenantPrivateNetworks: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe(
+      'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',
+    ),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -61,7 +68,11 @@ export interface ProxySettings {
 }
 
 /** The settings of one process. */
-export type Settings = z.output<typeof settingsSchema> & { proxy: ProxySettings };
+export type Settings = z.output<typeof settingsSchema> & {
+  proxy: ProxySettings;
+  /** Where the API server is as seen from a Pod; absent elsewhere. */
+  inCluster?: { host: string; port: string };
+};
 
 /** Settings that can't be used. The message is for the person at the terminal. */
 export class SettingsError extends Error {
@@ -88,7 +99,9 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     const issue = parsed.error.issues[0];
     throw new SettingsError(`--${kebab(String(issue?.path[0]))}: ${issue?.message ?? 'is not valid'}.`);
   }
-  return { ...parsed.data, proxy: readProxy(env) };
+  const host = nonEmpty(env['KUBERNETES_SERVICE_HOST']);
+  const inCluster = host && { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' };
+  return { ...parsed.data, proxy: readProxy(env), ...(inCluster && { inCluster }) };
 }
 
 /** The text of `--help`. */

@@ -104,7 +104,7 @@ export function differences(desired: DesiredSetting, observed: ObservedSetting):
 }
 
 function sameValue(key: string, held: unknown, wanted: string | boolean): boolean {
-  if (held === undefined || held === null) return false;
-  if (key === 'url') return String(held) === canonicalUrl(String(wanted));
-  return String(held) === String(wanted);
+  // The server keeps numbers and booleans as they are sent, and people may have typed them as text.
+  if (typeof held !== 'string' && typeof held !== 'number' && typeof held !== 'boolean') return false;
+  return String(held) === (key === 'url' ? canonicalUrl(String(wanted)) : String(wanted));
 }

@@ -1,5 +1,4 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 /** A small HTTP server that is up. */
 export interface Listening {
@@ -11,9 +10,9 @@ export interface Listening {
 /** What the probes ask. Each answers at once: a probe that waits is a probe that fails. */
 export interface Health {
   /** False: the process is beyond help and should be started anew. */
-  alive(): boolean;
+  alive: () => boolean;
   /** False: not yet, or not any more, at work. */
-  ready(): boolean;
+  ready: () => boolean;
 }
 
 /** Answers `/healthz` and `/readyz` with 200 `ok` or 503 `not ok`, as the kubelet expects. */
@@ -57,8 +56,10 @@ export async function listen(
 }
 
 function boundAddress(server: Server): string {
-  // A server that listens on TCP has an AddressInfo; a string is for pipes only (Node documentation, net.Server.address).
-  const { address, port, family } = server.address() as AddressInfo;
+  const bound = server.address();
+  // A string is for pipes only: https://nodejs.org/api/net.html#serveraddress
+  if (bound === null || typeof bound === 'string') throw new TypeError('The server does not listen on TCP.');
+  const { address, port, family } = bound;
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

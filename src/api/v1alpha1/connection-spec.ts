@@ -118,7 +118,11 @@ const consumer = withRules(
       .meta(asSet)
       .optional()
       .describe("Names of namespaces; '*' stands for any characters."),
-    namespaceSelector: labelSelector.optional(),
+    namespaceSelector: labelSelector
+      .optional()
+      .describe(
+        'Namespaces by their labels; an empty selector means all. With namespaces given too, both must hold.',
+      ),
     projects: projectGlobs(200)
       .min(1)
       .describe(

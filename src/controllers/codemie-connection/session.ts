@@ -45,14 +45,18 @@ export function createSession({ spec, auth, http, now, signal: ended }: SessionO
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
   const limiter = createLimiter({ ...spec.limits, now });
   const client = createCodeMieClient({ url: baseUrl, http, tokens, limiter, now });
-  const listing = createSharedListing({ list: client.listGitSettings, now, signal: ended });
+  const listing = createSharedListing({
+    list: (scope, own) => client.listGitSettings(scope, own),
+    now,
+    signal: ended,
+  });
   const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 10_000 };
   const accounts = createSharedCalls<Account>(shared);
   const projects = createSharedCalls<boolean>(shared);
 
   return {
     client,
-    account: (signal) => accounts.get('', maxAgeMs, client.whoAmI, signal),
+    account: (signal) => accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal),
     hasProject: (name, signal) =>
       projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal),
     async createProject(name, signal) {

@@ -7,6 +7,7 @@ import { untilAborted } from '../../codemie/until-aborted.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
+import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { createValueReader, type ValueReader } from '../value-reader.ts';
 import { parseConnection } from './parse-connection.ts';
 import { createSession, type Session } from './session.ts';
@@ -34,6 +35,8 @@ export interface SessionsOptions {
   http: HttpClients;
   /** Where the Secrets of ClusterCodeMieConnections are. */
   operatorNamespace: string;
+  /** Whether namespaced connections may open private addresses. */
+  tenantPrivateNetworks: boolean;
   now: () => number;
 }
 
@@ -90,10 +93,14 @@ async function make(connection: KubeObject, options: SessionsOptions, ended: Abo
   const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
   const auth = await readAuth(spec.auth, reader);
   // The hosts are those that the connection itself names. Only an administrator makes one for the cluster, and
-  // CodeMie is then usually a Service with a private address.
+  // CodeMie is then often a Service with a private address.
   const policy = {
     allowedHosts: [spec.url, tokenUrl(spec)].flatMap((url) => (url ? [new URL(url).hostname] : [])),
-    allowPrivateNetworks: namespace === undefined || spec.allowPrivateNetworks,
+    allowPrivateNetworks: mayReachPrivateNetworks(
+      connection,
+      namespace === undefined || spec.allowPrivateNetworks,
+      options.tenantPrivateNetworks,
+    ),
     allowHttp: true,
   };
   return createSession({ spec, auth, http: http.get({ policy, ca }), now, signal: ended });

@@ -1,7 +1,7 @@
 import { REGISTRATION_FINALIZER } from '../../api/group.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
-import { referenceKey } from '../git-integration/indexes.ts';
+import { referenceKey } from '../reference-key.ts';
 
 /** The GitIntegrations that name a connection. */
 export function usersOf(connection: KubeObject, kind: string, integrations: Store): KubeObject[] {

@@ -25,6 +25,8 @@ export interface Deps {
   installations: SharedCalls<Installation>;
   /** Key of the digests; see `digest-key.ts`. */
   digestKey: Buffer;
+  /** Whether namespaced connections may open private addresses. */
+  tenantPrivateNetworks: boolean;
   /** Names this cluster in owner marks. */
   clusterName: string;
   events: EventRecorder;

@@ -7,7 +7,7 @@ export function warnOfExpiry({ spec }: Integration, report: Report, now: number)
   const expiresAt = report.credential?.expiresAt;
   if (expiresAt === undefined || now < warnsFrom(expiresAt, spec.validation.expiryWarning)) return;
   const message = `The credential ends at ${expiresAt}. Make a new one and store it in the Secret.`;
-  report.abnormal.CredentialExpiring = { status: 'True', reason: 'Expiring', message };
+  report.abnormal.CredentialExpiring = { status: 'True', reason: 'ExpiresSoon', message };
 }
 
 /** How long until the warning is due, in milliseconds; undefined when it is due already or there is no end. */

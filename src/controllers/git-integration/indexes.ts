@@ -1,12 +1,8 @@
 import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import { claimKey } from '../../domain/claim.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
-
-/** `Kind/namespace/name` of an object that a GitIntegration reads. The namespace of a cluster kind is empty. */
-export function referenceKey(kind: string, namespace: string, name: string): string {
-  return `${kind}/${namespace}/${name}`;
-}
+import { referenceKey } from '../reference-key.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
@@ -54,4 +50,13 @@ export function claimOf(object: KubeObject): [string] | undefined {
       alias,
     }),
   ];
+}
+
+/** The connection that an object names, and its key in its store; undefined while the spec does not parse. */
+export function connectionKeyOf(object: KubeObject): { kind: string; key: ObjectKey } | undefined {
+  const spec = parseGitIntegrationSpec(object['spec']);
+  if (!spec.ok) return undefined;
+  const { kind, name } = spec.value.connectionRef;
+  const ofCluster = kind === 'ClusterCodeMieConnection';
+  return { kind, key: ofCluster ? name : `${object.metadata.namespace}/${name}` };
 }

@@ -71,9 +71,11 @@ async function find(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Installation> {
-  const resolve = provider.resolveInstallation;
-  if (!resolve) throw new TypeError(`${provider.name} has no installations, and a schema rule says so.`);
-  const ask = (own: AbortSignal) => resolve(credential, selector, { ...target, signal: own }, app);
+  const ask = (own: AbortSignal) => {
+    // The schema allows an App only with GitHub, and the registry has the function there.
+    if (!provider.resolveInstallation) throw new TypeError(`${provider.name} has no installations.`);
+    return provider.resolveInstallation(credential, selector, { ...target, signal: own }, app);
+  };
   try {
     return await deps.installations.get(`${key} ${JSON.stringify(selector)}`, maxAgeMs, ask, signal);
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   settingDigest,
   settingValues,
 } from '../../domain/setting.ts';
+import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { refuseUnlessHolder } from './claim.ts';
 import { codeMieHalt } from './codemie-halt.ts';
@@ -67,7 +68,7 @@ function desiredSetting(
 ): DesiredSetting {
   const place = { scope: spec.scope, project: spec.project, alias, isGlobal: spec.global };
   if (auth.kind === 'token') {
-    const name = auth.username ?? defaultTokenName[spec.provider];
+    const name = tokenName(spec.provider, auth.username);
     const headerAuth = spec.auth.token?.headerAuth ?? false;
     return { ...place, values: settingValues(url, { ...auth, name, headerAuth }, owner) };
   }
@@ -75,12 +76,6 @@ function desiredSetting(
     throw new TypeError('An App came to its registration without installation.');
   return { ...place, values: settingValues(url, { ...auth, installationId }, owner) };
 }
-
-/**
- * CodeMie's "Token Name", the user in the clone URL. Access tokens of Bitbucket use a fixed one:
- * https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/
- */
-const defaultTokenName = { GitHub: 'oauth2', GitLab: 'oauth2', Bitbucket: 'x-token-auth' } as const;
 
 /** What the last write through this very connection left; another CodeMie knows nothing of it. */
 function lastWrite({ status: { registration } }: Integration, connectionUID: string) {

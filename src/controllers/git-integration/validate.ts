@@ -9,6 +9,7 @@ import {
   ProviderError,
   type Target,
 } from '../../providers/provider.ts';
+import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { sameJson } from '../status-parts.ts';
 import type { ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
@@ -112,9 +113,11 @@ function toCredential(auth: Credentials['auth']): Credential {
   };
 }
 
-function httpClient({ spec }: ResolvedConnection, ca: string[], deps: Deps): HttpClient {
-  const policy = { allowedHosts: spec.providerHosts, allowPrivateNetworks: spec.allowPrivateNetworks };
-  return deps.http.get({ policy, ca });
+function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: Deps): HttpClient {
+  const allowedHosts = spec.providerHosts;
+  const asked = spec.allowPrivateNetworks;
+  const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);
+  return deps.http.get({ policy: { allowedHosts, allowPrivateNetworks }, ca });
 }
 
 /**
@@ -161,4 +164,20 @@ function enterCredential(
   const { validatedAt, ...before } = report.credential ?? {};
   const same = validatedAt !== undefined && sameJson(before, described);
   report.credential = { ...described, validatedAt: same ? validatedAt : rfc3339(now) };
+}
+
+/** How long a failure that will pass by itself stands for all integrations that share the credential. */
+const passingFailureMs = 2_000;
+
+/**
+ * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict
+ * as long as a success would, a limit until its end, and a blip for a moment only.
+ */
+export function providerFailureAgeMs(now: () => number): (error: unknown, maxAgeMs: number) => number {
+  return (error, maxAgeMs) => {
+    if (!(error instanceof ProviderError)) return passingFailureMs;
+    if (error.disposition === 'needsPerson') return maxAgeMs;
+    if (error.disposition === 'waitUntil') return Math.max((error.retryAtMs ?? 0) - now(), passingFailureMs);
+    return passingFailureMs;
+  };
 }

@@ -1,0 +1,134 @@
+import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
+import { parseConnectionStatus } from '../api/v1alpha1/connection-status.ts';
+import type { Informer } from '../kube/informer.ts';
+import { type KubeObject, keyOf } from '../kube/object.ts';
+import type { Change } from '../kube/store.ts';
+import type { Lane, WorkQueue } from '../kube/work-queue.ts';
+import type { Sessions } from './codemie-connection/sessions.ts';
+import { usersOf } from './codemie-connection/users.ts';
+import { claimOf, connectionKeyOf } from './git-integration/indexes.ts';
+import { referenceKey } from './reference-key.ts';
+
+/** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
+export interface Informers {
+  integrations: Informer;
+  clusterConnections: Informer;
+  connections: Informer;
+  secrets: Informer;
+  configMaps: Informer;
+  namespaces: Informer;
+}
+
+/** One queue per reconciler. */
+export interface Queues {
+  integrations: WorkQueue;
+  clusterConnections: WorkQueue;
+  connections: WorkQueue;
+}
+
+/** A connection counts its integrations at most once in this time, however many are applied at once. */
+const countDelayMs = 1000;
+
+/** What wakes whom. Changes of the status alone wake nobody: they are our own. */
+export function watch(informers: Informers, queues: Queues, sessions: Sessions): void {
+  const { integrations, clusterConnections, connections } = informers;
+  const users = (kind: string, connection: KubeObject) => usersOf(connection, kind, integrations.store);
+  const addIntegrations = (objects: readonly KubeObject[], lane: Lane) => {
+    for (const object of objects) queues.integrations.add(keyOf(object), { lane });
+  };
+
+  integrations.onChange((change) => {
+    if (isOwnEcho(change)) return;
+    queues.integrations.add(keyOf(change.object), { lane: laneOf(change) });
+    // Who gives a name up lets the next in line have it.
+    for (const object of [change.object, change.previous]) {
+      const [claim] = (object && claimOf(object)) ?? [];
+      if (claim !== undefined) addIntegrations(rivals(integrations, claim, change.object), 'high');
+    }
+    countAgain(change, queues);
+  });
+
+  for (const [kind, informer, queue] of [
+    [clusterCodeMieConnections.kind, clusterConnections, queues.clusterConnections],
+    [codeMieConnections.kind, connections, queues.connections],
+  ] as const) {
+    informer.onChange((change) => {
+      if (!isOwnEcho(change)) queue.add(keyOf(change.object), { lane: laneOf(change) });
+      if (!isOwnEcho(change) || readyOf(change.object) !== readyOf(change.previous))
+        addIntegrations(users(kind, change.object), 'low');
+      if (change.type === 'deleted') sessions.forget(change.object.metadata.uid);
+    });
+  }
+
+  for (const [kind, informer] of [
+    ['Secret', informers.secrets],
+    ['ConfigMap', informers.configMaps],
+  ] as const) {
+    informer.onChange((change) => {
+      // What is there at the start is read anyway when its readers have their first pass.
+      if (change.type === 'added' && change.origin === 'list') return;
+      const { namespace = '', name } = change.object.metadata;
+      const reference = referenceKey(kind, namespace, name);
+      addIntegrations(integrations.store.byIndex('reference', reference), laneOf(change));
+      for (const [store, queue] of [
+        [clusterConnections.store, queues.clusterConnections],
+        [connections.store, queues.connections],
+      ] as const) {
+        for (const connection of store.byIndex('reference', reference)) {
+          sessions.forget(connection.metadata.uid);
+          queue.add(keyOf(connection), { lane: laneOf(change) });
+        }
+      }
+    });
+  }
+
+  informers.namespaces.onChange((change) => {
+    if (change.type === 'updated' && !namespaceMatters(change)) return;
+    addIntegrations(integrations.store.byIndex('namespace', change.object.metadata.name), 'low');
+  });
+}
+
+/** What was found by a list is a backlog; what a watch brings may have somebody waiting for it. */
+function laneOf({ origin }: Change): Lane {
+  return origin === 'list' ? 'low' : 'high';
+}
+
+/** An update in which nothing differs that a person or another controller decides. */
+function isOwnEcho({ type, object, previous }: Change): boolean {
+  if (type !== 'updated' || !previous) return false;
+  const facts = ({ metadata }: KubeObject) =>
+    JSON.stringify([
+      metadata.generation,
+      metadata.deletionTimestamp,
+      metadata.annotations,
+      metadata.finalizers,
+    ]);
+  return facts(object) === facts(previous);
+}
+
+function rivals(integrations: Informer, claim: string, self: KubeObject): KubeObject[] {
+  return integrations.store
+    .byIndex('claim', claim)
+    .filter(({ metadata }) => metadata.uid !== self.metadata.uid);
+}
+
+function countAgain({ object, previous }: Change, queues: Queues): void {
+  for (const each of [object, previous]) {
+    const connection = each && connectionKeyOf(each);
+    if (!connection) continue;
+    const ofCluster = connection.kind === clusterCodeMieConnections.kind;
+    const queue = ofCluster ? queues.clusterConnections : queues.connections;
+    queue.addAfter(connection.key, countDelayMs);
+  }
+}
+
+function readyOf(object: KubeObject | undefined): string | undefined {
+  const ready = parseConnectionStatus(object?.['status']).conditions?.find(({ type }) => type === 'Ready');
+  return ready && `${ready.status} ${ready.observedGeneration}`;
+}
+
+function namespaceMatters({ object, previous }: Change): boolean {
+  const facts = (each: KubeObject | undefined) =>
+    JSON.stringify([each?.metadata.labels, each?.metadata.deletionTimestamp !== undefined]);
+  return facts(object) !== facts(previous);
+}

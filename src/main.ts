@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { Registry } from 'prom-client';
+import { KubeConfigError } from './kube/errors.ts';
+import { errorFields } from './kube/log.ts';
+import { CaBundleError } from './net/ca-bundle.ts';
+import { createLog } from './observability/log.ts';
+import { listen, metricsHandler, probeHandler } from './observability/probes.ts';
+import { createOperator } from './operator.ts';
+import { readSettings, SettingsError, settingsHelp } from './settings.ts';
+
+/** Longest time from the signal to the end. The kubelet kills after 30 s by default. */
+const stopWithinMs = 28_000;
+
+/**
+ * The process: settings, log, signals, probes, exit code. What the operator is made of stands in `operator.ts`.
+ */
+async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(settingsHelp());
+    return 0;
+  }
+  const settings = readSettings(args, env);
+  const log = createLog(settings.logLevel);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      log.info({ signal }, 'Stopping');
+      setTimeout(() => process.exit(1), stopWithinMs).unref();
+      stop.abort(new Error(`The process got ${signal}.`));
+    });
+
+  const registry = new Registry();
+  const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
+  const operator = await createOperator({ settings, ca, registry, log, now: Date.now, signal: stop.signal });
+  const render = async () => ({ contentType: registry.contentType, body: await registry.metrics() });
+  const probes = await listen(probeHandler(operator), settings.probeAddress);
+  log.info({ address: probes.address }, 'Serving probes');
+  const metrics = await listen(metricsHandler(render), settings.metricsAddress);
+  log.info({ address: metrics.address }, 'Serving metrics');
+  try {
+    await operator.run(stop.signal);
+  } finally {
+    await Promise.all([probes.close(), metrics.close()]);
+  }
+  log.info({}, 'Stopped');
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env);
+} catch (error) {
+  const plain =
+    error instanceof SettingsError || error instanceof KubeConfigError || error instanceof CaBundleError;
+  if (plain) process.stderr.write(`${error.message}\n`);
+  else createLog('info').error(errorFields(error), 'The operator failed');
+  process.exit(1);
+}
