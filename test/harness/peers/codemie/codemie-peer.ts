@@ -45,7 +45,7 @@ export interface CodeMiePeer extends Peer {
   setInsertGate(gate: (() => Promise<void>) | undefined): void;
 }
 
-export interface SeedRow {
+interface SeedRow {
   readonly project: string;
   readonly alias: string;
   readonly values: Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ export interface TestClient {
   close(): Promise<void>;
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly token?: string | null;
   /** Sent as JSON; a string as it is. */
   readonly body?: unknown;
