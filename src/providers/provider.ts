@@ -3,10 +3,10 @@ import {
   type InstallationResolvedReason,
   providerTrouble,
 } from '../api/reasons.ts';
+import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
 import type { HttpClient } from '../net/http-client.ts';
 
-/** The Git products that a credential can be proven against. A value of `spec.provider`. */
-export type ProviderName = 'GitHub' | 'GitLab' | 'Bitbucket';
+export type { ProviderName };
 
 /** What a person gave us, read from Secrets and already checked for form. It is never logged or put into a message. */
 export type Credential =
@@ -25,7 +25,10 @@ export interface Target {
   webUrl: URL;
   /** The REST base, as {@link Provider.apiUrl} or `spec.apiURL` gives it. */
   apiUrl: URL;
-  /** Scopes or App permissions to insist on. Without it: {@link Provider.documentedScopes}. */
+  /**
+   * Scopes to insist on, or an App's permissions as `contents:write`. Without it: what CodeMie's documentation asks for,
+   * which is {@link Provider.documentedScopes} for a token.
+   */
   requiredScopes?: string[];
   /** Repositories (`owner/name`; GitLab: full path) that the credential has to reach. One call each. */
   repositories: string[];
@@ -67,7 +70,7 @@ export interface RateLimit {
 }
 
 /** A GitHub App as it describes itself. `permissions` is what it requests, e.g. `{ contents: 'write' }`. */
-export interface AppReport {
+interface AppReport {
   slug: string;
   /** The login that owns the App. */
   owner: string;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   abuseDetection,
   secondaryLimit,
@@ -104,6 +104,15 @@ describe('a GitHub token', () => {
   it('asks for the version of the API that it was written for', async () => {
     await validate();
     expect(peer.requests[0]?.header('x-github-api-version')).toBe('2022-11-28');
+  });
+
+  it('prints nothing, not even when an endpoint is deprecated', async () => {
+    const printed = vi.spyOn(console, 'warn');
+    const headers = { deprecation: 'Sat, 01 Jan 2028 00:00:00 GMT', sunset: 'Sun, 02 Jan 2028 00:00:00 GMT' };
+    peer.failNext({ status: 200, headers, body: { id: 1, login: 'octocat' } });
+    await validate();
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   const failures: {

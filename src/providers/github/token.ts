@@ -38,7 +38,7 @@ export async function validateToken(octokit: Octokit, target: Target): Promise<C
  * that is empty means "no scopes"; where it is absent, the token is fine-grained and its permissions can't be read. A
  * token that a user gave an App has an empty one and `x-oauth-client-id`, and its permissions are the App's.
  */
-export function classify(
+function classify(
   answer: Answer,
   required: readonly string[],
 ): Pick<CredentialReport, 'kind' | 'scopes' | 'permissions' | 'missing'> {
