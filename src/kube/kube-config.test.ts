@@ -8,7 +8,7 @@ import { createManualClock, type ManualClock } from '../../test/harness/manual-c
 import {
   type CertificateAuthority,
   createCertificateAuthority,
-} from '../../test/harness/peers/certificate-authority.ts';
+} from '../../test/harness/pki/certificate-authority.ts';
 import { loadKubeConnection } from './kube-config.ts';
 import { createKubeClient } from './rest-client.ts';
 
@@ -20,10 +20,10 @@ let clock: ManualClock;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kube-config-'));
-  authority = createCertificateAuthority();
+  authority = await createCertificateAuthority();
   server = await startFakeApiServer({
     path: '/none',
-    tls: authority.issue(['127.0.0.1', 'kubernetes.example']),
+    tls: await authority.issue({ hosts: ['127.0.0.1', 'kubernetes.example'] }),
   });
   clock = createManualClock();
 });
@@ -106,7 +106,7 @@ describe('a kubeconfig', () => {
   });
 
   it('is trusted for its cluster only', async () => {
-    const other = Buffer.from(createCertificateAuthority().pem).toString('base64');
+    const other = Buffer.from((await createCertificateAuthority()).pem).toString('base64');
     const path = await kubeconfig({}, { 'certificate-authority-data': other });
     await expect(seenBy(await loadKubeConnection({ kubeconfig: path }))).rejects.toMatchObject({
       kind: 'TlsUntrusted',
@@ -217,11 +217,11 @@ describe('the service account of a Pod', () => {
   it('a rotated CA is taken up within a minute, by the same client', async () => {
     const connection = await load();
     const client = createKubeClient({ connection, userAgent: 'test' });
-    const next = createCertificateAuthority('the next CA');
+    const next = await createCertificateAuthority('the next CA');
     server.next('call', (response) => response.setHeader('connection', 'close').end('{}'));
     await client.getRaw('/version', signal);
 
-    server.setCertificate(next.issue(['127.0.0.1']));
+    server.setCertificate(await next.issue({ hosts: ['127.0.0.1'] }));
     await file('ca.crt', next.pem);
     await expect(client.getRaw('/version', signal)).rejects.toMatchObject({ kind: 'TlsUntrusted' });
     await clock.advance(60_000);
