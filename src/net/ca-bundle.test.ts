@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createCertificateAuthority } from '../../test/harness/peers/certificate-authority.ts';
+import { createCertificateAuthority } from '../../test/harness/pki/certificate-authority.ts';
 import { CaBundleError, createTrust, parseCaBundle } from './ca-bundle.ts';
 
-const first = createCertificateAuthority('first').pem.trim();
-const second = createCertificateAuthority('second').pem.trim();
+const first = (await createCertificateAuthority('first')).pem.trim();
+const second = (await createCertificateAuthority('second')).pem.trim();
 
 describe('parseCaBundle', () => {
   it.each([

@@ -10,7 +10,7 @@ import {
   startTestServer,
   type TestServer,
 } from '../../test/harness/net/test-server.ts';
-import { createCertificateAuthority } from '../../test/harness/peers/certificate-authority.ts';
+import { createCertificateAuthority } from '../../test/harness/pki/certificate-authority.ts';
 
 let peer: TestServer;
 beforeEach(async () => {
@@ -19,28 +19,25 @@ beforeEach(async () => {
 afterEach(() => peer.close());
 
 describe('TLS', () => {
-  async function serveWith(cert: { cert: string; key: string }): Promise<void> {
-    peer.server.setSecureContext(cert);
-  }
   const past = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2020-02-01T00:00:00Z') };
   it.each([
     {
       name: 'an unknown authority',
-      cert: createCertificateAuthority('stranger').issue(['git.test']),
+      issue: async () => (await createCertificateAuthority('stranger')).issue({ hosts: ['git.test'] }),
       message: 'The certificate of git.test is not signed by an authority that is trusted here.',
     },
     {
       name: 'another name',
-      cert: authority.issue(['someone.test']),
+      issue: () => authority.issue({ hosts: ['someone.test'] }),
       message: 'The certificate of git.test is for another name.',
     },
     {
       name: 'an expired certificate',
-      cert: authority.issue(['git.test'], past),
+      issue: () => authority.issue({ hosts: ['git.test'], ...past }),
       message: 'The certificate of git.test is not valid at this time.',
     },
-  ])('refuses $name', async ({ cert, message }) => {
-    await serveWith(cert);
+  ])('refuses $name', async ({ issue, message }) => {
+    peer.server.setSecureContext(await issue());
     expect(await failure(peer.clientWith().request({ url: peer.url() }))).toMatchObject({
       kind: 'TlsUntrusted',
       message,

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createCertificateAuthority } from '../../test/harness/peers/certificate-authority.ts';
+import { createCertificateAuthority } from '../../test/harness/pki/certificate-authority.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 import { createHttpClients, type HttpClients } from './http-clients.ts';
 
 const policy: EgressPolicy = { allowedHosts: ['a.test', 'b.test'], allowPrivateNetworks: false };
-const ca = [createCertificateAuthority().pem];
+const ca = [(await createCertificateAuthority()).pem];
 
 describe('createHttpClients', () => {
   let clients: HttpClients;

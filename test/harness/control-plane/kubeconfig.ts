@@ -1,4 +1,4 @@
-import type { Certificate } from '../peers/certificate-authority.ts';
+import type { Certificate } from '../pki/certificate-authority.ts';
 
 export interface KubeconfigOptions {
   url: string;

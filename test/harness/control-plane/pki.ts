@@ -1,8 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCertificateAuthority } from '../peers/certificate-authority.ts';
-import { createClientAuthority } from './client-authority.ts';
+import { createCertificateAuthority } from '../pki/certificate-authority.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
 /** The paths of the certificates and keys of one control plane, and what an administrator of it needs. */
@@ -24,11 +23,14 @@ export interface Pki {
 
 /** Makes all certificates and keys new and writes them to `folder`, for an API server at `url`. */
 export async function writePki(folder: string, url: string): Promise<Pki> {
-  const serving = createCertificateAuthority('control plane');
-  const clients = createClientAuthority();
-  const server = serving.issue(['127.0.0.1', 'localhost', 'kubernetes.default.svc']);
-  const admin = clients.issue({ user: 'admin', groups: ['system:masters'] });
-  const manager = clients.issue({ user: 'system:kube-controller-manager', groups: ['system:masters'] });
+  const serving = await createCertificateAuthority('control plane');
+  const clients = await createCertificateAuthority('control plane clients');
+  const server = await serving.issue({ hosts: ['127.0.0.1', 'localhost', 'kubernetes.default.svc'] });
+  const admin = await clients.issue({ clientName: 'admin', organizations: ['system:masters'] });
+  const manager = await clients.issue({
+    clientName: 'system:kube-controller-manager',
+    organizations: ['system:masters'],
+  });
 
   const tokens = generateKeyPairSync('ec', {
     namedCurve: 'P-256',

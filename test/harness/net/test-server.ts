@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../src/net/http-client.ts';
 import { NetError } from '../../../src/net/net-error.ts';
-import { createCertificateAuthority } from '../peers/certificate-authority.ts';
+import { createCertificateAuthority } from '../pki/certificate-authority.ts';
 
 /** Answers a request of a test. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -22,8 +22,8 @@ export interface TestServer {
 }
 
 /** The authority that test servers' certificates come from. */
-export const authority = createCertificateAuthority();
-const certificate = authority.issue(['git.test', 'other.test', '127.0.0.1']);
+export const authority = await createCertificateAuthority();
+const certificate = await authority.issue({ hosts: ['git.test', 'other.test', '127.0.0.1'] });
 
 /** Starts a server on a free port. */
 export async function startTestServer(): Promise<TestServer> {

@@ -3,7 +3,7 @@ import {
   type Certificate,
   type CertificateAuthority,
   createCertificateAuthority,
-} from './certificate-authority.ts';
+} from '../pki/certificate-authority.ts';
 
 /**
  * What may be wrong with the way to one host, below HTTP.
@@ -20,23 +20,22 @@ export type ConnectionFault =
 
 export type CertificateProblem = 'wrongName' | 'expired' | 'unknownAuthority';
 
-/** Issues a certificate with the problem, for a server that should have one for `hosts`. */
-export function issueFaultyCertificate(
-  problem: CertificateProblem,
+/** Issues a certificate with each problem, for servers that should have one for `hosts`. */
+export async function issueFaultyCertificates(
   hosts: readonly string[],
   trusted: CertificateAuthority,
-): Certificate {
-  if (problem === 'unknownAuthority') {
-    return createCertificateAuthority('somebody else').issue(hosts);
-  }
-  if (problem === 'wrongName') {
-    return trusted.issue(['someone-else.example.net']);
-  }
+): Promise<Record<CertificateProblem, Certificate>> {
+  const stranger = await createCertificateAuthority('somebody else');
   const dayMs = 86_400_000;
-  return trusted.issue(hosts, {
-    notBefore: new Date(Date.now() - 2 * dayMs),
-    notAfter: new Date(Date.now() - dayMs),
-  });
+  return {
+    wrongName: await trusted.issue({ hosts: ['someone-else.example.net'] }),
+    expired: await trusted.issue({
+      hosts,
+      notBefore: new Date(Date.now() - 2 * dayMs),
+      notAfter: new Date(Date.now() - dayMs),
+    }),
+    unknownAuthority: await stranger.issue({ hosts }),
+  };
 }
 
 /** Joins a client to the local server on `port`, as the fault allows. */

@@ -4,8 +4,17 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CertificateAuthority, createCertificateAuthority } from './certificate-authority.ts';
-import { type ConnectionFault, issueFaultyCertificate, relay } from './connection-fault.ts';
+import {
+  type Certificate,
+  type CertificateAuthority,
+  createCertificateAuthority,
+} from '../pki/certificate-authority.ts';
+import {
+  type CertificateProblem,
+  type ConnectionFault,
+  issueFaultyCertificates,
+  relay,
+} from './connection-fault.ts';
 import type { Peer } from './peer.ts';
 import { type RequestRecord, recordRequests } from './request-log.ts';
 
@@ -40,13 +49,15 @@ export interface InternetOptions {
 
 /** Starts the peers' servers and the proxy, all on 127.0.0.1 and free ports. */
 export async function startInternet(options: InternetOptions): Promise<Internet> {
-  const authority = createCertificateAuthority();
+  const authority = await createCertificateAuthority();
+  const allNames = new Set(options.peers.flatMap((peer) => peer.hosts.flatMap(namesOf)));
+  const faulty = await issueFaultyCertificates([...allNames], authority);
   const requests: RequestRecord[] = [];
   const refusedHosts: string[] = [];
   const sites = new Map<string, Site>();
   for (const peer of options.peers) {
     for (const host of peer.hosts) {
-      sites.set(host, await startSite(host, peer, { authority, requests, log: options.log }));
+      sites.set(host, await startSite(host, peer, { authority, faulty, requests, log: options.log }));
     }
   }
   const proxy = await startProxy(sites, (host) => refusedHosts.push(host));
@@ -89,13 +100,14 @@ interface Site {
 
 interface SiteOptions {
   authority: CertificateAuthority;
+  /** Made before they are needed, so that a fault takes effect at once. */
+  faulty: Record<CertificateProblem, Certificate>;
   requests: RequestRecord[];
   log: ((line: string) => void) | undefined;
 }
 
 async function startSite(host: string, peer: Peer, options: SiteOptions): Promise<Site> {
-  const names = [new URL(`https://${host}`).hostname, 'localhost', '127.0.0.1'];
-  const good = options.authority.issue(names);
+  const good = await options.authority.issue({ hosts: namesOf(host) });
   let fault: ConnectionFault | undefined;
 
   const handler = recordRequests(
@@ -132,9 +144,7 @@ async function startSite(host: string, peer: Peer, options: SiteOptions): Promis
     fault: () => fault,
     setFault(next) {
       fault = next;
-      server.setSecureContext(
-        next?.kind === 'certificate' ? issueFaultyCertificate(next.problem, names, options.authority) : good,
-      );
+      server.setSecureContext(next?.kind === 'certificate' ? options.faulty[next.problem] : good);
       cutClients();
     },
     async close() {
@@ -187,6 +197,11 @@ async function startProxy(
       await stop(proxy);
     },
   };
+}
+
+/** What a certificate for `host` is good for: the host without its port, and this machine. */
+function namesOf(host: string): string[] {
+  return [new URL(`https://${host}`).hostname, 'localhost', '127.0.0.1'];
 }
 
 /** `host` on the port of https, else `host:port`; lower case. */
