@@ -37,7 +37,7 @@ export function cloudFailure(answer: Answer, asked: Asked, credential: Token): P
 /**
  * Wrong, expired, without scopes, or sent in the wrong way: all the same 401. The prefixes are used for the advice only;
  * Atlassian calls them reliable:
- * https://community.atlassian.com/forums/Bitbucket-questions/Can-we-confirm-BitBucket-s-token-prefixes/qaq-p/3093481
+ * https://community.atlassian.com/forums/Bitbucket-questions/Re-Re-Can-we-confirm-BitBucket-s-token-prefixes/qaq-p/3096469
  */
 function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderError {
   if (token.startsWith('ATBB')) {
