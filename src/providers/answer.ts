@@ -34,7 +34,7 @@ export function fromParts(parts: {
     status: parts.status,
     header: (name) => {
       const value = parts.headers[name];
-      return value === undefined || value === null ? undefined : String(value);
+      return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
     },
     body: typeof parts.data === 'object' && parts.data !== null ? parts.data : undefined,
   };
