@@ -35,7 +35,7 @@ const mask = '**********';
  * Whether a value read from CodeMie stands for a secret. The mask has ten asterisks whatever the secret's length.
  * Sent back, it keeps the stored secret in an update, but is stored literally in a create.
  */
-export function isMasked(value: unknown): boolean {
+function isMasked(value: unknown): boolean {
   return value === mask;
 }
 

@@ -2,14 +2,14 @@ import type { GitSetting, Scope } from './setting.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** All Git integrations of a scope at one time. */
-export interface Listing {
+interface Listing {
   settings: readonly GitSetting[];
   /** Epoch milliseconds. Everything that was written before is in the listing. */
   startedAtMs: number;
 }
 
 /** What a caller needs of a listing. */
-export interface ListingDemand {
+interface ListingDemand {
   /**
    * Epoch milliseconds: the listing must have started later than this. After a write whose outcome is uncertain, the
    * time at which it ended; after a write that succeeded, the same, to see it.

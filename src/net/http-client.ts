@@ -8,7 +8,7 @@ import { NetError, type NetErrorKind } from './net-error.ts';
 import type { ProxySettings } from './proxy.ts';
 
 /** A request. Everything but the URL has a default. */
-export interface HttpRequest {
+interface HttpRequest {
   /** `GET` by default. */
   method?: string;
   url: URL | string;

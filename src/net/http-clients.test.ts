@@ -1,45 +1,87 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { createCertificateAuthority } from '../../test/harness/pki/certificate-authority.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authority, startTestServer, type TestServer } from '../../test/harness/net/test-server.ts';
+import { CaBundleError } from './ca-bundle.ts';
 import type { EgressPolicy } from './egress-policy.ts';
-import { createHttpClients, type HttpClients } from './http-clients.ts';
+import type { HttpClient } from './http-client.ts';
+import { createHttpClients, type HttpClients, type HttpClientsOptions } from './http-clients.ts';
 
-const policy: EgressPolicy = { allowedHosts: ['a.test', 'b.test'], allowPrivateNetworks: false };
-const ca = [(await createCertificateAuthority()).pem];
+const policy: EgressPolicy = { allowedHosts: ['git.test', 'other.test'], allowPrivateNetworks: true };
 
 describe('createHttpClients', () => {
-  let clients: HttpClients;
-  afterEach(() => clients.close());
+  let server: TestServer;
+  let pool: HttpClients;
+  let connections: number;
 
-  function poolOf(maxClients: number): HttpClients {
-    clients = createHttpClients({ timeoutMs: 100, maxBodyBytes: 100, userAgent: 'test/1', maxClients });
-    return clients;
+  beforeEach(async () => {
+    server = await startTestServer();
+    connections = 0;
+    server.server.on('secureConnection', () => {
+      connections += 1;
+    });
+    pool = poolWith({});
+  });
+
+  afterEach(async () => {
+    await pool.close();
+    await server.close();
+  });
+
+  function poolWith(options: Partial<HttpClientsOptions>): HttpClients {
+    return createHttpClients({
+      ca: [authority.pem],
+      timeoutMs: 5000,
+      maxBodyBytes: 1000,
+      userAgent: 'test/1',
+      resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+      ...options,
+    });
   }
+
+  const call = async (client: HttpClient, host = 'git.test'): Promise<number> =>
+    (await client.request({ url: server.url('/', host) })).status;
 
   it.each([
     { name: 'the same policy', other: { policy: { ...policy } }, same: true },
     {
       name: 'the hosts in another order',
-      other: { policy: { ...policy, allowedHosts: ['b.test', 'a.test'] } },
+      other: { policy: { ...policy, allowedHosts: ['other.test', 'git.test'] } },
       same: true,
     },
     { name: 'no certificates, said so', other: { policy, ca: [] }, same: true },
-    { name: 'other hosts', other: { policy: { ...policy, allowedHosts: ['a.test'] } }, same: false },
-    { name: 'private networks', other: { policy: { ...policy, allowPrivateNetworks: true } }, same: false },
+    { name: 'other hosts', other: { policy: { ...policy, allowedHosts: ['git.test'] } }, same: false },
     { name: 'plain http', other: { policy: { ...policy, allowHttp: true } }, same: false },
-    { name: 'another trust', other: { policy, ca }, same: false },
-  ])('shares a client for $name: $same', ({ other, same }) => {
-    const pool = poolOf(10);
-    expect(pool.get(other) === pool.get({ policy })).toBe(same);
+    { name: 'another trust', other: { policy, ca: [authority.pem] }, same: false },
+  ])('shares connections for $name: $same', async ({ other, same }) => {
+    // The first request after another may find its connection not yet free, so two are opened.
+    for (let requests = 0; requests < 3; requests += 1) await call(pool.get({ policy }));
+    const opened = connections;
+    await call(pool.get(other));
+    expect(connections === opened).toBe(same);
   });
 
-  it('closes the one that was not used for longest', async () => {
-    const pool = poolOf(2);
-    const profile = (host: string) => ({ policy: { allowedHosts: [host], allowPrivateNetworks: true } });
-    const [a, b] = [pool.get(profile('a.test')), pool.get(profile('b.test'))];
-    pool.get(profile('a.test'));
-    pool.get(profile('c.test'));
-    expect(pool.get(profile('a.test'))).toBe(a);
-    await expect(b.request({ url: 'https://b.test/' })).rejects.toMatchObject({ kind: 'Aborted' });
-    expect(pool.get(profile('b.test'))).not.toBe(b);
+  it('keeps to the policy of each profile', async () => {
+    await call(pool.get({ policy }), 'other.test');
+    const narrow = pool.get({ policy: { ...policy, allowedHosts: ['git.test'] } });
+    await expect(call(narrow, 'other.test')).rejects.toMatchObject({ kind: 'HostNotAllowed' });
+  });
+
+  it('gives up the connections that were not used for longest, and a client works on', async () => {
+    await pool.close();
+    pool = poolWith({ maxClients: 2 });
+    const clients = ['*', '*.test', 'git.*'].map((host) =>
+      pool.get({ policy: { allowedHosts: [host], allowPrivateNetworks: true } }),
+    );
+    for (const client of [...clients, ...clients]) await expect(call(client)).resolves.toBe(200);
+    expect(connections).toBe(6);
+  });
+
+  it('says at once that certificates are none', () => {
+    expect(() => pool.get({ policy, ca: ['nonsense'] })).toThrow(CaBundleError);
+  });
+
+  it('takes no requests after it was closed', async () => {
+    const client = pool.get({ policy });
+    await pool.close();
+    await expect(call(client)).rejects.toMatchObject({ kind: 'Aborted', requestSent: false });
   });
 });

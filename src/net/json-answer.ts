@@ -3,7 +3,7 @@ import type { Incoming } from './exchange.ts';
 import { NetError } from './net-error.ts';
 
 /** Whether the answer has a body that claims to be JSON (`application/json`, `application/problem+json`, …). */
-export function isJson({ headers, bytes }: Incoming): boolean {
+function isJson({ headers, bytes }: Incoming): boolean {
   const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   return bytes.length > 0 && (/^(application|text)\/json$/.test(type) || type.endsWith('+json'));
 }

@@ -1,5 +1,5 @@
 /** What stands in a text where a secret value was. */
-export const redacted = '[redacted]';
+const redacted = '[redacted]';
 
 /**
  * Returns a function that replaces each of the given secret values in a text, in the forms in which requests carry
