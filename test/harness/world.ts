@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { createBitbucketCloud } from './peers/bitbucket/cloud/bitbucket-cloud.ts';
+import { createCodeMiePeer } from './peers/codemie/codemie-peer.ts';
+import { createGitHub } from './peers/github/github.ts';
+import { createGitLab } from './peers/gitlab/gitlab.ts';
+import { startInternet } from './peers/internet.ts';
+import { createOidcPeer } from './peers/oidc/oidc-peer.ts';
+
+/** Everything outside of the cluster, as one piece: CodeMie, its identity provider and the Git hosts. */
+export type World = Awaited<ReturnType<typeof startWorld>>;
+
+export interface WorldOptions {
+  /** One line per answered request, without query, headers and body. */
+  log?: (line: string) => void;
+  /** The operator's secret at the identity provider. */
+  clientSecret?: string;
+  /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */
+  projects?: readonly string[];
+}
+
+/** The client that the examples name. */
+export const operatorClientId = 'codemie-git-operator';
+
+/**
+ * Starts the servers under their real names. The operator's login is an administrator of the projects and of
+ * nothing else, as an administrator of CodeMie would set it up.
+ */
+export async function startWorld({
+  log,
+  clientSecret = randomUUID(),
+  projects = ['demo'],
+}: WorldOptions = {}) {
+  const subject = randomUUID();
+  const oidc = createOidcPeer({
+    clients: [
+      {
+        clientId: operatorClientId,
+        clientSecret,
+        account: {
+          subject,
+          username: `service-account-${operatorClientId}`,
+          email: `${operatorClientId}@example.com`,
+        },
+      },
+    ],
+  });
+  const codemie = createCodeMiePeer({ identityProvider: oidc });
+  for (const project of projects) codemie.addProject(project);
+  const login = codemie.addUser({
+    id: subject,
+    username: `service-account-${operatorClientId}`,
+    projectAdminOf: projects,
+  });
+  const github = createGitHub();
+  const gitlab = createGitLab();
+  const bitbucket = createBitbucketCloud();
+  const peers = [oidc, codemie, github, gitlab, bitbucket];
+  const internet = await startInternet({ peers, ...(log && { log }) });
+  return {
+    internet,
+    oidc,
+    codemie,
+    github,
+    gitlab,
+    bitbucket,
+    clientSecret,
+    /** The operator's user in CodeMie. */
+    login,
+    /** What makes a process meet these servers and nothing else. */
+    operatorEnv: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile },
+    close: () => internet.close(),
+  };
+}
