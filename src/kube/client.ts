@@ -76,15 +76,17 @@ export interface KubeClient {
     signal: AbortSignal,
   ): Promise<KubeObject>;
   /**
-   * Server-side apply of the whole status this manager owns. Never creates the object (404). With `uid`, an
-   * object that was made again under the name is left alone (409). Equal content leaves resourceVersion as it is.
+   * Server-side apply of the whole status this manager owns. Never creates the object (404). Equal content leaves
+   * resourceVersion as it is. With `uid`, an object that was made again under the name is left alone (404); this
+   * costs a read, unless `resourceVersion` is given and still current. Without `uid`, a `resourceVersion` that is
+   * not current is a 409.
    * https://kubernetes.io/docs/reference/using-api/server-side-apply/
    */
   applyStatus(
     resource: Resource,
     key: ObjectKey,
     status: object,
-    options: { fieldManager: string; uid?: string },
+    options: { fieldManager: string; uid?: string; resourceVersion?: string },
     signal: AbortSignal,
   ): Promise<KubeObject>;
   /** GET of any path, e.g. `/version`. */

@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -120,6 +122,26 @@ describe('a kubeconfig', () => {
     await expect(seenBy(await loadKubeConnection({ kubeconfig: bad }))).rejects.toMatchObject({
       kind: 'TlsUntrusted',
     });
+  });
+
+  it('may name a proxy, which is then the way to the server', async () => {
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', (request, socket: Socket) => {
+      asked.push(request.url ?? '');
+      const { hostname, port } = new URL(server.url);
+      const upstream = connect(Number(port), hostname, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      socket.pipe(upstream).pipe(socket);
+    });
+    await new Promise<void>((resolve) => {
+      proxy.listen(0, '127.0.0.1', resolve);
+    });
+    const address = proxy.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const path = await kubeconfig({ token: 't' }, { 'proxy-url': `http://127.0.0.1:${port}` });
+    expect(await seenBy(await loadKubeConnection({ kubeconfig: path }))).toBe('Bearer t');
+    expect(asked).toEqual([new URL(server.url).host]);
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   it('may be several files, of which some are missing; the first current-context counts', async () => {

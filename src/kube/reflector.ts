@@ -63,6 +63,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let resourceVersion = '';
   let contactAt = Number.NEGATIVE_INFINITY;
   let shortWatches = 0;
+  let wasExpired = false;
 
   async function list(signal: AbortSignal): Promise<void> {
     const started = clock.now();
@@ -94,6 +95,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     // Only after the sink took it: when it throws, the next round lists.
     resourceVersion = event.object.metadata.resourceVersion;
     backoff.reset();
+    wasExpired = false;
   }
 
   async function watch(signal: AbortSignal): Promise<void> {
@@ -131,6 +133,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
   /** Decides where to go on, and waits: also before a list, so that replicas and kinds don't list in step. */
   async function recover(error: unknown, signal: AbortSignal): Promise<void> {
     const expired = isGone(error);
+    // A server that answers 410 is up again, so the waits of its outage count no more; only 410s in a row do.
+    if (expired && !wasExpired) backoff.reset();
+    wasExpired = expired;
     metrics?.watchEnded?.(resource.plural, expired ? 'expired' : 'failed');
     if (expired || !isPassing(error)) resourceVersion = '';
     const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;

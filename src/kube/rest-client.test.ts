@@ -6,8 +6,7 @@ import {
   startFakeApiServer,
 } from '../../test/harness/fake-api-server.ts';
 import type { KubeClient } from './client.ts';
-import type { KubeConnection } from './connection.ts';
-import { KubeStatusError, KubeTransportError } from './errors.ts';
+import { KubeStatusError } from './errors.ts';
 import type { Resource } from './object.ts';
 import { createKubeClient } from './rest-client.ts';
 
@@ -116,15 +115,14 @@ describe('requests', () => {
     },
     {
       name: 'applyStatus',
-      call: () =>
-        client.applyStatus(configMaps, 'ns/a', { ready: true }, { fieldManager: 'me', uid: 'u' }, signal),
+      call: () => client.applyStatus(configMaps, 'ns/a', { ready: true }, { fieldManager: 'me' }, signal),
       method: 'PATCH',
       url: '/api/v1/namespaces/ns/configmaps/a/status?fieldManager=me&force=true',
       type: 'application/apply-patch+yaml',
       body: {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name: 'a', namespace: 'ns', uid: 'u' },
+        metadata: { name: 'a', namespace: 'ns' },
         status: { ready: true },
       },
     },
@@ -157,6 +155,55 @@ describe('requests', () => {
     await proxied.getRaw('/version', signal);
     expect(server.requests[0]?.path).toBe('/k8s/clusters/c-1/version');
     await proxied.close();
+  });
+});
+
+describe('applyStatus to one incarnation', () => {
+  const apply = (uid: string, resourceVersion?: string): Promise<unknown> =>
+    client.applyStatus(
+      widgets,
+      'a',
+      {},
+      { fieldManager: 'me', uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+      signal,
+    );
+  const conflict = answerStatus(409, 'Conflict');
+  const sent = (): string[] =>
+    server.requests.map(({ method, body }) =>
+      method === 'PATCH' ? `apply at ${String(/"resourceVersion":"(\d+)"/.exec(body)?.[1])}` : method,
+    );
+
+  it('sends the version that it read', async () => {
+    answerObject(stored);
+    answerObject(stored);
+    await apply('u');
+    expect(sent()).toEqual(['GET', 'apply at 1']);
+  });
+
+  it('sends the version that the caller knows without a read, and reads when that was old', async () => {
+    server.next('call', conflict);
+    answerObject(stored);
+    answerObject(stored);
+    await apply('u', '0');
+    expect(sent()).toEqual(['apply at 0', 'GET', 'apply at 1']);
+  });
+
+  it.each([
+    { name: 'gone', answer: answerStatus(404, 'NotFound') },
+    { name: 'another one under the name', answer: answerStream([JSON.stringify(stored)], 'close') },
+  ])('writes nothing when the object is $name', async ({ answer }) => {
+    server.next('call', answer);
+    expect(await failureOf(apply('other'))).toMatchObject({ code: 404 });
+    expect(sent()).toEqual(['GET']);
+  });
+
+  it('gives up when others write each time in between', async () => {
+    for (let i = 0; i < 5; i++) {
+      answerObject(stored);
+      server.next('call', conflict);
+    }
+    expect(await failureOf(apply('u'))).toMatchObject({ code: 409 });
+    expect(server.requests).toHaveLength(10);
   });
 });
 
@@ -221,147 +268,5 @@ describe('answers', () => {
     const error = await failureOf(client.get(widgets, 'a', signal));
     expect(error).toMatchObject({ kind: 'Protocol' });
     expect(String(error)).not.toContain('secret');
-  });
-});
-
-describe('a busy server', () => {
-  const busy = answerStatus(429, 'TooManyRequests', { 'retry-after': '0' });
-  it('reads are tried again, three times', async () => {
-    server.put('a');
-    for (let i = 0; i < 3; i++) server.next('call', busy);
-    expect(await client.get(widgets, 'a', signal)).toBeDefined();
-    for (let i = 0; i < 4; i++) server.next('call', busy);
-    expect(await failureOf(client.get(widgets, 'a', signal))).toMatchObject({ code: 429, retryAfterMs: 0 });
-    expect(server.requests).toHaveLength(8);
-  });
-
-  it('a wait beyond the deadline is left to the caller', async () => {
-    server.next('call', answerStatus(429, 'TooManyRequests', { 'retry-after': '3600' }));
-    expect(await failureOf(client.get(widgets, 'a', signal))).toMatchObject({
-      code: 429,
-      retryAfterMs: 3_600_000,
-    });
-  });
-
-  it('writes are never tried again', async () => {
-    server.next('call', busy);
-    expect(await failureOf(client.replace(widgets, stored, signal))).toMatchObject({ code: 429 });
-    expect(server.requests).toHaveLength(1);
-  });
-});
-
-describe('a bad connection', () => {
-  it('a read on a connection that was lost is tried again at once', async () => {
-    server.put('a');
-    server.next('call', answerStream(['{'], 'reset'));
-    expect(await client.get(widgets, 'a', signal)).toBeDefined();
-  });
-
-  it('a write on a connection that was lost is not, for it may have been done', async () => {
-    server.next('call', answerStream(['{'], 'reset'));
-    expect(await failureOf(client.replace(widgets, stored, signal))).toMatchObject({
-      kind: 'Reset',
-      message: 'Could not update widgets a: the connection to the API server was lost.',
-    });
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it.each([
-    { name: 'says nothing', answer: () => {} },
-    { name: 'stops in the middle', answer: answerStream(['{"metadata":'], 'hang') },
-  ])('a server that $name meets the deadline', async ({ answer }) => {
-    server.next('call', answer);
-    const error = await failureOf(client.get(widgets, 'a', signal));
-    expect(error).toBeInstanceOf(KubeTransportError);
-    expect(error).toMatchObject({ kind: 'Timeout' });
-  });
-
-  it('a server that is down is named so, without its port', async () => {
-    await server.stop();
-    expect(await failureOf(client.get(widgets, 'a', signal))).toMatchObject({
-      kind: 'Refused',
-      message: 'Could not get widgets a: the API server refuses connections.',
-    });
-  });
-
-  it("the caller's abort comes back as its own reason", async () => {
-    const abort = new AbortController();
-    server.next('call', () => abort.abort(new Error('enough')));
-    expect(await failureOf(client.get(widgets, 'a', abort.signal))).toMatchObject({ message: 'enough' });
-  });
-
-  it('connections are shared by all calls', async () => {
-    server.put('a');
-    for (let i = 0; i < 50; i++) await client.get(widgets, 'a', signal);
-    // undici opens a second one while the first is not yet free again; then both are reused.
-    expect(server.connections).toBeLessThanOrEqual(2);
-  });
-});
-
-describe('credentials', () => {
-  /** Two sets of credentials; the second comes with a refresh. */
-  function rotating(): KubeConnection & { refreshes: number } {
-    const old = { headers: { authorization: 'Bearer old' }, tls: {} };
-    const renewed = { headers: { authorization: 'Bearer new' }, tls: {} };
-    const connection = {
-      ...server.connection,
-      refreshes: 0,
-      credentials: () => Promise.resolve(connection.refreshes === 0 ? old : renewed),
-      refresh: () => {
-        connection.refreshes++;
-        return Promise.resolve(renewed);
-      },
-    };
-    return connection;
-  }
-
-  it.each<{ name: string; call: (using: KubeClient) => Promise<unknown> }>([
-    { name: 'a read', call: (using) => using.get(widgets, 'a', signal) },
-    { name: 'a write', call: (using) => using.replace(widgets, stored, signal) },
-  ])('after a 401 they are read again, once, for $name', async ({ call }) => {
-    const connection = rotating();
-    const rotated = createKubeClient({ connection, userAgent: 'test' });
-    server.next('call', answerStatus(401, 'Unauthorized'));
-    answerObject(stored);
-    await call(rotated);
-    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
-    expect(connection.refreshes).toBe(1);
-    await rotated.close();
-  });
-
-  it('a second 401 is the answer', async () => {
-    const connection = rotating();
-    const rotated = createKubeClient({ connection, userAgent: 'test' });
-    server.next('call', answerStatus(401, 'Unauthorized'));
-    server.next('call', answerStatus(401, 'Unauthorized'));
-    expect(await failureOf(rotated.get(widgets, 'a', signal))).toMatchObject({ code: 401 });
-    expect(server.requests).toHaveLength(2);
-    await rotated.close();
-  });
-});
-
-describe('metrics', () => {
-  it('count each request with its code, and each retry', async () => {
-    const seen: unknown[] = [];
-    const counted = createKubeClient({
-      connection: server.connection,
-      userAgent: 'test',
-      metrics: {
-        request: ({ verb, resource, code }) => seen.push([verb, resource, code]),
-        retried: (reason) => seen.push(reason),
-      },
-    });
-    server.put('a');
-    server.next('call', answerStatus(429, 'TooManyRequests', { 'retry-after': '0' }));
-    await counted.get(widgets, 'a', signal);
-    await server.stop();
-    await failureOf(counted.delete(widgets, 'a', signal));
-    expect(seen).toEqual([
-      ['get', 'widgets', 429],
-      'throttled',
-      ['get', 'widgets', 200],
-      ['delete', 'widgets', 0],
-    ]);
-    await counted.close();
   });
 });

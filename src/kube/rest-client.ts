@@ -3,8 +3,9 @@ import type { KubeConnection } from './connection.ts';
 import { startDeadline } from './deadline.ts';
 import { isGone, isNotFound, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
-import { apiVersionOf, type KubeObject, keyOf, type Resource, splitKey } from './object.ts';
+import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
 import { collectionPath, objectPath } from './resource-path.ts';
+import { writeToSame } from './same-incarnation.ts';
 import { type ClientMetrics, createTransport, type KubeRequest } from './transport.ts';
 import { acceptHeader, type Page, parseEvent, parseObject, parsePage, selectionQuery } from './wire.ts';
 
@@ -60,16 +61,22 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     }
   }
 
+  async function get(
+    resource: Resource,
+    key: ObjectKey,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const path = objectPath(resource, key);
+    try {
+      return await object(resource, describe('get', resource, key, { method: 'GET', path, signal }));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
   return {
-    async get(resource, key, signal) {
-      const path = objectPath(resource, key);
-      try {
-        return await object(resource, describe('get', resource, key, { method: 'GET', path, signal }));
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
-    },
+    get,
 
     async list(resource, list) {
       try {
@@ -160,17 +167,19 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return object(resource, request);
     },
 
-    applyStatus(resource, key, status, { fieldManager, uid }, signal) {
+    applyStatus(resource, key, status, { fieldManager, uid, resourceVersion }, signal) {
       const query = new URLSearchParams({ fieldManager, force: 'true' });
-      const metadata = { ...splitKey(key), ...(uid === undefined ? {} : { uid }) };
-      const request = describe('apply', resource, `${key} status`, {
-        method: 'PATCH',
-        path: `${objectPath(resource, key, 'status')}?${query.toString()}`,
+      const path = `${objectPath(resource, key, 'status')}?${query.toString()}`;
+      const apply = (version: string | undefined): Promise<KubeObject> => {
+        const metadata = { ...splitKey(key), ...(version === undefined ? {} : { resourceVersion: version }) };
+        const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status };
         // JSON is YAML, and this content type is what makes the patch an apply.
-        ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, status }, applyPatch),
-        signal,
-      });
-      return object(resource, request);
+        const sent: Sent = { method: 'PATCH', path, ...json(body, 'application/apply-patch+yaml'), signal };
+        return object(resource, describe('apply', resource, `${key} status`, sent));
+      };
+      if (uid === undefined) return apply(resourceVersion);
+      const what = `apply ${resource.plural} ${key} status`;
+      return writeToSame({ what, uid, resourceVersion, read: () => get(resource, key, signal) }, apply);
     },
 
     getRaw(path, signal) {
@@ -181,8 +190,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     close: () => transport.close(),
   };
 }
-
-const applyPatch = 'application/apply-patch+yaml';
 
 function json(value: unknown, type = 'application/json'): Pick<KubeRequest, 'body' | 'headers'> {
   return { body: JSON.stringify(value), headers: { 'content-type': type } };
