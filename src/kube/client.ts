@@ -17,7 +17,7 @@ export interface ListOptions extends Selection {
   signal: AbortSignal;
 }
 
-export interface WatchOptions extends Selection {
+interface WatchOptions extends Selection {
   /** Where to go on from: of a list, an event or a bookmark. */
   resourceVersion: string;
   /** After this time the server ends the watch. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Condition, removeCondition, setCondition, toKubeMicroTime } from './conditions.ts';
+import { type Condition, setCondition } from './conditions.ts';
 
 const old: Condition = {
   type: 'Ready',
@@ -39,12 +39,4 @@ describe('setCondition', () => {
     ]);
     expect(before[1]).toBe(old);
   });
-});
-
-it('removeCondition takes out one type', () => {
-  expect(removeCondition([old, { ...old, type: 'A' }], 'Ready').map(({ type }) => type)).toEqual(['A']);
-});
-
-it('a MicroTime has six digits', () => {
-  expect(toKubeMicroTime(nowMs)).toBe('2026-06-01T12:00:00.789000Z');
 });

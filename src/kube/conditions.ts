@@ -15,11 +15,6 @@ export interface Condition {
   observedGeneration?: number | undefined;
 }
 
-/** The entry of that type, if there is one. */
-export function findCondition(conditions: readonly Condition[], type: string): Condition | undefined {
-  return conditions.find((condition) => condition.type === type);
-}
-
 /**
  * Sets a condition and returns the new list; the old one stays as it is. `lastTransitionTime` moves only when
  * `status` changes, so that "since when" stays true when just the reason or message does.
@@ -31,7 +26,7 @@ export function setCondition(
   condition: Omit<Condition, 'lastTransitionTime'>,
   nowMs: number,
 ): Condition[] {
-  const known = findCondition(conditions, condition.type);
+  const known = conditions.find(({ type }) => type === condition.type);
   const lastTransitionTime =
     known?.status === condition.status ? known.lastTransitionTime : toKubeTime(nowMs);
   const next = { ...condition, lastTransitionTime };
@@ -39,17 +34,7 @@ export function setCondition(
   return conditions.map((each) => (each === known ? next : each));
 }
 
-/** The list without that type, for conditions that are present only while they hold. */
-export function removeCondition(conditions: readonly Condition[], type: string): Condition[] {
-  return conditions.filter((condition) => condition.type !== type);
-}
-
 /** Epoch milliseconds as a Kubernetes `Time`: RFC 3339 in whole seconds, as the API server would store it. */
-export function toKubeTime(epochMs: number): string {
+function toKubeTime(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
-}
-
-/** Epoch milliseconds as a Kubernetes `MicroTime`. The six digits are required. */
-export function toKubeMicroTime(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace('Z', '000Z');
 }

@@ -61,7 +61,7 @@ export interface Controller {
 const abortGraceMs = 5000;
 
 /** The reason of a run's signal at its deadline. */
-export class ReconcileTimeoutError extends Error {
+class ReconcileTimeoutError extends Error {
   override readonly name = 'ReconcileTimeoutError';
 }
 

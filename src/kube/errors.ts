@@ -124,7 +124,7 @@ function transportKind(error: unknown): KubeTransportKind {
 }
 
 /** Zod schema of a `Status` object, as far as it is used. */
-export const statusSchema = z.object({
+const statusSchema = z.object({
   kind: z.literal('Status'),
   code: z.number().optional(),
   reason: z.string().optional(),
@@ -169,14 +169,8 @@ export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof KubeStatusError && error.code === 409 && error.reason === 'AlreadyExists';
 /** The resource version or continue token is too old: list again. */
 export const isGone = (error: unknown): boolean => hasCode(error, 410);
-/** The credentials were not accepted. */
-export const isUnauthorized = (error: unknown): boolean => hasCode(error, 401);
-/** RBAC or an admission rule refuses. */
-export const isForbidden = (error: unknown): boolean => hasCode(error, 403);
 /** The object breaks a rule of its schema, or a JSON patch's `test` failed. */
 export const isInvalid = (error: unknown): boolean => hasCode(error, 422);
-/** The API server sheds load. */
-export const isTooManyRequests = (error: unknown): boolean => hasCode(error, 429);
 
 function hasCode(error: unknown, code: number): boolean {
   return error instanceof KubeStatusError && error.code === code;

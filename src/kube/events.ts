@@ -1,9 +1,9 @@
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
-import { toKubeMicroTime } from './conditions.ts';
 import { isNotFound } from './errors.ts';
 import { createFifo } from './fifo.ts';
 import { errorFields, type Log } from './log.ts';
+import { toMicroTime } from './micro-time.ts';
 import type { KubeObject, Resource } from './object.ts';
 
 /** What happened to an object, as `kubectl describe` shows it. */
@@ -140,7 +140,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function send(series: Series): Promise<void> {
     const { name, namespace, count, lastSeen } = series;
     const signal = AbortSignal.timeout(writeTimeoutMs);
-    const value = { count, lastObservedTime: toKubeMicroTime(lastSeen) };
+    const value = { count, lastObservedTime: toMicroTime(lastSeen) };
     if (series.writtenCount === 0) {
       const body = count > 1 ? { ...series.body, series: value } : series.body;
       await client.create(events, { metadata: { name, namespace }, ...body }, signal);
@@ -175,7 +175,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       // Where the API wants events of cluster-scoped objects.
       namespace: namespace ?? 'default',
       body: {
-        eventTime: toKubeMicroTime(seen),
+        eventTime: toMicroTime(seen),
         reportingController: component,
         reportingInstance: instance,
         type: details.type,

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * The part of a Kubernetes object that every kind shares.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
  */
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string;
   /** Absent for cluster-scoped kinds. */
   namespace?: string;

@@ -6,7 +6,7 @@ import { errorFields, type Log } from './log.ts';
 import type { KubeObject, Resource } from './object.ts';
 
 /** Receives a kind's state. May throw: the reflector then lists again, so that nothing is lost. */
-export interface ReflectorSink {
+interface ReflectorSink {
   /** The whole state. */
   replace(items: KubeObject[]): void;
   put(object: KubeObject): void;

@@ -9,7 +9,7 @@ interface FakeObject {
 }
 
 /** One request that came in. */
-export interface FakeRequest {
+interface FakeRequest {
   /** `watch` and `list` are GETs of the collection; `call` is everything else. */
   type: 'list' | 'watch' | 'call';
   method: string;
