@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
+/** Where a server of ours listens. An empty host means every address, port 0 a free one. */
 const address = z
   .string()
   .regex(/^(\[[0-9a-f:.]+\]|[a-zA-Z0-9.-]*):[0-9]{1,5}$/, 'must be HOST:PORT or :PORT')
@@ -9,9 +10,6 @@ const address = z
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
   })
   .refine(({ port }) => port <= 65535, 'has a port above 65535');
-
-/** Where a server of ours listens. An empty host means every address, port 0 a free one. */
-export type ListenAddress = z.infer<typeof address>;
 
 /**
  * Every setting: its flag is the key in kebab-case (`--metrics-address`), its environment variable the key in
@@ -61,7 +59,7 @@ const settingsSchema = z.strictObject({
 });
 
 /** The proxy variables that HTTP clients honour by convention, in capitals or small letters. */
-export interface ProxySettings {
+interface ProxySettings {
   httpsProxy?: string;
   httpProxy?: string;
   noProxy?: string;

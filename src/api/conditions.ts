@@ -51,7 +51,6 @@ export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
 
 /** Reasons of `Ready`, `Reconciling` and `Stalled` of every kind that are not taken over from another condition. */
 const generalReasons = {
-  Progressing: { status: 'Unknown', meaning: 'Work is under way and nothing has failed so far.' },
   Suspended: {
     status: 'Unknown',
     meaning: '`suspend` is true, so nothing is done.',

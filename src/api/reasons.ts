@@ -218,6 +218,11 @@ export const registeredReasons = {
     meaning: 'CodeMie refuses the integration.',
     remedy: 'Compare the spec with the API reference; the log of CodeMie holds the cause.',
   },
+  Removed: {
+    status: 'False',
+    meaning: 'Somebody removed the integration in CodeMie, and `driftPolicy` is Report.',
+    remedy: 'Delete this object too, or set `driftPolicy: Correct` to have it made again.',
+  },
   ConnectionNotFound: {
     status: 'False',
     meaning: 'The connection that `connectionRef` names does not exist.',

@@ -6,7 +6,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { secrets } from './core-resources.ts';
 
 /** The Secret in the operator's namespace that holds the key. */
-export const digestKeySecret = 'codemie-git-operator-digest-key';
+const digestKeySecret = 'codemie-git-operator-digest-key';
 
 const keyBytes = 32;
 const stored = z.object({ data: z.object({ key: z.base64() }) });

@@ -9,7 +9,7 @@ export interface PrivateKey {
 }
 
 /** Why a value cannot be used: a sentence and a hint, neither of which holds a byte of the value. */
-export interface Fault {
+interface Fault {
   sentence: string;
   hint: string;
 }

@@ -2,15 +2,15 @@ import type { GitIntegrationConditionType } from '../api/conditions.ts';
 import type { Condition } from '../api/v1alpha1/shared.ts';
 
 /** What one step found, or what the sum of all is. */
-export interface Finding {
+export interface Finding<Reason extends string = string> {
   status: 'True' | 'False' | 'Unknown';
-  reason: string;
+  reason: Reason;
   /** One sentence and, where somebody must act, one hint. */
   message: string;
 }
 
 /** The steps that a GitIntegration's readiness rests on, in the order in which they go. */
-export const stepConditions = [
+const stepConditions = [
   'CredentialsResolved',
   'CredentialsValid',
   'InstallationResolved',

@@ -4,7 +4,7 @@ type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
 type LabelSelector = NonNullable<Consumer['namespaceSelector']>;
 
 /** A namespace as far as access rules look at it. */
-export interface NamespaceFacts {
+interface NamespaceFacts {
   name: string;
   labels: Readonly<Record<string, string>>;
 }

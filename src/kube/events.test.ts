@@ -129,7 +129,7 @@ describe('the same news again', () => {
     recorder.record(object('a', 'ns'), news);
     await clock.advance(1000);
     recorder.record(object('a', 'ns'), news);
-    await recorder.flush(signal);
+    await Promise.all([recorder.flush(signal), recorder.flush(signal)]);
     expect(patched).toHaveLength(1);
     await recorder.flush(signal);
     expect(patched).toHaveLength(1);

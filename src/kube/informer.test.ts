@@ -134,12 +134,21 @@ describe('an informer on a healthy server', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'x' };
     const metadata = { name: 'a', uid: 'u', resourceVersion: '5', creationTimestamp: '', annotations };
     const items = [{ metadata: { ...metadata, managedFields: [{ manager: 'kubectl' }] } }];
+    const changed = { metadata: { ...metadata, resourceVersion: '6', managedFields: [] } };
+    const { promise: sent, resolve: send } = Promise.withResolvers<void>();
+    server.next('watch', (...args) => {
+      void sent.then(() => answerStream([eventLine('MODIFIED', changed)], 'hang')(...args));
+    });
     server.next('list', (response) =>
       response.end(JSON.stringify({ metadata: { resourceVersion: '5' }, items })),
     );
     const { informer } = start();
     await informer.whenSynced(stop.signal);
     expect(informer.store.get('a')?.metadata).toEqual({ ...metadata, annotations: { mine: 'x' } });
+    send();
+    await eventually(() => expect(informer.store.get('a')?.metadata.resourceVersion).toBe('6'));
+    expect(informer.store.get('a')?.metadata).not.toHaveProperty('managedFields');
+    expect(informer.store.get('a')?.metadata.annotations).toEqual({ mine: 'x' });
   });
 });
 

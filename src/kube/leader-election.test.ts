@@ -232,6 +232,24 @@ describe('holding the lease', () => {
     expect(server.writes).toBe(writes);
   });
 
+  it('counts from before the request that took it, however long that one lasted', async () => {
+    const { happened, link } = startReplica('a', () => new Promise((_, reject) => clock.setTimer(reject, 1)));
+    link.get = async (...args) => {
+      const lease = await server.get(...args);
+      await new Promise<void>((resolve) => {
+        clock.setTimer(resolve, 9000);
+      });
+      return lease;
+    };
+    link.fault = undefined;
+    await clock.advance(2001);
+    await clock.advance(9000);
+    expect(happened).toEqual(['leads']);
+    link.get = down;
+    await clock.advance(1000);
+    expect(happened).toEqual(['leads', 'lost', 'onLost']);
+  });
+
   it('is not lost by an outage shorter than that', async () => {
     const { happened, link } = startReplica('a');
     await clock.advance(4000);

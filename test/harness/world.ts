@@ -4,6 +4,7 @@ import { createCodeMiePeer } from './peers/codemie/codemie-peer.ts';
 import { createGitHub } from './peers/github/github.ts';
 import { createGitLab } from './peers/gitlab/gitlab.ts';
 import { startInternet } from './peers/internet.ts';
+import type { OidcUser } from './peers/oidc/accounts.ts';
 import { createOidcPeer } from './peers/oidc/oidc-peer.ts';
 
 /** Everything outside of the cluster, as one piece: CodeMie, its identity provider and the Git hosts. */
@@ -14,6 +15,8 @@ export interface WorldOptions {
   log?: (line: string) => void;
   /** The operator's secret at the identity provider. */
   clientSecret?: string;
+  /** People who can sign in with a password and are members of every project. */
+  users?: readonly OidcUser[];
   /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */
   projects?: readonly string[];
 }
@@ -28,10 +31,12 @@ export const operatorClientId = 'codemie-git-operator';
 export async function startWorld({
   log,
   clientSecret = randomUUID(),
+  users = [],
   projects = ['demo'],
 }: WorldOptions = {}) {
   const subject = randomUUID();
   const oidc = createOidcPeer({
+    users,
     clients: [
       {
         clientId: operatorClientId,
@@ -51,6 +56,7 @@ export async function startWorld({
     username: `service-account-${operatorClientId}`,
     projectAdminOf: projects,
   });
+  for (const { subject: id, username } of users) codemie.addUser({ id, username, memberOf: projects });
   const github = createGitHub();
   const gitlab = createGitLab();
   const bitbucket = createBitbucketCloud();

@@ -159,9 +159,6 @@ export const gitIntegrationSpecSchema = withRules(
 /** A parsed `GitIntegration.spec`: every default is filled in. */
 export type GitIntegrationSpec = z.output<typeof gitIntegrationSpecSchema>;
 
-/** A `GitIntegration.spec` as a person writes it. */
-export type GitIntegrationSpecInput = z.input<typeof gitIntegrationSpecSchema>;
-
 /** Parses `spec` of an object from the API server, which may have been checked by an older definition. */
 export function parseGitIntegrationSpec(spec: unknown): Parsed<GitIntegrationSpec> {
   return parsePart(gitIntegrationSpecSchema, 'spec', spec);

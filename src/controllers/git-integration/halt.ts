@@ -1,4 +1,20 @@
+import type {
+  CredentialsResolvedReason,
+  CredentialsValidReason,
+  InstallationResolvedReason,
+  PermissionsSufficientReason,
+  RegisteredReason,
+} from '../../api/reasons.ts';
 import type { Finding, StepCondition } from '../../domain/readiness.ts';
+
+/** The reasons that each condition may have. */
+interface ReasonOf {
+  CredentialsResolved: CredentialsResolvedReason;
+  CredentialsValid: CredentialsValidReason;
+  InstallationResolved: InstallationResolvedReason;
+  PermissionsSufficient: PermissionsSufficientReason;
+  Registered: RegisteredReason;
+}
 
 /**
  * When to look again after a pass that stopped early: `wait` - at the next interval, or when something that is
@@ -25,14 +41,19 @@ export class Halt extends Error {
 }
 
 /** A person must act; what they change is watched, or looked at again at the interval. */
-export function needsPerson(condition: StepCondition, reason: string, sentence: string, hint: string): Halt {
+export function needsPerson<C extends StepCondition>(
+  condition: C,
+  reason: ReasonOf[C],
+  sentence: string,
+  hint: string,
+): Halt {
   return new Halt(condition, { status: 'False', reason, message: `${sentence} ${hint}` }, { kind: 'wait' });
 }
 
 /** It will be tried again by itself. */
-export function waiting(
-  condition: StepCondition,
-  reason: string,
+export function waiting<C extends StepCondition>(
+  condition: C,
+  reason: ReasonOf[C],
   message: string,
   next: Next = { kind: 'retry' },
   cause?: unknown,

@@ -4,8 +4,9 @@ import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import type { Integration } from './load.ts';
+import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
-import { type Proof, providerHalt } from './validate.ts';
+import type { Proof } from './validate.ts';
 
 /** What the later steps need of an installation. */
 export interface FoundInstallation {

@@ -1,16 +1,21 @@
+import type { CredentialExpiringReason, DriftedReason, UsageLimitedReason } from '../../api/reasons.ts';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Finding, Findings, StepCondition } from '../../domain/readiness.ts';
 import type { EventDetails } from '../../kube/events.ts';
 import type { Halt } from './halt.ts';
 import type { Known } from './load.ts';
 
-/** A condition that is present only while it holds. */
-export type AbnormalCondition = 'CredentialExpiring' | 'Drifted' | 'UsageLimited';
+/** The conditions that are present only while they hold. */
+interface Abnormal {
+  CredentialExpiring?: Finding<CredentialExpiringReason>;
+  Drifted?: Finding<DriftedReason>;
+  UsageLimited?: Finding<UsageLimitedReason>;
+}
 
 /** What one pass found out. It is filled step by step and written once, at the end. */
 export interface Report {
   findings: Findings;
-  abnormal: Partial<Record<AbnormalCondition, Finding>>;
+  abnormal: Abnormal;
   credential: GitIntegrationStatus['credential'];
   installation: GitIntegrationStatus['installation'];
   registration: GitIntegrationStatus['registration'];
@@ -39,7 +44,8 @@ export function enterHalt(report: Report, halt: Halt, { conditions }: Known): vo
   const registered = conditions.find(({ type }) => type === 'Registered');
   if (registered && !report.findings.Registered) report.findings.Registered = registered;
   const drifted = conditions.find(({ type }) => type === 'Drifted');
-  if (drifted && halt.condition !== 'Registered') report.abnormal.Drifted = drifted;
+  if (drifted?.reason === 'Changed' && halt.condition !== 'Registered')
+    report.abnormal.Drifted = { status: 'True', reason: 'Changed', message: drifted.message };
   if (keepsTheOldCredential(report, halt))
     report.findings[halt.condition] = {
       ...halt.finding,

@@ -2,20 +2,14 @@ import { createHmac } from 'node:crypto';
 import { durationMs } from '../../api/duration.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { HttpClient } from '../../net/http-client.ts';
-import {
-  type Credential,
-  type CredentialReport,
-  type Provider,
-  ProviderError,
-  type Target,
-} from '../../providers/provider.ts';
+import type { Credential, CredentialReport, Provider, Target } from '../../providers/provider.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { sameJson } from '../status-parts.ts';
 import type { ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { Halt, waiting } from './halt.ts';
 import type { Integration } from './load.ts';
+import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
@@ -121,28 +115,6 @@ function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: De
 }
 
 /**
- * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
- * the shared call, or a fault of ours: either way it is tried again and told as such.
- */
-export function providerHalt(
-  condition: 'CredentialsValid' | 'InstallationResolved',
-  error: unknown,
-  provider: string,
-): Halt {
-  if (!(error instanceof ProviderError))
-    return waiting(condition, 'ProviderError', `${provider} could not be asked.`, { kind: 'retry' }, error);
-  const message = `${error.message} ${error.hint}`;
-  switch (error.disposition) {
-    case 'needsPerson':
-      return new Halt(condition, { status: 'False', reason: error.reason, message }, { kind: 'wait' }, error);
-    case 'waitUntil':
-      return waiting(condition, error.reason, message, { kind: 'at', atMs: error.retryAtMs ?? 0 }, error);
-    case 'retry':
-      return waiting(condition, error.reason, message, { kind: 'retry' }, error);
-  }
-}
-
-/**
  * `validatedAt` moves only when something else does: it says since when the provider accepts this credential as
  * described, and an integration that nothing touches causes no writes.
  */
@@ -164,20 +136,4 @@ function enterCredential(
   const { validatedAt, ...before } = report.credential ?? {};
   const same = validatedAt !== undefined && sameJson(before, described);
   report.credential = { ...described, validatedAt: same ? validatedAt : rfc3339(now) };
-}
-
-/** How long a failure that will pass by itself stands for all integrations that share the credential. */
-const passingFailureMs = 2_000;
-
-/**
- * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict
- * as long as a success would, a limit until its end, and a blip for a moment only.
- */
-export function providerFailureAgeMs(now: () => number): (error: unknown, maxAgeMs: number) => number {
-  return (error, maxAgeMs) => {
-    if (!(error instanceof ProviderError)) return passingFailureMs;
-    if (error.disposition === 'needsPerson') return maxAgeMs;
-    if (error.disposition === 'waitUntil') return Math.max((error.retryAtMs ?? 0) - now(), passingFailureMs);
-    return passingFailureMs;
-  };
 }

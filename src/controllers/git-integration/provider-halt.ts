@@ -1,0 +1,49 @@
+import { installationResolvedReasons } from '../../api/reasons.ts';
+import type { StepCondition } from '../../domain/readiness.ts';
+import { ProviderError } from '../../providers/provider.ts';
+import { Halt, waiting } from './halt.ts';
+
+/**
+ * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
+ * the shared call, or a fault of ours: either way it is tried again and told as such.
+ *
+ * @param asked the step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even
+ *   when it came up while the installation was looked for.
+ */
+export function providerHalt(
+  asked: 'CredentialsValid' | 'InstallationResolved',
+  error: unknown,
+  provider: string,
+): Halt {
+  if (!(error instanceof ProviderError))
+    return waiting(asked, 'ProviderError', `${provider} could not be asked.`, { kind: 'retry' }, error);
+  const { reason, disposition, retryAtMs = 0 } = error;
+  const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
+  const message = `${error.message} ${error.hint}`;
+  switch (disposition) {
+    case 'needsPerson':
+      return new Halt(condition, { status: 'False', reason, message }, { kind: 'wait' }, error);
+    case 'waitUntil':
+      return waiting(condition, reason, message, { kind: 'at', atMs: retryAtMs }, error);
+    case 'retry':
+      return waiting(condition, reason, message, { kind: 'retry' }, error);
+  }
+}
+
+/** How long a failure that will pass by itself stands for all integrations that share the credential. */
+const passingFailureMs = 2_000;
+
+/**
+ * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict
+ * as long as a success would, a limit until its end, and a blip for a moment only.
+ *
+ * @param now epoch milliseconds
+ */
+export function providerFailureAgeMs(now: () => number): (error: unknown, maxAgeMs: number) => number {
+  return (error, maxAgeMs) => {
+    if (!(error instanceof ProviderError)) return passingFailureMs;
+    if (error.disposition === 'needsPerson') return maxAgeMs;
+    if (error.disposition === 'waitUntil') return Math.max((error.retryAtMs ?? 0) - now(), passingFailureMs);
+    return passingFailureMs;
+  };
+}
