@@ -16,9 +16,9 @@ interface LeaseServer extends LeaseClient {
   readonly writes: number;
 }
 
-/** The way of one replica to the server. While `fault` is set, its calls do that instead. */
+/** The way of one replica to the server. While `fault` is set, its calls do that first. */
 interface Link extends LeaseClient {
-  fault: (() => Promise<never>) | undefined;
+  fault: (() => Promise<void>) | undefined;
 }
 
 let clock: ManualClock;
@@ -57,20 +57,25 @@ function startLeaseServer(): LeaseServer {
 }
 
 function linkToServer(): Link {
+  const through = async <T>(call: () => Promise<T>): Promise<T> => {
+    await link.fault?.();
+    return call();
+  };
   const link: Link = {
     fault: undefined,
-    get: (...args) => link.fault?.() ?? server.get(...args),
-    create: (...args) => link.fault?.() ?? server.create(...args),
-    replace: (...args) => link.fault?.() ?? server.replace(...args),
+    get: (...args) => through(() => server.get(...args)),
+    create: (...args) => through(() => server.create(...args)),
+    replace: (...args) => through(() => server.replace(...args)),
   };
   return link;
 }
 
-const down = (): Promise<never> => Promise.reject(new Error('down'));
-const hang = (): Promise<never> => new Promise(() => {});
+const down = (): Promise<void> => Promise.reject(new Error('down'));
+const hang = (): Promise<void> => new Promise(() => {});
+const slow = (): Promise<void> => new Promise((resolve) => void clock.setTimer(resolve, 4500));
 
 /** One replica, with what happened to it. */
-function startReplica(identity: string, fault?: () => Promise<never>) {
+function startReplica(identity: string, fault?: () => Promise<void>) {
   const link = linkToServer();
   link.fault = fault;
   const happened: string[] = [];
@@ -233,19 +238,10 @@ describe('holding the lease', () => {
   });
 
   it('counts from before the request that took it, however long that one lasted', async () => {
-    const { happened, link } = startReplica('a', () => new Promise((_, reject) => clock.setTimer(reject, 1)));
-    link.get = async (...args) => {
-      const lease = await server.get(...args);
-      await new Promise<void>((resolve) => {
-        clock.setTimer(resolve, 9000);
-      });
-      return lease;
-    };
-    link.fault = undefined;
-    await clock.advance(2001);
+    const { happened, link } = startReplica('a', slow);
     await clock.advance(9000);
     expect(happened).toEqual(['leads']);
-    link.get = down;
+    link.fault = down;
     await clock.advance(1000);
     expect(happened).toEqual(['leads', 'lost', 'onLost']);
   });
