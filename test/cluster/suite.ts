@@ -34,7 +34,7 @@ export function useSuite(options: Parameters<typeof startWorld>[0] = {}): Suite 
     guarded.add(text);
     return text;
   };
-  // Filled in before the first test; vitest runs no test before that.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = { secret, privateKey: () => newPrivateKey(guarded) } as Suite;
 
   suite.start = async (changes = {}) => {
@@ -61,6 +61,7 @@ export function useSuite(options: Parameters<typeof startWorld>[0] = {}): Suite 
   afterAll(async () => {
     if (suite.operator) await expectNoSecrets(suite, started, guarded);
     for (const operator of started) await operator.stop();
+    await suite.cluster?.removeNamespaces();
     await suite.cluster?.close();
     await suite.world?.close();
   });

@@ -5,7 +5,7 @@ import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integratio
 import type { Condition } from '../../src/api/v1alpha1/shared.ts';
 import type { JsonPatchOp, NewObject } from '../../src/kube/client.ts';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
-import { type KubeObject, type ObjectKey, type Resource, splitKey } from '../../src/kube/object.ts';
+import { type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from '../../src/kube/object.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 
 const core = (plural: string, kind: string, namespaced = true): Resource => ({
@@ -41,6 +41,7 @@ export async function connectCluster(kubeconfig: string) {
     userAgent: 'codemie-git-operator-tests',
   });
   const signal = (): AbortSignal => AbortSignal.timeout(patienceMs);
+  const namespaces: string[] = [];
 
   async function waitFor<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
     const giveUpAt = performance.now() + patienceMs;
@@ -55,7 +56,24 @@ export async function connectCluster(kubeconfig: string) {
   async function createNamespace(prefix: string, labels: Record<string, string> = {}): Promise<string> {
     const name = `${prefix}-${randomUUID().slice(0, 8)}`;
     await client.create(kinds.namespace, { metadata: { name, labels } }, signal());
+    namespaces.push(name);
     return name;
+  }
+
+  /** Deletes an object whatever holds it: with the operator that put a finalizer there, nobody takes it away. */
+  async function discard(resource: Resource, object: KubeObject): Promise<void> {
+    const key = keyOf(object);
+    if (object.metadata.finalizers)
+      await client.patchJson(resource, key, [{ op: 'remove', path: '/metadata/finalizers' }], signal());
+    await client.delete(resource, key, signal());
+  }
+
+  async function removeNamespace(namespace: string): Promise<void> {
+    for (const resource of [kinds.integration, kinds.connection]) {
+      const { items } = await client.list(resource, { namespace, signal: signal() });
+      await Promise.all(items.map((object) => discard(resource, object)));
+    }
+    await client.delete(kinds.namespace, namespace, signal());
   }
 
   return {
@@ -100,6 +118,8 @@ export async function connectCluster(kubeconfig: string) {
     /** Waits until an object is gone. */
     waitForGone: (resource: Resource, key: ObjectKey) =>
       waitFor(`${key} to be gone`, async () => (await client.get(resource, key, signal())) === undefined),
+    /** Takes away the namespaces made here, so that the operator of the next file has nothing to do with them. */
+    removeNamespaces: () => Promise.all(namespaces.map(removeNamespace)),
     close: () => client.close(),
   };
 }
