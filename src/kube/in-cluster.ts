@@ -21,7 +21,7 @@ const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
  * The connection of a Pod's service account. Token and CA are read again every minute, since kubelet rotates
  * both in place. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
  *
- * This path needs nothing of client-node, whose import alone costs about 90 MB of memory.
+ * This path needs nothing of client-node, whose import alone costs about 50 MB of memory.
  *
  * @throws KubeConfigError when the files are not there
  */
