@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { CountReporter } from './test/harness/count-reporter.ts';
 
 /**
  * Two projects. `unit` needs nothing but Node; its tests stand beside the code. `cluster` needs a control
@@ -6,6 +7,7 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    reporters: ['default', new CountReporter()],
     projects: [
       {
         test: {
