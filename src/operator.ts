@@ -1,5 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
-import { clusterCodeMieConnections, codeMieConnections, gitIntegrations } from './api/group.ts';
+import {
+  clusterCodeMieConnections,
+  codeMieConnections,
+  gitIntegrations,
+  type ResourceDescription,
+} from './api/group.ts';
 import { connectionIndexes } from './controllers/codemie-connection/indexes.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
@@ -13,14 +19,15 @@ import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
-import { createController, type Reconcile } from './kube/controller.ts';
+import { type Controller, createController, type Reconcile } from './kube/controller.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createInformer, type Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
+import { createLeaderElection } from './kube/leader-election.ts';
 import type { Log } from './kube/log.ts';
 import type { Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
-import { createWorkQueue } from './kube/work-queue.ts';
+import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
@@ -46,7 +53,8 @@ export interface Operator extends Health {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const userAgent = 'codemie-git-operator';
+/** The operator's name in user agents, Leases and events. */
+const name = 'codemie-git-operator';
 /** Three watches may run out their longest time before a reflector counts as dead. */
 const longestSilenceMs = 3 * 10 * 60_000;
 
@@ -56,85 +64,18 @@ const longestSilenceMs = 3 * 10 * 60_000;
  * @throws KubeConfigError, CaBundleError, or what the API server answered to the first reads
  */
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
-  const { settings, registry, log, now, signal } = options;
+  const { settings, registry, log, signal } = options;
   const metrics = createMetrics(registry);
   const kube = await connect(settings, metrics);
-  const { operatorNamespace, tenantPrivateNetworks } = settings;
+  const { operatorNamespace } = settings;
   const digestKey = await ensureDigestKey(kube, operatorNamespace, signal);
   const clusterName = settings.clusterName ?? (await clusterUid(kube, signal));
   log.info({ clusterName, operatorNamespace }, 'Connected');
 
   const informers = createInformers(kube, operatorNamespace, log, metrics);
   const queues = createQueues(metrics);
-  const http = createHttpClients({
-    ca: options.ca,
-    proxy: settings.proxy,
-    timeoutMs: 30_000,
-    maxBodyBytes: 8 * 1024 * 1024,
-    userAgent,
-    onRequest: metrics.exchange,
-  });
-  const sessions = createSessions({ kube, http, operatorNamespace, tenantPrivateNetworks, now });
-  const events = createEventRecorder({
-    client: kube,
-    component: 'codemie.ai/git-operator',
-    instance: userAgent,
-    log,
-    now,
-  });
-  const sharing = { now, timeoutMs: 60_000, failureAgeMs: providerFailureAgeMs(now), maxEntries: 50_000 };
-  const deps: Deps = {
-    kube,
-    integrations: informers.integrations.store,
-    clusterConnections: informers.clusterConnections.store,
-    connections: informers.connections.store,
-    namespaces: informers.namespaces.store,
-    sessions,
-    providers,
-    http,
-    proofs: createSharedCalls(sharing),
-    installations: createSharedCalls(sharing),
-    digestKey,
-    tenantPrivateNetworks,
-    clusterName,
-    events,
-    metrics: createIntegrationMetrics(registry),
-    now,
-  };
-  const ofConnections = (resource: ConnectionDeps['resource'], { store }: Informer): Reconcile => {
-    const own: ConnectionDeps = {
-      kube,
-      resource,
-      store,
-      integrations: deps.integrations,
-      sessions,
-      events,
-      now,
-    };
-    return (key, context) => reconcileConnection(key, own, context);
-  };
-  const { workers } = settings;
-  const shared = { workers, log, metrics: metrics.controller };
-  const controllers = [
-    createController({
-      ...shared,
-      name: 'gitintegration',
-      queue: queues.integrations,
-      reconcile: (key, context) => reconcile(key, deps, context),
-    }),
-    createController({
-      ...shared,
-      name: 'clustercodemieconnection',
-      queue: queues.clusterConnections,
-      reconcile: ofConnections(clusterCodeMieConnections, informers.clusterConnections),
-    }),
-    createController({
-      ...shared,
-      name: 'codemieconnection',
-      queue: queues.connections,
-      reconcile: ofConnections(codeMieConnections, informers.connections),
-    }),
-  ];
+  const deps = createDeps(options, { kube, informers, digestKey, clusterName, metrics });
+  const controllers = createControllers(options, deps, informers, queues, metrics);
   const followed = Object.values(informers);
   let stopping = false;
 
@@ -152,18 +93,117 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
       try {
         await Promise.all(followed.map((informer) => informer.whenSynced(stop)));
         log.info({ objects: deps.integrations.size }, 'Caches are synced');
-        watch(informers, queues, sessions);
-        await Promise.all(controllers.map((controller) => controller.run(stop)));
+        watch(informers, queues, deps.sessions);
+        await whileLeading(options, kube, stop, async (leading) => {
+          await Promise.all(controllers.map((controller) => controller.run(leading)));
+        });
       } catch (error) {
         if (!stop.aborted) throw error;
       } finally {
         reflecting.abort();
         await Promise.all(reflectors);
-        await events.flush(AbortSignal.timeout(3_000));
-        await Promise.all([kube.close(), http.close()]);
+        await deps.events.flush(AbortSignal.timeout(3_000));
+        await Promise.all([kube.close(), deps.http.close()]);
       }
     },
   };
+}
+
+/** What was read or made before the rest. */
+interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'> {
+  informers: Informers;
+  metrics: Metrics;
+}
+
+function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
+  const { kube, informers, metrics, digestKey, clusterName } = ground;
+  const { operatorNamespace, tenantPrivateNetworks, proxy, podName } = settings;
+  const http = createHttpClients({
+    ca,
+    proxy,
+    timeoutMs: 30_000,
+    maxBodyBytes: 8 * 1024 * 1024,
+    userAgent: name,
+    onRequest: metrics.exchange,
+  });
+  const sharing = { now, timeoutMs: 60_000, failureAgeMs: providerFailureAgeMs(now), maxEntries: 50_000 };
+  return {
+    kube,
+    integrations: informers.integrations.store,
+    clusterConnections: informers.clusterConnections.store,
+    connections: informers.connections.store,
+    namespaces: informers.namespaces.store,
+    sessions: createSessions({ kube, http, operatorNamespace, tenantPrivateNetworks, now }),
+    providers,
+    http,
+    proofs: createSharedCalls(sharing),
+    installations: createSharedCalls(sharing),
+    digestKey,
+    tenantPrivateNetworks,
+    clusterName,
+    events: createEventRecorder({
+      client: kube,
+      component: `codemie.ai/${name}`,
+      instance: podName,
+      log,
+      now,
+    }),
+    metrics: createIntegrationMetrics(registry),
+    log,
+    now,
+  };
+}
+
+function createControllers(
+  { settings: { workers }, log }: OperatorOptions,
+  deps: Deps,
+  informers: Informers,
+  queues: Queues,
+  metrics: Metrics,
+): Controller[] {
+  const make = (kind: string, queue: WorkQueue, work: Reconcile) =>
+    createController({
+      name: kind.toLowerCase(),
+      queue,
+      workers,
+      reconcile: work,
+      log,
+      metrics: metrics.controller,
+    });
+  const connections = (resource: ResourceDescription, { store }: Informer, queue: WorkQueue) => {
+    const own: ConnectionDeps = { ...deps, resource, store };
+    return make(resource.kind, queue, (key, context) => reconcileConnection(key, own, context));
+  };
+  return [
+    make(gitIntegrations.kind, queues.integrations, (key, context) => reconcile(key, deps, context)),
+    connections(clusterCodeMieConnections, informers.clusterConnections, queues.clusterConnections),
+    connections(codeMieConnections, informers.connections, queues.connections),
+  ];
+}
+
+/** Runs the work at once, or while this process holds the Lease. @throws Error when the Lease was lost */
+async function whileLeading(
+  { settings, log, now }: OperatorOptions,
+  kube: KubeClient,
+  stop: AbortSignal,
+  work: (leading: AbortSignal) => Promise<void>,
+): Promise<void> {
+  if (!settings.leaderElect) return work(stop);
+  let lost = false;
+  const election = createLeaderElection({
+    client: kube,
+    namespace: settings.operatorNamespace,
+    name,
+    identity: `${settings.podName}_${randomUUID()}`,
+    log,
+    now,
+    onLost: () => {
+      lost = true;
+    },
+  });
+  await election.run(stop, work);
+  // Another replica may be at work by now, and something of ours may still be: only a new process is clean.
+  if (lost) throw new Error('The Lease was lost.');
 }
 
 async function connect({ kubeconfig, context, inCluster }: Settings, metrics: Metrics): Promise<KubeClient> {
@@ -172,7 +212,7 @@ async function connect({ kubeconfig, context, inCluster }: Settings, metrics: Me
     ...(context !== undefined && { context }),
     ...(inCluster && { inCluster }),
   });
-  return createKubeClient({ connection, userAgent, metrics: metrics.client });
+  return createKubeClient({ connection, userAgent: name, metrics: metrics.client });
 }
 
 /** The UID of `kube-system` stands for the cluster: it is there from the beginning and never changes. */
@@ -200,10 +240,10 @@ function createInformers(kube: KubeClient, operatorNamespace: string, log: Log, 
 }
 
 function createQueues(metrics: Metrics): Queues {
-  const queue = (name: string) => createWorkQueue({ name, metrics: metrics.queue });
+  const queue = ({ kind }: Resource) => createWorkQueue({ name: kind.toLowerCase(), metrics: metrics.queue });
   return {
-    integrations: queue('gitintegration'),
-    clusterConnections: queue('clustercodemieconnection'),
-    connections: queue('codemieconnection'),
+    integrations: queue(gitIntegrations),
+    clusterConnections: queue(clusterCodeMieConnections),
+    connections: queue(codeMieConnections),
   };
 }

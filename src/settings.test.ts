@@ -8,6 +8,8 @@ describe('readSettings', () => {
       workers: 4,
       metricsAddress: { host: '', port: 8080 },
       probeAddress: { host: '', port: 8081 },
+      leaderElect: false,
+      podName: 'operator',
       tenantPrivateNetworks: false,
       logLevel: 'info',
       proxy: {},

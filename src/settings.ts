@@ -11,6 +11,11 @@ const address = z
   })
   .refine(({ port }) => port <= 65535, 'has a port above 65535');
 
+const yesOrNo = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
+
 /**
  * Every setting: its flag is the key in kebab-case (`--metrics-address`), its environment variable the key in
  * capitals after `CODEMIE_OPERATOR_` (`CODEMIE_OPERATOR_METRICS_ADDRESS`). A flag wins over the environment.
@@ -45,13 +50,16 @@ const settingsSchema = z.strictObject({
     .string()
     .optional()
     .describe('PEM file of certificate authorities to trust besides the system roots.'),
-  tenantPrivateNetworks: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true')
-    .describe(
-      'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',
-    ),
+  leaderElect: yesOrNo.describe(
+    'Whether to work only while holding the Lease codemie-git-operator in the own namespace, so that several replicas can stand by: true or false. Default: false.',
+  ),
+  tenantPrivateNetworks: yesOrNo.describe(
+    'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',
+  ),
+  podName: z
+    .string()
+    .default('operator')
+    .describe('Name of this process in Leases and events. Default: POD_NAME, else operator.'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -125,6 +133,7 @@ function parseFlags(
 /** Variables that other programs agree on, and the names that the downward API is given in our manifests. */
 function conventional(key: string, env: NodeJS.ProcessEnv): string | undefined {
   if (key === 'kubeconfig') return nonEmpty(env['KUBECONFIG']);
+  if (key === 'podName') return nonEmpty(env['POD_NAME']);
   if (key === 'operatorNamespace') return nonEmpty(env['POD_NAMESPACE']);
   return undefined;
 }

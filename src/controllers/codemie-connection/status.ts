@@ -3,7 +3,7 @@ import { FIELD_MANAGER, RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.t
 import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import type { Finding } from '../../domain/readiness.ts';
-import { isConflict, isNotFound } from '../../kube/errors.ts';
+import { isNotFound } from '../../kube/errors.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Probe } from './probe.ts';
@@ -23,7 +23,7 @@ export async function writeConnectionStatus(
   deps: ConnectionDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { generation = 0, uid, annotations } = connection.metadata;
+  const { generation = 0, uid, resourceVersion, annotations } = connection.metadata;
   const stored = parseConnectionStatus(connection['status']);
   const previous = stored.conditions ?? [];
   const handledAt = annotations?.[RECONCILE_REQUESTED_ANNOTATION];
@@ -44,15 +44,11 @@ export async function writeConnectionStatus(
   };
   if (sameJson(status, stored)) return;
   try {
-    await deps.kube.applyStatus(
-      deps.resource,
-      keyOf(connection),
-      status,
-      { fieldManager: FIELD_MANAGER, uid },
-      signal,
-    );
+    const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion };
+    await deps.kube.applyStatus(deps.resource, keyOf(connection), status, options, signal);
   } catch (error) {
-    if (isNotFound(error) || isConflict(error)) return;
+    // The connection, or this incarnation of it, is gone: there is nobody left to tell.
+    if (isNotFound(error)) return;
     throw error;
   }
   tell(connection, previous, status.conditions ?? [], deps);

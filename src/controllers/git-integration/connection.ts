@@ -83,6 +83,16 @@ export function findConnection(
     : clusterConnections.get(ref.name);
 }
 
+/** The connection with this UID, of either kind, if it still exists. */
+export function connectionByUid(
+  uid: string,
+  { clusterConnections, connections }: Pick<Deps, 'clusterConnections' | 'connections'>,
+): KubeObject | undefined {
+  for (const store of [clusterConnections, connections])
+    for (const object of store.list()) if (object.metadata.uid === uid) return object;
+  return undefined;
+}
+
 /** Ready for the spec as it is now, not for an earlier one. */
 function isReady({ metadata, ...rest }: KubeObject): boolean {
   const { conditions = [] } = parseConnectionStatus(rest['status']);

@@ -1,5 +1,6 @@
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../kube/events.ts';
+import type { Log } from '../../kube/log.ts';
 import type { Store } from '../../kube/store.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
@@ -31,6 +32,7 @@ export interface Deps {
   clusterName: string;
   events: EventRecorder;
   metrics: IntegrationMetrics;
+  log: Log;
   /** Epoch milliseconds. */
   now: () => number;
 }

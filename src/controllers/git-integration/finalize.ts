@@ -8,7 +8,7 @@ import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
-import { findConnection } from './connection.ts';
+import { connectionByUid, findConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import type { Known, Loaded } from './load.ts';
 import type { Report } from './report.ts';
@@ -29,15 +29,14 @@ export async function finalize(
   signal: AbortSignal,
 ): Promise<Result> {
   if (!loaded.object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
-  const { parsed } = loaded;
+  const { parsed, status } = loaded;
   if (parsed.ok && parsed.value.deletionPolicy === 'Orphan') return release(loaded, deps, signal);
 
-  const connection = parsed.ok
-    ? findConnection(parsed.value.connectionRef, loaded.namespace, deps)
-    : undefined;
-  if (!parsed.ok || !connection) return leak(loaded, 'its connection is gone', deps, signal);
+  const connection = connectionOf(loaded, deps);
+  if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
+  const scope = status.registration?.scope ?? (parsed.ok ? parsed.value.scope : 'Project');
   try {
-    await cleanUp(loaded, parsed.value.scope, connection, deps, signal);
+    await cleanUp(loaded, scope, connection, deps, signal);
   } catch (error) {
     if (error instanceof ValueFault && isTornDown(loaded, deps))
       return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
@@ -48,6 +47,12 @@ export async function finalize(
     throw error;
   }
   return release(loaded, deps, signal);
+}
+
+/** The connection that made the row; before the first status only the spec can tell. */
+function connectionOf({ parsed, status, namespace }: Loaded, deps: Deps): KubeObject | undefined {
+  const made = status.registration && connectionByUid(status.registration.connectionUID, deps);
+  return made ?? (parsed.ok ? findConnection(parsed.value.connectionRef, namespace, deps) : undefined);
 }
 
 async function cleanUp(

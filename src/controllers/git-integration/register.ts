@@ -1,4 +1,4 @@
-import { planRegistration, type RegistrationPlan } from '../../domain/registration-plan.ts';
+import { planRegistration, type RegistrationPlan, rowsToRemove } from '../../domain/registration-plan.ts';
 import {
   type DesiredSetting,
   differences,
@@ -12,7 +12,7 @@ import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { refuseUnlessHolder } from './claim.ts';
 import { codeMieHalt } from './codemie-halt.ts';
-import type { ResolvedConnection } from './connection.ts';
+import { connectionByUid, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
@@ -50,7 +50,8 @@ export async function register(
     const plan = planRegistration({ desired, digest, owner, rows, remembered, adoptionPolicy, driftPolicy });
 
     enterDrift(report, plan);
-    const row = await act(plan, { integration, connection, session, desired, owner, deps, signal });
+    const row = await act(plan, { integration, connection, session, desired, owner, report, deps, signal });
+    await leaveFormerConnection(integration, connection.uid, row, deps, signal);
     enterRegistration(report, plan, row, desired, digest, connection.uid);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
@@ -90,6 +91,28 @@ async function act(plan: RegistrationPlan, writer: Writer): Promise<ObservedSett
   // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
   await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
   return plan.action === 'leave' ? plan.row : updateSetting(plan.row, writer);
+}
+
+/**
+ * After a change of `connectionRef`: what was made through the former connection goes, unless both lead to the
+ * same row. It happens before the status forgets the former connection, so that a failure is tried again.
+ */
+async function leaveFormerConnection(
+  { status, namespace, name }: Integration,
+  connectionUID: string,
+  kept: ObservedSetting,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<void> {
+  const former = status.registration;
+  if (!former || former.connectionUID === connectionUID) return;
+  const connection = connectionByUid(former.connectionUID, deps);
+  if (!connection) return;
+  const session = await deps.sessions.open(connection, signal);
+  const rows = await session.rows(former.scope, signal);
+  const owner = ownerMark(deps.clusterName, namespace, name);
+  const left = rowsToRemove(rows, owner, former).filter(({ id }) => id !== kept.id);
+  await removeSettings(left, session, deps.now, signal);
 }
 
 function enterRegistration(

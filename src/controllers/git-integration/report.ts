@@ -14,6 +14,8 @@ interface Abnormal {
 
 /** What one pass found out. It is filled step by step and written once, at the end. */
 export interface Report {
+  /** The version of the object that the pass knows; its own writes move it. */
+  resourceVersion: string;
   findings: Findings;
   abnormal: Abnormal;
   credential: GitIntegrationStatus['credential'];
@@ -24,8 +26,9 @@ export interface Report {
 }
 
 /** An empty report that remembers what CodeMie holds: a pass that fails early must not forget it. */
-export function startReport({ status }: Known): Report {
+export function startReport({ object, status }: Known): Report {
   return {
+    resourceVersion: object.metadata.resourceVersion,
     findings: {},
     abnormal: {},
     credential: status.credential,

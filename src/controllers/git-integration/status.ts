@@ -4,7 +4,7 @@ import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { type Finding, type Readiness, sumUp } from '../../domain/readiness.ts';
-import { isConflict, isNotFound } from '../../kube/errors.ts';
+import { isNotFound } from '../../kube/errors.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 import type { Integration, Known } from './load.ts';
@@ -116,10 +116,11 @@ async function write(
   deps.metrics.observe(known, status);
   if (sameJson(status, stored)) return;
   try {
-    await deps.kube.applyStatus(gitIntegrations, key, status, { fieldManager: FIELD_MANAGER, uid }, signal);
+    const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion: report.resourceVersion };
+    await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
   } catch (error) {
     // The object, or this incarnation of it, is gone: there is nobody left to tell.
-    if (isNotFound(error) || isConflict(error)) return;
+    if (isNotFound(error)) return;
     throw error;
   }
   tell(known, status.conditions ?? [], report, deps);
@@ -141,13 +142,15 @@ function asWanted(conditions: readonly Condition[]): Wanted {
 function tell(known: Known, conditions: readonly Condition[], report: Report, deps: Deps): void {
   const ready = conditions.find(({ type }) => type === 'Ready');
   const before = known.conditions.find(({ type }) => type === 'Ready');
-  if (ready && (ready.status !== before?.status || ready.reason !== before.reason))
+  if (ready && (ready.status !== before?.status || ready.reason !== before.reason)) {
+    deps.log.info({ key: known.key, ready: ready.status, reason: ready.reason }, 'Readiness changed');
     deps.events.record(known.object, {
       type: ready.status === 'False' ? 'Warning' : 'Normal',
       reason: ready.reason,
       action: 'Reconcile',
       note: ready.message,
     });
+  }
   for (const type of ['CredentialExpiring', 'Drifted', 'UsageLimited']) {
     const now = conditions.find((condition) => condition.type === type);
     const then = known.conditions.find((condition) => condition.type === type);

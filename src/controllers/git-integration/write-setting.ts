@@ -8,6 +8,7 @@ import type { ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
 import type { Integration } from './load.ts';
+import type { Report } from './report.ts';
 
 /** What a write to CodeMie works with. */
 export interface Writer {
@@ -16,6 +17,7 @@ export interface Writer {
   session: Session;
   desired: DesiredSetting;
   owner: string;
+  report: Report;
   deps: Deps;
   signal: AbortSignal;
 }
@@ -81,7 +83,7 @@ export async function removeSettings(
 
 /** Before the first write: rights, project, and the finalizers, because from now on there is something to clean up. */
 async function prepare(writer: Writer): Promise<void> {
-  const { integration, deps, signal } = writer;
+  const { integration, report, deps, signal } = writer;
   await requireRights(writer);
   await requireProject(writer);
   const { resource, object } = writer.connection;
@@ -94,6 +96,7 @@ async function prepare(writer: Writer): Promise<void> {
     signal,
   );
   if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted meanwhile.');
+  report.resourceVersion = held.metadata.resourceVersion;
 }
 
 async function requireRights({ session, desired, signal }: Writer): Promise<void> {
