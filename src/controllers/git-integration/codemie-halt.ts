@@ -1,8 +1,21 @@
 import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { ValueFault } from '../value-reader.ts';
 import { type Halt, needsPerson, waiting } from './halt.ts';
 
-/** Turns a failure of CodeMie into the end of the pass; any other error is given back as it is. */
+/**
+ * Turns a failure of CodeMie, or of opening the connection to it, into the end of the pass; any other error is
+ * given back as it is. What is wrong with a connection stands in its own status, which not every tenant may read.
+ */
 export function codeMieHalt(error: unknown): unknown {
+  if (error instanceof ValueFault || error instanceof InvalidConnection)
+    return waiting(
+      'Registered',
+      'ConnectionNotReady',
+      'The connection is not Ready.',
+      { kind: 'retry' },
+      error,
+    );
   return error instanceof CodeMieError ? toHalt(error) : error;
 }
 

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { Condition } from '../api/v1alpha1/shared.ts';
+import { mergeConditions, sameJson } from './status-parts.ts';
+
+const now = Date.parse('2026-11-22T12:00:00Z');
+const before: Condition[] = [
+  {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: 'Good.',
+    lastTransitionTime: '2026-11-22T11:00:00Z',
+    observedGeneration: 1,
+  },
+  {
+    type: 'Stalled',
+    status: 'True',
+    reason: 'Expired',
+    message: 'Bad.',
+    lastTransitionTime: '2026-11-22T11:00:00Z',
+    observedGeneration: 1,
+  },
+];
+
+describe('mergeConditions', () => {
+  it('keeps the transition time while the status stays, and drops what is not wanted', () => {
+    const wanted = {
+      Registered: { status: 'False', reason: 'Rejected', message: 'No.' },
+      Ready: { status: 'True', reason: 'Ready', message: 'Still good.' },
+    } as const;
+    expect(mergeConditions(wanted, before, 2, now)).toEqual([
+      {
+        ...wanted.Ready,
+        type: 'Ready',
+        observedGeneration: 2,
+        lastTransitionTime: '2026-11-22T11:00:00Z',
+      },
+      {
+        ...wanted.Registered,
+        type: 'Registered',
+        observedGeneration: 2,
+        lastTransitionTime: '2026-11-22T12:00:00Z',
+      },
+    ]);
+  });
+
+  it('cuts a message at a kilobyte', () => {
+    const wanted = { Ready: { status: 'True', reason: 'Ready', message: 'm'.repeat(2000) } } as const;
+    expect(mergeConditions(wanted, [], 1, now)[0]?.message).toHaveLength(1024);
+  });
+});
+
+describe('sameJson', () => {
+  it.each([
+    ['another order of fields', { a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 }, true],
+    ['a field that is undefined', { a: 1, b: undefined }, { a: 1 }, true],
+    ['another value', { a: 1 }, { a: 2 }, false],
+    ['another order of items', [1, 2], [2, 1], false],
+    ['null against nothing', { a: null }, {}, false],
+  ])('%s: %j, %j', (_name, a, b, same) => {
+    expect(sameJson(a, b)).toBe(same);
+  });
+});
