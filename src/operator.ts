@@ -14,6 +14,7 @@ import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { integrationIndexes } from './controllers/git-integration/indexes.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
+import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
@@ -130,6 +131,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
   return {
     kube,
     integrations: informers.integrations.store,
+    ownWrites: createOwnWrites(),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
     namespaces: informers.namespaces.store,

@@ -93,16 +93,14 @@ function laneOf({ origin }: Change): Lane {
   return origin === 'list' ? 'low' : 'high';
 }
 
-/** An update in which nothing differs that a person or another controller decides. */
+/**
+ * An update in which nothing differs that a person or another controller decides. Finalizers matter only while an
+ * object is being deleted: before, the change is our own, in the middle of a pass.
+ */
 function isOwnEcho({ type, object, previous }: Change): boolean {
   if (type !== 'updated' || !previous) return false;
-  const facts = ({ metadata }: KubeObject) =>
-    JSON.stringify([
-      metadata.generation,
-      metadata.deletionTimestamp,
-      metadata.annotations,
-      metadata.finalizers,
-    ]);
+  const facts = ({ metadata: { generation, deletionTimestamp, annotations, finalizers } }: KubeObject) =>
+    JSON.stringify([generation, deletionTimestamp, annotations, deletionTimestamp && finalizers]);
   return facts(object) === facts(previous);
 }
 

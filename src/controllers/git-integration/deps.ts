@@ -8,12 +8,15 @@ import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { IntegrationMetrics } from './metrics.ts';
+import type { OwnWrites } from './own-writes.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `main.ts`. */
 export interface Deps {
   kube: KubeClient;
   /** GitIntegrations, with the indexes of `watches.ts`. */
   integrations: Store;
+  /** Tells when that cache is behind. */
+  ownWrites: OwnWrites;
   clusterConnections: Store;
   connections: Store;
   /** Metadata only: labels for access rules, and whether one is being torn down. */

@@ -1,4 +1,4 @@
-import { RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
+import { gitIntegrations, RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
 import type { Parsed } from '../../api/parse.ts';
 import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import {
@@ -6,8 +6,8 @@ import {
   parseGitIntegrationStatus,
 } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
-import type { KubeObject, ObjectKey } from '../../kube/object.ts';
-import type { Store } from '../../kube/store.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
+import type { Deps } from './deps.ts';
 
 /** What is known of one GitIntegration apart from its spec. Nothing of it changes during a pass. */
 export interface Known {
@@ -38,16 +38,30 @@ export interface Integration extends Known {
   alias: string;
 }
 
-/** Step 1: the object as the cache holds it. Undefined when it is gone. */
-export function load(key: ObjectKey, store: Store): Loaded | undefined {
-  const object = store.get(key);
-  if (!object) return undefined;
+/**
+ * Step 1: the object as the cache holds it, or as the API server does while the cache lags behind our own last
+ * write. Undefined when it is gone.
+ *
+ * @throws what the KubeClient throws
+ */
+export async function load(
+  key: ObjectKey,
+  { kube, integrations, ownWrites }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites'>,
+  signal: AbortSignal,
+): Promise<Loaded | undefined> {
+  const cached = integrations.get(key);
+  const object = cached && ownWrites.replaced(cached) ? await kube.get(gitIntegrations, key, signal) : cached;
+  return object && parseObject(object);
+}
+
+/** What an object of the API server says. */
+export function parseObject(object: KubeObject): Loaded {
   const { metadata } = object;
   const status = parseGitIntegrationStatus(object['status']);
   const requested = metadata.annotations?.[RECONCILE_REQUESTED_ANNOTATION];
   return {
     object,
-    key,
+    key: keyOf(object),
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     uid: metadata.uid,

@@ -1,12 +1,10 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
-import { createStore } from '../../kube/store.ts';
-import { load } from './load.ts';
+import { parseObject } from './load.ts';
 import { createIntegrationMetrics } from './metrics.ts';
 
 function known() {
-  const store = createStore();
   const metadata = {
     name: 'acme',
     namespace: 'team-a',
@@ -14,10 +12,7 @@ function known() {
     resourceVersion: '1',
     creationTimestamp: '2026-11-22T12:00:00Z',
   };
-  store.put({ metadata });
-  const loaded = load('team-a/acme', store);
-  if (!loaded) throw new Error('The store lost the object.');
-  return loaded;
+  return parseObject({ metadata });
 }
 
 function status(types: Record<string, 'True' | 'False'>, expiresAt?: string): GitIntegrationStatus {

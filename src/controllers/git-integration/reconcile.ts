@@ -23,8 +23,9 @@ import { validate } from './validate.ts';
  * @throws Halt or RetryAfterError when it has to come back; the status is written by then
  */
 export async function reconcile(key: ObjectKey, deps: Deps, { signal }: ReconcileContext): Promise<Result> {
-  const loaded = load(key, deps.integrations);
+  const loaded = await load(key, deps, signal);
   if (!loaded) {
+    deps.ownWrites.forget(key);
     deps.metrics.forget(key);
     return {};
   }

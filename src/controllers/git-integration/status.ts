@@ -117,7 +117,8 @@ async function write(
   if (sameJson(status, stored)) return;
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion: report.resourceVersion };
-    await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
+    const { metadata } = await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
+    deps.ownWrites.note(key, report.resourceVersion, metadata.resourceVersion);
   } catch (error) {
     // The object, or this incarnation of it, is gone: there is nobody left to tell.
     if (isNotFound(error)) return;

@@ -96,7 +96,9 @@ async function prepare(writer: Writer): Promise<void> {
     signal,
   );
   if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted meanwhile.');
-  report.resourceVersion = held.metadata.resourceVersion;
+  const { resourceVersion } = held.metadata;
+  deps.ownWrites.note(integration.key, report.resourceVersion, resourceVersion);
+  report.resourceVersion = resourceVersion;
 }
 
 async function requireRights({ session, desired, signal }: Writer): Promise<void> {
