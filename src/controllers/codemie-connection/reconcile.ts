@@ -45,9 +45,10 @@ export async function reconcileConnection(
   const holders = users.filter(needsCleanUp);
   const deleting = connection.metadata.deletionTimestamp !== undefined;
 
-  if (holders.length === 0)
-    await removeFinalizer(deps.kube, deps.resource, connection, IN_USE_FINALIZER, signal);
-  if (deleting && holders.length === 0) {
+  // A user without anything to clean up may be about to register: its pass marks the connection first.
+  const free = deleting ? holders.length === 0 : users.length === 0;
+  if (free) await removeFinalizer(deps.kube, deps.resource, connection, IN_USE_FINALIZER, signal);
+  if (deleting && free) {
     deps.sessions.forget(connection.metadata.uid);
     return {};
   }

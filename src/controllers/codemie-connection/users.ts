@@ -1,4 +1,5 @@
 import { REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
@@ -9,7 +10,9 @@ export function usersOf(connection: KubeObject, kind: string, integrations: Stor
   return integrations.byIndex('reference', referenceKey(kind, namespace, name));
 }
 
-/** Whether the integration still needs its connection to clean CodeMie up. */
-export function needsCleanUp({ metadata }: KubeObject): boolean {
-  return metadata.finalizers?.includes(REGISTRATION_FINALIZER) ?? false;
+/** Whether the integration still needs its connection to clean CodeMie up. One that is to stay there does not. */
+export function needsCleanUp(integration: KubeObject): boolean {
+  if (!integration.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return false;
+  const spec = parseGitIntegrationSpec(integration['spec']);
+  return !spec.ok || spec.value.deletionPolicy === 'Delete';
 }
