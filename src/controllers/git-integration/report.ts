@@ -40,12 +40,13 @@ export function startReport({ object, status }: Known): Report {
 
 /**
  * Enters why the pass stopped. What later steps found in earlier passes is dropped, because it may be about
- * another credential; only `Registered` stays: it tells what CodeMie holds, and CodeMie still holds it.
+ * another credential; only a `Registered` that is True stays: it tells what CodeMie holds, and CodeMie still holds
+ * it. Why it was something else may be over, such as a connection that has become Ready.
  */
 export function enterHalt(report: Report, halt: Halt, { conditions }: Known): void {
   report.findings[halt.condition] = halt.finding;
   const registered = conditions.find(({ type }) => type === 'Registered');
-  if (registered && !report.findings.Registered) report.findings.Registered = registered;
+  if (registered?.status === 'True' && !report.findings.Registered) report.findings.Registered = registered;
   const drifted = conditions.find(({ type }) => type === 'Drifted');
   if (drifted?.reason === 'Changed' && halt.condition !== 'Registered')
     report.abnormal.Drifted = { status: 'True', reason: 'Changed', message: drifted.message };
