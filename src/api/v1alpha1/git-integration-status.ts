@@ -20,7 +20,11 @@ const credential = z
     expiresAt: time()
       .optional()
       .describe('When the credential ends. Absent if it does not, or nobody knows.'),
-    validatedAt: time().optional().describe('When the provider last accepted the credential.'),
+    validatedAt: time()
+      .optional()
+      .describe(
+        'Since when the provider accepts the credential as described here. It does not move with every proof, so that nothing is written while nothing changes.',
+      ),
     fingerprint: text(100)
       .optional()
       .describe('Fingerprint of the private key of a GitHub App, as its settings page on GitHub shows it.'),
