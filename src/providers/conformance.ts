@@ -18,22 +18,31 @@ export interface World {
   internet: Internet;
   /** A target at a web address; `change` replaces parts of it. */
   target(provider: Provider, webUrl: string, change?: Partial<Target>): Target;
+  /** One more HTTP client, which gives an exchange that much time. It is closed with the rest. */
+  client(timeoutMs: number): HttpClient;
   close(): Promise<void>;
 }
 
 /** Starts the peers and an HTTP client that trusts them. */
 export async function openWorld(peers: Peer[]): Promise<World> {
   const internet = await startInternet({ peers });
-  const http: HttpClient = createHttpClient({
-    policy: { allowedHosts: ['*'], allowPrivateNetworks: false },
-    ca: [internet.ca],
-    proxy: { httpsProxy: internet.proxyUrl },
-    timeoutMs: 10_000,
-    maxBodyBytes: 1_000_000,
-    userAgent: 'conformance',
-  });
+  const clients: HttpClient[] = [];
+  const client = (timeoutMs: number): HttpClient => {
+    const created = createHttpClient({
+      policy: { allowedHosts: ['*'], allowPrivateNetworks: false },
+      ca: [internet.ca],
+      proxy: { httpsProxy: internet.proxyUrl },
+      timeoutMs,
+      maxBodyBytes: 1_000_000,
+      userAgent: 'conformance',
+    });
+    clients.push(created);
+    return created;
+  };
+  const http = client(10_000);
   return {
     internet,
+    client,
     target: (provider, webUrl, change) => ({
       webUrl: new URL(webUrl),
       apiUrl: provider.apiUrl(new URL(webUrl)),
@@ -44,7 +53,7 @@ export async function openWorld(peers: Peer[]): Promise<World> {
       ...change,
     }),
     async close() {
-      await http.close();
+      await Promise.all(clients.map((each) => each.close()));
       await internet.close();
     },
   };
