@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
+import { fence } from './fence.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
 
 /** What the connections of a client are made with. */
@@ -12,6 +13,8 @@ export interface ConnectionSettings {
   proxy: ProxySettings;
   connectTimeoutMs: number;
   resolve?: Resolve;
+  /** Asked right before each request is written; false holds it back. */
+  maySend?: () => boolean;
 }
 
 /** The way to a URL. */
@@ -46,6 +49,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
     headersTimeout: 0,
     bodyTimeout: 0,
   };
+  const fenced = fence(settings.maySend ?? (() => true));
   const direct = new Agent({
     ...common,
     connect: {
@@ -53,7 +57,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
       timeout: connectTimeoutMs,
       lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll),
     },
-  });
+  }).compose(fenced);
   const proxies = new Map<string, Dispatcher>();
   const proxyFor = (uri: string): Dispatcher => {
     const existing = proxies.get(uri);
@@ -66,7 +70,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
       proxyTls: limits,
       // Else a proxy that accepts the connection and never answers to CONNECT holds its socket for five minutes.
       clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
-    });
+    }).compose(fenced);
     proxies.set(uri, created);
     return created;
   };

@@ -75,6 +75,8 @@ export interface HttpClientOptions {
   maxBodyBytes: number;
   userAgent: string;
   onRequest?: (record: ExchangeRecord) => void;
+  /** Asked right before each request is written to its connection; false holds it back (`Aborted`). */
+  maySend?: () => boolean;
   /** Replaces the system's resolver. */
   resolve?: Resolve;
 }
@@ -96,6 +98,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     proxy: options.proxy ?? {},
     connectTimeoutMs: Math.min(longestConnectMs, Math.ceil(options.timeoutMs * connectShare)),
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    ...(options.maySend === undefined ? {} : { maySend: options.maySend }),
   });
 
   async function send(outgoing: Outgoing): Promise<Incoming> {
