@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FENCED } from './fence.ts';
 
 /**
  * The API server answered with an error status. The message names the request, the code and the reason, and
@@ -38,6 +39,7 @@ export type KubeTransportKind =
   | 'TlsUntrusted'
   | 'Tls'
   | 'Protocol'
+  | 'Fenced'
   | 'Other';
 
 /** No answer, or one that is not what the API promises. The message is stable from try to try. */
@@ -70,6 +72,7 @@ const transportSentences: Record<KubeTransportKind, string> = {
   TlsUntrusted: 'the certificate of the API server is not trusted',
   Tls: 'no TLS session with the API server could be made',
   Protocol: 'the answer is not what the Kubernetes API promises',
+  Fenced: 'this process may not write, because another replica may lead',
   Other: 'the request to the API server failed',
 };
 
@@ -97,6 +100,7 @@ const kindsByCode = new Map<string, KubeTransportKind>([
   ['UNABLE_TO_GET_ISSUER_CERT', 'TlsUntrusted'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'TlsUntrusted'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'TlsUntrusted'],
+  [FENCED, 'Fenced'],
 ]);
 
 /** Turns an error of undici or Node into a {@link KubeTransportError}; errors of this file pass unchanged. */

@@ -1,20 +1,16 @@
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
-import type { KubeConnection } from './connection.ts';
 import { startDeadline } from './deadline.ts';
 import { isGone, isNotFound, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
 import { collectionPath, objectPath } from './resource-path.ts';
 import { writeToSame } from './same-incarnation.ts';
-import { type ClientMetrics, createTransport, type KubeRequest } from './transport.ts';
+import { createTransport, type KubeRequest, type TransportOptions } from './transport.ts';
 import { acceptHeader, type Page, parseEvent, parseObject, parsePage, selectionQuery } from './wire.ts';
 
-export interface KubeClientOptions {
-  connection: KubeConnection;
-  userAgent: string;
+export interface KubeClientOptions extends TransportOptions {
   /** Deadline of one call, retries included. Default 30 s; a page of a list gets twice that. */
   timeoutMs?: number;
-  metrics?: ClientMetrics;
 }
 
 /** The parts of a request that the helpers below don't know. */
@@ -22,8 +18,8 @@ type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeReques
 
 /** Makes a client that speaks to a real API server. It connects on first use. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { connection, userAgent, metrics, timeoutMs = 30_000 } = options;
-  const transport = createTransport({ connection, userAgent, ...(metrics === undefined ? {} : { metrics }) });
+  const { timeoutMs = 30_000, ...rest } = options;
+  const transport = createTransport(rest);
 
   function describe(verb: string, resource: Resource, target: string, sent: Sent): KubeRequest {
     const what = `${verb} ${resource.plural} ${target}`.trimEnd();

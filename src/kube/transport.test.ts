@@ -158,6 +158,34 @@ describe('credentials', () => {
   });
 });
 
+describe('a client that may not write', () => {
+  it('is asked when the request goes out, refuses each write, and reads on', async () => {
+    let may = true;
+    const connection: KubeConnection = {
+      ...server.connection,
+      credentials: () => {
+        may = false;
+        return server.connection.credentials();
+      },
+    };
+    const fenced = createKubeClient({ connection, userAgent: 'test', mayWrite: () => may });
+    server.put('a');
+    for (const write of [
+      () => fenced.create(widgets, { metadata: { name: 'b' } }, signal),
+      () => fenced.replace(widgets, stored, signal),
+      () => fenced.patchJson(widgets, 'a', [], signal),
+      () => fenced.applyStatus(widgets, 'a', {}, { fieldManager: 'test' }, signal),
+      () => fenced.delete(widgets, 'a', signal),
+    ]) {
+      may = true;
+      expect(await failureOf(write())).toMatchObject({ name: 'KubeTransportError', kind: 'Fenced' });
+    }
+    expect(server.requests).toEqual([]);
+    expect(await fenced.get(widgets, 'a', signal)).toBeDefined();
+    await fenced.close();
+  });
+});
+
 describe('metrics', () => {
   it('count each request with its code, and each retry', async () => {
     const seen: unknown[] = [];

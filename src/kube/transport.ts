@@ -3,6 +3,7 @@ import { sleep } from './clock.ts';
 import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
 import { orAbort, startDeadline } from './deadline.ts';
 import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
+import { fence } from './fence.ts';
 import { parseJson } from './wire.ts';
 
 /** One request to the API server. */
@@ -42,6 +43,8 @@ export interface TransportOptions {
   connection: KubeConnection;
   userAgent: string;
   metrics?: ClientMetrics;
+  /** Asked right before a write goes out; false refuses it (`Fenced`). Default: always true. */
+  mayWrite?: () => boolean;
 }
 
 interface Pools {
@@ -59,7 +62,8 @@ const maxRetries = 3;
  * (https://github.com/kubernetes-client/javascript/issues/2893). HTTP/2 is off, as one stalled session
  * would stall everything and undici does not notice a missing PONG.
  */
-export function createTransport({ connection, userAgent, metrics }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { connection, userAgent, metrics, mayWrite = () => true } = options;
   const basePath = connection.server.pathname.replace(/\/$/, '');
   const retired = new Set<Pools>();
   let pools: Pools | undefined;
@@ -71,7 +75,7 @@ export function createTransport({ connection, userAgent, metrics }: TransportOpt
     if (pools !== undefined) retire(pools);
     pools = {
       tls: key,
-      calls: createPool(connection.proxyUrl, tls, 60_000),
+      calls: createPool(connection.proxyUrl, tls, 60_000).compose(fence(mayWrite)),
       watches: createPool(connection.proxyUrl, tls, 0),
     };
     return pools;
