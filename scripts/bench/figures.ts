@@ -1,0 +1,133 @@
+/** What a figure is: how it is shown, and what it may be. */
+interface Figure {
+  text: string;
+  unit: '' | 'ms' | 'MiB';
+  /** Varies from round to round, so that minimum, median and maximum are kept; otherwise the worst is. */
+  varies?: true;
+  /** The most it may be; undefined: it only explains others. */
+  budget?: (n: number) => number;
+}
+
+/** Everything that is measured, in the order of the table. docs/performance.md says what each one means. */
+const figures = {
+  limitMs: { text: 'bare loop: the writes alone', unit: 'ms', varies: true },
+  operatorMs: { text: 'cold start until all are Ready', unit: 'ms', varies: true },
+  ratioToLimit: { text: 'the second over the first', unit: '', varies: true, budget: () => 1.5 },
+  startupMs: { text: 'of it until /readyz', unit: 'ms', varies: true },
+  cpuMsPerIntegration: { text: 'CPU of the operator per integration', unit: 'ms', varies: true },
+  reconcileP50Ms: { text: 'one pass while starting, median', unit: 'ms', varies: true },
+  reconcileP99Ms: { text: 'one pass while starting, 99%', unit: 'ms', varies: true },
+  objectWritesPerIntegration: { text: 'writes to its object per integration', unit: '', budget: () => 2 },
+  objectVersionsPerIntegration: { text: 'of them changed something', unit: '' },
+  eventWritesPerIntegration: { text: 'writes of events per integration', unit: '', budget: () => 1 },
+  secretReadsPerIntegration: { text: 'reads of Secrets per integration', unit: '' },
+  reconcilesPerIntegration: { text: 'passes per integration', unit: '' },
+  providerCallsForSharedCredential: { text: 'calls to GitHub', unit: '', budget: () => 1 },
+  codemieCreates: { text: 'creates at CodeMie', unit: '', budget: (n) => n },
+  codemieListPages: { text: 'listings read from CodeMie', unit: '' },
+  codemieCalls: { text: 'all calls to CodeMie', unit: '' },
+  idleWrites: { text: 'writes while idle', unit: '', budget: () => 0 },
+  rssMiB: { text: 'memory of the operator when all are Ready', unit: 'MiB', budget: () => 250 },
+  rssPeakMiB: { text: 'memory of the operator, peak', unit: 'MiB' },
+  metricsSeries: { text: 'series on /metrics', unit: '' },
+  secretToCodeMieMs: {
+    text: 'one Secret changed until CodeMie has it',
+    unit: 'ms',
+    varies: true,
+    budget: () => 2000,
+  },
+  rotationMs: { text: 'shared token changed until CodeMie has all', unit: 'ms', varies: true },
+  rotationProviderCalls: { text: 'calls to GitHub for that', unit: '', budget: () => 1 },
+  rotationCodemieCalls: { text: 'calls to CodeMie for that', unit: '' },
+  rotationObjectWrites: { text: 'writes per integration for that', unit: '' },
+  resyncMs: { text: 'look at all again', unit: 'ms', varies: true },
+  resyncP50Ms: { text: 'one pass of that, median', unit: 'ms', varies: true },
+  resyncP99Ms: { text: 'one pass of that, 99%', unit: 'ms', varies: true },
+  editDuringResyncMs: {
+    text: "a user's edit meanwhile until it is Ready",
+    unit: 'ms',
+    varies: true,
+    budget: () => 2000,
+  },
+  limitApiServerCpuMs: { text: 'CPU of API server and etcd per integration, bare loop', unit: 'ms' },
+  startApiServerCpuMs: { text: 'CPU of API server and etcd per integration, operator', unit: 'ms' },
+  startPeersCpuMs: { text: 'CPU of the servers around it per integration', unit: 'ms' },
+  limitBusyShare: { text: 'share of all cores in use, bare loop', unit: '' },
+  startBusyShare: { text: 'share of all cores in use, operator', unit: '' },
+} as const satisfies Record<string, Figure>;
+
+/** The name of a figure in results.json. */
+type FigureName = keyof typeof figures;
+
+/** What one round measured. Some things are measured in one round only. */
+export type RoundFigures = Partial<Record<FigureName, number>>;
+
+/** Over all rounds. */
+interface Spread {
+  min: number;
+  median: number;
+  max: number;
+}
+
+/** The figures of a run. */
+export type Summary = Partial<Record<FigureName, number | Spread>>;
+
+/** Puts the rounds together. */
+export function summarize(rounds: readonly RoundFigures[]): Summary {
+  const summary: Summary = {};
+  for (const name of names()) {
+    const values = rounds.flatMap((round) => round[name] ?? []).toSorted((a, b) => a - b);
+    const [min, max] = [values[0], values.at(-1)];
+    if (min === undefined || max === undefined) continue;
+    const median = (at(values, (values.length - 1) >> 1) + at(values, values.length >> 1)) / 2;
+    summary[name] = describe(name).varies
+      ? { min: rounded(min), median: rounded(median), max: rounded(max) }
+      : rounded(max);
+  }
+  return summary;
+}
+
+/** A table of the summary for a terminal. Marks what is over its budget, judged by the median. */
+export function table(summary: Summary, n: number): string {
+  const rows = names().flatMap((name) => {
+    const value = summary[name];
+    if (value === undefined) return [];
+    const { text, unit, budget } = describe(name);
+    const shown = typeof value === 'number' ? `${value}` : `${value.median}`;
+    const spread = typeof value === 'number' ? '' : `${value.min} to ${value.max}`;
+    return [[text, shown, unit, spread, budget ? verdict(value, budget(n)) : '']];
+  });
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function verdict(value: number | Spread, most: number): string {
+  const judged = typeof value === 'number' ? value : value.median;
+  return judged <= most ? `at most ${most}` : `OVER ${most}`;
+}
+
+function describe(name: FigureName): Figure {
+  return figures[name];
+}
+
+function names(): FigureName[] {
+  return Object.keys(figures).filter((name): name is FigureName => name in figures);
+}
+
+function at(values: readonly number[], index: number): number {
+  return values[index] ?? Number.NaN;
+}
+
+/** Three digits are more than a measurement on a shared machine can promise. */
+function rounded(value: number): number {
+  return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { loadKubeConnection } from '../../src/kube/kube-config.ts';
+import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { startControlPlane } from '../../test/harness/control-plane/control-plane.ts';
+import { kubectl } from '../../test/harness/kubectl.ts';
+import { startObserver } from './observer.ts';
+import { createGround } from './population.ts';
+import type { Progress } from './progress.ts';
+import type { Stage } from './round.ts';
+
+const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
+
+/** Runs the work on a control plane of its own, with the definitions and some Secrets of others in it. */
+export async function onStage<T>(
+  foreignSecrets: number,
+  progress: Progress,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  progress.step('Start a control plane');
+  const controlPlane = await startControlPlane({ log: (line) => progress.step(line), signal });
+  try {
+    const kubeconfig = controlPlane.kubeconfigPath;
+    await installDefinitions(kubeconfig);
+    const connection = await loadKubeConnection({ kubeconfig });
+    const client = createKubeClient({ connection, userAgent: 'codemie-git-operator-bench' });
+    const clientSecret = randomUUID();
+    progress.step(`Create ${foreignSecrets} Secrets of others`);
+    await createGround(client, clientSecret, foreignSecrets);
+    const observer = await startObserver(client);
+    try {
+      return await work({ client, observer, kubeconfig, clientSecret, progress });
+    } finally {
+      await observer.stop();
+      await client.close();
+    }
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+async function installDefinitions(kubeconfig: string): Promise<void> {
+  for (const args of [
+    ['apply', '--server-side', '-f', crdFolder],
+    ['wait', '--for=condition=Established', '-f', crdFolder],
+  ]) {
+    const { code, stderr } = await kubectl(args, { kubeconfig });
+    if (code !== 0) throw new Error(`kubectl ${args[0]}: ${stderr.trim()}`);
+  }
+}
