@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ConnectionFault } from '../../test/harness/peers/connection-fault.ts';
 import type { Fault } from '../../test/harness/peers/git-hosts/faults.ts';
 import type { GitHostControls } from '../../test/harness/peers/git-hosts/git-host.ts';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
@@ -83,7 +84,7 @@ export interface Subject<P extends Peer & GitHostControls> {
 }
 
 /** Stands for whatever a server writes into its answers; it must not be seen again. */
-const canary = 'remote-body-canary';
+export const canary = 'remote-body-canary';
 
 const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] = [
   {
@@ -136,7 +137,119 @@ const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] =
     fault: { reset: true },
     error: { reason: 'ProviderUnreachable', disposition: 'retry' },
   },
+  {
+    name: 'an answer without end',
+    fault: { status: 200, body: { hello: canary.repeat(100_000) } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'that nothing has changed, though nobody asked for changes',
+    fault: { status: 304, headers: { etag: `"${canary}"` } },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
 ];
+
+/** What can happen before there is an answer. */
+const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError> }[] = [
+  {
+    name: 'nobody who answers',
+    fault: { kind: 'refuse' },
+    error: { reason: 'ProviderUnreachable', disposition: 'retry' },
+  },
+  {
+    name: 'a connection that breaks in the handshake',
+    fault: { kind: 'reset', afterBytes: 100 },
+    error: { reason: 'ProviderUnreachable', disposition: 'retry' },
+  },
+  {
+    name: 'a certificate of an unknown authority',
+    fault: { kind: 'certificate', problem: 'unknownAuthority' },
+    error: { reason: 'TLSUntrusted', disposition: 'retry' },
+  },
+  {
+    name: 'a certificate that has ended',
+    fault: { kind: 'certificate', problem: 'expired' },
+    error: { reason: 'TLSUntrusted', disposition: 'retry' },
+  },
+  {
+    name: 'a certificate for another name',
+    fault: { kind: 'certificate', problem: 'wrongName' },
+    error: { reason: 'TLSUntrusted', disposition: 'retry' },
+  },
+];
+
+/** One row of a provider's catalogue of failures: an answer, and what the operator makes of it. */
+export interface CatalogueRow {
+  name: string;
+  /** Where the texts of the server stand, {@link canary} should be among them. */
+  answer: Fault;
+  /** What the answer is to; the credential by default. */
+  about?: 'credential' | 'repository';
+  /** Instead of the catalogue's own. */
+  credential?: Credential;
+  change?: Partial<Target>;
+  reason: ProviderError['reason'];
+  /** Sentence and hint, as the condition shows them. */
+  says: string;
+  /** `person`: not before something changes. `backoff`: soon, then ever later. A number: after so many seconds. */
+  again: 'person' | 'backoff' | number;
+  /** How many calls it costs to find out; 1 by default, 2 for a repository. */
+  calls?: number;
+}
+
+/** A provider's catalogue of failures, each row as its server answers it. */
+export interface Catalogue<P extends Peer & GitHostControls> {
+  provider: Provider;
+  /** A server that accepts the credential until a row says otherwise. */
+  peer: P;
+  webUrl: string;
+  credential: Credential;
+  repository: string;
+  /** Fits the request for that repository, and no other. */
+  repositoryRequest: RegExp;
+  rows: CatalogueRow[];
+}
+
+/** Checks every row of a catalogue: the reason, the whole message, when it is tried again, and what it costs. */
+export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: Catalogue<P>): void {
+  const { provider, peer, webUrl, repository } = catalogue;
+  const nowMs = 1_800_000_000_000;
+  let world: World;
+
+  beforeAll(async () => {
+    peer.setClock(() => nowMs);
+    world = await openWorld([peer]);
+  });
+  afterEach(() => {
+    peer.clearFaults();
+    peer.requests.length = 0;
+  });
+  afterAll(() => world.close());
+
+  it.each(catalogue.rows)('$reason: $name', async (row) => {
+    const ofRepository = row.about === 'repository';
+    const credential = row.credential ?? catalogue.credential;
+    peer.failNext({
+      ...row.answer,
+      times: Number.POSITIVE_INFINITY,
+      ...(ofRepository && { match: catalogue.repositoryRequest }),
+    });
+    const target = world.target(provider, webUrl, {
+      now: () => nowMs,
+      repositories: ofRepository ? [repository] : [],
+      ...row.change,
+    });
+    const error = await failureOf(provider.validate(credential, target));
+    expect([error.reason, `${error.message} ${error.hint}`]).toEqual([row.reason, row.says]);
+    expect([error.disposition, error.retryAtMs]).toEqual(
+      typeof row.again === 'number'
+        ? ['waitUntil', nowMs + row.again * 1000]
+        : [row.again === 'person' ? 'needsPerson' : 'retry', undefined],
+    );
+    expectPresentable(error, credential.kind === 'token' ? credential.token : credential.privateKey);
+    expect(peer.requests).toHaveLength(row.calls ?? (ofRepository ? 2 : 1));
+  });
+}
 
 /** The suite that every provider passes. Call it in the provider's own test file. */
 export function describeConformance<P extends Peer & GitHostControls>(subject: Subject<P>): void {
@@ -189,14 +302,15 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(await failing(good, { now: () => 1_800_000_000_000 })).toMatchObject(error);
     });
 
-    it('will try again when the server can not be reached', async () => {
-      world.internet.setFault(apiHost, { kind: 'refuse' });
-      expect(await failing()).toMatchObject({ reason: 'ProviderUnreachable', disposition: 'retry' });
+    it.each(ways)('survives $name', async ({ fault, error }) => {
+      world.internet.setFault(apiHost, fault);
+      expect(await failing()).toMatchObject(error);
     });
 
-    it('names a certificate that is not trusted', async () => {
-      world.internet.setFault(apiHost, { kind: 'certificate', problem: 'unknownAuthority' });
-      expect(await failing()).toMatchObject({ reason: 'TLSUntrusted', disposition: 'retry' });
+    it.each(['connect', 'connected'] as const)('does not wait for ever at %s', async (at) => {
+      world.internet.setFault(apiHost, { kind: 'hang', at });
+      const error = await failing(good, { http: world.client(300) });
+      expect(error).toMatchObject({ reason: 'ProviderUnreachable', disposition: 'retry' });
     });
 
     it("ends with the signal's own reason when it is aborted", async () => {

@@ -14,14 +14,24 @@ describe('transportFailure', () => {
     new NetError({ kind, message: 'It failed.', hint: 'Look.', host: 'git.example.com', requestSent: true });
   const running = { signal: new AbortController().signal };
 
-  it.each<{ kind: NetErrorKind; reason: string; disposition: string }>([
-    { kind: 'HostNotAllowed', reason: 'HostNotAllowed', disposition: 'needsPerson' },
-    { kind: 'AddressNotAllowed', reason: 'HostNotAllowed', disposition: 'needsPerson' },
-    { kind: 'TlsUntrusted', reason: 'TLSUntrusted', disposition: 'retry' },
-    { kind: 'Timeout', reason: 'ProviderUnreachable', disposition: 'retry' },
-    { kind: 'NotJson', reason: 'ProviderError', disposition: 'retry' },
-  ])('gives $kind the reason $reason', ({ kind, ...expected }) => {
-    expect(transportFailure(netError(kind), running)).toMatchObject({ ...expected, message: 'It failed.' });
+  it.each<[kind: NetErrorKind, reason: string, disposition: string]>([
+    ['HostNotAllowed', 'HostNotAllowed', 'needsPerson'],
+    ['AddressNotAllowed', 'HostNotAllowed', 'needsPerson'],
+    ['TlsUntrusted', 'TLSUntrusted', 'retry'],
+    ['TlsOther', 'ProviderUnreachable', 'retry'],
+    ['Dns', 'ProviderUnreachable', 'retry'],
+    ['Refused', 'ProviderUnreachable', 'retry'],
+    ['Timeout', 'ProviderUnreachable', 'retry'],
+    ['Aborted', 'ProviderUnreachable', 'retry'],
+    ['Reset', 'ProviderUnreachable', 'retry'],
+    ['Proxy', 'ProviderUnreachable', 'retry'],
+    ['TooLarge', 'ProviderError', 'retry'],
+    ['NotJson', 'ProviderError', 'retry'],
+    ['RedirectRefused', 'ProviderError', 'retry'],
+    ['Other', 'ProviderError', 'retry'],
+  ])('gives %s the reason %s', (kind, reason, disposition) => {
+    const error = transportFailure(netError(kind), running);
+    expect(error).toMatchObject({ reason, disposition, message: 'It failed.', hint: 'Look.' });
   });
 
   it('finds the error that a library has wrapped', () => {

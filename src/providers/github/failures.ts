@@ -48,6 +48,18 @@ export function tokenFailure(answer: Answer, asked: Asked): ProviderError {
       hint: 'GitHub refuses even good tokens for a while after several bad ones; it will be tried again.',
     });
   }
+  return otherFailure(answer, asked);
+}
+
+function otherFailure(answer: Answer, asked: Asked): ProviderError {
+  // https://docs.github.com/en/rest/about-the-rest-api/api-versions
+  if (answer.status === 400 && /not a supported version/i.test(messageOf(answer))) {
+    return new ProviderError({
+      reason: 'ProviderError',
+      sentence: `${asked.host} does not know the version of the API that is asked for.`,
+      hint: 'Update the server: GitHub Enterprise Server knows 2022-11-28 since 3.9.',
+    });
+  }
   return commonFailure('GitHub', answer, asked);
 }
 
@@ -152,7 +164,7 @@ export function appFailure(answer: Answer, asked: Asked): ProviderError {
     const known = refusals.find(({ pattern }) => pattern.test(message));
     if (known !== undefined) return new ProviderError(known.error(asked));
   }
-  return commonFailure('GitHub', answer, asked);
+  return otherFailure(answer, asked);
 }
 
 function messageOf(answer: Answer): string {

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
+import { providerFailureAgeMs, providerHalt } from './provider-halt.ts';
+
+const now = 1_800_000_000_000;
+const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
+  new ProviderError({ reason: 'Unauthorized', sentence: 'It failed.', hint: 'Look.', ...fields });
+
+const cases = [
+  {
+    name: 'a verdict on the credential',
+    thrown: error({ reason: 'Expired' }),
+    condition: 'CredentialsValid',
+    finding: { status: 'False', reason: 'Expired', message: 'It failed. Look.' },
+    next: { kind: 'wait' },
+    standsMs: 3_600_000,
+  },
+  {
+    name: 'a verdict on the installation',
+    thrown: error({ reason: 'Suspended' }),
+    condition: 'InstallationResolved',
+    finding: { status: 'False', reason: 'Suspended', message: 'It failed. Look.' },
+    next: { kind: 'wait' },
+    standsMs: 3_600_000,
+  },
+  {
+    name: 'a blip',
+    thrown: error({ reason: 'ProviderUnreachable' }),
+    condition: 'InstallationResolved',
+    finding: { status: 'Unknown', reason: 'ProviderUnreachable', message: 'It failed. Look.' },
+    next: { kind: 'retry' },
+    standsMs: 2_000,
+  },
+  {
+    name: 'a limit',
+    thrown: error({ reason: 'RateLimited', retryAtMs: now + 90_000 }),
+    condition: 'InstallationResolved',
+    finding: { status: 'Unknown', reason: 'RateLimited', message: 'It failed. Look.' },
+    next: { kind: 'at', atMs: now + 90_000 },
+    standsMs: 90_000,
+  },
+  {
+    name: 'a limit that is over by now',
+    thrown: error({ reason: 'RateLimited', retryAtMs: now - 1 }),
+    condition: 'InstallationResolved',
+    finding: { status: 'Unknown', reason: 'RateLimited', message: 'It failed. Look.' },
+    next: { kind: 'at', atMs: now - 1 },
+    standsMs: 2_000,
+  },
+  {
+    name: 'anything else',
+    thrown: new TypeError('x is not a function'),
+    condition: 'InstallationResolved',
+    finding: { status: 'Unknown', reason: 'ProviderError', message: 'GitHub could not be asked.' },
+    next: { kind: 'retry' },
+    standsMs: 2_000,
+  },
+];
+
+describe('while the installation was looked for', () => {
+  it.each(cases)('$name becomes $finding.status on $condition', ({ thrown, condition, finding, next }) => {
+    const halt = providerHalt('InstallationResolved', thrown, 'GitHub');
+    expect(halt).toMatchObject({ condition, finding, next, cause: thrown });
+  });
+
+  it('a limit of the credential itself is told on the step that met it', () => {
+    const halt = providerHalt('CredentialsValid', error({ reason: 'RateLimited', retryAtMs: now }), 'GitHub');
+    expect(halt.condition).toBe('CredentialsValid');
+  });
+});
+
+describe('for all who share the credential', () => {
+  const ageOf = providerFailureAgeMs(() => now);
+
+  it.each(cases)('$name stands $standsMs ms', ({ thrown, standsMs }) => {
+    expect(ageOf(thrown, 3_600_000)).toBe(standsMs);
+  });
+});

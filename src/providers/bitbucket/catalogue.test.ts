@@ -1,0 +1,277 @@
+import { describe } from 'vitest';
+import { createBitbucketCloud } from '../../../test/harness/peers/bitbucket/cloud/bitbucket-cloud.ts';
+import * as cloud from '../../../test/harness/peers/bitbucket/cloud/errors.ts';
+import { rateLimited as cloudLimit } from '../../../test/harness/peers/bitbucket/cloud/failures.ts';
+import { createBitbucketDataCenter } from '../../../test/harness/peers/bitbucket/data-center/bitbucket-data-center.ts';
+import * as server from '../../../test/harness/peers/bitbucket/data-center/errors.ts';
+import { rateLimited as serverLimit } from '../../../test/harness/peers/bitbucket/data-center/failures.ts';
+import { type CatalogueRow, canary, describeCatalogue } from '../conformance.ts';
+import { bitbucket } from './bitbucket.ts';
+
+const apiTokens = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
+const refusedBy = (host: string, hint: string): string => `${host} does not accept the token. ${hint}`;
+const waitFor = (host: string): string =>
+  `${host} asks for fewer calls with this credential. It will be tried again when Bitbucket allows; share the credential with fewer programs if it returns.`;
+const notTheApi = (host: string): string =>
+  `${host} does not answer as the API of Bitbucket does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
+const serverFault = (host: string): string =>
+  `${host} answered with a server error. It will be tried again; look at the status page of Bitbucket or at the server if it stays so.`;
+const unclear = refusedBy(
+  'bitbucket.org',
+  `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket does not tell which; make a new one: ${apiTokens}`,
+);
+const cloudUnreachable =
+  'The credential does not reach the repository acme/shop, or it does not exist. Give the token the scope to read repositories, and its owner access, or correct workspace/name.';
+
+const ofCloud: CatalogueRow[] = [
+  {
+    name: 'wrong, expired, unscoped or of another product',
+    answer: cloud.badToken(),
+    reason: 'Unauthorized',
+    says: unclear,
+    again: 'person',
+  },
+  {
+    name: 'an access token of OAuth that ended, with the same words',
+    answer: cloud.refuse(401, `Access token expired. Use your refresh token. ${canary}`),
+    reason: 'Unauthorized',
+    says: unclear,
+    again: 'person',
+  },
+  {
+    name: 'refused, and its known end is over',
+    answer: cloud.badToken(),
+    change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
+    reason: 'Expired',
+    says: 'The token for bitbucket.org has expired. Make a new token and store it in the Secret.',
+    again: 'person',
+  },
+  {
+    name: 'a bad login, in plain text',
+    answer: cloud.badLogin(),
+    reason: 'Unauthorized',
+    says: unclear,
+    again: 'person',
+  },
+  {
+    name: 'an app password',
+    answer: cloud.badLogin(),
+    credential: { kind: 'token', token: 'ATBBcatalogue', username: 'alice' },
+    reason: 'AppPasswordRetired',
+    says: `The token is an app password, which Bitbucket Cloud no longer accepts. Make an API token, and give the e-mail address of the account as username: ${apiTokens}`,
+    again: 'person',
+  },
+  {
+    name: 'an API token without the e-mail address',
+    answer: cloud.badToken(),
+    credential: { kind: 'token', token: 'ATATTcatalogue', username: 'alice' },
+    reason: 'Unauthorized',
+    says: refusedBy(
+      'bitbucket.org',
+      `An API token needs the e-mail address of its Atlassian account as username: ${apiTokens}`,
+    ),
+    again: 'person',
+  },
+  {
+    name: 'an access token with a user name',
+    answer: cloud.badLogin(),
+    credential: { kind: 'token', token: 'ATCTTcatalogue', username: 'alice' },
+    reason: 'Unauthorized',
+    says: refusedBy(
+      'bitbucket.org',
+      'An access token has no username; leave it out: https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/',
+    ),
+    again: 'person',
+  },
+  {
+    name: 'no Bitbucket scopes at all',
+    answer: cloud.refuse(403, `API Token provided has no Bitbucket scopes ${canary}`),
+    reason: 'Unauthorized',
+    says: `bitbucket.org refuses the token. It may have no Bitbucket scopes; make one for Bitbucket: ${apiTokens}`,
+    again: 'person',
+  },
+  {
+    name: 'without the scope to read it',
+    about: 'repository',
+    answer: cloud.lacksScopes([canary], ['read:repository:bitbucket']),
+    reason: 'RepositoryNotAccessible',
+    says: cloudUnreachable,
+    again: 'person',
+  },
+  {
+    name: 'absent, or not to be seen',
+    about: 'repository',
+    answer: cloud.refuse(404, `Repository ${canary} not found`),
+    reason: 'RepositoryNotAccessible',
+    says: cloudUnreachable,
+    again: 'person',
+  },
+  {
+    name: 'an endpoint that was removed',
+    answer: cloud.removed(),
+    reason: 'ProviderError',
+    says: notTheApi('bitbucket.org'),
+    again: 'backoff',
+  },
+  {
+    name: 'a firewall before the API',
+    answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
+    says: notTheApi('bitbucket.org'),
+    again: 'backoff',
+  },
+  {
+    name: 'in plain text and without a time',
+    answer: cloudLimit(),
+    reason: 'RateLimited',
+    says: waitFor('bitbucket.org'),
+    again: 60,
+  },
+  {
+    name: 'with a time',
+    answer: cloudLimit({ retryAfterS: 77 }),
+    reason: 'RateLimited',
+    says: waitFor('bitbucket.org'),
+    again: 77,
+  },
+  {
+    name: 'an outage',
+    answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
+    says: serverFault('bitbucket.org'),
+    again: 'backoff',
+  },
+];
+
+describe('a token of Bitbucket Cloud fails', () => {
+  const peer = createBitbucketCloud();
+  const token = 'catalogue-workspace-token';
+  peer.addToken({ token, kind: 'workspace_access_token', resource: 'acme' });
+  describeCatalogue({
+    provider: bitbucket,
+    peer,
+    webUrl: 'https://bitbucket.org',
+    credential: { kind: 'token', token },
+    repository: 'acme/shop',
+    repositoryRequest: /\/2\.0\/repositories\/acme\/shop$/,
+    rows: ofCloud,
+  });
+});
+
+const host = 'git.example.com';
+const serverUnreachable =
+  'The credential does not reach the repository PRJ/shop, or it does not exist. Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.';
+const signedIn = { 'x-ausername': canary };
+
+const ofServers: CatalogueRow[] = [
+  {
+    name: 'wrong, expired or revoked',
+    answer: server.badCredentials(),
+    reason: 'Unauthorized',
+    says: refusedBy(host, 'It is wrong, expired or revoked; make a new HTTP access token on the server.'),
+    again: 'person',
+  },
+  {
+    name: 'refused, and its known end is over',
+    answer: server.badCredentials(),
+    change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
+    reason: 'Expired',
+    says: `The token for ${host} has expired. Make a new token and store it in the Secret.`,
+    again: 'person',
+  },
+  {
+    name: 'a CAPTCHA to solve first',
+    answer: server.captchaRequired(),
+    reason: 'Unauthorized',
+    says: refusedBy(host, 'The account must solve a CAPTCHA first: its owner signs in once on the web page.'),
+    again: 'person',
+  },
+  {
+    name: 'known by name, but allowed nothing',
+    answer: { ...server.notPermitted(), headers: signedIn },
+    reason: 'Unauthorized',
+    says: refusedBy(
+      host,
+      'The server knows its user but allows nothing; look at the permissions of the token.',
+    ),
+    again: 'person',
+  },
+  {
+    name: 'taken for nobody, by a server that answers everybody',
+    answer: { status: 200, body: { version: '9.4.1', displayName: canary } },
+    reason: 'Unauthorized',
+    says: refusedBy(
+      host,
+      'The server does not know its user; for the token of a project or repository, list a private one under validation.repositories.',
+    ),
+    again: 'person',
+  },
+  {
+    name: 'not allowed, which is a 401 there',
+    about: 'repository',
+    answer: { ...server.notPermitted(), headers: signedIn },
+    reason: 'RepositoryNotAccessible',
+    says: serverUnreachable,
+    again: 'person',
+  },
+  {
+    name: 'no such repository',
+    about: 'repository',
+    answer: server.noSuchRepository(canary, canary),
+    reason: 'RepositoryNotAccessible',
+    says: serverUnreachable,
+    again: 'person',
+  },
+  {
+    name: 'no such project',
+    about: 'repository',
+    answer: server.noSuchProject(canary),
+    reason: 'RepositoryNotAccessible',
+    says: serverUnreachable,
+    again: 'person',
+  },
+  {
+    name: 'the bucket of calls is empty',
+    answer: serverLimit({ retryAfterS: 5 }),
+    reason: 'RateLimited',
+    says: waitFor(host),
+    again: 5,
+  },
+  {
+    name: 'the bucket of calls is empty, and full at once',
+    answer: serverLimit({ retryAfterS: 0 }),
+    reason: 'RateLimited',
+    says: waitFor(host),
+    again: 1,
+  },
+  {
+    name: 'a server that starts or stops',
+    answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
+    says: serverFault(host),
+    again: 'backoff',
+  },
+  {
+    name: 'a sign-in page: the redirect to it leads to HTML',
+    answer: { status: 302, headers: { location: `https://${host}/login?next=${canary}` } },
+    reason: 'ProviderError',
+    says: `${host} answered with a redirect that is not followed. Check the URL: a sign-in page may stand before the API, or the server may know itself by another address.`,
+    again: 'backoff',
+    calls: 4,
+  },
+];
+
+describe('a token of Bitbucket Data Center fails', () => {
+  const peer = createBitbucketDataCenter({ url: `https://${host}` });
+  peer.addUser('alice', 'password');
+  peer.addToken({ token: 'BBDC-catalogue' });
+  describeCatalogue({
+    provider: bitbucket,
+    peer,
+    webUrl: `https://${host}`,
+    credential: { kind: 'token', token: 'BBDC-catalogue' },
+    repository: 'PRJ/shop',
+    repositoryRequest: /\/projects\/PRJ\/repos\/shop$/,
+    rows: ofServers,
+  });
+});
