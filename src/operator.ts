@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import {
   clusterCodeMieConnections,
@@ -20,17 +19,19 @@ import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
+import type { KubeConnection } from './kube/connection.ts';
 import { type Controller, createController, type Reconcile } from './kube/controller.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { createInformer, type Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
-import { createLeaderElection } from './kube/leader-election.ts';
+import { LeadershipLostError } from './kube/leader-election.ts';
 import type { Log } from './kube/log.ts';
 import type { Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
+import { createLeadership, type Leadership } from './leadership.ts';
 import { createHttpClients } from './net/http-clients.ts';
-import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { createMetrics, type Metrics, measureCaches } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
 import { providers } from './providers/registry.ts';
 import type { Settings } from './settings.ts';
@@ -50,7 +51,12 @@ export interface OperatorOptions {
 
 /** The operator, ready to run. */
 export interface Operator extends Health {
-  /** Follows the cluster and reconciles until the signal aborts, then lets running work end. */
+  /**
+   * Follows the cluster and reconciles until the signal aborts, then lets running work end.
+   *
+   * @throws LeadershipLostError at once when another replica may be at work. Then the process has to exit: something
+   *   of ours may still be under way, and only a new process is clean
+   */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -65,19 +71,32 @@ const longestSilenceMs = 3 * 10 * 60_000;
  * @throws KubeConfigError, CaBundleError, or what the API server answered to the first reads
  */
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
-  const { settings, registry, log, signal } = options;
-  const metrics = createMetrics(registry);
-  const kube = await connect(settings, metrics);
+  const { settings, registry, log, now, signal } = options;
   const { operatorNamespace } = settings;
-  const digestKey = await ensureDigestKey(kube, operatorNamespace, signal);
-  const clusterName = settings.clusterName ?? (await clusterUid(kube, signal));
+  const metrics = createMetrics(registry);
+  const connection = await connect(settings);
+  // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
+  const ground = createKubeClient({ connection, userAgent: name, metrics: metrics.client });
+  const digestKey = await ensureDigestKey(ground, operatorNamespace, signal);
+  const clusterName = settings.clusterName ?? (await clusterUid(ground, signal));
   log.info({ clusterName, operatorNamespace }, 'Connected');
 
+  const leadership = createLeadership({
+    settings,
+    name,
+    client: ground,
+    log,
+    now,
+    onChange: metrics.leading,
+  });
+  const { mayWrite } = leadership;
+  const kube = createKubeClient({ connection, userAgent: name, metrics: metrics.client, mayWrite });
   const informers = createInformers(kube, operatorNamespace, log, metrics);
   const queues = createQueues(metrics);
-  const deps = createDeps(options, { kube, informers, digestKey, clusterName, metrics });
+  const deps = createDeps(options, { kube, informers, digestKey, clusterName, metrics, mayWrite });
   const controllers = createControllers(options, deps, informers, queues, metrics);
-  const followed = Object.values(informers);
+  const followed: Informer[] = Object.values(informers);
+  measureCaches(registry, followed);
   let stopping = false;
 
   return {
@@ -88,37 +107,42 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
       stop.addEventListener('abort', () => {
         stopping = true;
       });
-      // The reflectors outlive the workers, so that the last passes still see fresh objects.
       const reflecting = new AbortController();
       const reflectors = followed.map((informer) => informer.run(reflecting.signal));
+      const stopReflecting = async (): Promise<void> => {
+        reflecting.abort();
+        await Promise.all(reflectors);
+      };
       try {
         await Promise.all(followed.map((informer) => informer.whenSynced(stop)));
         log.info({ objects: deps.integrations.size }, 'Caches are synced');
-        watch(informers, queues, deps.sessions);
-        await whileLeading(options, kube, stop, async (leading) => {
+        await leadership.run(stop, async (leading) => {
+          // Only now: a replica that stands by would fill its queues for nobody. All that is there is told.
+          watch(informers, queues, deps.sessions);
           await Promise.all(controllers.map((controller) => controller.run(leading)));
+          // The last passes have seen fresh objects, and the news of them goes out before the Lease is given back.
+          await stopReflecting();
+          await deps.events.flush(AbortSignal.timeout(3_000));
         });
       } catch (error) {
-        if (!stop.aborted) throw error;
-      } finally {
-        reflecting.abort();
-        await Promise.all(reflectors);
-        await deps.events.flush(AbortSignal.timeout(3_000));
-        await Promise.all([kube.close(), deps.http.close()]);
+        // Nothing is brought to an end here when another replica may be at work.
+        if (!stop.aborted || error instanceof LeadershipLostError) throw error;
       }
+      await stopReflecting();
+      await Promise.all([kube.close(), ground.close(), deps.http.close()]);
     },
   };
 }
 
 /** What was read or made before the rest. */
-interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'> {
+interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<Leadership, 'mayWrite'> {
   informers: Informers;
   metrics: Metrics;
 }
 
 function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
-  const { kube, informers, metrics, digestKey, clusterName } = ground;
-  const { operatorNamespace, tenantPrivateNetworks, proxy, podName } = settings;
+  const { kube, informers, metrics, digestKey, clusterName, mayWrite } = ground;
+  const { operatorNamespace, tenantPrivateNetworks, proxy, podName, shardSelector } = settings;
   const http = createHttpClients({
     ca,
     proxy,
@@ -126,10 +150,12 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
     maxBodyBytes: 8 * 1024 * 1024,
     userAgent: name,
     onRequest: metrics.exchange,
+    maySend: mayWrite,
   });
   const sharing = { now, timeoutMs: 60_000, failureAgeMs: providerFailureAgeMs(now), maxEntries: 50_000 };
   return {
     kube,
+    isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
     clusterConnections: informers.clusterConnections.store,
@@ -157,7 +183,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
 }
 
 function createControllers(
-  { settings: { workers }, log }: OperatorOptions,
+  { settings, log }: OperatorOptions,
   deps: Deps,
   informers: Informers,
   queues: Queues,
@@ -167,14 +193,18 @@ function createControllers(
     createController({
       name: kind.toLowerCase(),
       queue,
-      workers,
+      workers: settings.workers,
       reconcile: work,
       log,
       metrics: metrics.controller,
     });
   const connections = (resource: ResourceDescription, { store }: Informer, queue: WorkQueue) => {
     const own: ConnectionDeps = { ...deps, resource, store };
-    return make(resource.kind, queue, (key, context) => reconcileConnection(key, own, context));
+    // Where another shard looks after connections, their keys are taken off the queue, and that is all.
+    const work: Reconcile = settings.connections
+      ? (key, context) => reconcileConnection(key, own, context)
+      : () => Promise.resolve({});
+    return make(resource.kind, queue, work);
   };
   return [
     make(gitIntegrations.kind, queues.integrations, (key, context) => reconcile(key, deps, context)),
@@ -183,38 +213,12 @@ function createControllers(
   ];
 }
 
-/** Runs the work at once, or while this process holds the Lease. @throws Error when the Lease was lost */
-async function whileLeading(
-  { settings, log, now }: OperatorOptions,
-  kube: KubeClient,
-  stop: AbortSignal,
-  work: (leading: AbortSignal) => Promise<void>,
-): Promise<void> {
-  if (!settings.leaderElect) return work(stop);
-  let lost = false;
-  const election = createLeaderElection({
-    client: kube,
-    namespace: settings.operatorNamespace,
-    name,
-    identity: `${settings.podName}_${randomUUID()}`,
-    log,
-    now,
-    onLost: () => {
-      lost = true;
-    },
-  });
-  await election.run(stop, work);
-  // Another replica may be at work by now, and something of ours may still be: only a new process is clean.
-  if (lost) throw new Error('The Lease was lost.');
-}
-
-async function connect({ kubeconfig, context, inCluster }: Settings, metrics: Metrics): Promise<KubeClient> {
-  const connection = await loadKubeConnection({
+function connect({ kubeconfig, context, inCluster }: Settings): Promise<KubeConnection> {
+  return loadKubeConnection({
     ...(kubeconfig !== undefined && { kubeconfig }),
     ...(context !== undefined && { context }),
     ...(inCluster && { inCluster }),
   });
-  return createKubeClient({ connection, userAgent: name, metrics: metrics.client });
 }
 
 /** The UID of `kube-system` stands for the cluster: it is there from the beginning and never changes. */

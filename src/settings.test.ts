@@ -9,6 +9,8 @@ describe('readSettings', () => {
       metricsAddress: { host: '', port: 8080 },
       probeAddress: { host: '', port: 8081 },
       leaderElect: false,
+      leaseDuration: 15_000,
+      connections: true,
       podName: 'operator',
       tenantPrivateNetworks: false,
       logLevel: 'info',
@@ -30,6 +32,20 @@ describe('readSettings', () => {
       { https_proxy: 'http://p:1', NO_PROXY: '.svc' },
       { proxy: { httpsProxy: 'http://p:1', noProxy: '.svc' } },
     ],
+    ['a lease duration', ['--lease-duration=1m30s'], {}, { leaseDuration: 90_000 }],
+    [
+      'a shard, which leaves connections to another one',
+      ['--shard-selector=shard in (b,a)'],
+      {},
+      { shardSelector: { canonical: 'shard in (a,b)' }, connections: false },
+    ],
+    [
+      'a shard that looks after connections',
+      ['--shard-selector=!shard', '--connections=true'],
+      {},
+      { connections: true },
+    ],
+    ['no connections', ['--connections=false'], {}, { connections: false }],
   ])('takes %s', (_name, args, env, want) => {
     expect(readSettings(args, env)).toMatchObject(want);
   });
@@ -39,6 +55,13 @@ describe('readSettings', () => {
     ['a wrong number', ['--workers', '0'], '--workers: '],
     ['a wrong address', ['--metrics-address', 'x'], '--metrics-address: must be HOST:PORT or :PORT.'],
     ['a port too high', ['--metrics-address', ':70000'], '--metrics-address: has a port above 65535.'],
+    [
+      'a lease that is no duration',
+      ['--lease-duration', '15'],
+      '--lease-duration: must be a duration such as 15s.',
+    ],
+    ['a lease too short', ['--lease-duration', '2s'], '--lease-duration: must be 3s to 1h.'],
+    ['a wrong selector', ['--shard-selector', 'a b'], '--shard-selector: is not a label selector such as '],
     ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
   ])('refuses %s', (_name, args, message) => {
     expect(() => readSettings(args, {})).toThrow(message);

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { durationMs, isDuration } from './api/duration.ts';
+import { type LabelSelector, parseLabelSelector } from './kube/label-selector.ts';
 
 /** Where a server of ours listens. An empty host means every address, port 0 a free one. */
 const address = z
@@ -15,6 +17,24 @@ const yesOrNo = z
   .enum(['true', 'false'])
   .default('false')
   .transform((text) => text === 'true');
+
+/** Milliseconds. Shorter leases are lost by a pause of the machine; Leases are kept in whole seconds. */
+const leaseDuration = z
+  .string()
+  .default('15s')
+  .refine(isDuration, { message: 'must be a duration such as 15s', abort: true })
+  .transform(durationMs)
+  .refine((ms) => ms >= 3_000 && ms <= 3_600_000, 'must be 3s to 1h');
+
+const labelSelector = z.string().transform((text, context): LabelSelector => {
+  try {
+    return parseLabelSelector(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
 
 /**
  * Every setting: its flag is the key in kebab-case (`--metrics-address`), its environment variable the key in
@@ -51,8 +71,21 @@ const settingsSchema = z.strictObject({
     .optional()
     .describe('PEM file of certificate authorities to trust besides the system roots.'),
   leaderElect: yesOrNo.describe(
-    'Whether to work only while holding the Lease codemie-git-operator in the own namespace, so that several replicas can stand by: true or false. Default: false.',
+    'Whether to work only while holding a Lease in the own namespace, so that several replicas can stand by: true or false. Default: false.',
   ),
+  leaseDuration: leaseDuration.describe(
+    'How long other replicas wait for a leader that is silent: 3s to 1h. It stops working itself after two thirds. Default: 15s.',
+  ),
+  shardSelector: labelSelector
+    .optional()
+    .describe('Label selector of the GitIntegrations to work on. Default: all of them.'),
+  connections: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .describe(
+      'Whether to look after connections, which one shard must: true or false. Default: true without --shard-selector, else false.',
+    ),
   tenantPrivateNetworks: yesOrNo.describe(
     'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',
   ),
@@ -75,6 +108,7 @@ interface ProxySettings {
 
 /** The settings of one process. */
 export type Settings = z.output<typeof settingsSchema> & {
+  connections: boolean;
   proxy: ProxySettings;
   /** Where the API server is as seen from a Pod; absent elsewhere. */
   inCluster?: { host: string; port: string };
@@ -107,7 +141,8 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
   }
   const host = nonEmpty(env['KUBERNETES_SERVICE_HOST']);
   const inCluster = host && { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' };
-  return { ...parsed.data, proxy: readProxy(env), ...(inCluster && { inCluster }) };
+  const { connections = parsed.data.shardSelector === undefined } = parsed.data;
+  return { ...parsed.data, connections, proxy: readProxy(env), ...(inCluster && { inCluster }) };
 }
 
 /** The text of `--help`. */

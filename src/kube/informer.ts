@@ -23,6 +23,7 @@ export interface InformerOptions extends Selection {
 
 /** A store that follows one kind on the server, and tells of each change. */
 export interface Informer {
+  readonly resource: Resource;
   store: Store;
   /** Follows the server until the signal aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
@@ -88,6 +89,7 @@ export function createInformer(options: InformerOptions): Informer {
   });
 
   return {
+    resource,
     store,
     run: (signal) => reflector.run(signal),
     synced: () => isSynced,

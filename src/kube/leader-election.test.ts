@@ -75,7 +75,7 @@ const hang = (): Promise<void> => new Promise(() => {});
 const slow = (): Promise<void> => new Promise((resolve) => void clock.setTimer(resolve, 4500));
 
 /** One replica, with what happened to it. */
-function startReplica(identity: string, fault?: () => Promise<void>) {
+function startReplica(identity: string, fault?: () => Promise<void>, leaseDurationMs = 15_000) {
   const link = linkToServer();
   link.fault = fault;
   const happened: string[] = [];
@@ -90,7 +90,7 @@ function startReplica(identity: string, fault?: () => Promise<void>) {
     now: () => Date.parse('2026-01-01T00:00:00Z') + clock.now(),
     clock,
     random: () => 0,
-    onLost: () => happened.push('onLost'),
+    leaseDurationMs,
   });
   const running = election.run(stop.signal, (signal) => {
     happened.push('leads');
@@ -101,7 +101,7 @@ function startReplica(identity: string, fault?: () => Promise<void>) {
   });
   void running.then(
     () => happened.push('ended'),
-    () => happened.push('failed'),
+    (error: unknown) => happened.push(error instanceof LeadershipLostError ? 'gave up' : 'failed'),
   );
   const end = async (): Promise<void> => {
     link.fault = undefined;
@@ -227,13 +227,12 @@ describe('holding the lease', () => {
     await clock.advance(lostAfterMs - 1);
     expect(happened).toEqual(['leads']);
     await clock.advance(1);
-    expect(happened).toEqual(['leads', 'lost', 'onLost']);
+    expect(happened).toEqual(['leads', 'lost', 'gave up']);
     expect(election.isLeading()).toBe(false);
     const { writes } = server;
     link.fault = undefined;
     finish.resolve();
     await settle();
-    expect(happened).toEqual(['leads', 'lost', 'onLost', 'ended']);
     expect(server.writes).toBe(writes);
   });
 
@@ -243,7 +242,7 @@ describe('holding the lease', () => {
     expect(happened).toEqual(['leads']);
     link.fault = down;
     await clock.advance(1000);
-    expect(happened).toEqual(['leads', 'lost', 'onLost']);
+    expect(happened).toEqual(['leads', 'lost', 'gave up']);
   });
 
   it('is not lost by an outage shorter than that', async () => {
@@ -266,9 +265,63 @@ describe('holding the lease', () => {
       await clock.advance(100);
       expect(holder.election.isLeading() && waiting.election.isLeading()).toBe(false);
     }
-    expect(holder.happened).toEqual(['leads', 'lost', 'onLost']);
+    expect(holder.happened).toEqual(['leads', 'lost', 'gave up']);
     expect(waiting.happened).toEqual(['leads']);
   });
+});
+
+describe('writing', () => {
+  it('is allowed to the leader only', async () => {
+    const leader = startReplica('a');
+    const standby = startReplica('b');
+    expect(leader.election.mayWrite()).toBe(false);
+    await settle();
+    expect([leader, standby].map(({ election }) => election.mayWrite())).toEqual([true, false]);
+    leader.finish.resolve();
+    await settle();
+    expect(leader.election.mayWrite()).toBe(false);
+  });
+
+  it('ends at two thirds of the lease for a process that was stopped, before anything else of it runs', async () => {
+    const { election, happened } = startReplica('a');
+    await settle();
+    clock.stall(9999);
+    expect(election.mayWrite()).toBe(true);
+    clock.stall(1);
+    expect(election.mayWrite()).toBe(false);
+    expect(happened).toEqual(['leads']);
+    await clock.advance(0);
+    expect(happened).toEqual(['leads', 'lost', 'gave up']);
+    expect(server.writes).toBe(1);
+  });
+
+  it('goes on with each renewal', async () => {
+    const { election } = startReplica('a');
+    for (let ms = 0; ms < 60_000; ms += 500) {
+      await clock.advance(500);
+      expect(election.mayWrite()).toBe(true);
+    }
+  });
+});
+
+describe('a lease of another length', () => {
+  it.each<{ leaseDurationMs: number; renewals: number; lostAfterMs: number }>([
+    { leaseDurationMs: 3000, renewals: 50, lostAfterMs: 2000 },
+    { leaseDurationMs: 60_000, renewals: 10, lostAfterMs: 40_000 },
+  ])(
+    'of $leaseDurationMs ms is renewed and lost accordingly',
+    async ({ leaseDurationMs, renewals, lostAfterMs }) => {
+      const { happened, link } = startReplica('a', undefined, leaseDurationMs);
+      await clock.advance(20_000);
+      expect(server.writes).toBe(1 + renewals);
+      expect(server.spec()).toMatchObject({ leaseDurationSeconds: leaseDurationMs / 1000 });
+      link.fault = down;
+      await clock.advance(lostAfterMs - 1);
+      expect(happened).toEqual(['leads']);
+      await clock.advance(1);
+      expect(happened).toEqual(['leads', 'lost', 'gave up']);
+    },
+  );
 });
 
 describe('the stop', () => {

@@ -17,14 +17,8 @@ export interface LeaderElectionOptions {
   now: () => number;
   clock?: Clock;
   random?: () => number;
-  /** How long others leave a lease alone that is not renewed. Default 15 s, as in client-go. */
+  /** How long others leave a lease alone that is not renewed; whole seconds. Default 15 s, as in client-go. */
   leaseDurationMs?: number;
-  /** How long the holder goes on without a renewal. Default 10 s. */
-  renewDeadlineMs?: number;
-  /** Time between tries. Default 2 s. */
-  retryMs?: number;
-  /** Called once when the lease was lost. The process should exit then: work may still be under way. */
-  onLost: () => void;
   metrics?: { leading?(isLeading: boolean): void };
 }
 
@@ -32,17 +26,31 @@ export interface LeaderElection {
   /**
    * Waits for the lease, then calls `lead` and renews the lease until `lead` has settled; then gives it back. The
    * signal of `lead` aborts when `signal` does, or when the lease was lost. Resolves after that, or at once when
-   * `signal` aborts before the lease was had. Rejects only with what `lead` rejects with.
+   * `signal` aborts before the lease was had.
+   *
+   * @throws LeadershipLostError at once when the lease was lost. The process should exit then: `lead` may still be
+   *   at work. Else what `lead` rejects with
    */
   run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void>;
   isLeading(): boolean;
+  /**
+   * Whether this process may change anything outside of itself: it leads, and its last renewal is younger than
+   * two thirds of the lease. To be asked right before each write. A process that was stopped and goes on after its
+   * lease has ended is told here first, before any timer or signal of it has had a turn.
+   */
+  mayWrite(): boolean;
 }
 
-/** The reason of the signal of `lead` when the lease was lost. */
+/** The lease was lost: another replica may lead by now. */
 export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError';
 }
 
+/** The holder gives up this part of the lease early, for what it has sent to arrive before another one starts. */
+const heldShare = 2 / 3;
+/** Time between tries, as in client-go; less where the lease is short. */
+const longestRetryMs = 2000;
+const retriesPerLease = 7.5;
 const releaseTimeoutMs = 5000;
 
 /**
@@ -51,14 +59,17 @@ const releaseTimeoutMs = 5000;
  * https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
  */
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
-  const { client, namespace, name, identity, now, onLost, metrics } = options;
-  const { clock = systemClock, random = Math.random } = options;
-  const { leaseDurationMs = 15_000, renewDeadlineMs = 10_000, retryMs = 2000 } = options;
+  const { client, namespace, name, identity, now, metrics } = options;
+  const { clock = systemClock, random = Math.random, leaseDurationMs = 15_000 } = options;
+  const renewDeadlineMs = leaseDurationMs * heldShare;
+  const retryMs = Math.min(longestRetryMs, leaseDurationMs / retriesPerLease);
   const key = `${namespace}/${name}`;
   const log = options.log.child({ lease: key, identity });
   /** What the lease said when it last changed, and when we saw that. */
   let seen = { content: '', at: 0 };
   let isLeading = false;
+  /** By our clock, from before the last request that had the lease: others count from when they see its outcome. */
+  let renewedAt = Number.NEGATIVE_INFINITY;
 
   function setLeading(value: boolean): void {
     isLeading = value;
@@ -90,10 +101,13 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   /** Tries once within a time. Never rejects. */
   async function attempt(parent: AbortSignal, timeoutMs: number): Promise<Attempt> {
+    const startedAt = clock.now();
     const late = (): Error => new Error('The Lease could not be written in time.');
     const deadline = startDeadline(parent, timeoutMs, late, clock);
     try {
-      return await orAbort(acquire(deadline.signal), deadline.signal);
+      const outcome = await orAbort(acquire(deadline.signal), deadline.signal);
+      if (outcome === 'had') renewedAt = startedAt;
+      return outcome;
     } catch (error) {
       // A conflict means that another replica was faster; the next try sees it.
       const isNews = !parent.aborted && !isConflict(error);
@@ -104,32 +118,27 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     }
   }
 
-  /** Tries until the lease is had. Gives the time from before that try, or undefined when the signal aborted. */
-  async function campaign(signal: AbortSignal): Promise<number | undefined> {
+  /** Tries until the lease is had (true), or the signal aborts. */
+  async function campaign(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
-      const startedAt = clock.now();
-      if ((await attempt(signal, renewDeadlineMs)) === 'had') return startedAt;
+      if ((await attempt(signal, renewDeadlineMs)) === 'had') return true;
       await sleep(retryMs * (1 + 0.2 * random()), signal, clock);
     }
-    return undefined;
+    return false;
   }
 
   /**
    * Renews until `ended` aborts (true), or until the lease is lost (false): another one has it, or it could not be
-   * renewed for too long. A renewal counts from before its request, as others count from when they see it.
+   * renewed for too long.
    */
-  async function keep(ended: AbortSignal, acquiredAt: number): Promise<boolean> {
-    let renewedAt = acquiredAt;
+  async function keep(ended: AbortSignal): Promise<boolean> {
     for (;;) {
-      const lostAt = renewedAt + renewDeadlineMs;
-      await sleep(Math.min(retryMs, lostAt - clock.now()), ended, clock);
+      await sleep(Math.min(retryMs, renewedAt + renewDeadlineMs - clock.now()), ended, clock);
       if (ended.aborted) return true;
-      const startedAt = clock.now();
-      if (startedAt >= lostAt) return false;
+      const leftMs = renewedAt + renewDeadlineMs - clock.now();
+      if (leftMs <= 0) return false;
       // Not cut short by `ended`: a renewal that arrives late would spoil the release.
-      const outcome = await attempt(never, lostAt - startedAt);
-      if (outcome === 'taken') return false;
-      if (outcome === 'had') renewedAt = startedAt;
+      if ((await attempt(never, leftMs)) === 'taken') return false;
     }
   }
 
@@ -149,10 +158,10 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   return {
     isLeading: () => isLeading,
+    mayWrite: () => isLeading && clock.now() < renewedAt + renewDeadlineMs,
 
     async run(signal, lead) {
-      const acquiredAt = await campaign(signal);
-      if (acquiredAt === undefined) return;
+      if (!(await campaign(signal))) return;
       log.info({}, 'Leading.');
       setLeading(true);
       const lost = new AbortController();
@@ -160,15 +169,14 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       const leading = lead(AbortSignal.any([signal, lost.signal])).finally(() => ended.abort());
       // It is awaited below; until then a rejection must not count as unhandled.
       leading.catch(() => {});
-      const isKept = await keep(ended.signal, acquiredAt);
+      const isKept = await keep(ended.signal);
       setLeading(false);
-      if (isKept) {
-        await release();
-      } else {
-        log.error({}, 'The lease was lost.');
-        lost.abort(new LeadershipLostError('Another replica may lead now.'));
-        onLost();
+      if (!isKept) {
+        const error = new LeadershipLostError('The lease was lost, and another replica may lead now.');
+        lost.abort(error);
+        throw error;
       }
+      await release();
       await leading;
     },
   };

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ControllerMetrics } from '../kube/controller.ts';
+import type { Informer } from '../kube/informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { ClientMetrics } from '../kube/transport.ts';
 import type { QueueMetrics } from '../kube/work-queue.ts';
@@ -11,6 +12,8 @@ export interface Metrics {
   queue: QueueMetrics;
   client: ClientMetrics;
   reflector: ReflectorMetrics;
+  /** Whether this process holds a Lease. */
+  leading: (lease: string, isLeading: boolean) => void;
   /** One exchange with a Git provider, CodeMie or an identity provider. */
   exchange: (record: ExchangeRecord) => void;
 }
@@ -28,6 +31,7 @@ export function createMetrics(registry: Registry): Metrics {
     queue: queueMetrics(registry),
     client: clientMetrics(registry),
     reflector: reflectorMetrics(registry),
+    leading: leadingMetric(registry),
     exchange: exchangeMetrics(registry),
   };
 }
@@ -141,6 +145,37 @@ function reflectorMetrics(registry: Registry): ReflectorMetrics {
     listed: (resource) => lists.inc({ resource }),
     watchEnded: (resource, reason) => ended.inc({ resource, reason }),
   };
+}
+
+function leadingMetric(registry: Registry): Metrics['leading'] {
+  const status = new Gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process holds the Lease: 1 or 0.',
+    labelNames: ['name'],
+    registers: [registry],
+  });
+  return (name, isLeading) => status.set({ name }, isLeading ? 1 : 0);
+}
+
+/** Measures caches whenever the metrics are read. */
+export function measureCaches(registry: Registry, informers: readonly Informer[]): void {
+  const gauge = (name: string, help: string, measure: (informer: Informer) => number): void => {
+    const made = new Gauge({
+      name,
+      help,
+      labelNames: ['resource'],
+      registers: [registry],
+      collect() {
+        for (const informer of informers) made.set({ resource: informer.resource.plural }, measure(informer));
+      },
+    });
+  };
+  gauge('codemie_cache_objects', 'Objects in the cache.', ({ store }) => store.size);
+  gauge(
+    'codemie_cache_contact_age_seconds',
+    'Time since the Kubernetes API was last heard of by the watch that fills the cache.',
+    (informer) => informer.contactAgeMs() / 1000,
+  );
 }
 
 function exchangeMetrics(registry: Registry): Metrics['exchange'] {

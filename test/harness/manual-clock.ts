@@ -4,6 +4,8 @@ export interface ManualClock {
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Goes forward, calling timers in order of their time, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Goes forward without calling timers, as for a process that is stopped meanwhile. */
+  stall(ms: number): void;
   /** Timers that are set. */
   readonly timers: number;
 }
@@ -35,6 +37,9 @@ export function createManualClock(): ManualClock {
         await settle();
       }
       time = until;
+    },
+    stall(ms) {
+      time += ms;
     },
     get timers() {
       return timers.size;

@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
@@ -13,7 +14,9 @@ import type { OwnWrites } from './own-writes.ts';
 /** Everything that the reconciler of GitIntegrations works with. Made in `main.ts`. */
 export interface Deps {
   kube: KubeClient;
-  /** GitIntegrations, with the indexes of `watches.ts`. */
+  /** Whether an object is for this process to work on, and not for another shard. */
+  isOurs: (object: KubeObject) => boolean;
+  /** GitIntegrations of all shards, with the indexes of `watches.ts`. */
   integrations: Store;
   /** Tells when that cache is behind. */
   ownWrites: OwnWrites;

@@ -24,7 +24,7 @@ import { validate } from './validate.ts';
  */
 export async function reconcile(key: ObjectKey, deps: Deps, { signal }: ReconcileContext): Promise<Result> {
   const loaded = await load(key, deps, signal);
-  if (!loaded) {
+  if (!loaded || !deps.isOurs(loaded.object)) {
     deps.ownWrites.forget(key);
     deps.metrics.forget(key);
     return {};

@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { LabelSelector } from './kube/label-selector.ts';
+import { createLeaderElection } from './kube/leader-election.ts';
+import type { LeaseClient } from './kube/lease.ts';
+import type { Log } from './kube/log.ts';
+import type { Settings } from './settings.ts';
+
+/** Whether and when this process may work. */
+export interface Leadership {
+  /** Asked right before anything leaves the process; see LeaderElection. */
+  mayWrite: () => boolean;
+  /**
+   * Runs the work, at once or as soon as this process leads, until the signal aborts. Does not run it at all when
+   * that comes first.
+   *
+   * @throws LeadershipLostError at once when another replica may lead; what the work throws
+   */
+  run(stop: AbortSignal, work: (leading: AbortSignal) => Promise<void>): Promise<void>;
+}
+
+/** What leadership is made with. */
+export interface LeadershipOptions {
+  settings: Pick<
+    Settings,
+    'leaderElect' | 'leaseDuration' | 'operatorNamespace' | 'podName' | 'shardSelector'
+  >;
+  /** The name of the Lease; that of a shard is longer. */
+  name: string;
+  client: LeaseClient;
+  log: Log;
+  /** Epoch milliseconds. */
+  now: () => number;
+  onChange: (lease: string, isLeading: boolean) => void;
+}
+
+/** Without leader election every process leads from the beginning. */
+export function createLeadership(options: LeadershipOptions): Leadership {
+  const { settings, client, log, now, onChange } = options;
+  if (!settings.leaderElect) return { mayWrite: () => true, run: (stop, work) => work(stop) };
+  const name = leaseName(options.name, settings.shardSelector);
+  onChange(name, false);
+  return createLeaderElection({
+    client,
+    namespace: settings.operatorNamespace,
+    name,
+    identity: `${settings.podName}_${randomUUID()}`,
+    log,
+    now,
+    leaseDurationMs: settings.leaseDuration,
+    metrics: { leading: (isLeading) => onChange(name, isLeading) },
+  });
+}
+
+/** Shards don't compete: each has a Lease of its own, called after its selector, however that is written. */
+export function leaseName(name: string, shard: LabelSelector | undefined): string {
+  if (!shard) return name;
+  return `${name}-${createHash('sha256').update(shard.canonical).digest('hex').slice(0, 10)}`;
+}
