@@ -49,14 +49,8 @@ const connectionReadyReasons = {
 /** Reasons of `Ready` of a connection. */
 export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
 
-/** Reasons of `Ready`, `Reconciling` and `Stalled` of every kind that are not taken over from another condition. */
+/** Reasons of `Ready` of every kind that are not taken over from another condition. */
 const generalReasons = {
-  Suspended: {
-    status: 'Unknown',
-    meaning: '`suspend` is true, so nothing is done.',
-    remedy: 'Set `suspend: false` to go on.',
-  },
-  Deleting: { status: 'Unknown', meaning: 'The object is being deleted and CodeMie is being cleaned up.' },
   InvalidSpec: {
     status: 'False',
     meaning: 'The spec breaks a rule that the installed definitions do not know yet.',
@@ -100,6 +94,12 @@ export const gitIntegrationConditions: readonly ConditionDescription[] = [
       status: 'True',
       meaning: 'CodeMie has the integration and the provider accepts the credential.',
     },
+    Suspended: {
+      status: 'Unknown',
+      meaning: '`suspend` is true, so nothing is done. `Ready` keeps the status that it had.',
+      remedy: 'Set `suspend: false` to go on.',
+    },
+    Deleting: { status: 'Unknown', meaning: 'The object is being deleted and CodeMie is being cleaned up.' },
   }),
   {
     type: 'CredentialsResolved',
