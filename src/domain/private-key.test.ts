@@ -5,6 +5,8 @@ import { readPrivateKey } from './private-key.ts';
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pkcs1 = rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 const pkcs8 = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+/** Within the private exponent: it still decodes. */
+const exchanged = pkcs1.slice(0, 500) + (pkcs1[500] === 'A' ? 'B' : 'A') + pkcs1.slice(501);
 const body = pkcs1.split('\n').slice(1, -2).join('');
 
 describe('readPrivateKey repairs', () => {
@@ -45,6 +47,7 @@ describe('readPrivateKey names the fault', () => {
     ['the BEGIN line alone', '-----BEGIN RSA PRIVATE KEY-----', 'no END line'],
     ['cut off', pkcs1.slice(0, 900), 'no END line'],
     ['a line missing', pkcs1.split('\n').toSpliced(5, 1).join('\n'), 'damaged'],
+    ['a character exchanged', exchanged, 'do not belong together'],
     ['a public key', rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'public key'],
     ['an RSA public key', rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString(), 'public key'],
     [

@@ -19,6 +19,8 @@ export type Checked<T> = { value: T } | { fault: Fault };
 
 const wholeFile = 'Store the whole .pem file that GitHub gave you, with its BEGIN and END lines.';
 const minimumBits = 2048;
+/** OpenSSL signs with no longer ones. */
+const maximumBits = 16_384;
 
 /**
  * Reads a GitHub App private key as people really store it: with CRLF, with literal `\n`, on one line,
@@ -57,16 +59,37 @@ function parse(label: string, base64: string): Checked<PrivateKey> {
   if (key.asymmetricKeyType !== 'rsa')
     return fault('The private key is not an RSA key, and GitHub Apps sign with RSA.', wholeFile);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits < minimumBits)
+  if (bits < minimumBits || bits > maximumBits)
     return fault(
       `The private key has ${bits} bits and GitHub Apps need ${minimumBits}.`,
       'Generate a new key on the settings page of the App.',
     );
+  if (!isConsistent(key))
+    return fault('The private key is damaged: its parts do not belong together.', wholeFile);
   const publicPart = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const digest = createHash('sha256').update(publicPart).digest('base64');
   return {
     value: { pem: key.export({ type: 'pkcs1', format: 'pem' }).toString(), fingerprint: `SHA256:${digest}` },
   };
+}
+
+/**
+ * Whether the parts of an RSA key are those of one key (RFC 8017, section 3.2). OpenSSL decodes a key in which a
+ * character was exchanged and signs wrongly with it, while CodeMie's library refuses it.
+ */
+function isConsistent(key: KeyObject): boolean {
+  const jwk = key.export({ format: 'jwk' });
+  const part = (name: 'n' | 'e' | 'd' | 'p' | 'q' | 'dp' | 'dq' | 'qi'): bigint =>
+    BigInt(`0x0${Buffer.from(jwk[name] ?? '', 'base64url').toString('hex')}`);
+  const [n, e, d, p, q] = [part('n'), part('e'), part('d'), part('p'), part('q')];
+  if (p < 3n || q < 3n || p * q !== n) return false;
+  return (
+    (e * d) % (p - 1n) === 1n &&
+    (e * d) % (q - 1n) === 1n &&
+    part('dp') === d % (p - 1n) &&
+    part('dq') === d % (q - 1n) &&
+    (part('qi') * q) % p === 1n
+  );
 }
 
 /** Undoes what tools do to a PEM on its way into a Secret. */
