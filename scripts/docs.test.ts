@@ -1,0 +1,147 @@
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { gitIntegrationConditions } from '../src/api/conditions.ts';
+import { kinds } from '../src/api/crd/kinds.ts';
+import { API_VERSION } from '../src/api/group.ts';
+import { parsePart } from '../src/api/parse.ts';
+import { createIntegrationMetrics } from '../src/controllers/git-integration/metrics.ts';
+import { createMetrics, measureCaches } from '../src/observability/metrics.ts';
+import { settingsHelp } from '../src/settings.ts';
+
+const root = join(import.meta.dirname, '..');
+const elsewhere = new Set(['node_modules', 'dist', 'coverage']);
+const pages = globSync('**/*.md', { cwd: root, exclude: (name) => elsewhere.has(name) }).toSorted();
+const read = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+const { scripts } = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(read('package.json')));
+
+describe.each(pages)('%s', (page) => {
+  it('runs scripts that there are', () => {
+    const named = [...read(page).matchAll(/npm (?:run )?(start|test|(?<=run )[a-z:-]+)/g)];
+    expect(named.map(([, script = '']) => script).filter((script) => !(script in scripts))).toEqual([]);
+  });
+
+  it('links to what is there', () => {
+    const dead = linksOf(read(page)).filter((link) => !leadsSomewhere(page, link));
+    expect(dead).toEqual([]);
+  });
+
+  it('holds manifests that are right', () => {
+    const faults = manifestsOf(read(page)).flatMap(({ kind, spec }) => {
+      const known = kinds.find(({ resource }) => resource.kind === kind);
+      if (!known) return [`unknown kind ${kind}`];
+      const parsed = parsePart(known.spec, 'spec', spec);
+      return parsed.ok ? [] : [`${kind} ${parsed.error}`];
+    });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe('docs/operating.md', () => {
+  const rows = rowsOf(read('docs/operating.md'));
+  const settings = [...settingsHelp().matchAll(/^ {2}--(\S+) +(.+)$/gm)].map(([, flag = '', text = '']) => ({
+    flag,
+    fallback: /Default: (\S+)\.$/.exec(text)?.[1] ?? '',
+  }));
+
+  it('knows the settings by heart', () => {
+    expect(settings.map(({ flag }) => flag)).toContain('cluster-name');
+    const documented = rows.keys().filter((name) => name.startsWith('--'));
+    expect([...documented].toSorted()).toEqual(settings.map(({ flag }) => `--${flag}`).toSorted());
+  });
+
+  it.each(settings)('tells the variable and the default of --$flag', ({ flag, fallback }) => {
+    const [variables = '', usual = ''] = rows.get(`--${flag}`) ?? [];
+    expect(variables).toContain(`\`CODEMIE_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}\``);
+    expect(usual).toContain(fallback);
+  });
+
+  it('names each metric, and no other', () => {
+    const documented = rows.keys().filter((name) => /^[a-z]+(_[a-z]+)+$/.test(name));
+    expect([...documented].toSorted()).toEqual(ownMetrics());
+  });
+});
+
+describe('docs/conditions.md', () => {
+  it('says what to do about each reason that keeps an integration from being Ready', () => {
+    const section = read('docs/conditions.md')
+      .split(/^## /m)
+      .find((text) => text.startsWith('What to do now'));
+    const steps = gitIntegrationConditions.filter(
+      ({ meaning }) => !meaning.includes('Present only while true'),
+    );
+    const reasons = steps.flatMap((condition) => Object.entries(condition.reasons));
+    const stopping = reasons.filter(([reason, { status }]) => status !== 'True' && reason !== 'NotReported');
+    const missing = stopping
+      .map(([reason]) => reason)
+      .filter((reason) => !section?.includes(`\`${reason}\``));
+    expect(missing).toEqual([]);
+  });
+});
+
+/** The names of all metrics but those that the library has on its own. */
+function ownMetrics(): string[] {
+  const standard = new Registry();
+  collectDefaultMetrics({ register: standard });
+  const registry = new Registry();
+  createMetrics(registry);
+  createIntegrationMetrics(registry);
+  measureCaches(registry, []);
+  const names = (from: Registry): string[] => from.getMetricsAsArray().map(({ name }) => name);
+  const known = new Set(names(standard));
+  return names(registry)
+    .filter((name) => !known.has(name))
+    .toSorted();
+}
+
+/** Rows of the tables of a page whose first cell is one piece of code, by that; the other cells as they are. */
+function rowsOf(text: string): Map<string, string[]> {
+  const rows = [...text.matchAll(/^\| `([^`|]+)` \| (.*) \|$/gm)];
+  return new Map(rows.map(([, name = '', rest = '']) => [name, rest.split(' | ')]));
+}
+
+function linksOf(text: string): string[] {
+  const prose = text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links.filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page : join(dirname(page), path);
+  const file = join(root, target);
+  if (!existsSync(file)) return false;
+  if (anchor === undefined) return true;
+  return statSync(file).isFile() && anchorsOf(read(target)).has(anchor);
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading = ''] of text.replace(/^```.*?^```$/gms, '').matchAll(/^#+ (.+)$/gm)) {
+    const plain = heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '');
+    const slug = plain.replaceAll(' ', '-');
+    let anchor = slug;
+    for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+const manifest = z.object({ apiVersion: z.string(), kind: z.string(), spec: z.unknown().optional() });
+
+/** Our own kinds in the YAML blocks of a page. A block that is not YAML throws. */
+function manifestsOf(text: string): z.output<typeof manifest>[] {
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const documents = blocks.flatMap((block) => parseAllDocuments(block));
+  for (const { errors } of documents) if (errors[0]) throw errors[0];
+  return documents
+    .map((document) => manifest.parse(document.toJS()))
+    .filter(({ apiVersion }) => apiVersion === API_VERSION);
+}
