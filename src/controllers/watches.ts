@@ -6,7 +6,7 @@ import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
-import { claimOf, connectionKeyOf } from './git-integration/indexes.ts';
+import { claimOf, connectionKeyOf, heldClaimOf } from './git-integration/indexes.ts';
 import { referenceKey } from './reference-key.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
@@ -37,14 +37,17 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
     for (const object of objects) queues.integrations.add(keyOf(object), { lane });
   };
 
+  // Who gives a name up lets the next in line have it.
+  const wakeRivals = (claim: string | undefined, self: KubeObject) => {
+    if (claim !== undefined) addIntegrations(rivals(integrations, claim, self), 'high');
+  };
   integrations.onChange((change) => {
+    const { object, previous } = change;
+    const held = previous && heldClaimOf(previous);
+    if (held !== heldClaimOf(object)) wakeRivals(held, object);
     if (isOwnEcho(change)) return;
-    queues.integrations.add(keyOf(change.object), { lane: laneOf(change) });
-    // Who gives a name up lets the next in line have it.
-    for (const object of [change.object, change.previous]) {
-      const [claim] = (object && claimOf(object)) ?? [];
-      if (claim !== undefined) addIntegrations(rivals(integrations, claim, change.object), 'high');
-    }
+    queues.integrations.add(keyOf(object), { lane: laneOf(change) });
+    for (const each of [object, previous]) wakeRivals(each && claimOf(each)?.[0], object);
     countAgain(change, queues);
   });
 

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { claimKey, holderOf } from './claim.ts';
 
-const claimant = (name: string, creationTimestamp: string, uid = name) => ({
+const claimant = (name: string, creationTimestamp: string, uid = name, registered = false) => ({
   namespace: 'team-a',
   name,
   uid,
   creationTimestamp,
+  registered,
 });
 
 describe('holderOf', () => {
@@ -16,6 +17,11 @@ describe('holderOf', () => {
     [
       'the lower UID in one second',
       [claimant('a', '2026-01-01T00:00:00Z', 'u2'), claimant('b', '2026-01-01T00:00:00Z', 'u1')],
+      'b',
+    ],
+    [
+      'the one that has the name already',
+      [claimant('a', '2026-01-01T00:00:00Z'), claimant('b', '2026-01-02T00:00:00Z', 'u', true)],
       'b',
     ],
   ])('%s', (_name, claimants, want) => {

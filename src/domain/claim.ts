@@ -28,11 +28,17 @@ export interface Claimant {
   uid: string;
   /** RFC 3339. */
   creationTimestamp: string;
+  /** Whether it has the name in CodeMie already. */
+  registered: boolean;
 }
 
-/** The oldest holds the claim; of two of one second the lower UID, so that every replica decides alike. */
+/**
+ * Who has the name keeps it, else the oldest gets it; of two of one second, which is as exactly as Kubernetes tells,
+ * the one with the lower UID, so that every replica decides alike.
+ */
 export function holderOf<T extends Claimant>(claimants: readonly T[]): T | undefined {
-  const order = (claimant: Claimant) => `${claimant.creationTimestamp} ${claimant.uid}`;
+  const order = (claimant: Claimant) =>
+    `${claimant.registered ? 0 : 1} ${claimant.creationTimestamp} ${claimant.uid}`;
   return claimants.reduce<T | undefined>(
     (oldest, next) => (!oldest || order(next) < order(oldest) ? next : oldest),
     undefined,

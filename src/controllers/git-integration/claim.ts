@@ -1,22 +1,21 @@
-import { holderOf } from '../../domain/claim.ts';
+import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { type Claimant, holderOf } from '../../domain/claim.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { needsPerson } from './halt.ts';
 import { claimOf } from './indexes.ts';
 import type { Integration } from './load.ts';
 
 /**
- * Lets only one GitIntegration go on that wants this name in CodeMie: the oldest. So two creates of one alias
- * never run at the same time, which CodeMie would let both succeed.
+ * Lets only one GitIntegration go on that wants this name in CodeMie: the one that has it, else the oldest. So two
+ * creates of one alias never run at the same time, which CodeMie would let both succeed.
  *
  * @throws Halt `AliasConflict`; a holder of another namespace is not named
  */
-export function refuseUnlessHolder({ object, namespace, alias, spec }: Integration, store: Store): void {
+export function refuseUnlessHolder(integration: Integration, store: Store): void {
+  const { object, namespace, alias, spec } = integration;
   const [claim = ''] = claimOf(object) ?? [];
-  const holder = holderOf(
-    store
-      .byIndex('claim', claim)
-      .map(({ metadata }) => ({ ...metadata, namespace: metadata.namespace ?? '' })),
-  );
+  const holder = holderOf(store.byIndex('claim', claim).map((rival) => toClaimant(rival, integration)));
   if (!holder || holder.uid === object.metadata.uid) return;
   const who =
     holder.namespace === namespace
@@ -28,4 +27,14 @@ export function refuseUnlessHolder({ object, namespace, alias, spec }: Integrati
     `${who} already stands for the integration "${alias}" of project "${spec.project}".`,
     'Choose another alias, or delete one of the two.',
   );
+}
+
+function toClaimant({ metadata, ...rest }: KubeObject, { alias, spec }: Integration): Claimant {
+  const { registration } = parseGitIntegrationStatus(rest['status']);
+  const { name, namespace = '', uid, creationTimestamp } = metadata;
+  const registered =
+    registration?.alias === alias &&
+    registration.project === spec.project &&
+    registration.scope === spec.scope;
+  return { name, namespace, uid, creationTimestamp, registered };
 }

@@ -1,5 +1,6 @@
-import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import { claimKey } from '../../domain/claim.ts';
+import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { type Claim, claimKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
@@ -39,17 +40,28 @@ export function claimOf(object: KubeObject): [string] | undefined {
   const spec = parseGitIntegrationSpec(object['spec']);
   if (!spec.ok) return undefined;
   const { connectionRef, scope, project, alias = object.metadata.name } = spec.value;
-  const ofCluster = connectionRef.kind === 'ClusterCodeMieConnection';
-  return [
-    claimKey({
-      connectionKind: connectionRef.kind,
-      connectionNamespace: ofCluster ? '' : (object.metadata.namespace ?? ''),
-      connectionName: connectionRef.name,
-      scope,
-      project,
-      alias,
-    }),
-  ];
+  return [claimKey({ ...claimedAt(object, connectionRef), scope, project, alias })];
+}
+
+/** The claim on the name that an object has in CodeMie, which is another than it wants while a rename is under way. */
+export function heldClaimOf(object: KubeObject): string | undefined {
+  const spec = parseGitIntegrationSpec(object['spec']);
+  const { registration } = parseGitIntegrationStatus(object['status']);
+  if (!spec.ok || !registration) return undefined;
+  const { scope, project, alias } = registration;
+  return claimKey({ ...claimedAt(object, spec.value.connectionRef), scope, project, alias });
+}
+
+function claimedAt(
+  { metadata: { namespace = '' } }: KubeObject,
+  { kind, name }: GitIntegrationSpec['connectionRef'],
+): Pick<Claim, 'connectionKind' | 'connectionNamespace' | 'connectionName'> {
+  const ofCluster = kind === 'ClusterCodeMieConnection';
+  return {
+    connectionKind: kind,
+    connectionNamespace: ofCluster ? '' : namespace,
+    connectionName: name,
+  };
 }
 
 /** The connection that an object names, and its key in its store; undefined while the spec does not parse. */
