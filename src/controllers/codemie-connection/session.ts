@@ -13,10 +13,10 @@ import { createSharedCalls } from '../shared-calls.ts';
 /** A connection at work: one login at one CodeMie, with what all its integrations share. */
 export interface Session {
   client: CodeMieClient;
-  /** Who the login is and what it may write; up to half a minute old, as CodeMie itself keeps rights per token. */
-  account(signal: AbortSignal): Promise<Account>;
-  /** Whether a project of exactly this name exists; up to half a minute old. */
-  hasProject(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
+  account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
+  /** Whether a project of exactly this name exists and is visible; by default up to half a minute old. */
+  hasProject(name: string, signal: AbortSignal, maxAgeMs?: number): Promise<boolean>;
   /** Creates a project. One that exists already is a success. */
   createProject(name: string, signal: AbortSignal): Promise<void>;
   /**
@@ -37,7 +37,7 @@ export interface SessionOptions {
   signal: AbortSignal;
 }
 
-const maxAgeMs = 30_000;
+const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession({ spec, auth, http, now, signal: ended }: SessionOptions): Session {
@@ -56,8 +56,9 @@ export function createSession({ spec, auth, http, now, signal: ended }: SessionO
 
   return {
     client,
-    account: (signal) => accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal),
-    hasProject: (name, signal) =>
+    account: (signal, maxAgeMs = usualAgeMs) =>
+      accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal),
+    hasProject: (name, signal, maxAgeMs = usualAgeMs) =>
       projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal),
     async createProject(name, signal) {
       await client.createProject(name, signal);

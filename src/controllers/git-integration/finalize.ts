@@ -1,4 +1,5 @@
 import { gitIntegrations, REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
 import { ownerMark, type Scope } from '../../domain/setting.ts';
@@ -6,6 +7,7 @@ import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { connectionByUid, findConnection } from './connection.ts';
@@ -18,9 +20,9 @@ import { removeSettings } from './write-setting.ts';
 /**
  * Cleans CodeMie up and lets the object go. Neither the Git Secret nor the provider is needed for that.
  *
- * It waits as long as anything can still be done. Only when the connection is gone for good, or its Secrets go
- * down with the namespace, is the object released with a `RegistrationLeaked` event; the row's owner mark lets
- * somebody find it later.
+ * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets go down
+ * with the namespace, or its login does not see the project any more, is the object released with a
+ * `RegistrationLeaked` event; the row's owner mark lets somebody find it later.
  */
 export async function finalize(
   loaded: Loaded,
@@ -34,9 +36,10 @@ export async function finalize(
 
   const connection = connectionOf(loaded, deps);
   if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
-  const scope = status.registration?.scope ?? (parsed.ok ? parsed.value.scope : 'Project');
+  const place = status.registration ?? (parsed.ok ? parsed.value : undefined);
+  let seen: boolean;
   try {
-    await cleanUp(loaded, scope, connection, deps, signal);
+    seen = await cleanUp(loaded, place, connection, deps, signal);
   } catch (error) {
     if (error instanceof ValueFault && isTornDown(loaded, deps))
       return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
@@ -46,7 +49,8 @@ export async function finalize(
       throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
     throw error;
   }
-  return release(loaded, deps, signal);
+  if (seen) return release(loaded, deps, signal);
+  return leak(loaded, "its connection's login does not see the project any more", deps, signal);
 }
 
 /** The connection that made the row; before the first status only the spec can tell. */
@@ -55,20 +59,46 @@ function connectionOf({ parsed, status, namespace }: Loaded, deps: Deps): KubeOb
   return made ?? (parsed.ok ? findConnection(parsed.value.connectionRef, namespace, deps) : undefined);
 }
 
+/** Where a row of ours may be. */
+interface Place {
+  scope: Scope;
+  project: string;
+}
+
+/** Removes our rows. False when there are none and there may be some out of sight. */
 async function cleanUp(
   known: Known,
-  scope: Scope,
+  place: Place | undefined,
   connection: KubeObject,
   deps: Deps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const session = await deps.sessions.open(connection, signal);
   const owner = ownerMark(deps.clusterName, known.namespace, known.name);
   const { registration } = known.status;
   const remembered = registration?.connectionUID === connection.metadata.uid ? registration : undefined;
   // A listing from before could miss a row that was created a moment ago.
-  const rows = await session.rows(scope, signal, { startedAfterMs: deps.now() });
-  await removeSettings(rowsToRemove(rows, owner, remembered), session, deps.now, signal);
+  const rows = await session.rows(place?.scope ?? 'Project', signal, { startedAfterMs: deps.now() });
+  const ours = rowsToRemove(rows, owner, remembered);
+  await removeSettings(ours, session, deps.now, signal);
+  return ours.length > 0 || place?.scope !== 'Project' || sees(place.project, session, signal);
+}
+
+/**
+ * Whether CodeMie would list the integrations of the project: it lists none to a login that is not an administrator
+ * of it, and does not say so.
+ *
+ * @throws CodeMieError `accessDenied` when that can be mended
+ */
+async function sees(project: string, session: Session, signal: AbortSignal): Promise<boolean> {
+  const account = await session.account(signal, 0);
+  if (mayWriteProject(account, project)) return true;
+  if (!(await session.hasProject(project, signal, 0))) return false;
+  throw new CodeMieError({
+    kind: 'accessDenied',
+    message: `The connection's login ${account.name} is not an administrator of project "${project}".`,
+    hint: 'Make it one in CodeMie, or set deletionPolicy: Orphan.',
+  });
 }
 
 function explain(error: unknown): string {

@@ -18,7 +18,7 @@ import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
-import { createSetting, removeSettings, updateSetting, type Writer } from './write-setting.ts';
+import { createSetting, removeSettings, requireRights, updateSetting, type Writer } from './write-setting.ts';
 
 /**
  * Step 6: compares what CodeMie has with what is wanted, then creates, updates, adopts or leaves.
@@ -44,13 +44,22 @@ export async function register(
   const digest = settingDigest(desired, deps.digestKey);
   try {
     const session = await deps.sessions.open(connection.object, signal);
-    const rows = await session.rows(desired.scope, signal);
     const { adoptionPolicy, driftPolicy } = integration.spec;
     const remembered = lastWrite(integration, connection.uid);
-    const plan = planRegistration({ desired, digest, owner, rows, remembered, adoptionPolicy, driftPolicy });
+    const startedAfterMs = deps.now();
+    const look = async (demand?: { startedAfterMs: number }) => {
+      const rows = await session.rows(desired.scope, signal, demand);
+      const input = { desired, digest, owner, rows, remembered, adoptionPolicy, driftPolicy };
+      return { rows, plan: planRegistration(input) };
+    };
+    let { rows, plan } = await look(integration.requestedAt === undefined ? undefined : { startedAfterMs });
+    // What stands in the way may be gone since the shared listing, and nobody would look again soon.
+    if (plan.action === 'refuse') ({ rows, plan } = await look({ startedAfterMs }));
 
-    enterDrift(report, plan);
-    const row = await act(plan, { integration, connection, session, desired, owner, report, deps, signal });
+    const writer = { integration, connection, session, desired, owner, report, deps, signal };
+    if (plan.action === 'refuse') return await refuse(plan, writer);
+    const row = await act(plan, writer);
+    enterDrift(report, plan, remembered !== undefined);
     await leaveFormerConnection(integration, connection.uid, row, deps, signal);
     enterRegistration(report, plan, row, desired, digest, connection.uid);
     const limit = usageLimit(desired, url, rows, row.id);
@@ -85,8 +94,20 @@ function lastWrite({ status: { registration } }: Integration, connectionUID: str
   return { id, digest, remoteUpdatedAt, connectionUID };
 }
 
-async function act(plan: RegistrationPlan, writer: Writer): Promise<ObservedSetting> {
-  if (plan.action === 'refuse') throw needsPerson('Registered', plan.reason, plan.sentence, plan.hint);
+type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
+type Step = Exclude<RegistrationPlan, Refusal>;
+
+/** @throws Halt in any case */
+async function refuse({ reason, sentence, hint }: Refusal, writer: Writer): Promise<never> {
+  if (reason === 'Removed') {
+    // Nor does CodeMie list what the login has no rights to.
+    await requireRights(writer, 0);
+    writer.report.abnormal.Drifted = { status: 'True', reason, message: `${sentence} ${hint}` };
+  }
+  throw needsPerson('Registered', reason, sentence, hint);
+}
+
+async function act(plan: Step, writer: Writer): Promise<ObservedSetting> {
   if (plan.action === 'create') return createSetting(writer);
   // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
   await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
@@ -117,7 +138,7 @@ async function leaveFormerConnection(
 
 function enterRegistration(
   report: Report,
-  plan: RegistrationPlan,
+  plan: Step,
   row: ObservedSetting,
   desired: DesiredSetting,
   digest: string,
@@ -151,17 +172,20 @@ function enterRegistration(
   };
 }
 
-/** Tells what somebody else did in CodeMie: as a condition while it stays so, as an event when it is undone. */
-function enterDrift(report: Report, plan: RegistrationPlan): void {
-  if (plan.action === 'refuse' && plan.reason === 'Removed')
-    report.abnormal.Drifted = { status: 'True', reason: 'Removed', message: `${plan.sentence} ${plan.hint}` };
-  if ((plan.action !== 'leave' && plan.action !== 'update') || plan.drift.length === 0) return;
+/** Tells what somebody else did in CodeMie: as a condition while it stays so, as an event when it was undone. */
+function enterDrift(report: Report, plan: Step, wasRegistered: boolean): void {
+  const corrected = (note: string) =>
+    report.news.push({ type: 'Normal', reason: 'DriftCorrected', action: 'Register', note });
+  if (plan.action === 'create') {
+    if (wasRegistered) corrected('Somebody removed the integration in CodeMie. It was made again.');
+    return;
+  }
+  if (plan.drift.length === 0) return;
   const what = `Somebody changed ${plan.drift.join(', ')} of the integration in CodeMie.`;
   if (plan.action === 'update') {
-    const note = `${what} It is written again.`;
-    report.news.push({ type: 'Normal', reason: 'DriftCorrected', action: 'Register', note });
-  } else {
-    const message = `${what} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
-    report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };
+    corrected(`${what} It was written again.`);
+    return;
   }
+  const message = `${what} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
+  report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };
 }

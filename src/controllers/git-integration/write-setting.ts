@@ -84,8 +84,9 @@ export async function removeSettings(
 /** Before the first write: rights, project, and the finalizers, because from now on there is something to clean up. */
 async function prepare(writer: Writer): Promise<void> {
   const { integration, report, deps, signal } = writer;
-  await requireRights(writer);
-  await requireProject(writer);
+  const maxAgeMs = integration.requestedAt === undefined ? undefined : 0;
+  await requireRights(writer, maxAgeMs);
+  await requireProject(writer, maxAgeMs);
   const { resource, object } = writer.connection;
   await addFinalizer(deps.kube, resource, object, IN_USE_FINALIZER, signal);
   const held = await addFinalizer(
@@ -101,8 +102,17 @@ async function prepare(writer: Writer): Promise<void> {
   report.resourceVersion = resourceVersion;
 }
 
-async function requireRights({ session, desired, signal }: Writer): Promise<void> {
-  const account = await session.account(signal);
+/**
+ * The login may write the integrations of the project.
+ *
+ * @param maxAgeMs how old the answer of CodeMie may be; undefined for the usual
+ * @throws Halt `AccessDenied`
+ */
+export async function requireRights(
+  { session, desired, signal }: Writer,
+  maxAgeMs: number | undefined,
+): Promise<void> {
+  const account = await session.account(signal, maxAgeMs);
   const { project } = desired;
   if (mayWriteProject(account, project)) return;
   if (desired.scope === 'User' && account.projects.includes(project)) return;
@@ -116,9 +126,12 @@ async function requireRights({ session, desired, signal }: Writer): Promise<void
 }
 
 /** An administrator's create would make a project that does not exist: a typo would become one. */
-async function requireProject({ session, connection, desired, signal }: Writer): Promise<void> {
+async function requireProject(
+  { session, connection, desired, signal }: Writer,
+  maxAgeMs: number | undefined,
+): Promise<void> {
   const { project } = desired;
-  if (await session.hasProject(project, signal)) return;
+  if (await session.hasProject(project, signal, maxAgeMs)) return;
   if (connection.spec.projects.createMissing) {
     await session.createProject(project, signal);
     return;
