@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import { type ConnectionStatus, parseConnectionStatus } from '../../src/api/v1alpha1/connection-status.ts';
 import type { NewObject } from '../../src/kube/client.ts';
@@ -133,3 +134,20 @@ export function rowsOf({ codemie }: World, key: ObjectKey) {
       ),
     );
 }
+
+/** Waits for the event of that reason about an object and returns its note. Works for objects that are gone, too. */
+export function waitForEvent(cluster: Cluster, key: ObjectKey, reason: string): Promise<string> {
+  const { namespace = '', name } = metadataOf(key);
+  return cluster.waitFor(`event ${reason} about ${key}`, async () => {
+    const found = (await cluster.list(kinds.event, namespace))
+      .map((event) => eventSchema.parse(event))
+      .find((event) => event.regarding.name === name && event.reason === reason);
+    return found?.note;
+  });
+}
+
+const eventSchema = z.object({
+  reason: z.string(),
+  note: z.string(),
+  regarding: z.object({ name: z.string() }),
+});
