@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPrivateKey } from './private-key.ts';
 
@@ -73,14 +73,11 @@ describe('readPrivateKey never throws', () => {
   });
 
   it('at a damaged key, which it refuses or repairs to the very same', () => {
-    const fingerprint = fingerprintOf(read(pkcs1));
     fc.assert(
       fc.property(fc.constantFrom(...pems).chain(damage), wrap, (pem, wrapped) => {
         const result = read(wrapped(pem));
-        if ('value' in result) {
-          expect(result.value.fingerprint).toBe(fingerprint);
-          expect(result.value.pem).toBe(pkcs1);
-        }
+        const same = 'value' in result && result.value.pem === pkcs1;
+        expect('fault' in result || same).toBe(true);
       }),
       { numRuns: 15_000 },
     );
@@ -102,13 +99,9 @@ describe('readPrivateKey never throws', () => {
   });
 
   it('and said nothing but its own few sentences', () => {
-    expect([...said].length).toBeLessThanOrEqual(12);
+    expect(said.size).toBeLessThanOrEqual(12);
     const shown = [...said].join('\n');
     for (const pem of pems)
       for (const line of pem.split('\n').slice(1, -2)) expect(shown).not.toContain(line.slice(0, 12));
   });
 });
-
-function fingerprintOf(result: ReturnType<typeof readPrivateKey>): string {
-  return 'value' in result ? result.value.fingerprint : 'none';
-}

@@ -8,3 +8,6 @@ export function parseHttpDate(value: string | undefined): number | undefined {
   const epochMs = Date.parse(value ?? '');
   return Number.isNaN(epochMs) ? undefined : epochMs;
 }
+
+/** The end of the year 9999 as epoch milliseconds: RFC 3339 has no later moment. */
+export const latestMs = Date.parse('9999-12-31T23:59:59Z');

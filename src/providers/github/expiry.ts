@@ -1,5 +1,5 @@
 import type { Answer } from '../answer.ts';
-import { parseHttpDate, rfc3339 } from '../time.ts';
+import { latestMs, parseHttpDate, rfc3339 } from '../time.ts';
 
 /** Some fine-grained tokens are said to expire at the moment of the call: https://github.com/google/go-github/issues/3708 */
 const implausiblyNearMs = 5 * 60_000;
@@ -24,5 +24,6 @@ export function parseExpiry(header: string): number | undefined {
   if (parts === null) return undefined;
   const [, date, time, hours, minutes] = parts;
   const epochMs = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
-  return Number.isNaN(epochMs) ? undefined : epochMs;
+  // Also false for a day that no calendar has.
+  return epochMs <= latestMs ? epochMs : undefined;
 }

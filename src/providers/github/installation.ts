@@ -58,6 +58,8 @@ function choose(
 }
 
 const pageSize = 100;
+/** 10,000 installations. A server that always has one more page must not be followed for ever. */
+const mostPages = 100;
 
 async function listInstallations(octokit: Octokit, target: Target): Promise<RawInstallation[]> {
   const byId = new Map<number, RawInstallation>();
@@ -68,9 +70,14 @@ async function listInstallations(octokit: Octokit, target: Target): Promise<RawI
       byId.set(installation.id, installation);
     }
     // A page without anything new ends the walk even if the server says that there is more.
-    const more = /rel="next"/.test(answer.header('link') ?? '');
-    if (!more || byId.size === sizeBefore) return [...byId.values()];
+    const more = hasNextPage(answer.header('link')) && byId.size > sizeBefore;
+    if (!more || page === mostPages) return [...byId.values()];
   }
+}
+
+/** By the header `Link`: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+function hasNextPage(link = ''): boolean {
+  return link.split(',').some((part) => /;\s*rel="?next"?/.test(part));
 }
 
 async function lookUp(

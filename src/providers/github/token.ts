@@ -1,9 +1,9 @@
 import type { Octokit } from '@octokit/rest';
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { notTheApi } from '../failures.ts';
-import type { CredentialReport, RateLimit, Target } from '../provider.ts';
+import type { CredentialReport, Target } from '../provider.ts';
+import { rateLimitOf } from '../rate-limit.ts';
 import { missingScopes, parseScopes } from '../scopes.ts';
-import { rfc3339 } from '../time.ts';
 import { ask } from './client.ts';
 import { expiryOf } from './expiry.ts';
 import { tokenFailure } from './failures.ts';
@@ -66,14 +66,4 @@ async function checkRepository(octokit: Octokit, repository: string, target: Tar
   const subject = asked(target, { kind: 'repository', repository });
   if (!isSuccess(answer)) throw tokenFailure(answer, subject);
   if (!repositorySchema.safeParse(answer.body).success) throw notTheApi('GitHub', answer, subject);
-}
-
-/** The budget by its headers; Enterprise Servers have none unless an administrator turns it on. */
-function rateLimitOf(answer: Answer): RateLimit | undefined {
-  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) =>
-    Number.parseInt(answer.header(`x-ratelimit-${name}`) ?? '', 10),
-  );
-  if (limit === undefined || remaining === undefined || reset === undefined) return undefined;
-  if (![limit, remaining, reset].every(Number.isSafeInteger)) return undefined;
-  return { limit, remaining, resetsAt: rfc3339(reset * 1000) };
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { expired, notTheApi, revoked } from '../failures.ts';
 import type { CredentialReport, Target } from '../provider.ts';
+import { rateLimitOf } from '../rate-limit.ts';
 import { closure, missingScopes } from '../scopes.ts';
 import type { GitLabClient } from './client.ts';
 import { failureOf, gitlabFailure } from './failures.ts';
@@ -19,7 +20,7 @@ type User = z.infer<typeof userSchema>;
 export async function validateToken(client: GitLabClient, target: Target): Promise<CredentialReport> {
   const answer = await client.token();
   const report = isSuccess(answer)
-    ? await reportOnToken(parse(answer, tokenSchema, target), client, target)
+    ? withRateLimit(await reportOnToken(parse(answer, tokenSchema, target), client, target), answer)
     : await reportWithoutToken(answer, client, target);
   if (mayRead(report)) {
     for (const repository of target.repositories) await checkRepository(client, repository, target);
@@ -46,6 +47,12 @@ async function reportOnToken(token: Token, client: GitLabClient, target: Target)
     missing,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
+}
+
+/** gitlab.com tells the budget on every answer; a server of one's own as it is set up. */
+function withRateLimit(report: CredentialReport, answer: Answer): CredentialReport {
+  const rateLimit = rateLimitOf(answer);
+  return rateLimit === undefined ? report : { ...report, rateLimit };
 }
 
 /** A dead token gets 401 before it can ask; this is for servers that answer it all the same. */
