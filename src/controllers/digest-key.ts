@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists } from '../kube/errors.ts';
+import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { secrets } from './core-resources.ts';
 
@@ -15,7 +15,8 @@ const stored = z.object({ data: z.object({ key: z.base64() }) });
  * The random key of the digests that stand in status, from its Secret, which is made at the first start. Losing
  * it costs one more write per integration and nothing else.
  *
- * @throws Error when the Secret is there and holds no such key; what the KubeClient throws
+ * @throws Error when the namespace does not exist, or the Secret is there and holds no such key; what the
+ *   KubeClient throws
  */
 export async function ensureDigestKey(
   kube: KubeClient,
@@ -45,6 +46,13 @@ async function make(
     return await kube.create(secrets, secret, signal);
   } catch (error) {
     if (isAlreadyExists(error)) return undefined;
+    if (isNotFound(error))
+      throw new Error(
+        `The operator's namespace "${namespace}" does not exist. Create it, or set --operator-namespace.`,
+        {
+          cause: error,
+        },
+      );
     throw error;
   }
 }

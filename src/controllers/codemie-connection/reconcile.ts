@@ -11,7 +11,7 @@ import type { Sessions } from './sessions.ts';
 import { writeConnectionStatus } from './status.ts';
 import { needsCleanUp, usersOf } from './users.ts';
 
-/** Everything that the reconciler of one kind of connection works with. Made in `main.ts`. */
+/** Everything that the reconciler of one kind of connection works with. Made in `operator.ts`. */
 export interface ConnectionDeps {
   kube: KubeClient;
   /** Which of the two kinds this is. */

@@ -11,7 +11,7 @@ import type { SharedCalls } from '../shared-calls.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnWrites } from './own-writes.ts';
 
-/** Everything that the reconciler of GitIntegrations works with. Made in `main.ts`. */
+/** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */
 export interface Deps {
   kube: KubeClient;
   /** Whether an object is for this process to work on, and not for another shard. */
