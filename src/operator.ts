@@ -30,6 +30,7 @@ import type { Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createLeadership, type Leadership } from './leadership.ts';
+import { guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { createMetrics, type Metrics, measureCaches } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
@@ -129,8 +130,39 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         if (!stop.aborted || error instanceof LeadershipLostError) throw error;
       }
       await stopReflecting();
-      await Promise.all([kube.close(), ground.close(), deps.http.close()]);
+      await Promise.all([kube.close(), ground.close(), deps.http.close(), deps.providerHttp.close()]);
     },
+  };
+}
+
+/** Longest time for one call to CodeMie, which may work for a while on a change. */
+const codeMieTimeoutMs = 30_000;
+/** Longest time for one call to a Git provider: each is a small question. */
+const providerTimeoutMs = 15_000;
+/** A worker that waits for a provider longer than this goes on to the next integration, and comes back later. */
+const providerPatienceMs = 5_000;
+
+/** The ways out, apart from each other: a Git host that hangs takes no connection from CodeMie. */
+function createClients(
+  { settings: { proxy, workers }, ca, now }: Pick<OperatorOptions, 'settings' | 'ca' | 'now'>,
+  metrics: Metrics,
+  maySend: () => boolean,
+): Pick<Deps, 'http' | 'providerHttp'> {
+  const common = {
+    ca,
+    proxy,
+    maxBodyBytes: 8 * 1024 * 1024,
+    userAgent: name,
+    onRequest: metrics.exchange,
+    maySend,
+  };
+  return {
+    http: createHttpClients({ ...common, timeoutMs: codeMieTimeoutMs }),
+    providerHttp: guardClients(createHttpClients({ ...common, timeoutMs: providerTimeoutMs }), {
+      // One host can never occupy all workers.
+      perHost: Math.max(1, Math.floor(workers / 2)),
+      now,
+    }),
   };
 }
 
@@ -142,17 +174,15 @@ interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<
 
 function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
   const { kube, informers, metrics, digestKey, clusterName, mayWrite } = ground;
-  const { operatorNamespace, tenantPrivateNetworks, proxy, podName, shardSelector } = settings;
-  const http = createHttpClients({
-    ca,
-    proxy,
-    timeoutMs: 30_000,
-    maxBodyBytes: 8 * 1024 * 1024,
-    userAgent: name,
-    onRequest: metrics.exchange,
-    maySend: mayWrite,
-  });
-  const sharing = { now, timeoutMs: 60_000, failureAgeMs: providerFailureAgeMs(now), maxEntries: 50_000 };
+  const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector } = settings;
+  const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
+  const sharing = {
+    now,
+    timeoutMs: 60_000,
+    patienceMs: providerPatienceMs,
+    failureAgeMs: providerFailureAgeMs(now),
+    maxEntries: 50_000,
+  };
   return {
     kube,
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
@@ -164,6 +194,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
     sessions: createSessions({ kube, http, operatorNamespace, tenantPrivateNetworks, now }),
     providers,
     http,
+    providerHttp,
     proofs: createSharedCalls(sharing),
     installations: createSharedCalls(sharing),
     digestKey,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSharedCalls } from './shared-calls.ts';
+import { createSharedCalls, StillWaitingError } from './shared-calls.ts';
 
 function setUp() {
   let now = 0;
@@ -7,7 +7,8 @@ function setUp() {
   const calm = new AbortController().signal;
   const made = createSharedCalls<string>({
     now: () => now,
-    timeoutMs: 1000,
+    timeoutMs: 30_000,
+    patienceMs: 50,
     failureAgeMs: (error) => (error instanceof RangeError ? 60_000 : 5_000),
     maxEntries: 2,
   });
@@ -78,6 +79,20 @@ describe('createSharedCalls', () => {
     await expect(first).rejects.toThrow('enough');
     resolve('a');
     expect(await second).toBe('a');
+  });
+
+  it('lets nobody wait for long, and has the result for whoever asks later', async () => {
+    const { shared, calls, answer } = setUp();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    await expect(shared.get('k', 1000, () => promise)).rejects.toThrow(StillWaitingError);
+    // Who asks while the same call goes on does not begin to wait anew.
+    const second = shared.get('k', 1000, answer('b')).catch((error: unknown) => error);
+    const atOnce = new Promise((done) => void setTimeout(done, 0, 'later'));
+    expect(await Promise.race([second, atOnce])).toBeInstanceOf(StillWaitingError);
+    resolve('a');
+    await promise;
+    expect(await shared.get('k', 1000, answer('b'))).toBe('a');
+    expect(calls()).toBe(0);
   });
 
   it('keeps keys apart and forgets the least recently used', async () => {

@@ -13,7 +13,8 @@ export interface SharedCalls<T> {
    * @param call makes the call; gets the last good result of that key. Its signal is the cache's own: one
    *   caller that gives up must not take the others' result away
    * @param signal ends the waiting, not the call
-   * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says
+   * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says. StillWaitingError if
+   *   it takes longer than the patience: it goes on, and its result is there for whoever asks later
    */
   get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal): Promise<T>;
 }
@@ -23,15 +24,25 @@ export interface SharedCallsOptions {
   now: () => number;
   /** Longest time one call may take. */
   timeoutMs: number;
+  /**
+   * Longest time that anybody waits for it, from its start on: who waits holds up other work. By default as long as
+   * it takes.
+   */
+  patienceMs?: number;
   /** How long a failure stands for all, in milliseconds, given how old a result the caller would accept. */
   failureAgeMs: (error: unknown, maxAgeMs: number) => number;
   /** How many keys are kept; the least recently used goes first. */
   maxEntries: number;
 }
 
+/** The result is not there yet. The call goes on. */
+export class StillWaitingError extends Error {
+  override readonly name = 'StillWaitingError';
+}
+
 interface Entry<T> {
   atMs: number;
-  pending?: Promise<T>;
+  pending?: { result: Promise<T>; impatience?: AbortSignal };
   lastGood?: T;
   failure?: { error: unknown; untilMs: number };
 }
@@ -41,7 +52,7 @@ interface Entry<T> {
  * again falls out at the end.
  */
 export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T> {
-  const { now, timeoutMs, failureAgeMs, maxEntries } = options;
+  const { now, timeoutMs, patienceMs, failureAgeMs, maxEntries } = options;
   const entries = new Map<string, Entry<T>>();
 
   function touch(key: string): Entry<T> {
@@ -67,15 +78,29 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
     }
   }
 
+  async function wait(
+    { result, impatience }: NonNullable<Entry<T>['pending']>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await untilAborted(result, impatience ? AbortSignal.any([signal, impatience]) : signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error !== impatience?.reason) throw error;
+      throw new StillWaitingError('There is no answer yet.');
+    }
+  }
+
   return {
     async get(key, maxAgeMs, call, signal) {
       const entry = touch(key);
-      if (entry.pending) return untilAborted(entry.pending, signal);
+      if (entry.pending) return wait(entry.pending, signal);
       const { failure, lastGood } = entry;
       if (failure && maxAgeMs > 0 && now() < failure.untilMs) throw failure.error;
       if (!failure && lastGood !== undefined && now() - entry.atMs < maxAgeMs) return lastGood;
-      entry.pending = start(entry, maxAgeMs, call);
-      return untilAborted(entry.pending, signal);
+      const result = start(entry, maxAgeMs, call);
+      entry.pending = { result, ...(patienceMs && { impatience: AbortSignal.timeout(patienceMs) }) };
+      return wait(entry.pending, signal);
     },
   };
 }

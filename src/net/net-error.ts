@@ -5,6 +5,7 @@
  * - `Dns`, `Refused`, `Reset`, `Timeout`, `Aborted`: the network, the deadline, or the caller;
  * - `TlsUntrusted`: the certificate did not pass (unknown authority, other name, expired); `TlsOther`: no TLS at all;
  * - `TooLarge`, `NotJson`, `RedirectRefused`: an answer came, but not one we accept;
+ * - `HostBusy`, `HostPaused`: the host hangs, so it was not asked; see `guarded-clients.ts`;
  * - `Proxy`: the proxy could not be reached or did not let us through;
  * - `Other`: anything else, such as an answer that is not HTTP.
  */
@@ -21,6 +22,8 @@ export type NetErrorKind =
   | 'TooLarge'
   | 'NotJson'
   | 'RedirectRefused'
+  | 'HostBusy'
+  | 'HostPaused'
   | 'Proxy'
   | 'Other';
 
@@ -37,6 +40,8 @@ export interface NetErrorDetails {
   requestSent: boolean;
   /** A low-level code such as `ECONNREFUSED`, kept as the cause. */
   code?: string;
+  /** With `HostPaused`: when the host is asked again, epoch milliseconds. */
+  retryAtMs?: number;
 }
 
 /**
@@ -55,6 +60,7 @@ export class NetError extends Error {
    * False only if the server certainly did not get the request. After true, a write may or may not have happened.
    */
   readonly requestSent: boolean;
+  readonly retryAtMs: number | undefined;
 
   constructor(details: NetErrorDetails) {
     super(details.message, details.code === undefined ? undefined : { cause: new Error(details.code) });
@@ -62,5 +68,6 @@ export class NetError extends Error {
     this.host = details.host;
     this.hint = details.hint;
     this.requestSent = details.requestSent;
+    this.retryAtMs = details.retryAtMs;
   }
 }

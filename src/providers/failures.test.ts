@@ -25,6 +25,8 @@ describe('transportFailure', () => {
     ['Aborted', 'ProviderUnreachable', 'retry'],
     ['Reset', 'ProviderUnreachable', 'retry'],
     ['Proxy', 'ProviderUnreachable', 'retry'],
+    ['HostBusy', 'ProviderUnreachable', 'retry'],
+    ['HostPaused', 'ProviderUnreachable', 'retry'],
     ['TooLarge', 'ProviderError', 'retry'],
     ['NotJson', 'ProviderError', 'retry'],
     ['RedirectRefused', 'ProviderError', 'retry'],
@@ -32,6 +34,22 @@ describe('transportFailure', () => {
   ])('gives %s the reason %s', (kind, reason, disposition) => {
     const error = transportFailure(netError(kind), running);
     expect(error).toMatchObject({ reason, disposition, message: 'It failed.', hint: 'Look.' });
+  });
+
+  it('waits until a host that is left alone is asked again', () => {
+    const paused = new NetError({
+      kind: 'HostPaused',
+      message: 'It is left alone.',
+      hint: 'Look.',
+      host: 'git.example.com',
+      requestSent: false,
+      retryAtMs: nowMs + 30_000,
+    });
+    expect(transportFailure(paused, running)).toMatchObject({
+      reason: 'ProviderUnreachable',
+      disposition: 'waitUntil',
+      retryAtMs: nowMs + 30_000,
+    });
   });
 
   it('finds the error that a library has wrapped', () => {

@@ -17,6 +17,8 @@ const reasonOfNetError: Record<NetErrorKind, CredentialReason> = {
   Aborted: 'ProviderUnreachable',
   Reset: 'ProviderUnreachable',
   Proxy: 'ProviderUnreachable',
+  HostBusy: 'ProviderUnreachable',
+  HostPaused: 'ProviderUnreachable',
   TooLarge: 'ProviderError',
   NotJson: 'ProviderError',
   RedirectRefused: 'ProviderError',
@@ -36,6 +38,7 @@ export function transportFailure(error: unknown, target: Pick<Target, 'signal'>)
     sentence: netError.message,
     hint: netError.hint,
     cause: netError,
+    ...(netError.retryAtMs !== undefined && { retryAtMs: netError.retryAtMs }),
   });
 }
 

@@ -28,6 +28,8 @@ export interface Deps {
   sessions: Sessions;
   providers: typeof providers;
   http: HttpClients;
+  /** For Git providers: a host that hangs is left alone for a while. */
+  providerHttp: HttpClients;
   proofs: SharedCalls<CredentialReport>;
   installations: SharedCalls<Installation>;
   /** Key of the digests; see `digest-key.ts`. */

@@ -83,7 +83,7 @@ async function find(
     signal.throwIfAborted();
     if (error instanceof ProviderError && error.installation)
       report.installation = toStatus(error.installation);
-    throw providerHalt('InstallationResolved', error, provider.name);
+    throw providerHalt('InstallationResolved', error, target.webUrl.host);
   }
 }
 

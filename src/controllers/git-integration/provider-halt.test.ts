@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
+import { StillWaitingError } from '../shared-calls.ts';
 import { providerFailureAgeMs, providerHalt } from './provider-halt.ts';
 
 const now = 1_800_000_000_000;
@@ -48,10 +49,23 @@ const cases = [
     standsMs: 2_000,
   },
   {
+    name: 'an answer that takes its time',
+    thrown: new StillWaitingError('There is no answer yet.'),
+    condition: 'InstallationResolved',
+    finding: {
+      status: 'Unknown',
+      reason: 'ProviderUnreachable',
+      message:
+        'github.com has not answered yet. The answer is waited for; check the load of the server if it stays so.',
+    },
+    next: { kind: 'retry' },
+    standsMs: 2_000,
+  },
+  {
     name: 'anything else',
     thrown: new TypeError('x is not a function'),
     condition: 'InstallationResolved',
-    finding: { status: 'Unknown', reason: 'ProviderError', message: 'GitHub could not be asked.' },
+    finding: { status: 'Unknown', reason: 'ProviderError', message: 'github.com could not be asked.' },
     next: { kind: 'retry' },
     standsMs: 2_000,
   },
@@ -59,12 +73,16 @@ const cases = [
 
 describe('while the installation was looked for', () => {
   it.each(cases)('$name becomes $finding.status on $condition', ({ thrown, condition, finding, next }) => {
-    const halt = providerHalt('InstallationResolved', thrown, 'GitHub');
+    const halt = providerHalt('InstallationResolved', thrown, 'github.com');
     expect(halt).toMatchObject({ condition, finding, next, cause: thrown });
   });
 
   it('a limit of the credential itself is told on the step that met it', () => {
-    const halt = providerHalt('CredentialsValid', error({ reason: 'RateLimited', retryAtMs: now }), 'GitHub');
+    const halt = providerHalt(
+      'CredentialsValid',
+      error({ reason: 'RateLimited', retryAtMs: now }),
+      'github.com',
+    );
     expect(halt.condition).toBe('CredentialsValid');
   });
 });

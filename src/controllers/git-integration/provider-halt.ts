@@ -1,22 +1,28 @@
 import { installationResolvedReasons } from '../../api/reasons.ts';
 import type { StepCondition } from '../../domain/readiness.ts';
 import { ProviderError } from '../../providers/provider.ts';
+import { StillWaitingError } from '../shared-calls.ts';
 import { Halt, waiting } from './halt.ts';
 
 /**
  * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
  * the shared call, or a fault of ours: either way it is tried again and told as such.
  *
+ * @param host the provider's host, for sentences
  * @param asked the step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even
  *   when it came up while the installation was looked for.
  */
 export function providerHalt(
   asked: 'CredentialsValid' | 'InstallationResolved',
   error: unknown,
-  provider: string,
+  host: string,
 ): Halt {
+  if (error instanceof StillWaitingError) {
+    const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
+    return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
+  }
   if (!(error instanceof ProviderError))
-    return waiting(asked, 'ProviderError', `${provider} could not be asked.`, { kind: 'retry' }, error);
+    return waiting(asked, 'ProviderError', `${host} could not be asked.`, { kind: 'retry' }, error);
   const { reason, disposition, retryAtMs = 0 } = error;
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
   const message = `${error.message} ${error.hint}`;

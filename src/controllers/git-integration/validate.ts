@@ -93,7 +93,7 @@ async function prove(
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw providerHalt('CredentialsValid', error, spec.provider);
+    throw providerHalt('CredentialsValid', error, webUrl.host);
   });
   return { provider, credential, report, key, target, maxAgeMs };
 }
@@ -111,7 +111,7 @@ function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: De
   const allowedHosts = spec.providerHosts;
   const asked = spec.allowPrivateNetworks;
   const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);
-  return deps.http.get({ policy: { allowedHosts, allowPrivateNetworks }, ca });
+  return deps.providerHttp.get({ policy: { allowedHosts, allowPrivateNetworks }, ca });
 }
 
 /**
