@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
-import { operatorClientId, startWorld, type World } from '../harness/world.ts';
+import { operatorClientId, startWorld, type World, type WorldOptions } from '../harness/world.ts';
 
 /** What a test of the whole operator works with. */
 export interface Suite {
@@ -18,15 +18,20 @@ export interface Suite {
   privateKey(): string;
   /** Starts another operator, with the settings of the first unless told otherwise. */
   start(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
-  /** Makes a namespace with a CodeMieConnection `own` to the world's CodeMie, and waits until it is Ready. */
+  /** Makes a namespace with a CodeMieConnection `own` to the world's CodeMie, which reads the Secret `login`. */
   team(labels?: Record<string, string>): Promise<string>;
+}
+
+export interface SuiteOptions extends WorldOptions {
+  /** Whether `operator` runs from the beginning. Default true. */
+  running?: boolean;
 }
 
 /**
  * Gives a test file its own world and its own operator. When the file is through, everything that the operator
  * wrote is searched for every secret of the file: its output, its metrics, events, statuses.
  */
-export function useSuite(options: Parameters<typeof startWorld>[0] = {}): Suite {
+export function useSuite({ running = true, ...options }: SuiteOptions = {}): Suite {
   const guarded = new Set<string>();
   const started: OperatorProcess[] = [];
   const secret = (prefix: string): string => {
@@ -55,11 +60,11 @@ export function useSuite(options: Parameters<typeof startWorld>[0] = {}): Suite 
     suite.cluster = await connectCluster(inject('kubeconfigPath'));
     suite.system = await suite.cluster.createNamespace('system');
     await suite.cluster.createSecret(`${suite.system}/login`, { clientSecret });
-    suite.operator = await suite.start();
+    if (running) suite.operator = await suite.start();
   });
 
   afterAll(async () => {
-    if (suite.operator) await expectNoSecrets(suite, started, guarded);
+    if (started.length > 0) await expectNoSecrets(suite, started, guarded);
     for (const operator of started) await operator.stop();
     await suite.cluster?.removeNamespaces();
     await suite.cluster?.close();

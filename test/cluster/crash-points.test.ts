@@ -1,0 +1,220 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
+import { kinds } from '../harness/cluster.ts';
+import type { CrashPoint } from '../harness/crash-point.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
+import { gitHubIntegration, rowsOf, waitForConnection } from './objects.ts';
+import { useSuite } from './suite.ts';
+
+/*
+ * Kills the operator at every point at which the world outside differs, and lets the next process find what the dead
+ * one left: after each read, and when a write has been sent, which the server may or may not carry out, and when it
+ * has been answered. A request that was only made differs from the answer of the one before in nothing.
+ */
+const suite = useSuite({ running: false });
+const preload = join(import.meta.dirname, '..', 'harness', 'crash-point.ts');
+
+/**
+ * What becomes of a GitIntegration, and the requests that it takes, in their order: the ends of their paths, with `*`
+ * for what differs from round to round.
+ */
+const acts = {
+  create: [
+    'GET secrets/*',
+    'GET /user',
+    'GET settings/project',
+    'GET projects/demo',
+    'PATCH codemieconnections/own',
+    'PATCH gitintegrations/acme',
+    'POST settings/project',
+    'GET settings/project',
+    'PATCH acme/status',
+  ],
+  update: [
+    'GET secrets/*',
+    'GET /user',
+    'GET settings/project',
+    'GET projects/demo',
+    'PUT project/*',
+    'GET settings/project',
+    'PATCH acme/status',
+  ],
+  delete: ['DELETE project/*', 'PATCH gitintegrations/acme'],
+};
+
+/** Told in the background, or of the connection, whose passes have their own time. */
+const ignored =
+  '/events$|/codemieconnections/own/status$|/v1/(info|user)$|/token$|/secrets/login$|^GET .*/gitintegrations/';
+
+/** One death: `request` is the number of it in its act. */
+interface Round {
+  act: string;
+  request: number;
+  phase: CrashPoint['phase'];
+  /** For the name of the test. */
+  what: string;
+}
+
+const rounds: Round[] = Object.entries(acts).flatMap(([act, requests]) =>
+  requests.flatMap((what, request) => {
+    // A renewed credential is read as a new one is.
+    if (act === 'update' && what.startsWith('GET ')) return [];
+    const phases = what.startsWith('GET ') ? (['answered'] as const) : (['sent', 'answered'] as const);
+    return phases.map((phase) => ({ act, request, phase, what }));
+  }),
+);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crash-points-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The Secret whose reading begins the act of a round. */
+const secretOf = (round: number) => `token-${round}`;
+const logOf = (round: number) => join(folder, `points-${round}`);
+
+/** What the operator noted down, with the parts that differ replaced. */
+async function pointsOf(round: number): Promise<{ phase: string; what: string }[]> {
+  const lines = (await readFile(logOf(round), 'utf8').catch(() => '')).split('\n').slice(0, -1);
+  return lines.map((line) => {
+    // Written by the preload, in the shape of its own type.
+    const { method, path, phase }: CrashPoint = JSON.parse(line);
+    const end = path.split('/').slice(-2).join('/');
+    const what = `${method} ${end.replace(/(?<=secrets\/).+|[0-9a-f-]{36}$/, '*')}`;
+    return { phase, what };
+  });
+}
+
+/** What runs, and for the death of which round. */
+let current: { operator: OperatorProcess; round: number | undefined } | undefined;
+
+/** Every request has these points, in this order. */
+const phases: CrashPoint['phase'][] = ['created', 'sent', 'answered', 'finished'];
+
+/** Lets an operator run that dies in that round, or one that lives. */
+async function run(round: number | undefined): Promise<OperatorProcess> {
+  if (current && current.round === round) return current.operator;
+  await current?.operator.stop();
+  const { act, request = 0, phase } = rounds[round ?? -1] ?? {};
+  const counted = round !== undefined && {
+    CRASH_LOG: logOf(round),
+    CRASH_COUNT_FROM: act === 'delete' ? '^DELETE ' : `^GET .*/secrets/${secretOf(round)}$`,
+    CRASH_IGNORE: ignored,
+    ...(phase && { CRASH_AT: String(request * phases.length + phases.indexOf(phase) + 1) }),
+  };
+  // Processes that are started by the dozen need not compile everything anew.
+  const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
+  const env = { ...suite.world.operatorEnv, ...compiled, ...counted };
+  const operator = await suite.start({ env, ...(counted && { preload }) });
+  current = { operator, round };
+  return operator;
+}
+
+async function storeToken(key: string): Promise<string> {
+  const token = suite.secret('ghp_');
+  suite.world.github.addToken({ token, login: 'octocat' });
+  await suite.cluster.createSecret(key, { token });
+  return token;
+}
+
+/** Makes a namespace with a connection that is Ready, so that it has no more part in what follows. */
+async function prepare(): Promise<{ namespace: string; key: string }> {
+  const namespace = await suite.team();
+  await waitForConnection(suite.cluster, kinds.connection, `${namespace}/own`, { Ready: 'True/Ready' });
+  return { namespace, key: `${namespace}/acme` };
+}
+
+const ready = (key: string) => suite.cluster.waitForConditions(key, { Ready: 'True/Ready', Reconciling: '' });
+const createWith = (key: string, secret: string) =>
+  suite.cluster.create(
+    kinds.integration,
+    gitHubIntegration(key, { auth: { token: { secretRef: { name: secret } } } }),
+  );
+/** With a request, so that nothing that was read before counts. */
+const useSecret = (key: string, name: string) =>
+  suite.cluster.patch(kinds.integration, key, [
+    { op: 'replace', path: '/spec/auth/token/secretRef/name', value: name },
+    { op: 'add', path: '/metadata/annotations', value: { [RECONCILE_REQUESTED_ANNOTATION]: name } },
+  ]);
+
+/** Takes everything of a round away, so that nothing of it moves in the next. */
+async function clear({ namespace, key }: { namespace: string; key: string }): Promise<void> {
+  await suite.cluster.delete(kinds.integration, key);
+  await suite.cluster.waitForGone(kinds.integration, key);
+  expect(suite.world.codemie.rows(), 'rows after the end').toEqual([]);
+  await suite.cluster.delete(kinds.connection, `${namespace}/own`);
+  await suite.cluster.waitForGone(kinds.connection, `${namespace}/own`);
+}
+
+describe('the life of a GitIntegration', () => {
+  it('takes these requests and no others', async () => {
+    const round = -1;
+    await run(round);
+    const place = await prepare();
+    const { namespace, key } = place;
+    await storeToken(`${namespace}/${secretOf(round)}`);
+    await storeToken(`${namespace}/next`);
+    let seen = 0;
+    const since = async () => {
+      const points = await pointsOf(round);
+      const created = points.slice(seen).filter(({ phase }) => phase === 'created');
+      seen = points.length;
+      return created.map(({ what }) => what);
+    };
+    await createWith(key, secretOf(round));
+    await ready(key);
+    expect(await since()).toEqual(acts.create);
+    await useSecret(key, 'next');
+    await ready(key);
+    expect(await since()).toEqual(acts.update);
+    await suite.cluster.delete(kinds.integration, key);
+    await suite.cluster.waitForGone(kinds.integration, key);
+    expect((await since()).slice(1)).toEqual(acts.delete);
+    await clear(place);
+  });
+});
+
+describe('an operator that is killed', () => {
+  it.each(rounds.map((round, index) => ({ ...round, index })))(
+    'in $act when $what is $phase leaves nothing that the next one does not settle',
+    async ({ act, what, phase, index }) => {
+      const dying = await run(index);
+      const place = await prepare();
+      const { namespace, key } = place;
+      let token = await storeToken(`${namespace}/${act === 'create' ? secretOf(index) : 'first'}`);
+      await createWith(key, act === 'create' ? secretOf(index) : 'first');
+      if (act !== 'create') await ready(key);
+      const [before] = suite.world.codemie.rows();
+      if (act === 'update') {
+        token = await storeToken(`${namespace}/${secretOf(index)}`);
+        await useSecret(key, secretOf(index));
+      }
+      if (act === 'delete') await suite.cluster.delete(kinds.integration, key);
+
+      expect((await dying.exited).signal).toBe('SIGKILL');
+      expect(await pointsOf(index)).toEqual([{ what, phase }]);
+      current = undefined;
+      const next = rounds[index + 1];
+      // The operator of the next round clears this one up, unless that is what it is to die of.
+      await run(next && next.act !== 'delete' ? index + 1 : undefined);
+
+      if (act !== 'delete') await expectOneRow(key, token, before?.id);
+      await clear(place);
+    },
+  );
+});
+
+/** @param id which one it must be; undefined where there was none before */
+async function expectOneRow(key: string, token: string, id: string | undefined): Promise<void> {
+  const { status } = await ready(key);
+  const rows = suite.world.codemie.rows();
+  expect(rows).toHaveLength(1);
+  expect(rows).toEqual(rowsOf(suite.world, key));
+  expect(rows[0]?.credential_values).toContainEqual({ key: 'token', value: token });
+  expect(rows[0]?.id).toBe(status.registration?.id);
+  expect(rows[0]?.id).toBe(id ?? rows[0]?.id);
+}
