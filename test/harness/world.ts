@@ -6,6 +6,7 @@ import { createGitLab } from './peers/gitlab/gitlab.ts';
 import { startInternet } from './peers/internet.ts';
 import type { OidcUser } from './peers/oidc/accounts.ts';
 import { createOidcPeer } from './peers/oidc/oidc-peer.ts';
+import type { Peer } from './peers/peer.ts';
 
 /** Everything outside of the cluster, as one piece: CodeMie, its identity provider and the Git hosts. */
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -17,6 +18,8 @@ export interface WorldOptions {
   clientSecret?: string;
   /** People who can sign in with a password and are members of every project. */
   users?: readonly OidcUser[];
+  /** Servers besides the usual ones, such as Git hosts of somebody's own. */
+  peers?: readonly Peer[];
   /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */
   projects?: readonly string[];
 }
@@ -32,6 +35,7 @@ export async function startWorld({
   log,
   clientSecret = randomUUID(),
   users = [],
+  peers = [],
   projects = ['demo'],
 }: WorldOptions = {}) {
   const subject = randomUUID();
@@ -60,8 +64,10 @@ export async function startWorld({
   const github = createGitHub();
   const gitlab = createGitLab();
   const bitbucket = createBitbucketCloud();
-  const peers = [oidc, codemie, github, gitlab, bitbucket];
-  const internet = await startInternet({ peers, ...(log && { log }) });
+  const internet = await startInternet({
+    peers: [oidc, codemie, github, gitlab, bitbucket, ...peers],
+    ...(log && { log }),
+  });
   return {
     internet,
     oidc,
