@@ -36,8 +36,8 @@ export function providerHalt(
   }
 }
 
-/** How long a failure that will pass by itself stands for all integrations that share the credential. */
-const passingFailureMs = 2_000;
+/** How long a failure that will pass by itself stands for all who share the credential: less than the first backoff. */
+const passingFailureMs = 500;
 
 /**
  * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict
