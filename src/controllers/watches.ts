@@ -102,8 +102,11 @@ function laneOf({ origin }: Change): Lane {
  */
 function isOwnEcho({ type, object, previous }: Change): boolean {
   if (type !== 'updated' || !previous) return false;
-  const facts = ({ metadata: { generation, deletionTimestamp, annotations, finalizers } }: KubeObject) =>
-    JSON.stringify([generation, deletionTimestamp, annotations, deletionTimestamp && finalizers]);
+  // Labels tell which shard an object is for.
+  const facts = ({
+    metadata: { generation, deletionTimestamp, labels, annotations, finalizers },
+  }: KubeObject) =>
+    JSON.stringify([generation, deletionTimestamp, labels, annotations, deletionTimestamp && finalizers]);
   return facts(object) === facts(previous);
 }
 
