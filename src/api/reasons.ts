@@ -188,7 +188,7 @@ export const registeredReasons = {
   Adopted: { status: 'True', meaning: 'CodeMie has the integration. It existed before and was taken over.' },
   AliasConflict: {
     status: 'False',
-    meaning: 'Another integration has this alias: one made by a person, or an older GitIntegration.',
+    meaning: 'Another integration has this alias: one made by a person, or a GitIntegration that came first.',
     remedy: 'Choose another `alias`, remove the other one, or take it over with `adoptionPolicy: IfUnowned`.',
   },
   OwnedByOther: {
