@@ -20,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
+          include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts'],
           globalSetup: ['test/cluster/global-setup.ts'],
           pool: 'forks',
           fileParallelism: false,

@@ -1,8 +1,8 @@
-import { access, readdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startControlPlane } from '../harness/control-plane/control-plane.ts';
-import { kubectl } from '../harness/kubectl.ts';
+import { installCrds } from '../harness/crds.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,8 +10,6 @@ declare module 'vitest' {
     kubeconfigPath: string;
   }
 }
-
-const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
 
 /**
  * Starts one control plane for the run and installs the CRDs of `crds/`. With `CONTROL_PLANE_DIR`, the folder of
@@ -32,18 +30,4 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   return stop;
-}
-
-async function installCrds(kubeconfig: string): Promise<void> {
-  const names = await readdir(crdFolder).catch(() => []);
-  const files = names.filter((name) => name.endsWith('.yaml')).toSorted();
-  if (files.length === 0) return;
-  const flags = files.flatMap((file) => ['--filename', join(crdFolder, file)]);
-  await succeed(['apply', '--server-side', '--force-conflicts', ...flags], kubeconfig);
-  await succeed(['wait', '--for=condition=Established', '--timeout=30s', ...flags], kubeconfig);
-}
-
-async function succeed(args: string[], kubeconfig: string): Promise<void> {
-  const { code, stderr } = await kubectl(args, { kubeconfig });
-  if (code !== 0) throw new Error(`kubectl could not install the CRDs: ${stderr}`);
 }

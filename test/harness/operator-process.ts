@@ -5,8 +5,8 @@ import { type Exit, type ManagedProcess, startProcess } from './control-plane/pr
 import { answersOk } from './control-plane/service.ts';
 
 export interface OperatorOptions {
-  /** The path of a kubeconfig. */
-  kubeconfig: string;
+  /** The path of a kubeconfig. Without one it has to find a service account. */
+  kubeconfig?: string;
   /** Its environment besides PATH and HOME, e.g. HTTPS_PROXY. Nothing else is inherited. */
   env?: Record<string, string>;
   /** Flags besides the kubeconfig and the two addresses. */
@@ -49,7 +49,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     args: [
       ...(preload === undefined ? [] : ['--import', preload]),
       entryPoint,
-      `--kubeconfig=${kubeconfig}`,
+      ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
       '--metrics-address=127.0.0.1:0',
       '--probe-address=127.0.0.1:0',
       ...args,
