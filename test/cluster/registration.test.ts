@@ -172,10 +172,10 @@ describe('an alias that CodeMie has already', () => {
 
 describe('a project', () => {
   /** A connection `admin`, whose login may write everything. */
-  async function connectAsAdmin(namespace: string, projects: object = {}): Promise<object> {
+  async function connectAs(namespace: string, isAdmin: boolean, projects: object = {}): Promise<object> {
     const { world, cluster } = suite;
     const token = suite.secret('admin');
-    const admin = world.codemie.addUser({ username: `admin-of-${namespace}`, isAdmin: true });
+    const admin = world.codemie.addUser({ username: `login-of-${namespace}`, isAdmin });
     world.codemie.addToken(token, admin);
     await cluster.createSecret(`${namespace}/admin`, { token });
     await cluster.create(kinds.connection, {
@@ -190,7 +190,7 @@ describe('a project', () => {
     { name: 'has another case', project: 'Demo' },
   ])('that $name is ProjectNotFound and not made', async ({ project }) => {
     const { namespace, key } = await prepare();
-    const connectionRef = await connectAsAdmin(namespace);
+    const connectionRef = await connectAs(namespace, true);
     const before = [creates(), projectsMade()];
     await create(key, { project, connectionRef });
     const seen = await see(key, { Ready: 'False/ProjectNotFound', Stalled: 'True/ProjectNotFound' });
@@ -201,9 +201,12 @@ describe('a project', () => {
     expect(seen.object.metadata.finalizers).toBeUndefined();
   });
 
-  it('is made where the connection says so', async () => {
+  it.each([
+    { who: 'an administrator', isAdmin: true },
+    { who: 'anybody, who is its administrator then', isAdmin: false },
+  ])('is made where the connection says so, by $who', async ({ isAdmin }) => {
     const { namespace, key } = await prepare();
-    const connectionRef = await connectAsAdmin(namespace, { createMissing: true });
+    const connectionRef = await connectAs(namespace, isAdmin, { createMissing: true });
     const before = projectsMade();
     await create(key, { project: namespace, connectionRef });
     await see(key, { Ready: 'True/Ready' });

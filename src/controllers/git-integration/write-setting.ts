@@ -85,6 +85,7 @@ export async function removeSettings(
 async function prepare(writer: Writer): Promise<void> {
   const { integration, report, deps, signal } = writer;
   const maxAgeMs = integration.requestedAt === undefined ? undefined : 0;
+  await makeMissingProject(writer);
   await requireRights(writer, maxAgeMs);
   await requireProject(writer, maxAgeMs);
   const { resource, object } = writer.connection;
@@ -125,17 +126,21 @@ export async function requireRights(
   );
 }
 
+/** Where the connection says so. Who makes a project is its administrator from then on, so that rights are asked after. */
+async function makeMissingProject({ session, connection, desired, signal }: Writer): Promise<void> {
+  const { project } = desired;
+  if (!connection.spec.projects.createMissing || (await session.hasProject(project, signal))) return;
+  await session.createProject(project, signal);
+  await session.account(signal, 0);
+}
+
 /** An administrator's create would make a project that does not exist: a typo would become one. */
 async function requireProject(
-  { session, connection, desired, signal }: Writer,
+  { session, desired, signal }: Writer,
   maxAgeMs: number | undefined,
 ): Promise<void> {
   const { project } = desired;
   if (await session.hasProject(project, signal, maxAgeMs)) return;
-  if (connection.spec.projects.createMissing) {
-    await session.createProject(project, signal);
-    return;
-  }
   throw needsPerson(
     'Registered',
     'ProjectNotFound',
