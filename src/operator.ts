@@ -15,6 +15,7 @@ import { integrationIndexes } from './controllers/git-integration/indexes.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
+import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
@@ -208,6 +209,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
       now,
     }),
     metrics: createIntegrationMetrics(registry),
+    rateLimits: createRateLimitMetrics(registry, now),
     log,
     now,
   };

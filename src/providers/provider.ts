@@ -37,6 +37,8 @@ export interface Target {
    * GitHub and Bitbucket answer an expired token like a wrong one, so only this tells the two apart.
    */
   knownExpiresAt?: string;
+  /** What was found out about the same credential before. A provider may ask only whether that still holds. */
+  previous?: CredentialReport;
   http: HttpClient;
   /** The clock, epoch milliseconds. */
   now: () => number;
@@ -60,6 +62,14 @@ export interface CredentialReport {
   expiresAt?: string;
   rateLimit?: RateLimit;
   app?: AppReport;
+  /** By what the provider can be asked whether all of this still holds. */
+  revision?: Revision;
+}
+
+/** The version of an answer, and when that answer was given whole, epoch milliseconds. */
+interface Revision {
+  etag: string;
+  atMs: number;
 }
 
 /** The provider's budget of calls for this credential after the last call. `resetsAt` is RFC 3339. */

@@ -98,4 +98,7 @@ it('200 integrations that share a token cost one call', async () => {
   });
   for (const name of names) await cluster.waitForConditions(`${namespace}/${name}`, { Ready: 'True' });
   expect(world.github.requests.map(({ path }) => path)).toEqual(['/user']);
+  expect(await suite.operator.metrics()).toMatch(
+    /^codemie_provider_rate_limit_remaining\{host="github\.com",credential="[0-9a-f]{8}"\} 4999$/m,
+  );
 });

@@ -10,6 +10,7 @@ import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnWrites } from './own-writes.ts';
+import type { RateLimitMetrics } from './rate-limit-metrics.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */
 export interface Deps {
@@ -40,6 +41,7 @@ export interface Deps {
   clusterName: string;
   events: EventRecorder;
   metrics: IntegrationMetrics;
+  rateLimits: RateLimitMetrics;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;

@@ -30,7 +30,7 @@ const cases = [
     condition: 'InstallationResolved',
     finding: { status: 'Unknown', reason: 'ProviderUnreachable', message: 'It failed. Look.' },
     next: { kind: 'retry' },
-    standsMs: 2_000,
+    standsMs: 500,
   },
   {
     name: 'a limit',
@@ -46,7 +46,7 @@ const cases = [
     condition: 'InstallationResolved',
     finding: { status: 'Unknown', reason: 'RateLimited', message: 'It failed. Look.' },
     next: { kind: 'at', atMs: now - 1 },
-    standsMs: 2_000,
+    standsMs: 500,
   },
   {
     name: 'an answer that takes its time',
@@ -59,7 +59,7 @@ const cases = [
         'github.com has not answered yet. The answer is waited for; check the load of the server if it stays so.',
     },
     next: { kind: 'retry' },
-    standsMs: 2_000,
+    standsMs: 500,
   },
   {
     name: 'anything else',
@@ -67,7 +67,7 @@ const cases = [
     condition: 'InstallationResolved',
     finding: { status: 'Unknown', reason: 'ProviderError', message: 'github.com could not be asked.' },
     next: { kind: 'retry' },
-    standsMs: 2_000,
+    standsMs: 500,
   },
 ];
 

@@ -2,7 +2,13 @@ import { createHmac } from 'node:crypto';
 import { durationMs } from '../../api/duration.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { HttpClient } from '../../net/http-client.ts';
-import type { Credential, CredentialReport, Provider, Target } from '../../providers/provider.ts';
+import {
+  type Credential,
+  type CredentialReport,
+  type Provider,
+  ProviderError,
+  type Target,
+} from '../../providers/provider.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { sameJson } from '../status-parts.ts';
 import type { ResolvedConnection } from './connection.ts';
@@ -10,6 +16,7 @@ import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import type { Integration } from './load.ts';
 import { providerHalt } from './provider-halt.ts';
+import type { RateLimitMetrics } from './rate-limit-metrics.ts';
 import type { Report } from './report.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
@@ -83,19 +90,43 @@ async function prove(
   const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
   const maxAgeMs = integration.requestedAt === undefined ? durationMs(interval) : 0;
 
-  const ask = (own: AbortSignal, lastGood: CredentialReport | undefined) => {
+  const label = createHmac('sha256', deps.digestKey)
+    .update(JSON.stringify([webUrl.host, credential]))
+    .digest('hex')
+    .slice(0, 8);
+  const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {
     const knownExpiresAt = expiresAt ?? lastGood?.expiresAt;
-    return provider.validate(credential, {
+    const asked = provider.validate(credential, {
       ...target,
       signal: own,
       ...(knownExpiresAt && { knownExpiresAt }),
+      // Who asks for a reconcile wants to see the whole truth.
+      ...(lastGood && maxAgeMs > 0 && { previous: lastGood }),
     });
+    return noteBudget(asked, webUrl.host, label, deps.rateLimits);
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw providerHalt('CredentialsValid', error, webUrl.host);
   });
   return { provider, credential, report, key, target, maxAgeMs };
+}
+
+async function noteBudget(
+  asked: Promise<CredentialReport>,
+  host: string,
+  credential: string,
+  metrics: RateLimitMetrics,
+): Promise<CredentialReport> {
+  try {
+    const report = await asked;
+    if (report.rateLimit) metrics.observe(host, credential, report.rateLimit);
+    return report;
+  } catch (error) {
+    if (error instanceof ProviderError && error.reason === 'RateLimited' && error.retryAtMs !== undefined)
+      metrics.exhausted(host, credential, error.retryAtMs);
+    throw error;
+  }
 }
 
 function toCredential(auth: Credentials['auth']): Credential {

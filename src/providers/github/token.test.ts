@@ -187,6 +187,58 @@ describe('a GitHub token', () => {
     expect(await failureOf(validate({ repositories: ['acme/app'], ...change }))).toMatchObject(error);
   });
 
+  describe('that was proven before', () => {
+    const hourMs = 3_600_000;
+    const later = (ms: number) => () => nowMs + ms;
+    const again = async (change: Partial<Target> = {}) => {
+      const previous = await validate();
+      peer.requests.length = 0;
+      return { previous, report: await validate({ previous, ...change }) };
+    };
+
+    it('is confirmed for free, with what a 304 does not repeat', async () => {
+      peer.addToken({ token, login: 'octocat', expiresAt: new Date('2026-09-09T21:12:46Z') });
+      const { previous, report } = await again({ now: later(23 * hourMs) });
+      expect(report).toEqual(previous);
+      expect(report).toMatchObject({ scopes: ['project', 'repo'], expiresAt: '2026-09-09T21:12:46Z' });
+      expect(report.rateLimit).toMatchObject({ remaining: 4999 });
+      expect(peer.requests.map(({ status }) => status)).toEqual([304]);
+    });
+
+    it('is asked for anew a day later, because its scopes may be others by then', async () => {
+      const { report } = await again({ now: later(24 * hourMs) });
+      expect(peer.requests.map(({ status }) => status)).toEqual([200]);
+      expect(report.revision?.atMs).toBe(nowMs + 24 * hourMs);
+    });
+
+    it('is asked for anew when the tag was none that could be sent back', async () => {
+      peer.failNext({ status: 200, headers: { etag: 'W/"a b", *' }, body: { id: 1, login: 'octocat' } });
+      const { previous } = await again();
+      expect(previous.revision).toBeUndefined();
+      expect(peer.requests.map((request) => request.header('if-none-match'))).toEqual([undefined]);
+    });
+
+    it('is asked for anew while it lacks something, so that the remedy is seen', async () => {
+      peer.addToken({ token, login: 'octocat', scopes: ['repo'] });
+      const { previous } = await again();
+      expect(previous.missing).toEqual(['project']);
+      peer.setScopes(token, ['repo', 'project']);
+      expect(await validate({ previous })).toMatchObject({ permissions: 'Sufficient' });
+    });
+
+    it('is refused as ever once it is revoked', async () => {
+      const previous = await validate();
+      peer.revokeToken(token);
+      expect(await failureOf(validate({ previous }))).toMatchObject({ reason: 'Unauthorized' });
+    });
+
+    it('still has to reach its repositories', async () => {
+      const previous = await validate();
+      const asked = validate({ previous, repositories: ['acme/secret'] });
+      expect(await failureOf(asked)).toMatchObject({ reason: 'RepositoryNotAccessible' });
+    });
+  });
+
   it('follows a repository that was renamed', async () => {
     peer.addRepository({ fullName: 'octocat/old-name' });
     peer.renameRepository('octocat/old-name', 'octocat/new-name');

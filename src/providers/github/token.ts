@@ -15,20 +15,45 @@ import { documentedScopes, implications } from './scopes.ts';
  * refused with a hint.
  */
 export async function validateToken(octokit: Octokit, target: Target): Promise<CredentialReport> {
-  const answer = await ask(octokit.rest.users.getAuthenticated(), target);
+  const previous = stillGood(target);
+  const headers = previous?.revision && { 'if-none-match': previous.revision.etag };
+  const answer = await ask(octokit.rest.users.getAuthenticated({ ...(headers && { headers }) }), target);
+  const report = previous && answer.status === 304 ? previous : reportOf(answer, target);
+  for (const repository of target.repositories) await checkRepository(octokit, repository, target);
+  const rateLimit = rateLimitOf(answer);
+  return rateLimit === undefined ? report : { ...report, rateLimit };
+}
+
+const dayMs = 24 * 3_600_000;
+
+/**
+ * A report that one may ask to be confirmed: a 304 costs nothing of the budget. It repeats neither the scopes nor the
+ * end of the token, and nobody says that a change of the scopes changes the tag; so it is asked for anew once a day,
+ * and at once while something is missing.
+ * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
+ */
+function stillGood({ previous, now }: Target): CredentialReport | undefined {
+  if (previous?.revision === undefined || previous.permissions === 'Missing') return undefined;
+  return now() - previous.revision.atMs < dayMs ? previous : undefined;
+}
+
+/** One tag as RFC 9110 has it; anything else is not sent back. */
+function etagOf(answer: Answer): string | undefined {
+  return /^(W\/)?"[\x21\x23-\x7e]{1,200}"$/.exec(answer.header('etag') ?? '')?.[0];
+}
+
+function reportOf(answer: Answer, target: Target): CredentialReport {
   const subject = asked(target, { kind: 'credential' });
   if (!isSuccess(answer)) throw tokenFailure(answer, subject);
   const user = userSchema.safeParse(answer.body);
   if (!user.success) throw notTheApi('GitHub', answer, subject);
-  for (const repository of target.repositories) await checkRepository(octokit, repository, target);
-
   const expiresAt = expiryOf(answer, target.now());
-  const rateLimit = rateLimitOf(answer);
+  const etag = etagOf(answer);
   return {
     account: user.data.login,
     ...classify(answer, target.requiredScopes ?? documentedScopes),
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(etag === undefined ? {} : { revision: { etag, atMs: target.now() } }),
   };
 }
 
