@@ -5,7 +5,9 @@ import type {
 } from '../../api/v1alpha1/connection-spec.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { connectionAccess } from '../../domain/tenancy.ts';
+import { RetryAfterError } from '../../kube/failures.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { parseConnection } from '../codemie-connection/parse-connection.ts';
 import type { Deps } from './deps.ts';
@@ -20,15 +22,21 @@ export interface ResolvedConnection {
   spec: CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
 }
 
+/** How long to wait for a first look at a connection before looking again whether there was one. */
+const unseenDelayMs = 30_000;
+
 type ConnectionRef = GitIntegrationSpec['connectionRef'];
 
 /**
  * Step 2: the connection is found, allows this namespace and project, and is Ready. It comes before the
  * credentials, because it says which hosts may see them.
  *
- * @throws Halt on `Registered`
+ * @throws Halt on `Registered`; RetryAfterError while nobody has looked at the connection, which says nothing yet
  */
-export function resolveConnection(integration: Integration, deps: Deps): ResolvedConnection {
+export function resolveConnection(
+  integration: Integration,
+  deps: Pick<Deps, 'clusterConnections' | 'connections' | 'namespaces'>,
+): ResolvedConnection {
   const { namespace, spec } = integration;
   const ref = spec.connectionRef;
   const called = `${ref.kind} "${ref.name}"`;
@@ -66,7 +74,13 @@ export function resolveConnection(integration: Integration, deps: Deps): Resolve
       `${called} does not allow project "${spec.project}" for namespace "${namespace}".`,
       askOwner,
     );
-  if (!isReady(object))
+  const { observedGeneration, conditions = [] } = parseConnectionStatus(object['status']);
+  const { generation } = object.metadata;
+  // A new or edited connection is looked at in a moment, and that wakes everybody who waits for it. Until then it
+  // is not worth a write to each of its integrations.
+  if (observedGeneration !== generation)
+    throw new RetryAfterError(`${called} was not looked at yet.`, unseenDelayMs);
+  if (!isReady(conditions, generation))
     throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready.`, { kind: 'wait' });
   const resource = ref.kind === 'CodeMieConnection' ? codeMieConnections : clusterCodeMieConnections;
   return { object, resource, uid: object.metadata.uid, spec: parsed.value };
@@ -94,10 +108,9 @@ export function connectionByUid(
 }
 
 /** Ready for the spec as it is now, not for an earlier one. */
-function isReady({ metadata, ...rest }: KubeObject): boolean {
-  const { conditions = [] } = parseConnectionStatus(rest['status']);
+function isReady(conditions: readonly Condition[], generation: number | undefined): boolean {
   return conditions.some(
     ({ type, status, observedGeneration }) =>
-      type === 'Ready' && status === 'True' && observedGeneration === metadata.generation,
+      type === 'Ready' && status === 'True' && observedGeneration === generation,
   );
 }
