@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { gitHubIntegration, rowsOf, waitForConnection } from '../cluster/objects.ts';
+import { kinds } from '../harness/cluster.ts';
+import { createsBy, type Replica, useReplicas } from './replicas.ts';
+
+const suite = useReplicas();
+const own = { connectionRef: { kind: 'CodeMieConnection', name: 'own0' } };
+
+/** One for what has no label, which looks after connections too, and one for label `shard: b`. */
+function startShards(): Promise<[Replica, Replica]> {
+  return Promise.all([
+    suite.start('rest', ['--shard-selector=!shard', '--connections=true', '--leader-elect=true']),
+    suite.start('b', ['--shard-selector=shard=b', '--leader-elect=true']),
+  ]);
+}
+
+describe('shards', { timeout: 120_000 }, () => {
+  it('share the work by label, and an object that gets another label changes hands', async () => {
+    const { cluster, world, team } = suite;
+    const [rest, b] = await startShards();
+    await waitForConnection(cluster, kinds.connection, `${team}/own0`, { Ready: 'True/Ready' });
+    await cluster.create(kinds.integration, gitHubIntegration(`${team}/plain`, own));
+    const labelled = gitHubIntegration(`${team}/labelled`, own);
+    await cluster.create(kinds.integration, {
+      ...labelled,
+      metadata: { ...labelled.metadata, labels: { shard: 'b' } },
+    });
+    for (const name of ['plain', 'labelled'])
+      await cluster.waitForConditions(`${team}/${name}`, { Ready: 'True/Ready' });
+    expect([createsBy(rest), createsBy(b)]).toEqual([[`${team}/plain`], [`${team}/labelled`]]);
+
+    const [row] = rowsOf(world, `${team}/plain`);
+    world.codemie.remove(row?.id ?? '');
+    await cluster.patch(kinds.integration, `${team}/plain`, [
+      { op: 'add', path: '/metadata/labels', value: { shard: 'b' } },
+    ]);
+    await cluster.waitFor('the other shard to notice', async () => createsBy(b).length > 1);
+    expect(createsBy(b)).toEqual([`${team}/labelled`, `${team}/plain`]);
+    expect(createsBy(rest)).toHaveLength(1);
+  });
+
+  it('know of each other who holds a name', async () => {
+    const { cluster, world, team } = suite;
+    await startShards();
+    const alias = `${team} shared`;
+    await cluster.create(kinds.integration, gitHubIntegration(`${team}/older`, { ...own, alias }));
+    await cluster.waitForConditions(`${team}/older`, { Ready: 'True/Ready' });
+    const younger = gitHubIntegration(`${team}/younger`, { ...own, alias });
+    await cluster.create(kinds.integration, {
+      ...younger,
+      metadata: { ...younger.metadata, labels: { shard: 'b' } },
+    });
+    await cluster.waitForConditions(`${team}/younger`, { Ready: 'False/AliasConflict' });
+
+    await cluster.delete(kinds.integration, `${team}/older`);
+    await cluster.waitForConditions(`${team}/younger`, { Ready: 'True/Ready' });
+    expect(rowsOf(world, `${team}/older`)).toEqual([]);
+    expect(rowsOf(world, `${team}/younger`)).toHaveLength(1);
+  });
+});
