@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gitHubIntegration, rowsOf, waitForConnection } from '../cluster/objects.ts';
+import { gitHubIntegration, reconciled, rowsOf, waitForConnection } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
 import { createsBy, type Replica, useReplicas } from './replicas.ts';
 
@@ -29,12 +29,17 @@ describe('shards', { timeout: 120_000 }, () => {
       await cluster.waitForConditions(`${team}/${name}`, { Ready: 'True/Ready' });
     expect([createsBy(rest), createsBy(b)]).toEqual([[`${team}/plain`], [`${team}/labelled`]]);
 
-    const [row] = rowsOf(world, `${team}/plain`);
-    world.codemie.remove(row?.id ?? '');
     await cluster.patch(kinds.integration, `${team}/plain`, [
       { op: 'add', path: '/metadata/labels', value: { shard: 'b' } },
     ]);
-    await cluster.waitFor('the other shard to notice', async () => createsBy(b).length > 1);
+    const series = `codemie_git_integration_condition{namespace="${team}",name="plain"`;
+    await cluster.waitFor('it to change hands', async () => {
+      const [before, after] = await Promise.all([rest.metrics(), b.metrics()]);
+      return !before.includes(series) && after.includes(series);
+    });
+    const [row] = rowsOf(world, `${team}/plain`);
+    world.codemie.remove(row?.id ?? '');
+    await reconciled(cluster, `${team}/plain`, { Ready: 'True/Ready' });
     expect(createsBy(b)).toEqual([`${team}/labelled`, `${team}/plain`]);
     expect(createsBy(rest)).toHaveLength(1);
   });
