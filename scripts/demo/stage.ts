@@ -41,7 +41,7 @@ export async function setStage(signal: AbortSignal) {
     running.push(() => world.close());
     const secrets = { ...prepareGitHosts(world), ...loginSecrets(world.clientSecret, person) };
     print(
-      'CodeMie, its identity provider, GitHub, GitLab and Bitbucket are up under their real names, over TLS.',
+      'CodeMie, its identity provider, GitHub, GitLab, Bitbucket and Azure DevOps are up under their real names, over TLS.',
     );
 
     const run = async (args: string[], input?: string): Promise<string> => {
@@ -72,7 +72,7 @@ export async function setStage(signal: AbortSignal) {
 }
 
 /** Makes the accounts at the Git hosts. GitHub's token of `github-pat` is left out: the examples forgot it. */
-function prepareGitHosts({ github, gitlab, bitbucket }: World): SecretValues {
+function prepareGitHosts({ github, gitlab, bitbucket, azureDevOps }: World): SecretValues {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   const tokens = {
@@ -80,6 +80,7 @@ function prepareGitHosts({ github, gitlab, bitbucket }: World): SecretValues {
     gitlab: `glpat-${randomUUID()}`,
     gitlabOfUser: `glpat-${randomUUID()}`,
     bitbucket: `ATCTT${randomUUID()}`,
+    azureDevOps: randomUUID(),
   };
   const soon = new Date(Date.now() + 200 * 24 * 3600_000);
   github.addOrganization(organization);
@@ -96,11 +97,14 @@ function prepareGitHosts({ github, gitlab, bitbucket }: World): SecretValues {
     resource: `${organization}/shop`,
     scopes: ['repository', 'repository:write', 'project', 'project:admin', 'account'],
   });
+  azureDevOps.addOrganization(organization);
+  azureDevOps.addToken({ token: tokens.azureDevOps, organization });
   return {
     'github-token': { token: tokens.github },
     'gitlab-pat': { token: tokens.gitlab },
     'gitlab-of-user': { token: tokens.gitlabOfUser },
     'bitbucket-token': { token: tokens.bitbucket },
+    'azure-devops-pat': { token: tokens.azureDevOps },
     'github-app': { privateKey: pem },
     'github-app-flux': { githubAppPrivateKey: pem },
   };

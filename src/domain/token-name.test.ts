@@ -5,6 +5,7 @@ it.each([
   ['GitHub', undefined, 'oauth2'],
   ['GitLab', undefined, 'oauth2'],
   ['Bitbucket', undefined, 'x-token-auth'],
+  ['AzureDevOps', undefined, 'oauth2'],
   ['Bitbucket', 'alice', 'alice'],
   ['Bitbucket', 'alice@example.com', 'x-bitbucket-api-token-auth'],
   ['GitLab', 'alice@example.com', 'alice@example.com'],

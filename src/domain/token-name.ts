@@ -5,7 +5,13 @@ const bitbucketApiTokenUser = 'x-bitbucket-api-token-auth';
 
 /** The user in the clone URL where none is given. For access tokens of Bitbucket it is a fixed one:
  * https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/ */
-const defaultNames = { GitHub: 'oauth2', GitLab: 'oauth2', Bitbucket: 'x-token-auth' } as const;
+const defaultNames = {
+  GitHub: 'oauth2',
+  GitLab: 'oauth2',
+  Bitbucket: 'x-token-auth',
+  // Any name does.
+  AzureDevOps: 'oauth2',
+} as const;
 
 /**
  * What CodeMie calls "Token Name": the user that Git sends with the token.

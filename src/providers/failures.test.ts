@@ -108,6 +108,7 @@ describe('commonFailure', () => {
     { declared: 'GitHub', header: 'x-gitlab-meta', found: 'GitLab' },
     { declared: 'GitLab', header: 'x-arequestid', found: 'Bitbucket' },
     { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
+    { declared: 'GitHub', header: 'x-tfs-processid', found: 'AzureDevOps' },
   ])('knows $found by $header', ({ declared, header, found }) => {
     const error = commonFailure(declared, answer(404, { [header]: 'x' }, {}), asked);
     expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });

@@ -66,6 +66,7 @@ const signatures: [header: string, provider: ProviderName][] = [
   ['x-github-request-id', 'GitHub'],
   ['x-gitlab-meta', 'GitLab'],
   ['x-arequestid', 'Bitbucket'],
+  ['x-tfs-processid', 'AzureDevOps'],
 ];
 
 /** For an answer that this provider's API would not give: another product's, or something that isn't an API. */

@@ -26,8 +26,8 @@ export interface Target {
   /** The REST base, as {@link Provider.apiUrl} or `spec.apiURL` gives it. */
   apiUrl: URL;
   /**
-   * Scopes to insist on, or an App's permissions as `contents:write`. Without it: what CodeMie's documentation asks for,
-   * which is {@link Provider.documentedScopes} for a token.
+   * Scopes to insist on, or an App's permissions as `contents:write`. Without it: what CodeMie's documentation asks for, where it
+   * says so.
    */
   requiredScopes?: string[];
   /** Repositories (`owner/name`; GitLab: full path) that the credential has to reach. One call each. */
@@ -120,8 +120,6 @@ export interface Provider {
   defaultUrl: string;
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
-  /** What CodeMie's documentation asks a token to have. */
-  documentedScopes: string[];
   capabilities: { githubApp: boolean };
   /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */
   validate(credential: Credential, target: Target): Promise<CredentialReport>;

@@ -1,3 +1,4 @@
+import { azureDevOps } from './azure-devops/azure-devops.ts';
 import { bitbucket } from './bitbucket/bitbucket.ts';
 import { github } from './github/github.ts';
 import { gitlab } from './gitlab/gitlab.ts';
@@ -8,4 +9,5 @@ export const providers = {
   GitHub: github,
   GitLab: gitlab,
   Bitbucket: bitbucket,
+  AzureDevOps: azureDevOps,
 } satisfies Record<ProviderName, Provider>;

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAzureDevOps } from '../../test/harness/peers/azure-devops/azure-devops.ts';
 import { createBitbucketCloud } from '../../test/harness/peers/bitbucket/cloud/bitbucket-cloud.ts';
 import { createClock } from '../../test/harness/peers/git-hosts/clock.ts';
 import type { Fault } from '../../test/harness/peers/git-hosts/faults.ts';
@@ -19,6 +20,8 @@ import { providers } from './registry.ts';
 const github = createGitHub();
 const gitlab = createGitLab();
 const bitbucket = createBitbucketCloud();
+const azureDevOps = createAzureDevOps();
+azureDevOps.addOrganization('acme');
 const elsewhere = createGitHost({
   name: 'elsewhere',
   hosts: ['elsewhere.example.net', 'gitlab.com:8443'],
@@ -30,17 +33,19 @@ const hosts = {
   GitHub: { peer: github, url: 'https://github.com' },
   GitLab: { peer: gitlab, url: 'https://gitlab.com' },
   Bitbucket: { peer: bitbucket, url: 'https://bitbucket.org' },
+  AzureDevOps: { peer: azureDevOps, url: 'https://dev.azure.com/acme' },
 };
-const names = ['GitHub', 'GitLab', 'Bitbucket'] as const satisfies ProviderName[];
+const names = ['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps'] as const satisfies ProviderName[];
 const token = 'token-canary-0123456789';
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld([github, gitlab, bitbucket, elsewhere]);
+  world = await openWorld([github, gitlab, bitbucket, azureDevOps, elsewhere]);
 });
 beforeEach(() => {
   github.addToken({ token, login: 'octocat' });
   gitlab.addToken({ token });
+  azureDevOps.addToken({ token });
   bitbucket.addToken({ token, kind: 'workspace_access_token', resource: 'acme' });
 });
 afterEach(() => {

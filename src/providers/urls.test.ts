@@ -24,6 +24,17 @@ it.each<{ provider: ProviderName; web: string; api: string }>([
     web: 'https://git.example.com/bitbucket/rest/api/1.0',
     api: 'https://git.example.com/bitbucket/rest/api/latest',
   },
+  { provider: 'AzureDevOps', web: 'https://dev.azure.com/acme/', api: 'https://dev.azure.com/acme' },
+  {
+    provider: 'AzureDevOps',
+    web: 'https://dev.azure.com/acme/Web%20Shop/_git/shop',
+    api: 'https://dev.azure.com/acme',
+  },
+  {
+    provider: 'AzureDevOps',
+    web: 'https://ado.example.com:8443/tfs/DefaultCollection/_apis/projects',
+    api: 'https://ado.example.com:8443/tfs/DefaultCollection',
+  },
 ])('$provider at $web is asked at $api', ({ provider, web, api }) => {
   expect(baseOf(providers[provider].apiUrl(new URL(web)))).toBe(api);
 });

@@ -5,6 +5,7 @@ const clouds = new Map<string, ProviderName>([
   ['github.com', 'GitHub'],
   ['gitlab.com', 'GitLab'],
   ['bitbucket.org', 'Bitbucket'],
+  ['dev.azure.com', 'AzureDevOps'],
 ]);
 
 /** The provider whose cloud a web address is, or undefined for any other server. `www.` and `api.` count as the host. */

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import type { NewObject } from '../../src/kube/client.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
 import { kinds } from '../harness/cluster.ts';
 import { createGitLab } from '../harness/peers/gitlab/gitlab.ts';
 import { clientCredentials, useSuite } from './suite.ts';
@@ -92,13 +94,18 @@ it('200 integrations that share a token cost one call', async () => {
   await Promise.all(
     names.map((name) => cluster.create(kinds.integration, integration(name, { provider: 'GitHub', auth }))),
   );
-  await cluster.waitFor('200 integrations in CodeMie', async () => {
-    const rows = world.codemie.rows().filter(({ alias }) => alias.startsWith('shared-'));
-    return rows.length === names.length;
+  await cluster.waitFor('all to be Ready', async () => {
+    const objects = await cluster.list(kinds.integration, namespace);
+    const shared = objects.filter(({ metadata }) => metadata.name.startsWith('shared-'));
+    return shared.length === names.length && shared.every(isReady);
   });
-  for (const name of names) await cluster.waitForConditions(`${namespace}/${name}`, { Ready: 'True' });
   expect(world.github.requests.map(({ path }) => path)).toEqual(['/user']);
   expect(await suite.operator.metrics()).toMatch(
     /^codemie_provider_rate_limit_remaining\{host="github\.com",credential="[0-9a-f]{8}"\} 4999$/m,
   );
 });
+
+function isReady(object: KubeObject): boolean {
+  const { conditions = [] } = parseGitIntegrationStatus(object['status']);
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}

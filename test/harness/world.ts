@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createAzureDevOps } from './peers/azure-devops/azure-devops.ts';
 import { createBitbucketCloud } from './peers/bitbucket/cloud/bitbucket-cloud.ts';
 import { createCodeMiePeer } from './peers/codemie/codemie-peer.ts';
 import { createGitHub } from './peers/github/github.ts';
@@ -64,8 +65,9 @@ export async function startWorld({
   const github = createGitHub();
   const gitlab = createGitLab();
   const bitbucket = createBitbucketCloud();
+  const azureDevOps = createAzureDevOps();
   const internet = await startInternet({
-    peers: [oidc, codemie, github, gitlab, bitbucket, ...peers],
+    peers: [oidc, codemie, github, gitlab, bitbucket, azureDevOps, ...peers],
     ...(log && { log }),
   });
   return {
@@ -75,6 +77,7 @@ export async function startWorld({
     github,
     gitlab,
     bitbucket,
+    azureDevOps,
     clientSecret,
     /** The operator's user in CodeMie. */
     login,

@@ -11,6 +11,7 @@ const defaultProviderHosts = [
   'gitlab.com',
   'bitbucket.org',
   'api.bitbucket.org',
+  'dev.azure.com',
 ];
 
 const hostGlob = withRules(z.string().min(1).max(253), {

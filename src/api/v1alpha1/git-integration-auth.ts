@@ -9,7 +9,7 @@ const token = withRules(
       username: line(255)
         .optional()
         .describe(
-          'User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub and GitLab. Bitbucket Cloud needs it for API tokens; access tokens go without.',
+          'User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub, GitLab and AzureDevOps. Bitbucket Cloud needs it for API tokens; access tokens go without.',
         ),
       usernameSecretRef: secretKeyRef('username')
         .optional()
@@ -24,7 +24,7 @@ const token = withRules(
         .datetime({ offset: true })
         .optional()
         .describe(
-          'When the token ends, such as 2027-01-31T00:00:00Z. Only for providers that do not tell; Bitbucket Cloud is one.',
+          'When the token ends, such as 2027-01-31T00:00:00Z. Only for providers that do not tell, such as Bitbucket and AzureDevOps.',
         ),
     })
     .describe('A personal, project, group or repository access token. Exactly one of token and githubApp.'),

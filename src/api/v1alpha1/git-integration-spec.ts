@@ -5,7 +5,7 @@ import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
 
 /** The Git providers that `spec.provider` can name. */
-const providerNames = ['GitHub', 'GitLab', 'Bitbucket'] as const;
+const providerNames = ['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps'] as const;
 
 /** A value of `spec.provider`. */
 export type ProviderName = (typeof providerNames)[number];
@@ -73,11 +73,13 @@ export const gitIntegrationSpecSchema = withRules(
       provider: immutable(
         z.enum(providerNames),
         'cannot be changed; create a new GitIntegration for the other provider',
-      ).describe('The Git provider. Bitbucket is Cloud or Data Center, told apart by the url. Immutable.'),
+      ).describe(
+        'The Git provider. Bitbucket is Cloud or Data Center, told apart by the url. AzureDevOps is Azure DevOps Repos, Services or Server. Immutable.',
+      ),
       url: httpsUrl('https://github.com')
         .optional()
         .describe(
-          'Web URL of the Git host, such as https://gitlab.example.com. Default: the cloud of the provider. CodeMie keeps scheme, host and port of it only.',
+          'Web URL of the Git host, such as https://gitlab.example.com. Default: the cloud of the provider. For AzureDevOps it names the organization (https://dev.azure.com/acme) or the collection of a server. CodeMie keeps scheme, host and port of it only.',
         ),
       apiURL: httpsUrl('https://gitlab.example.com/api/v4')
         .optional()
@@ -138,6 +140,14 @@ export const gitIntegrationSpecSchema = withRules(
     reason: 'FieldValueForbidden',
     field: ['auth', 'githubApp'],
     holds: (spec) => spec.auth.githubApp === undefined || spec.provider === 'GitHub',
+  },
+  {
+    cel: "self.provider != 'AzureDevOps' || (has(self.url) && self.url.matches(r'^https://[^/]+/+[^/]'))",
+    message:
+      'must name the organization or collection of AzureDevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
+    reason: 'FieldValueInvalid',
+    field: ['url'],
+    holds: (spec) => spec.provider !== 'AzureDevOps' || /^https:\/\/[^/]+\/+[^/]/.test(spec.url ?? ''),
   },
   {
     cel: "!self.global || self.scope == 'User'",

@@ -39,7 +39,7 @@ describe('a sentence of the operator', () => {
     [
       'an unknown choice',
       { provider: 'Gitea', project: 'demo' },
-      'spec.provider: must be one of GitHub, GitLab, Bitbucket.',
+      'spec.provider: must be one of GitHub, GitLab, Bitbucket, AzureDevOps.',
     ],
   ])('says what is wrong with %s', (_name, spec, error) => {
     expect(parseGitIntegrationSpec(spec)).toEqual({ ok: false, error });

@@ -2,7 +2,6 @@ import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
 import { validateCloud } from './cloud.ts';
 import { validateDataCenter } from './data-center.ts';
-import { documentedScopes } from './scopes.ts';
 import { apiUrl, isCloud } from './urls.ts';
 
 /** Bitbucket: Cloud, or Data Center at any other host. Two products with one name and little in common. */
@@ -10,7 +9,6 @@ export const bitbucket: Provider = {
   name: 'Bitbucket',
   defaultUrl: 'https://bitbucket.org',
   apiUrl,
-  documentedScopes,
   capabilities: { githubApp: false },
   async validate(credential, target) {
     checkHost('Bitbucket', target.webUrl);

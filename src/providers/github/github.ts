@@ -3,7 +3,6 @@ import type { Provider } from '../provider.ts';
 import { validateApp } from './app.ts';
 import { createOctokit } from './client.ts';
 import { resolveInstallation } from './installation.ts';
-import { documentedScopes } from './scopes.ts';
 import { validateToken } from './token.ts';
 import { apiUrl } from './urls.ts';
 
@@ -12,7 +11,6 @@ export const github: Provider = {
   name: 'GitHub',
   defaultUrl: 'https://github.com',
   apiUrl,
-  documentedScopes,
   capabilities: { githubApp: true },
   async validate(credential, target) {
     checkHost('GitHub', target.webUrl);

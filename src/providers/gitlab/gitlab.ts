@@ -1,7 +1,6 @@
 import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
 import { createGitLabClient } from './client.ts';
-import { documentedScopes } from './scopes.ts';
 import { validateToken } from './token.ts';
 import { apiUrl } from './urls.ts';
 
@@ -10,7 +9,6 @@ export const gitlab: Provider = {
   name: 'GitLab',
   defaultUrl: 'https://gitlab.com',
   apiUrl,
-  documentedScopes,
   capabilities: { githubApp: false },
   async validate(credential, target) {
     checkHost('GitLab', target.webUrl);

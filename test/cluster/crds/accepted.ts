@@ -25,6 +25,11 @@ export const accepted: AcceptedCase[] = [
   git('an installation by owner', app({ installation: { owner: 'acme_emu' } })),
   git('an installation by repository', app({ installation: { repository: 'acme/shop.git-tools' } })),
   git('a Bitbucket token without user name', { provider: 'Bitbucket' }),
+  git('an organization of AzureDevOps', { provider: 'AzureDevOps', url: 'https://dev.azure.com/acme' }),
+  git('a collection of AzureDevOps', {
+    provider: 'AzureDevOps',
+    url: 'https://ado.example.com:8443/tfs/DefaultCollection',
+  }),
   git('a token with user name', token({ username: 'x-token-auth' })),
   git('a token with its user name in a Secret', token({ usernameSecretRef: { name: 'git' } })),
   git('a token whose end is known', token({ expiresAt: '2027-01-31T00:00:00Z' })),

@@ -126,7 +126,7 @@ describe('kubectl explain', () => {
       ' ',
     );
     for (const fact of [
-      'provider <string> -required- enum: GitHub, GitLab, Bitbucket',
+      'provider <string> -required- enum: GitHub, GitLab, Bitbucket, AzureDevOps',
       'project <string> -required-',
       'auth <Object> -required-',
       'secretRef <Object> -required- key <string> name <string> -required-',

@@ -31,6 +31,14 @@ export const refused: RefusedCase[] = [
       'give exactly one credential; write either auth.token or auth.githubApp',
     ),
   ),
+  ...[undefined, 'https://dev.azure.com', 'https://ado.example.com/'].map((url) =>
+    refuse(
+      git(`AzureDevOps at ${url}`, { provider: 'AzureDevOps', ...(url && { url }) }),
+      'url',
+      invalid(),
+      'must name the organization or collection of AzureDevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
+    ),
+  ),
   ...['GitLab', 'Bitbucket'].map((provider) =>
     refuse(
       git(`a GitHub App on ${provider}`, { provider, auth: appAuth }),

@@ -1,0 +1,18 @@
+import { checkHost, noApps } from '../failures.ts';
+import type { Provider } from '../provider.ts';
+import { createGet } from './client.ts';
+import { validateToken } from './token.ts';
+import { apiUrl } from './urls.ts';
+
+/** Azure DevOps Repos: the Services, where the url names the organization, and a Server, where it names the collection. */
+export const azureDevOps: Provider = {
+  name: 'AzureDevOps',
+  defaultUrl: 'https://dev.azure.com',
+  apiUrl,
+  capabilities: { githubApp: false },
+  async validate(credential, target) {
+    checkHost('AzureDevOps', target.webUrl);
+    if (credential.kind !== 'token') throw noApps('AzureDevOps');
+    return validateToken(createGet(credential.token, target), target);
+  },
+};
