@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
 import { z } from 'zod';
-import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { leases, readLease } from '../../src/kube/lease.ts';
-import type { KubeObject } from '../../src/kube/object.ts';
 import { gitHubIntegration } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { type Internet, startInternet } from '../harness/peers/internet.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import { isReady } from './ready.ts';
 
 /** A replica with a way to the world of its own, whose log tells what this one asked for. */
 export interface Replica extends OperatorProcess {
@@ -135,11 +134,6 @@ async function makeTeam({ cluster, world }: Replicas, clientSecret: string): Pro
       spec: { url: world.codemie.url, auth: clientCredentials(world, 'login'), limits },
     });
   return namespace;
-}
-
-function isReady(object: KubeObject): boolean {
-  const { conditions } = parseGitIntegrationStatus(object['status']);
-  return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 /** A gate that keeps CodeMie in the middle of every create until it is opened. */

@@ -43,8 +43,12 @@ export async function connectCluster(kubeconfig: string) {
   const signal = (): AbortSignal => AbortSignal.timeout(patienceMs);
   const namespaces: string[] = [];
 
-  async function waitFor<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
-    const giveUpAt = performance.now() + patienceMs;
+  async function waitFor<T>(
+    what: string,
+    look: () => Promise<T | undefined | false>,
+    withinMs = patienceMs,
+  ): Promise<T> {
+    const giveUpAt = performance.now() + withinMs;
     for (;;) {
       const seen = await look();
       if (seen) return seen;
