@@ -22,7 +22,7 @@ export interface Organization {
   refusesAddresses: boolean;
 }
 
-export interface Repository {
+interface Repository {
   readonly id: string;
   readonly organization: string;
   readonly project: string;
