@@ -1,9 +1,18 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './test/harness/count-reporter.ts';
 
+/** What tests on a control plane have in common: it is started once, and the files share it one after the other. */
+const onControlPlane = {
+  globalSetup: ['test/cluster/global-setup.ts'],
+  pool: 'forks' as const,
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
 /**
- * Two projects. `unit` needs nothing but Node; its tests stand beside the code. `cluster` needs a control
- * plane, which `test/cluster/global-setup.ts` starts once, and runs one file at a time: the files share it.
+ * Three projects. `unit` needs nothing but Node; its tests stand beside the code. `cluster` and `faults` need a
+ * control plane. `faults` takes servers and replicas away and waits for leases to run out, so it is run by itself.
  */
 export default defineConfig({
   test: {
@@ -20,12 +29,15 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts', 'test/faults/**/*.test.ts'],
-          globalSetup: ['test/cluster/global-setup.ts'],
-          pool: 'forks',
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          include: ['test/cluster/**/*.test.ts'],
+          ...onControlPlane,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          ...onControlPlane,
         },
       },
     ],

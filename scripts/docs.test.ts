@@ -9,6 +9,7 @@ import { kinds } from '../src/api/crd/kinds.ts';
 import { API_VERSION } from '../src/api/group.ts';
 import { parsePart } from '../src/api/parse.ts';
 import { createIntegrationMetrics } from '../src/controllers/git-integration/metrics.ts';
+import { createRateLimitMetrics } from '../src/controllers/git-integration/rate-limit-metrics.ts';
 import { createMetrics, measureCaches } from '../src/observability/metrics.ts';
 import { settingsHelp } from '../src/settings.ts';
 
@@ -92,6 +93,7 @@ function ownMetrics(): string[] {
   const registry = new Registry();
   createMetrics(registry);
   createIntegrationMetrics(registry);
+  createRateLimitMetrics(registry, () => 0);
   measureCaches(registry, []);
   const names = (from: Registry): string[] => from.getMetricsAsArray().map(({ name }) => name);
   const known = new Set(names(standard));

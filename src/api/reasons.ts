@@ -47,7 +47,12 @@ export type CredentialsResolvedReason = keyof typeof credentialsResolvedReasons;
 
 /** What may go wrong at the provider for a while, in every step that calls it. */
 export const providerTrouble = {
-  ProviderUnreachable: { status: 'Unknown', meaning: 'The provider cannot be reached.', remedy: WAIT },
+  ProviderUnreachable: {
+    status: 'Unknown',
+    meaning:
+      'The provider cannot be reached or does not answer in time. A host that hangs is left alone for up to two minutes.',
+    remedy: WAIT,
+  },
   ProviderError: {
     status: 'Unknown',
     meaning: 'The provider answers with an error of its own.',
