@@ -4,16 +4,21 @@ import { type Claim, claimKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
+import { rememberedCredential } from './credential-memory.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
  * one wakes those who read it; `claim` - by what they are called in CodeMie; `namespace` - by namespace, whose
- * labels decide about access.
+ * labels decide about access; `credential` - by the digest of the credential that their status is about.
  */
-export const integrationIndexes: Record<'reference' | 'claim' | 'namespace', IndexFunction> = {
+export const integrationIndexes: Record<'reference' | 'claim' | 'namespace' | 'credential', IndexFunction> = {
   reference: referencesOf,
   claim: (object) => claimOf(object) ?? [],
   namespace: ({ metadata }) => [metadata.namespace ?? ''],
+  credential: (object) => {
+    const digest = rememberedCredential(object)?.digest;
+    return digest === undefined ? [] : [digest];
+  },
 };
 
 function referencesOf(object: KubeObject): string[] {
