@@ -207,6 +207,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
       instance: podName,
       log,
       now,
+      metrics: metrics.events,
     }),
     metrics: createIntegrationMetrics(registry),
     rateLimits: createRateLimitMetrics(registry, now),

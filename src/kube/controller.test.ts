@@ -81,6 +81,20 @@ describe('the end of a run', () => {
       againMs: 40_000,
     },
     {
+      name: 'a time to wait that is none',
+      end: () => {
+        throw new RetryAfterError('rate limit', Date.parse('soon'));
+      },
+      outcome: 'error',
+      againMs: 1000,
+    },
+    {
+      name: 'come back at a time that is none',
+      end: () => ({ requeueAfterMs: Date.parse('soon') }),
+      outcome: 'error',
+      againMs: 1000,
+    },
+    {
       name: 'the API server asks to wait',
       end: () => {
         throw new KubeStatusError('get x', { code: 429, reason: 'TooManyRequests', retryAfterMs: 7000 });

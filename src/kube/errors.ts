@@ -11,7 +11,7 @@ export class KubeStatusError extends Error {
   readonly code: number;
   /** Machine-readable reason such as `AlreadyExists`, or `''` when the server gave none. */
   readonly reason: string;
-  /** How long the server asks to wait before the next try. */
+  /** How long the server asks to wait before the next try, at most {@link longestRetryAfterMs}. */
   readonly retryAfterMs?: number;
   /** Paths of the fields a 422 complains about, e.g. `status.conditions[0].reason`. Never their values. */
   readonly fields: string[];
@@ -26,9 +26,13 @@ export class KubeStatusError extends Error {
     this.code = status.code;
     this.reason = status.reason;
     this.fields = fields;
-    if (status.retryAfterMs !== undefined) this.retryAfterMs = status.retryAfterMs;
+    if (status.retryAfterMs !== undefined)
+      this.retryAfterMs = Math.min(status.retryAfterMs, longestRetryAfterMs);
   }
 }
+
+/** The API server asks for seconds. Who asks for more is a proxy, and not to be obeyed for hours. */
+const longestRetryAfterMs = 30_000;
 
 /** Why no usable answer came from the API server. */
 export type KubeTransportKind =

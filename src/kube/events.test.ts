@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock } from '../../test/harness/manual-clock.ts';
 import type { JsonPatchOp, NewObject } from './client.ts';
-import { KubeStatusError } from './errors.ts';
+import { KubeStatusError, KubeTransportError } from './errors.ts';
 import { createEventRecorder, type EventDetails, type EventRecorder } from './events.ts';
 import { silentLog } from './log.ts';
 import type { KubeObject, Resource } from './object.ts';
@@ -18,7 +18,7 @@ const news: EventDetails = {
 let clock: ManualClock;
 let created: NewObject[];
 let patched: { key: string; operations: JsonPatchOp[] }[];
-let failures: number[];
+let failures: (number | Error)[];
 let dropped: number;
 let recorder: EventRecorder;
 
@@ -29,8 +29,9 @@ beforeEach(() => {
   failures = [];
   dropped = 0;
   const answer = (): Promise<KubeObject> => {
-    const code = failures.shift();
-    if (code !== undefined) return Promise.reject(new KubeStatusError('write', { code, reason: '' }));
+    const failure = failures.shift();
+    if (failure instanceof Error) return Promise.reject(failure);
+    if (failure !== undefined) return Promise.reject(status(failure));
     return Promise.resolve(object('event'));
   };
   recorder = createEventRecorder({
@@ -52,6 +53,10 @@ beforeEach(() => {
     clock,
   });
 });
+
+function status(code: number, reason = ''): KubeStatusError {
+  return new KubeStatusError('write', { code, reason });
+}
 
 function object(name: string, namespace?: string): KubeObject {
   const metadata = { name, uid: `uid-${name}`, resourceVersion: '3', creationTimestamp: '' };
@@ -168,6 +173,33 @@ describe('when the API server fails', () => {
     await clock.advance(10_000);
     expect(created).toHaveLength(3);
     expect(dropped).toBe(1);
+  });
+
+  it.each([
+    { name: 'may not be written', failure: status(403, 'Forbidden') },
+    { name: 'belongs into a namespace that is gone', failure: status(404, 'NotFound') },
+    { name: 'breaks a rule', failure: status(422, 'Invalid') },
+    { name: 'comes after the lease', failure: new KubeTransportError('create events', 'Fenced') },
+  ])('an event that $name is dropped at once, and holds up nothing', async ({ failure }) => {
+    failures = [failure];
+    recorder.record(object('a', 'ns'), news);
+    recorder.record(object('b', 'ns'), news);
+    await recorder.flush(signal);
+    expect(created.map(({ metadata }) => metadata.name[0])).toEqual(['a', 'b']);
+    expect(dropped).toBe(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('an event whose answer was lost is not made twice', async () => {
+    failures = [new KubeTransportError('create events', 'Reset'), status(409, 'AlreadyExists')];
+    recorder.record(object('a', 'ns'), news);
+    await clock.advance(1000);
+    await recorder.flush(signal);
+    expect(new Set(created.map(({ metadata }) => metadata.name)).size).toBe(1);
+    expect(dropped).toBe(0);
+    recorder.record(object('a', 'ns'), news);
+    await recorder.flush(signal);
+    expect(patched[0]?.operations).toMatchObject([{ value: { count: 2 } }]);
   });
 
   it('a burst beyond the bound is dropped, and record returns at once', async () => {

@@ -1,6 +1,6 @@
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
-import { isNotFound } from './errors.ts';
+import { isAlreadyExists, isNotFound, KubeStatusError, KubeTransportError } from './errors.ts';
 import { createFifo } from './fifo.ts';
 import { errorFields, type Log } from './log.ts';
 import { toMicroTime } from './micro-time.ts';
@@ -27,6 +27,12 @@ export interface EventRecorder {
   flush(signal: AbortSignal): Promise<void>;
 }
 
+/** What a recorder counts. */
+export interface EventMetrics {
+  /** An event that nobody will see. */
+  dropped(): void;
+}
+
 export interface EventRecorderOptions {
   client: Pick<KubeClient, 'create' | 'patchJson'>;
   /** `reportingController`, e.g. `codemie.ai/git-operator`. */
@@ -36,7 +42,7 @@ export interface EventRecorderOptions {
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
-  metrics?: { dropped?(): void };
+  metrics?: EventMetrics;
   clock?: Clock;
 }
 
@@ -98,7 +104,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   /** Forgets the news, so that the next of its kind is a new event. */
   function drop(series: Series): void {
     remembered.delete(series.key);
-    metrics?.dropped?.();
+    metrics?.dropped();
   }
 
   async function write(): Promise<void> {
@@ -116,10 +122,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function writeOne(series: Series): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await send(series);
+        await send(series, attempt > 1);
         return;
       } catch (error) {
-        if (attempt === tries) {
+        if (attempt === tries || isFinal(error)) {
           drop(series);
           log.warn({ event: series.name, ...errorFields(error) }, 'An event could not be written.');
           return;
@@ -137,13 +143,18 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     });
   }
 
-  async function send(series: Series): Promise<void> {
+  async function send(series: Series, isRetry: boolean): Promise<void> {
     const { name, namespace, count, lastSeen } = series;
     const signal = AbortSignal.timeout(writeTimeoutMs);
     const value = { count, lastObservedTime: toMicroTime(lastSeen) };
     if (series.writtenCount === 0) {
       const body = count > 1 ? { ...series.body, series: value } : series.body;
-      await client.create(events, { metadata: { name, namespace }, ...body }, signal);
+      try {
+        await client.create(events, { metadata: { name, namespace }, ...body }, signal);
+      } catch (error) {
+        // The name is its own, so the first try has arrived, and only the answer to it was lost.
+        if (!isRetry || !isAlreadyExists(error)) throw error;
+      }
     } else {
       try {
         const operation = { op: 'add', path: '/series', value } as const;
@@ -230,6 +241,12 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       await whenIdle(signal);
     },
   };
+}
+
+/** Refusals that the next try would meet as well: it would only hold up the news behind it. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof KubeTransportError) return error.kind === 'Fenced';
+  return error instanceof KubeStatusError && error.code < 500 && error.code !== 429;
 }
 
 /** At most 1024 bytes of UTF-8, without half a character at the end. */

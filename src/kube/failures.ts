@@ -25,7 +25,9 @@ export type Failure = { kind: 'terminal' } | { kind: 'wait'; delayMs: number } |
 /** Tells the kind of a failure: whatever is not known to be of another kind is retried with backoff. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof TerminalError) return { kind: 'terminal' };
-  if (error instanceof RetryAfterError) return { kind: 'wait', delayMs: error.retryAfterMs };
+  // A time that is none, such as that of an unreadable date, tells nothing.
+  if (error instanceof RetryAfterError && Number.isFinite(error.retryAfterMs))
+    return { kind: 'wait', delayMs: error.retryAfterMs };
   // Here the API server sheds load and says for how long.
   if (error instanceof KubeStatusError && error.retryAfterMs !== undefined) {
     return { kind: 'wait', delayMs: error.retryAfterMs };

@@ -50,9 +50,6 @@ const shortWatchMs = 1000;
 /** After so many of those in a row the resource version is taken for expired. */
 const maxShortWatches = 3;
 
-/** The API server asks for seconds. Who asks for more is a proxy, and not to be obeyed for hours. */
-const longestAskedMs = 30_000;
-
 /**
  * Keeps a sink in step with one kind on the server, whatever happens: lists once, then follows watches from
  * where the last one ended, and lists again only when the server forgot that point. The rules are those of
@@ -142,7 +139,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     // A refusal is an answer: whoever lost a permission is not helped by a restart of the process.
     if (error instanceof KubeStatusError) contactAt = clock.now();
     const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
-    const waitMs = Math.max(Math.min(asked, longestAskedMs), backoff.next());
+    const waitMs = Math.max(asked, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
     if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
     else log.warn(fields, 'List or watch failed; trying again.');

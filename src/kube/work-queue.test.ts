@@ -135,6 +135,12 @@ describe('delays', () => {
     expect(queue.depth).toBe(1);
   });
 
+  it('one that is no number is refused, and does not set off the timer', () => {
+    const { queue, clock } = makeQueue();
+    expect(() => queue.addAfter('a', Number.NaN)).toThrow(RangeError);
+    expect(clock.timers).toBe(0);
+  });
+
   it('longer than a Node timer takes, a key still comes in time', async () => {
     const { queue, clock } = makeQueue();
     const days60 = 60 * 86_400_000;

@@ -37,7 +37,11 @@ export interface WorkQueue {
   readonly name: string;
   /** Adds a key now. Default lane `high`. A key that waits in `low` moves up. */
   add(key: string, options?: { lane?: Lane }): void;
-  /** Adds a key to lane `low` (default) later. Of several times, the earliest counts. */
+  /**
+   * Adds a key to lane `low` (default) later. Of several times, the earliest counts.
+   *
+   * @throws RangeError for a delay that is no number: it would be a key that never comes, or one that never rests
+   */
   addAfter(key: string, delayMs: number, options?: { lane?: Lane }): void;
   /** Adds a key after a delay that doubles with each failure until `forget`. Returns the delay in ms. */
   addRateLimited(key: string): number;
@@ -130,6 +134,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function addAfter(key: string, delayMs: number, lane: Lane): void {
+    if (Number.isNaN(delayMs)) throw new RangeError(`The delay of ${key} is no number.`);
     if (isShutDown) return;
     if (delayMs <= 0) return add(key, lane);
     const at = clock.now() + delayMs;

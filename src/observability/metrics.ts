@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ControllerMetrics } from '../kube/controller.ts';
+import type { EventMetrics } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { ClientMetrics } from '../kube/transport.ts';
@@ -12,6 +13,7 @@ export interface Metrics {
   queue: QueueMetrics;
   client: ClientMetrics;
   reflector: ReflectorMetrics;
+  events: EventMetrics;
   /** Whether this process holds a Lease. */
   leading: (lease: string, isLeading: boolean) => void;
   /** One exchange with a Git provider, CodeMie or an identity provider. */
@@ -36,6 +38,7 @@ export function createMetrics(registry: Registry): Metrics {
     queue: queueMetrics(registry),
     client: clientMetrics(registry),
     reflector: reflectorMetrics(registry),
+    events: eventMetrics(registry),
     leading: leadingMetric(registry),
     exchange: exchangeMetrics(registry),
   };
@@ -124,7 +127,14 @@ function clientMetrics(registry: Registry): ClientMetrics {
     buckets: seconds,
     registers,
   });
+  const retries = new Counter({
+    name: 'rest_client_request_retries_total',
+    help: 'Reads that were sent to the Kubernetes API again, because it was busy or the connection was lost.',
+    labelNames: ['reason'],
+    registers,
+  });
   return {
+    retried: (reason) => retries.inc({ reason }),
     request({ verb, resource, code, durationMs }) {
       requests.inc({ verb, resource, code });
       duration.observe({ verb }, durationMs / 1000);
@@ -150,6 +160,15 @@ function reflectorMetrics(registry: Registry): ReflectorMetrics {
     listed: (resource) => lists.inc({ resource }),
     watchEnded: (resource, reason) => ended.inc({ resource, reason }),
   };
+}
+
+function eventMetrics(registry: Registry): EventMetrics {
+  const dropped = new Counter({
+    name: 'codemie_events_dropped_total',
+    help: 'Events that could not be written.',
+    registers: [registry],
+  });
+  return { dropped: () => dropped.inc() };
 }
 
 function leadingMetric(registry: Registry): Metrics['leading'] {
