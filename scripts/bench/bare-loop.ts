@@ -72,6 +72,7 @@ function statusOf({ metadata }: KubeObject): GitIntegrationStatus {
       alias: name,
       scope: 'Project',
       connectionUID: uid,
+      server: 'https://codemie.example.com/code-assistant-api',
       origin: 'Created',
       digest: `hmac-sha256:${uid.replaceAll('-', '').repeat(2)}`,
       remoteUpdatedAt: now,

@@ -6,7 +6,7 @@ import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
-import { claimOf, connectionKeyOf, heldClaimOf } from './git-integration/indexes.ts';
+import { claimOf, connectionKeyOf, heldClaimOf, registeredThrough } from './git-integration/indexes.ts';
 import { referenceKey } from './reference-key.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
@@ -45,6 +45,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
     const { object, previous } = change;
     const held = previous && heldClaimOf(previous);
     if (held !== heldClaimOf(object)) wakeRivals(held, object);
+    countFormer(change, informers, queues);
     if (isOwnEcho(change)) return;
     queues.integrations.add(keyOf(object), { lane: laneOf(change) });
     for (const each of [object, previous]) wakeRivals(each && claimOf(each)?.[0], object);
@@ -78,7 +79,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
         [connections.store, queues.connections],
       ] as const) {
         for (const connection of store.byIndex('reference', reference)) {
-          sessions.forget(connection.metadata.uid);
+          sessions.renew(connection.metadata.uid);
           queue.add(keyOf(connection), { lane: laneOf(change) });
         }
       }
@@ -123,6 +124,24 @@ function countAgain({ object, previous }: Change, queues: Queues): void {
     const ofCluster = connection.kind === clusterCodeMieConnections.kind;
     const queue = ofCluster ? queues.clusterConnections : queues.connections;
     queue.addAfter(connection.key, countDelayMs);
+  }
+}
+
+/** Who has moved to another connection no longer holds the former one. */
+function countFormer(
+  { type, object, previous }: Change,
+  { clusterConnections, connections }: Informers,
+  queues: Queues,
+): void {
+  const gone = type === 'deleted';
+  const before = registeredThrough(gone ? object : (previous ?? object));
+  if (before === undefined || (!gone && before === registeredThrough(object))) return;
+  for (const [{ store }, queue] of [
+    [clusterConnections, queues.clusterConnections],
+    [connections, queues.connections],
+  ] as const) {
+    for (const connection of store.list())
+      if (connection.metadata.uid === before) queue.addAfter(keyOf(connection), countDelayMs);
   }
 }
 

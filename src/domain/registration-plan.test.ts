@@ -145,6 +145,31 @@ describe('planRegistration', () => {
       { action: 'refuse', reason: 'Rejected' },
     ],
     [
+      'does not follow it there where the server dropped the mark either',
+      { rows: [row({ project: 'other' }, { managed_by: undefined })], remembered },
+      { action: 'refuse', reason: 'Rejected' },
+    ],
+    [
+      'does not take a copy in another project, or a forged mark there, for its own',
+      { rows: [row({ id: 'copy', project: 'other' })] },
+      { action: 'create' },
+    ],
+    [
+      'tells of a removal although there is a copy in another project',
+      { rows: [row({ id: 'copy', project: 'other' })], remembered, driftPolicy: 'Report' },
+      { action: 'refuse', reason: 'Removed' },
+    ],
+    [
+      'does not take back what another took over',
+      { rows: [row(touched, { managed_by: other })], remembered, adoptionPolicy: 'Always' },
+      { action: 'refuse', reason: 'OwnedByOther' },
+    ],
+    [
+      'knows its row by the id after the cluster was given another name',
+      { rows: [row({}, { managed_by: other })], remembered, adoptionPolicy: 'Always' },
+      { action: 'update', adopted: true },
+    ],
+    [
       'is case-sensitive about the alias',
       { rows: [row({ alias: 'ACME' }, { managed_by: '' })] },
       { action: 'create' },
@@ -179,14 +204,23 @@ describe('planRegistration', () => {
 });
 
 describe('rowsToRemove', () => {
-  it('takes every row with our mark, wherever it was moved', () => {
-    const moved = row({ id: 'id-3', project: 'other' });
-    expect(rowsToRemove([row(), moved], owner, undefined)).toEqual([row(), moved]);
+  const bare = row({}, { managed_by: undefined });
+  const moved = row({ project: 'other' });
+  const copy = row({ id: 'id-3', project: 'other' });
+  const foreign = row({}, { managed_by: other });
+
+  it.each([
+    ['every row with our mark', [row(), row({ id: 'id-2' })], undefined, ['id-1', 'id-2']],
+    ['the remembered row where the mark is gone', [bare], remembered, ['id-1']],
+    ['no row without a mark that is not remembered', [bare], undefined, []],
+    ['the remembered row where it was moved to', [moved], remembered, ['id-1']],
+    ['no copy in another project', [row(), copy], remembered, ['id-1']],
+    ['nothing of somebody else', [foreign], remembered, []],
+  ])('takes %s', (_name, rows, known, ids) => {
+    expect(rowsToRemove(rows, owner, desired, known).map(({ id }) => id)).toEqual(ids);
   });
 
-  it('takes the remembered row when the mark is gone, and nobody else’s', () => {
-    const bare = row({}, { managed_by: undefined });
-    expect(rowsToRemove([bare], owner, remembered)).toEqual([bare]);
-    expect(rowsToRemove([row({}, { managed_by: other })], owner, remembered)).toEqual([]);
+  it('takes the remembered row only where nobody knows the place', () => {
+    expect(rowsToRemove([row(), row({ id: 'id-2' })], owner, undefined, remembered)).toEqual([row()]);
   });
 });

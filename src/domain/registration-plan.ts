@@ -8,6 +8,9 @@ export interface RememberedRegistration {
   connectionUID: string;
 }
 
+/** Where an integration is declared to be. Neither can be changed. */
+type Place = Pick<DesiredSetting, 'scope' | 'project'>;
+
 /** Everything the decision rests on, gathered beforehand. */
 export interface RegistrationInput {
   desired: DesiredSetting;
@@ -52,8 +55,7 @@ export type RegistrationPlan =
  */
 export function planRegistration(input: RegistrationInput): RegistrationPlan {
   const { desired, rows, owner } = input;
-  const marked = rows.filter((row) => row.values[ownerKey] === owner && row.scope === desired.scope);
-  const ours = marked.filter((row) => row.project === desired.project);
+  const ours = rows.filter((row) => row.values[ownerKey] === owner && isAtPlace(row, desired));
 
   const keep = pickKept(ours, input.remembered?.id);
   if (keep)
@@ -63,7 +65,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
       ours.filter((row) => row !== keep),
     );
 
-  const moved = marked[0];
+  const moved = rows.find((row) => isMoved(row, input));
   if (moved)
     return {
       action: 'refuse',
@@ -75,9 +77,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
   const unmarked = rows.find((row) => isOursById(row, input));
   if (unmarked) return settle(input, unmarked, []);
 
-  const namesake = rows.find(
-    (row) => row.scope === desired.scope && row.project === desired.project && row.alias === desired.alias,
-  );
+  const namesake = rows.find((row) => isAtPlace(row, desired) && row.alias === desired.alias);
   if (namesake) return takeOver(input, namesake);
   if (input.remembered && input.driftPolicy === 'Report')
     return {
@@ -97,12 +97,25 @@ function pickKept(ours: readonly ObservedSetting[], rememberedId?: string): Obse
 
 /** Ours by the id in status, on a server that drops our mark or where a person removed it. */
 function isOursById(row: ObservedSetting, { desired, remembered }: RegistrationInput): boolean {
+  return row.id === remembered?.id && isAtPlace(row, desired) && !row.values[ownerKey];
+}
+
+/**
+ * The very row of ours, in another project. The mark alone does not tell: CodeMie copies whole projects, marks
+ * included, and whoever may write another project can write any mark there.
+ */
+function isMoved(row: ObservedSetting, { desired, remembered, owner }: RegistrationInput): boolean {
+  const mark = row.values[ownerKey];
   return (
     row.id === remembered?.id &&
     row.scope === desired.scope &&
-    row.project === desired.project &&
-    !row.values[ownerKey]
+    row.project !== desired.project &&
+    (!mark || mark === owner)
   );
+}
+
+function isAtPlace(row: ObservedSetting, { scope, project }: Place): boolean {
+  return row.scope === scope && row.project === project;
 }
 
 function settle(
@@ -126,8 +139,18 @@ function settle(
 }
 
 function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationPlan {
-  const { adoptionPolicy, desired } = input;
+  const { adoptionPolicy, desired, remembered } = input;
   const owned = Boolean(row.values[ownerKey]);
+  // Two that may both take over would take it from each other for ever. Nobody wrote since our last write: then the
+  // mark is our own, from before the cluster was given another name.
+  const taken = owned && row.id === remembered?.id && row.updatedAt !== remembered.remoteUpdatedAt;
+  if (taken)
+    return {
+      action: 'refuse',
+      reason: 'OwnedByOther',
+      sentence: `Another operator or GitIntegration took the integration "${desired.alias}" of project "${desired.project}" over.`,
+      hint: 'Keep one of the two. To have it back here, delete this GitIntegration and create it again.',
+    };
   const allowed = adoptionPolicy === 'Always' || (adoptionPolicy === 'IfUnowned' && !owned);
   if (allowed) return { action: 'update', row, duplicates: [], drift: [], adopted: true };
   // Nothing of the other owner is quoted: it may be another tenant's.
@@ -146,15 +169,23 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
       };
 }
 
-/** The rows to delete when a GitIntegration goes: all that carry our mark, or the remembered one if unmarked. */
+/**
+ * The rows to delete when a GitIntegration goes: those at its place that carry our mark, and the remembered one, moved
+ * or not, unless somebody else's mark is on it. Copies of it in other projects belong to those who made them.
+ *
+ * @param place where the integration was declared to be; undefined when nobody knows any more
+ */
 export function rowsToRemove(
   rows: readonly ObservedSetting[],
   owner: string,
+  place: Place | undefined,
   remembered: Pick<RememberedRegistration, 'id'> | undefined,
 ): ObservedSetting[] {
-  return rows.filter(
-    (row) => row.values[ownerKey] === owner || (row.id === remembered?.id && !row.values[ownerKey]),
-  );
+  return rows.filter((row) => {
+    const mark = row.values[ownerKey];
+    if (row.id === remembered?.id) return !mark || mark === owner;
+    return mark === owner && place !== undefined && isAtPlace(row, place);
+  });
 }
 
 function compare(a: string, b: string): number {

@@ -28,11 +28,6 @@ const credential = z
     fingerprint: text(100)
       .optional()
       .describe('Fingerprint of the private key of a GitHub App, as its settings page on GitHub shows it.'),
-    digest: text(100)
-      .optional()
-      .describe(
-        'Keyed digest of the credential that this is about, to know it again: a token that is refused after its end has expired.',
-      ),
   })
   .describe('What is known about the credential.');
 
@@ -56,6 +51,7 @@ const registration = z
     alias: text(253).describe('Its name in CodeMie.'),
     scope: z.enum(['Project', 'User']).describe('Whose integration it is.'),
     connectionUID: text(100).describe('UID of the connection it was made through.'),
+    server: text(2048).describe('URL that the connection had then: another one may lead to another CodeMie.'),
     origin: z
       .enum(['Created', 'Adopted'])
       .describe('Created: by this object. Adopted: it existed before and was taken over.'),

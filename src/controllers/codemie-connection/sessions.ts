@@ -20,7 +20,14 @@ export interface Sessions {
    * @throws ValueFault when a Secret of it is missing or not fit; InvalidConnection; what the KubeClient throws
    */
   open(connection: KubeObject, signal: AbortSignal): Promise<Session>;
-  /** Ends a session, because a Secret changed or the connection is gone. The next `open` makes a new one. */
+  /** A Secret of the connection changed or went: the next `open` reads it anew. */
+  renew(uid: string): void;
+  /**
+   * The session from before a Secret went, as long as nobody could open another: good for cleaning up where a
+   * namespace takes its Secrets down first.
+   */
+  last(uid: string): Promise<Session> | undefined;
+  /** Ends everything of a connection that is gone. */
   forget(uid: string): void;
 }
 
@@ -52,21 +59,26 @@ const readTimeoutMs = 30_000;
 /** Makes the registry of sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
   const entries = new Map<string, Entry>();
+  const former = new Map<string, Entry>();
 
-  function forget(uid: string): void {
-    entries.get(uid)?.end.abort();
-    entries.delete(uid);
+  function end(from: Map<string, Entry>, uid: string): void {
+    from.get(uid)?.end.abort();
+    from.delete(uid);
   }
 
   function start(connection: KubeObject): Entry {
     const { uid, generation } = connection.metadata;
-    const end = new AbortController();
-    const entry: Entry = { generation, end, session: make(connection, options, end.signal) };
+    const ending = new AbortController();
+    const session = make(connection, options, ending.signal);
+    const entry: Entry = { generation, end: ending, session };
     entries.set(uid, entry);
-    // A session that could not be made is tried anew by the next who asks.
-    entry.session.catch(() => {
-      if (entries.get(uid) === entry) entries.delete(uid);
-    });
+    session.then(
+      () => end(former, uid),
+      // A session that could not be made is tried anew by the next who asks.
+      () => {
+        if (entries.get(uid) === entry) entries.delete(uid);
+      },
+    );
     return entry;
   }
 
@@ -75,10 +87,25 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { uid, generation } = connection.metadata;
       const known = entries.get(uid);
       if (known && known.generation === generation) return untilAborted(known.session, signal);
-      forget(uid);
+      end(entries, uid);
       return untilAborted(start(connection).session, signal);
     },
-    forget,
+    renew(uid) {
+      const entry = entries.get(uid);
+      entries.delete(uid);
+      entry?.session.then(
+        () => {
+          end(former, uid);
+          former.set(uid, entry);
+        },
+        () => {},
+      );
+    },
+    last: (uid) => former.get(uid)?.session,
+    forget(uid) {
+      end(entries, uid);
+      end(former, uid);
+    },
   };
 }
 

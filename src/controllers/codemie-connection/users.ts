@@ -4,10 +4,12 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
 
-/** The GitIntegrations that name a connection. */
+/** The GitIntegrations that name a connection, and those that still have a row that was made through it. */
 export function usersOf(connection: KubeObject, kind: string, integrations: Store): KubeObject[] {
-  const { namespace = '', name } = connection.metadata;
-  return integrations.byIndex('reference', referenceKey(kind, namespace, name));
+  const { namespace = '', name, uid } = connection.metadata;
+  const naming = integrations.byIndex('reference', referenceKey(kind, namespace, name));
+  const registered = integrations.byIndex('registeredThrough', uid);
+  return [...new Set([...naming, ...registered])];
 }
 
 /** Whether the integration still needs its connection to clean CodeMie up. One that is to stay there does not. */

@@ -5,6 +5,7 @@ import type {
 } from '../../api/v1alpha1/connection-spec.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { connectionAccess } from '../../domain/tenancy.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
@@ -26,6 +27,7 @@ export interface ResolvedConnection {
 const unseenDelayMs = 30_000;
 
 type ConnectionRef = GitIntegrationSpec['connectionRef'];
+type Registration = NonNullable<GitIntegrationStatus['registration']>;
 
 /**
  * Step 2: the connection is found, allows this namespace and project, and is Ready. It comes before the
@@ -105,6 +107,13 @@ export function connectionByUid(
   for (const store of [clusterConnections, connections])
     for (const object of store.list()) if (object.metadata.uid === uid) return object;
   return undefined;
+}
+
+/** Whether a connection, as it is now, leads to where something was registered: its URL may have been changed. */
+export function leadsTo(connection: KubeObject, { connectionUID, server }: Registration): boolean {
+  if (connection.metadata.uid !== connectionUID) return false;
+  const parsed = parseConnection(connection);
+  return parsed.ok && parsed.value.url === server;
 }
 
 /** Ready for the spec as it is now, not for an earlier one. */

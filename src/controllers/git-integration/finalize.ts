@@ -10,8 +10,9 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
-import { connectionByUid, findConnection } from './connection.ts';
+import { connectionByUid, findConnection, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
+import { tellLeak } from './leak.ts';
 import type { Known, Loaded } from './load.ts';
 import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
@@ -31,17 +32,16 @@ export async function finalize(
   signal: AbortSignal,
 ): Promise<Result> {
   if (!loaded.object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
-  const { parsed, status } = loaded;
+  const { parsed } = loaded;
   if (parsed.ok && parsed.value.deletionPolicy === 'Orphan') return release(loaded, deps, signal);
 
   const connection = connectionOf(loaded, deps);
   if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
-  const place = status.registration ?? (parsed.ok ? parsed.value : undefined);
-  let seen: boolean;
+  let leftBehind: string | undefined;
   try {
-    seen = await cleanUp(loaded, place, connection, deps, signal);
+    leftBehind = await cleanUp(loaded, connection, deps, signal);
   } catch (error) {
-    if (error instanceof ValueFault && isTornDown(loaded, deps))
+    if (error instanceof ValueFault && isTornDown(connection, deps))
       return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
     const message = `The integration is still in CodeMie. ${explain(error)}`;
     await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
@@ -49,8 +49,8 @@ export async function finalize(
       throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
     throw error;
   }
-  if (seen) return release(loaded, deps, signal);
-  return leak(loaded, "its connection's login does not see the project any more", deps, signal);
+  if (leftBehind === undefined) return release(loaded, deps, signal);
+  return leak(loaded, leftBehind, deps, signal);
 }
 
 /** The connection that made the row; before the first status only the spec can tell. */
@@ -59,29 +59,58 @@ function connectionOf({ parsed, status, namespace }: Loaded, deps: Deps): KubeOb
   return made ?? (parsed.ok ? findConnection(parsed.value.connectionRef, namespace, deps) : undefined);
 }
 
+/** Removes our rows. The reason why one may be left behind all the same, if there is any. */
+async function cleanUp(
+  loaded: Loaded,
+  connection: KubeObject,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    return await cleanUpThrough(
+      await deps.sessions.open(connection, signal),
+      loaded,
+      connection,
+      deps,
+      signal,
+    );
+  } catch (error) {
+    const last = deps.sessions.last(connection.metadata.uid);
+    if (!last || !(error instanceof ValueFault) || !isTornDown(connection, deps)) throw error;
+    return await cleanUpThrough(await last, loaded, connection, deps, signal).catch((failure: unknown) => {
+      // Nobody can mend that login any more.
+      throw failure instanceof CodeMieError && failure.kind === 'unauthorized' ? error : failure;
+    });
+  }
+}
+
+async function cleanUpThrough(
+  session: Session,
+  { parsed, status: { registration }, namespace, name }: Loaded,
+  connection: KubeObject,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const place: Place | undefined = registration ?? (parsed.ok ? parsed.value : undefined);
+  const owner = ownerMark(deps.clusterName, namespace, name);
+  // A listing from before could miss a row that was created a moment ago.
+  const rows = await session.rows(place?.scope ?? 'Project', signal, { startedAfterMs: deps.now() });
+  const elsewhere = registration !== undefined && !leadsTo(connection, registration);
+  const ours = rowsToRemove(rows, owner, place, elsewhere ? undefined : registration);
+  await removeSettings(ours, session, deps.now, signal);
+  if (elsewhere && !ours.some(({ id }) => id === registration.id))
+    return connection.metadata.uid === registration.connectionUID
+      ? 'the connection leads to another server now'
+      : 'its connection is gone';
+  if (ours.length > 0 || place?.scope !== 'Project') return undefined;
+  if (await sees(place.project, session, signal)) return undefined;
+  return "its connection's login does not see the project any more";
+}
+
 /** Where a row of ours may be. */
 interface Place {
   scope: Scope;
   project: string;
-}
-
-/** Removes our rows. False when there are none and there may be some out of sight. */
-async function cleanUp(
-  known: Known,
-  place: Place | undefined,
-  connection: KubeObject,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const session = await deps.sessions.open(connection, signal);
-  const owner = ownerMark(deps.clusterName, known.namespace, known.name);
-  const { registration } = known.status;
-  const remembered = registration?.connectionUID === connection.metadata.uid ? registration : undefined;
-  // A listing from before could miss a row that was created a moment ago.
-  const rows = await session.rows(place?.scope ?? 'Project', signal, { startedAfterMs: deps.now() });
-  const ours = rowsToRemove(rows, owner, remembered);
-  await removeSettings(ours, session, deps.now, signal);
-  return ours.length > 0 || place?.scope !== 'Project' || sees(place.project, session, signal);
 }
 
 /**
@@ -107,24 +136,13 @@ function explain(error: unknown): string {
   return 'It could not be removed.';
 }
 
-function isTornDown({ namespace }: Known, { namespaces }: Deps): boolean {
-  return namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
+/** Whether a connection goes down with its namespace, and its Secrets with it. Those of the cluster stay. */
+function isTornDown({ metadata: { namespace } }: KubeObject, { namespaces }: Deps): boolean {
+  return namespace !== undefined && namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
 }
 
 async function leak(known: Known, why: string, deps: Deps, signal: AbortSignal): Promise<Result> {
-  const { registration } = known.status;
-  // Without a registration there may still be a row, made by a create that nobody saw the end of.
-  const what = registration
-    ? `Integration ${registration.id} ("${registration.alias}")`
-    : 'Possibly an integration';
-  const owner = ownerMark(deps.clusterName, known.namespace, known.name);
-  deps.events.record(known.object, {
-    type: 'Warning',
-    reason: 'RegistrationLeaked',
-    action: 'Finalize',
-    note: `${what} stays in CodeMie, because ${why}. Remove it there; its key managed_by is ${owner}.`,
-  });
-  deps.metrics.leaked();
+  tellLeak(known, why, deps);
   return release(known, deps, signal);
 }
 

@@ -4,21 +4,24 @@ import { type Claim, claimKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
-import { rememberedCredential } from './credential-memory.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
- * one wakes those who read it; `claim` - by what they are called in CodeMie; `namespace` - by namespace, whose
- * labels decide about access; `credential` - by the digest of the credential that their status is about.
+ * one wakes those who read it; `claim` - by what they are called in CodeMie; `registeredThrough` - by the UID of the
+ * connection that their row was made through, which a changed `connectionRef` no longer names; `namespace` - by
+ * namespace, whose labels decide about access.
  */
-export const integrationIndexes: Record<'reference' | 'claim' | 'namespace' | 'credential', IndexFunction> = {
+export const integrationIndexes: Record<
+  'reference' | 'claim' | 'registeredThrough' | 'namespace',
+  IndexFunction
+> = {
   reference: referencesOf,
   claim: (object) => claimOf(object) ?? [],
-  namespace: ({ metadata }) => [metadata.namespace ?? ''],
-  credential: (object) => {
-    const digest = rememberedCredential(object)?.digest;
-    return digest === undefined ? [] : [digest];
+  registeredThrough: (object) => {
+    const uid = registeredThrough(object);
+    return uid === undefined ? [] : [uid];
   },
+  namespace: ({ metadata }) => [metadata.namespace ?? ''],
 };
 
 function referencesOf(object: KubeObject): string[] {
@@ -55,6 +58,11 @@ export function heldClaimOf(object: KubeObject): string | undefined {
   if (!spec.ok || !registration) return undefined;
   const { scope, project, alias } = registration;
   return claimKey({ ...claimedAt(object, spec.value.connectionRef), scope, project, alias });
+}
+
+/** The UID of the connection that the row of an object was made through. */
+export function registeredThrough(object: KubeObject): string | undefined {
+  return parseGitIntegrationStatus(object['status']).registration?.connectionUID;
 }
 
 function claimedAt(

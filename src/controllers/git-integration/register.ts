@@ -1,4 +1,4 @@
-import { planRegistration, type RegistrationPlan, rowsToRemove } from '../../domain/registration-plan.ts';
+import { planRegistration, type RegistrationPlan } from '../../domain/registration-plan.ts';
 import {
   type DesiredSetting,
   differences,
@@ -12,10 +12,11 @@ import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { refuseUnlessHolder } from './claim.ts';
 import { codeMieHalt } from './codemie-halt.ts';
-import { connectionByUid, type ResolvedConnection } from './connection.ts';
+import { leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
+import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
 import { createSetting, removeSettings, requireRights, updateSetting, type Writer } from './write-setting.ts';
@@ -45,7 +46,7 @@ export async function register(
   try {
     const session = await deps.sessions.open(connection.object, signal);
     const { adoptionPolicy, driftPolicy } = integration.spec;
-    const remembered = lastWrite(integration, connection.uid);
+    const remembered = lastWrite(integration, connection);
     const startedAfterMs = deps.now();
     const look = async (demand?: { startedAfterMs: number }) => {
       const rows = await session.rows(desired.scope, signal, demand);
@@ -60,8 +61,8 @@ export async function register(
     if (plan.action === 'refuse') return await refuse(plan, writer);
     const row = await act(plan, writer);
     enterDrift(report, plan, remembered !== undefined);
-    await leaveFormerConnection(integration, connection.uid, row, deps, signal);
-    enterRegistration(report, plan, row, desired, digest, connection.uid);
+    await leaveFormerPlace(integration, connection, row, deps, signal);
+    enterRegistration(report, plan, row, desired, digest, connection);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
   } catch (error) {
@@ -87,11 +88,11 @@ function desiredSetting(
   return { ...place, values: settingValues(url, { ...auth, installationId }, owner) };
 }
 
-/** What the last write through this very connection left; another CodeMie knows nothing of it. */
-function lastWrite({ status: { registration } }: Integration, connectionUID: string) {
-  if (registration?.connectionUID !== connectionUID) return undefined;
+/** What the last write to this very place left; another CodeMie knows nothing of it. */
+function lastWrite({ status: { registration } }: Integration, { object, uid }: ResolvedConnection) {
+  if (!registration || !leadsTo(object, registration)) return undefined;
   const { id, digest = '', remoteUpdatedAt = '' } = registration;
-  return { id, digest, remoteUpdatedAt, connectionUID };
+  return { id, digest, remoteUpdatedAt, connectionUID: uid };
 }
 
 type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
@@ -114,35 +115,13 @@ async function act(plan: Step, writer: Writer): Promise<ObservedSetting> {
   return plan.action === 'leave' ? plan.row : updateSetting(plan.row, writer);
 }
 
-/**
- * After a change of `connectionRef`: what was made through the former connection goes, unless both lead to the
- * same row. It happens before the status forgets the former connection, so that a failure is tried again.
- */
-async function leaveFormerConnection(
-  { status, namespace, name }: Integration,
-  connectionUID: string,
-  kept: ObservedSetting,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<void> {
-  const former = status.registration;
-  if (!former || former.connectionUID === connectionUID) return;
-  const connection = connectionByUid(former.connectionUID, deps);
-  if (!connection) return;
-  const session = await deps.sessions.open(connection, signal);
-  const rows = await session.rows(former.scope, signal);
-  const owner = ownerMark(deps.clusterName, namespace, name);
-  const left = rowsToRemove(rows, owner, former).filter(({ id }) => id !== kept.id);
-  await removeSettings(left, session, deps.now, signal);
-}
-
 function enterRegistration(
   report: Report,
   plan: Step,
   row: ObservedSetting,
   desired: DesiredSetting,
   digest: string,
-  connectionUID: string,
+  connection: ResolvedConnection,
 ): void {
   const before = report.registration;
   const adopted = plan.action === 'update' && plan.adopted;
@@ -161,7 +140,8 @@ function enterRegistration(
     project,
     alias: plan.action === 'leave' ? row.alias : alias,
     scope,
-    connectionUID,
+    connectionUID: connection.uid,
+    server: connection.spec.url,
     origin,
     ...last,
   };
