@@ -11,8 +11,8 @@ const onControlPlane = {
 };
 
 /**
- * Three projects. `unit` needs nothing but Node; its tests stand beside the code. `cluster` and `faults` need a
- * control plane. `faults` takes servers and replicas away and waits for leases to run out, so it is run by itself.
+ * Four projects. `unit` needs nothing but Node; its tests stand beside the code. The others need a control plane:
+ * `cluster` tests the operator, `chart` what it is installed with. `faults` takes servers and replicas away and waits for leases to run out, so it is run by itself.
  */
 export default defineConfig({
   test: {
@@ -30,6 +30,13 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
+          ...onControlPlane,
+        },
+      },
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
           ...onControlPlane,
         },
       },

@@ -37,7 +37,7 @@ export interface Informer {
    * handlers should do no more than put keys on a queue.
    */
   onChange(handler: (change: Change) => void): void;
-  /** Milliseconds since the server was last heard of; Infinity before the first list. For liveness probes. */
+  /** Milliseconds since the server last answered, be it with an error; Infinity before. For liveness probes. */
   contactAgeMs(): number;
 }
 

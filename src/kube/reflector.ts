@@ -29,25 +29,25 @@ export interface ReflectorOptions {
   metrics?: ReflectorMetrics;
   clock?: Clock;
   random?: () => number;
-  /** Shortest life of a watch; each one lives up to twice as long, at random. Default 300, as in client-go. */
+  /** Shortest life of a watch; each one lives up to twice as long, at random. Default 20; see docs/adr/0025. */
   watchSeconds?: number;
   /** How long past its life a silent watch is kept. Default 15 s. */
   graceMs?: number;
-  /** Waits after failures. Default 0.8 s to 30 s. */
+  /** Waits after failures. Default 0.8 s, doubling to 15 s, and up to as much again at random. */
   backoff?: Backoff;
 }
 
 export interface Reflector {
   /** Lists, watches, and starts over for ever. Never rejects; resolves once the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Milliseconds since the server was last heard of; Infinity before the first list. */
+  /** Milliseconds since the server last answered, be it with an error; Infinity before the first answer. */
   contactAgeMs(): number;
 }
 
-/** A watch that ends this soon and without a byte counts as refused. */
+/** A watch that ends this soon is not opened again at once, and counts as refused if it brought nothing. */
 const shortWatchMs = 1000;
 
-/** After so many of them in a row the resource version is taken for expired. */
+/** After so many of those in a row the resource version is taken for expired. */
 const maxShortWatches = 3;
 
 /**
@@ -57,8 +57,8 @@ const maxShortWatches = 3;
  */
 export function createReflector(options: ReflectorOptions): Reflector {
   const { client, resource, selection = {}, sink, log, metrics } = options;
-  const { clock = systemClock, random = Math.random, watchSeconds = 300, graceMs = 15_000 } = options;
-  const backoff = options.backoff ?? createBackoff({ baseMs: 800, maxMs: 30_000, random });
+  const { clock = systemClock, random = Math.random, watchSeconds = 20, graceMs = 15_000 } = options;
+  const backoff = options.backoff ?? createBackoff({ baseMs: 800, maxMs: 15_000, jitter: 1, random });
   /** Where to go on from; `''` means list again. */
   let resourceVersion = '';
   let contactAt = Number.NEGATIVE_INFINITY;
@@ -109,7 +109,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     }
     contactAt = clock.now();
     metrics?.watchEnded?.(resource.plural, 'closed');
-    await afterClose(count, clock.now() - started, signal);
+    await afterClose(count, contactAt - started, signal);
   }
 
   /**
@@ -117,11 +117,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
    * (https://github.com/kubernetes/kubernetes/issues/137089), and to come back at once would be a hot loop.
    */
   async function afterClose(events: number, lifeMs: number, signal: AbortSignal): Promise<void> {
-    if (events > 0 || lifeMs >= shortWatchMs) {
-      shortWatches = 0;
-      return;
-    }
-    shortWatches++;
+    shortWatches = events > 0 || lifeMs >= shortWatchMs ? 0 : shortWatches + 1;
+    // It lived and was ended in good order, so the server is well.
+    if (lifeMs >= shortWatchMs) return backoff.reset();
     if (shortWatches >= maxShortWatches) {
       shortWatches = 0;
       resourceVersion = '';
@@ -138,6 +136,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
     wasExpired = expired;
     metrics?.watchEnded?.(resource.plural, expired ? 'expired' : 'failed');
     if (expired || !isPassing(error)) resourceVersion = '';
+    // A refusal is an answer: whoever lost a permission is not helped by a restart of the process.
+    if (error instanceof KubeStatusError) contactAt = clock.now();
     const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };

@@ -19,6 +19,7 @@ type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeReques
 /** Makes a client that speaks to a real API server. It connects on first use. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { timeoutMs = 30_000, ...rest } = options;
+  const { clock } = rest;
   const transport = createTransport(rest);
 
   function describe(verb: string, resource: Resource, target: string, sent: Sent): KubeRequest {
@@ -100,7 +101,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const { what } = request;
       // A proxy that keeps the connection open and silent is not seen by TCP; only this deadline ends it.
       const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? 15_000);
-      const deadline = startDeadline(watch.signal, lifeMs, () => new KubeTransportError(what, 'Timeout'));
+      const tooLate = (): Error => new KubeTransportError(what, 'Timeout');
+      const deadline = startDeadline(watch.signal, lifeMs, tooLate, clock);
       try {
         const bytes = await transport.stream({ ...request, signal: deadline.signal });
         for await (const line of splitLines(bytes)) {

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { sleep } from './clock.ts';
+import { type Clock, sleep, systemClock } from './clock.ts';
 import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
 import { orAbort, startDeadline } from './deadline.ts';
 import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
@@ -45,6 +45,8 @@ export interface TransportOptions {
   metrics?: ClientMetrics;
   /** Asked right before a write goes out; false refuses it (`Fenced`). Default: always true. */
   mayWrite?: () => boolean;
+  /** For deadlines and waits. The limits of a connection (60 s for headers) go by the real clock. */
+  clock?: Clock;
 }
 
 interface Pools {
@@ -63,7 +65,7 @@ const maxRetries = 3;
  * would stall everything and undici does not notice a missing PONG.
  */
 export function createTransport(options: TransportOptions): Transport {
-  const { connection, userAgent, metrics, mayWrite = () => true } = options;
+  const { connection, userAgent, metrics, mayWrite = () => true, clock = systemClock } = options;
   const basePath = connection.server.pathname.replace(/\/$/, '');
   const retired = new Set<Pools>();
   let pools: Pools | undefined;
@@ -109,7 +111,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Sends; after a 401 reads the credentials again and sends once more (a 401 means nothing was done). */
   async function send(request: KubeRequest, kind: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
-    const started = performance.now();
+    const started = clock.now();
     let code = 0;
     try {
       const credentials = await orAbort(connection.credentials(), request.signal);
@@ -127,7 +129,7 @@ export function createTransport(options: TransportOptions): Transport {
       return response;
     } finally {
       const { verb, resource } = request;
-      metrics?.request?.({ verb, resource, code, durationMs: performance.now() - started });
+      metrics?.request?.({ verb, resource, code, durationMs: clock.now() - started });
     }
   }
 
@@ -143,16 +145,16 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function call(request: KubeRequest): Promise<unknown> {
-    const endsAt = performance.now() + request.timeoutMs;
+    const endsAt = clock.now() + request.timeoutMs;
     for (let attempt = 0; ; attempt++) {
       try {
         return await callOnce(request);
       } catch (error) {
         const waitMs =
           request.method === 'GET' && attempt < maxRetries ? retryDelay(error, attempt) : undefined;
-        if (waitMs === undefined || performance.now() + waitMs >= endsAt) throw error;
+        if (waitMs === undefined || clock.now() + waitMs >= endsAt) throw error;
         metrics?.retried?.(error instanceof KubeStatusError ? 'throttled' : 'reset');
-        await sleep(waitMs, request.signal);
+        await sleep(waitMs, request.signal, clock);
         request.signal.throwIfAborted();
       }
     }
@@ -160,11 +162,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async call(request) {
-      const deadline = startDeadline(
-        request.signal,
-        request.timeoutMs,
-        () => new KubeTransportError(request.what, 'Timeout'),
-      );
+      const tooLate = (): Error => new KubeTransportError(request.what, 'Timeout');
+      const deadline = startDeadline(request.signal, request.timeoutMs, tooLate, clock);
       try {
         return await call({ ...request, signal: deadline.signal });
       } finally {

@@ -265,3 +265,29 @@ describe('what changes nothing', () => {
     expect(heldByCodeMie(world, key)).toEqual(held);
   });
 });
+
+describe('a token that has expired', () => {
+  it('is called so after a restart too, and a wrong one in its place is not', async () => {
+    const { cluster, world } = suite;
+    const own = await readyTeam();
+    const key = `${own}/ended`;
+    const token = suite.secret('ghp_');
+    const inHalfAnHour = new Date(Math.ceil(Date.now() / 1000) * 1000 + 1_800_000);
+    world.github.addToken({ token, login: 'octocat', expiresAt: inHalfAnHour });
+    await cluster.createSecret(key, { token });
+    await cluster.create(kinds.integration, gitHubIntegration(key, { auth: tokenIn('ended') }));
+    const { status } = await cluster.waitForConditions(key, ready);
+    expect(status.credential?.digest).toMatch(/^[0-9a-f]{32}$/);
+
+    await suite.operator.stop();
+    world.github.expireToken(token);
+    suite.operator = await suite.start({
+      env: { ...world.operatorEnv, CLOCK_STEP_MS: String(3_600_000) },
+      preload: import.meta.resolve('../harness/clock-step.ts'),
+    });
+    await cluster.waitForConditions(key, { ...stalled('Expired'), Registered: 'True/Registered' });
+
+    await cluster.setSecret(key, 'token', newToken());
+    await cluster.waitForConditions(key, { ...stalled('Unauthorized'), Registered: 'True/Registered' });
+  });
+});

@@ -38,6 +38,8 @@ export interface FakeApiServer {
   requests: FakeRequest[];
   /** The next request of that type gets this answer. Several calls queue up. */
   next(type: FakeRequest['type'], answer: Answer): void;
+  /** Every request of that type gets this answer, until `undefined` is given. What `next` queued comes first. */
+  always(type: FakeRequest['type'], answer: Answer | undefined): void;
   /** Creates or changes an object and tells open watches. The uid stays unless given. */
   put(name: string, fields?: { uid?: string; [field: string]: unknown }): void;
   /** Deletes an object and tells open watches. */
@@ -48,8 +50,16 @@ export interface FakeApiServer {
   compact(): void;
   /** Ends open watches as a server does at their timeout. */
   closeWatches(): void;
-  /** Watches that are open now. */
+  /** Open watches get nothing more, not even an end: half-open connections. */
+  muteWatches(): void;
+  /** Sends open watches the first half of a line, then resets their connections. */
+  breakWatches(): void;
+  /** The lines that a watch from that version begins with. */
+  linesSince(resourceVersion: string): string[];
+  /** Watches that are open now, muted ones included. */
   readonly watches: number;
+  /** The most that were open at one time. */
+  readonly mostWatches: number;
   readonly resourceVersion: string;
   /** Connections made so far. */
   readonly connections: number;
@@ -75,14 +85,22 @@ export function answerStream(pieces: (string | Uint8Array)[], end: 'close' | 're
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
-    const send = (index: number): void => {
-      const piece = pieces[index];
-      if (piece !== undefined) response.write(piece, () => setTimeout(send, 2, index + 1));
-      else if (end === 'close') response.end();
-      else if (end === 'reset') response.socket?.resetAndDestroy();
-    };
-    send(0);
+    sendPieces(response, pieces, end);
   };
+}
+
+function sendPieces(
+  response: ServerResponse,
+  pieces: (string | Uint8Array)[],
+  end: 'close' | 'reset' | 'hang',
+): void {
+  const send = (index: number): void => {
+    const piece = pieces[index];
+    if (piece !== undefined) response.write(piece, () => setImmediate(send, index + 1));
+    else if (end === 'close') response.end();
+    else if (end === 'reset') response.socket?.resetAndDestroy();
+  };
+  send(0);
 }
 
 /** One line of a watch. */
@@ -94,25 +112,32 @@ export function eventLine(type: string, object: object): string {
  * Starts the fake on a free port of 127.0.0.1.
  *
  * @param options.path the collection, e.g. `/api/v1/configmaps`
+ * @param options.clock by it watches end at their `timeoutSeconds`; without one they don't
  */
 export async function startFakeApiServer(options: {
   path: string;
   tls?: { cert: string; key: string };
+  clock?: { setTimer(callback: () => void, delayMs: number): () => void };
 }): Promise<FakeApiServer> {
   const objects = new Map<string, FakeObject>();
   const requests: FakeRequest[] = [];
   const scripted: Record<FakeRequest['type'], Answer[]> = { list: [], watch: [], call: [] };
-  const open = new Set<ServerResponse>();
+  const lasting: Partial<Record<FakeRequest['type'], Answer | undefined>> = {};
+  /** Watches that are told of changes. */
+  const told = new Set<ServerResponse>();
+  /** Watches whose connection stands, whatever they are answered. */
+  const standing = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   let history: { version: number; line: string }[] = [];
   let compacted = 0;
   let version = 1000;
   let connections = 0;
+  let mostWatches = 0;
 
   function emit(type: string, object: object): void {
     const line = eventLine(type, object);
     history.push({ version, line });
-    for (const watch of open) watch.write(line);
+    for (const watch of told) watch.write(line);
   }
 
   function list(response: ServerResponse, { query }: FakeRequest): void {
@@ -135,9 +160,20 @@ export async function startFakeApiServer(options: {
       response.end(eventLine('ERROR', { kind: 'Status', code: 410, reason: 'Expired' }));
       return;
     }
-    for (const event of history) if (event.version > from) response.write(event.line);
-    open.add(response);
-    response.on('close', () => open.delete(response));
+    for (const line of linesSince(from)) response.write(line);
+    told.add(response);
+    const end = (): void => {
+      if (told.delete(response)) response.end();
+    };
+    const cancel = options.clock?.setTimer(end, Number(query.get('timeoutSeconds')) * 1000);
+    response.on('close', () => {
+      told.delete(response);
+      cancel?.();
+    });
+  }
+
+  function linesSince(from: number): string[] {
+    return history.filter((event) => event.version > from).map(({ line }) => line);
   }
 
   function call(response: ServerResponse, { path }: FakeRequest): void {
@@ -163,7 +199,13 @@ export async function startFakeApiServer(options: {
         body: Buffer.concat(chunks).toString(),
       };
       requests.push(request);
-      (scripted[request.type].shift() ?? defaults[request.type])(response, request);
+      if (isWatch) {
+        standing.add(response);
+        mostWatches = Math.max(mostWatches, standing.size);
+        response.on('close', () => standing.delete(response));
+      }
+      const answer = scripted[request.type].shift() ?? lasting[request.type] ?? defaults[request.type];
+      answer(response, request);
     });
   };
   const server: Server = options.tls ? createTlsServer(options.tls, handle) : createServer(handle);
@@ -203,6 +245,9 @@ export async function startFakeApiServer(options: {
     },
     requests,
     next: (type, answer) => void scripted[type].push(answer),
+    always(type, answer) {
+      lasting[type] = answer;
+    },
     put(name, { uid, ...fields } = {}) {
       const known = objects.get(name);
       version++;
@@ -230,17 +275,27 @@ export async function startFakeApiServer(options: {
       const line = eventLine('BOOKMARK', {
         metadata: { resourceVersion: String(version), creationTimestamp: null },
       });
-      for (const each of open) each.write(line);
+      for (const each of told) each.write(line);
     },
     compact() {
       history = [];
       compacted = version;
     },
     closeWatches() {
-      for (const each of open) each.end();
+      for (const each of told) each.end();
+      told.clear();
     },
+    muteWatches: () => told.clear(),
+    breakWatches() {
+      for (const each of told) sendPieces(each, ['{"type":"MODIFIED","object":{"metad'], 'reset');
+      told.clear();
+    },
+    linesSince: (from) => linesSince(Number(from)),
     get watches() {
-      return open.size;
+      return standing.size;
+    },
+    get mostWatches() {
+      return mostWatches;
     },
     get resourceVersion() {
       return String(version);

@@ -16,12 +16,13 @@ describe('the generated files', () => {
     expect(generatedFiles({ chart: true })).toEqual(generatedFiles({ chart: true }));
   });
 
-  it('include a copy for the chart, where there is a chart', () => {
+  it('include templates for the chart, where there is a chart, that keep the definitions', () => {
     const copies = generatedFiles({ chart: true }).filter(({ path }) => path.startsWith(CHART_FOLDER));
     expect(copies.map(({ path }) => path)).toEqual([
-      'charts/codemie-git-operator/files/crds/gitintegrations.yaml',
-      'charts/codemie-git-operator/files/crds/clustercodemieconnections.yaml',
-      'charts/codemie-git-operator/files/crds/codemieconnections.yaml',
+      'charts/codemie-git-operator/templates/crds/gitintegrations.yaml',
+      'charts/codemie-git-operator/templates/crds/clustercodemieconnections.yaml',
+      'charts/codemie-git-operator/templates/crds/codemieconnections.yaml',
     ]);
+    for (const { content } of copies) expect(content).toContain('\n    helm.sh/resource-policy: keep\n');
   });
 });

@@ -9,7 +9,7 @@ export interface GeneratedFile {
   content: string;
 }
 
-/** Where the Helm chart keeps its copy of the definitions. */
+/** Where the Helm chart is. */
 export const CHART_FOLDER = 'charts/codemie-git-operator';
 
 /** All generated files. The same schemas give the same bytes. */
@@ -22,7 +22,28 @@ export function generatedFiles(options: { chart: boolean }): GeneratedFile[] {
     definitions.map(({ name, content }) => ({ path: `${folder}/${name}`, content }));
   return [
     ...into('crds'),
-    ...(options.chart ? into(`${CHART_FOLDER}/files/crds`) : []),
+    ...(options.chart ? definitions.map(chartTemplate) : []),
     { path: 'docs/api-reference.md', content: apiReference(kinds) },
   ];
 }
+
+/**
+ * A definition as a template of the chart, so that an upgrade of a release upgrades it too; what is in a folder `crds/`
+ * is never upgraded, see https://helm.sh/docs/chart_best_practices/custom_resource_definitions/. An uninstall keeps it,
+ * and with it all objects of the kind.
+ *
+ * @throws TypeError when Helm would take a part of it for a template
+ */
+function chartTemplate({ name, content }: { name: string; content: string }): GeneratedFile {
+  if (content.includes('{{')) throw new TypeError(`${name}: "{{" would be taken for a template`);
+  const [note = '', ...lines] = content.trimEnd().split('\n');
+  const body = lines.flatMap((line) =>
+    line === '  annotations:' ? [...chartLabels, line, '    helm.sh/resource-policy: keep'] : [line],
+  );
+  return {
+    path: `${CHART_FOLDER}/templates/crds/${name}`,
+    content: `${[note, '{{- if .Values.crds.install }}', ...body, '{{- end }}'].join('\n')}\n`,
+  };
+}
+
+const chartLabels = ['  labels:', '    {{- include "codemie-git-operator.labels" . | nindent 4 }}'];

@@ -28,6 +28,11 @@ const credential = z
     fingerprint: text(100)
       .optional()
       .describe('Fingerprint of the private key of a GitHub App, as its settings page on GitHub shows it.'),
+    digest: text(100)
+      .optional()
+      .describe(
+        'Keyed digest of the credential that this is about, to know it again: a token that is refused after its end has expired.',
+      ),
   })
   .describe('What is known about the credential.');
 

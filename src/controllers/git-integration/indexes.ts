@@ -4,15 +4,17 @@ import { type Claim, claimKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
+import { rememberedCredential } from './credential-memory.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
  * one wakes those who read it; `claim` - by what they are called in CodeMie; `registeredThrough` - by the UID of the
  * connection that their row was made through, which a changed `connectionRef` no longer names; `namespace` - by
- * namespace, whose labels decide about access.
+ * namespace, whose labels decide about access; `credential` - by the digest of the credential that their status is
+ * about.
  */
 export const integrationIndexes: Record<
-  'reference' | 'claim' | 'registeredThrough' | 'namespace',
+  'reference' | 'claim' | 'registeredThrough' | 'namespace' | 'credential',
   IndexFunction
 > = {
   reference: referencesOf,
@@ -22,6 +24,10 @@ export const integrationIndexes: Record<
     return uid === undefined ? [] : [uid];
   },
   namespace: ({ metadata }) => [metadata.namespace ?? ''],
+  credential: (object) => {
+    const digest = rememberedCredential(object)?.digest;
+    return digest === undefined ? [] : [digest];
+  },
 };
 
 function referencesOf(object: KubeObject): string[] {

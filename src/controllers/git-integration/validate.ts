@@ -12,6 +12,7 @@ import {
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { sameJson } from '../status-parts.ts';
 import type { ResolvedConnection } from './connection.ts';
+import { credentialDigest, rememberedEnd } from './credential-memory.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import type { Integration } from './load.ts';
@@ -23,6 +24,8 @@ import type { Report } from './report.ts';
 export interface Proof {
   provider: Provider;
   credential: Credential;
+  /** Of the credential; see `credential-memory.ts`. */
+  digest: string;
   report: CredentialReport;
   /** Names credential, host and demands without showing them: equal keys, equal answers. */
   key: string;
@@ -59,7 +62,7 @@ export async function validate(
     reason: 'Valid',
     message: `${spec.provider} accepts the credential${account ? ` of ${account}` : ''}.`,
   };
-  enterCredential(report, proof.report, credentials, integration, deps.now());
+  enterCredential(report, proof, credentials, integration, deps.now());
   return proof;
 }
 
@@ -90,12 +93,9 @@ async function prove(
   const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
   const maxAgeMs = integration.requestedAt === undefined ? durationMs(interval) : 0;
 
-  const label = createHmac('sha256', deps.digestKey)
-    .update(JSON.stringify([webUrl.host, credential]))
-    .digest('hex')
-    .slice(0, 8);
+  const digest = credentialDigest(spec.provider, webUrl, credential, deps.digestKey);
   const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {
-    const knownExpiresAt = expiresAt ?? lastGood?.expiresAt;
+    const knownExpiresAt = expiresAt ?? lastGood?.expiresAt ?? rememberedEnd(digest, deps.integrations);
     const asked = provider.validate(credential, {
       ...target,
       signal: own,
@@ -103,13 +103,13 @@ async function prove(
       // Who asks for a reconcile wants to see the whole truth.
       ...(lastGood && maxAgeMs > 0 && { previous: lastGood }),
     });
-    return noteBudget(asked, webUrl.host, label, deps.rateLimits);
+    return noteBudget(asked, webUrl.host, digest.slice(0, 8), deps.rateLimits);
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw providerHalt('CredentialsValid', error, webUrl.host);
   });
-  return { provider, credential, report, key, target, maxAgeMs };
+  return { provider, credential, digest, report, key, target, maxAgeMs };
 }
 
 async function noteBudget(
@@ -151,7 +151,7 @@ function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: De
  */
 function enterCredential(
   report: Report,
-  found: CredentialReport,
+  { report: found, digest }: Proof,
   { auth }: Credentials,
   { spec }: Integration,
   now: number,
@@ -163,6 +163,7 @@ function enterCredential(
     ...(found.scopes && { scopes: found.scopes }),
     ...(expiresAt && { expiresAt: rfc3339(Date.parse(expiresAt)) }),
     ...(auth.kind === 'githubApp' && { fingerprint: auth.fingerprint }),
+    digest,
   };
   const { validatedAt, ...before } = report.credential ?? {};
   const same = validatedAt !== undefined && sameJson(before, described);

@@ -1,0 +1,97 @@
+{{/* The name of the chart, for labels. */}}
+{{- define "codemie-git-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The name of the objects. A shard adds up to 17 letters, the objects some more. */}}
+{{- define "codemie-git-operator.fullname" -}}
+{{- $name := include "codemie-git-operator.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "codemie-git-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "codemie-git-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "codemie-git-operator.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "codemie-git-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: codemie
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "codemie-git-operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
+{{- else if .Values.serviceAccount.create -}}
+{{- include "codemie-git-operator.fullname" . -}}
+{{- else -}}
+default
+{{- end -}}
+{{- end -}}
+
+{{/* A digest names the very bytes, so it wins over a tag. */}}
+{{- define "codemie-git-operator.image" -}}
+{{- $image := .Values.image -}}
+{{- $name := $image.repository -}}
+{{- with $image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $name $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (default .Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The Deployments as JSON, {"deployments": [...]}: one for each shard, or a single one without a name that works on
+everything.
+*/}}
+{{- define "codemie-git-operator.deployments" -}}
+{{- $fullname := include "codemie-git-operator.fullname" . -}}
+{{- $deployments := list -}}
+{{- range .Values.shards -}}
+{{- $deployments = append $deployments (dict "name" (printf "%s-%s" $fullname .name) "shard" .name "selector" .selector "connections" (default false .connections)) -}}
+{{- else -}}
+{{- $deployments = append $deployments (dict "name" $fullname "connections" true) -}}
+{{- end -}}
+{{- dict "deployments" $deployments | toJson -}}
+{{- end -}}
+
+{{/* The fields of ClusterCodeMieConnection.spec that were given. */}}
+{{- define "codemie-git-operator.connectionSpec" -}}
+{{- omit .Values.connection "create" | toYaml -}}
+{{- end -}}
+
+{{/* The TCP ports that the values need outwards, as JSON {"ports": [...]}: a JSON document of Helm is an object. */}}
+{{- define "codemie-git-operator.egressPorts" -}}
+{{- $ports := list "443" -}}
+{{- range concat .Values.networkPolicy.apiServerPorts .Values.networkPolicy.ports -}}
+{{- $ports = append $ports (toString (int .)) -}}
+{{- end -}}
+{{- $urls := list .Values.proxy.httpsProxy .Values.proxy.httpProxy -}}
+{{- with .Values.connection -}}
+{{- if .create -}}
+{{- $urls = append $urls .url -}}
+{{- range .auth -}}
+{{- $urls = append $urls .tokenURL -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range compact $urls -}}
+{{- $url := urlParse . -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
+{{- $ports = append $ports ($port | default (ternary "80" "443" (eq $url.scheme "http"))) -}}
+{{- end -}}
+{{- dict "ports" (uniq $ports | sortAlpha) | toJson -}}
+{{- end -}}

@@ -1,0 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { chartFiles } from './chart-files.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+it.each(await chartFiles())('$path is what `npm run generate` writes', async ({ path, content }) => {
+  expect(await readFile(join(root, path), 'utf8')).toBe(content);
+});

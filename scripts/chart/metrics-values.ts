@@ -1,0 +1,34 @@
+import { flag, list, section, strings, text, type ValueSchema } from './value.ts';
+
+const labels = 'Its labels, by which an installation of Prometheus finds it.';
+const interval = { pattern: '^([0-9]+(ms|[smhd]))*$' };
+
+/** What monitoring needs. All but the Service is off, because its kinds are not in every cluster. */
+export const metricsValues: ValueSchema = section('Monitoring.', {
+  service: section('A headless Service for port 8080.', {
+    enabled: flag('Makes the Service.', true),
+    annotations: strings('Annotations of the Service.'),
+  }),
+  serviceMonitor: monitor('A ServiceMonitor of the Prometheus Operator.'),
+  podMonitor: monitor('A PodMonitor of the Prometheus Operator, instead of the ServiceMonitor.'),
+  prometheusRule: section('Alerts, as a PrometheusRule of the Prometheus Operator.', {
+    enabled: flag('Makes the rule.', false),
+    labels: strings(labels),
+  }),
+  dashboard: section('The dashboard, as a ConfigMap that the sidecar of Grafana reads.', {
+    enabled: flag('Makes the ConfigMap.', false),
+    labels: { ...strings('Its labels.'), default: { grafana_dashboard: '1' } },
+    annotations: strings('Its annotations, such as the folder.'),
+  }),
+});
+
+function monitor(description: string): ValueSchema {
+  return section(description, {
+    enabled: flag('Makes the object.', false),
+    labels: strings(labels),
+    interval: text('How often it is scraped. Empty: as Prometheus is set.', '', interval),
+    scrapeTimeout: text('How long a scrape may take. Empty: as Prometheus is set.', '', interval),
+    relabelings: list('Changes of labels before the scrape.', { type: 'object' }),
+    metricRelabelings: list('Changes of labels after the scrape.', { type: 'object' }),
+  });
+}

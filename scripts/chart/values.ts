@@ -1,0 +1,202 @@
+import { connectionValues } from './connection-values.ts';
+import { metricsValues } from './metrics-values.ts';
+import {
+  choice,
+  flag,
+  handedThrough,
+  integer,
+  list,
+  section,
+  strings,
+  text,
+  type ValueSchema,
+} from './value.ts';
+
+const object: ValueSchema = { type: 'object' };
+
+/** Every value of the chart, in the order of `values.yaml`. */
+export const values: ValueSchema = section('Values of the chart codemie-git-operator.', {
+  nameOverride: text('Replaces the name of the chart in names and labels.', '', { maxLength: 40 }),
+  fullnameOverride: text('Replaces the whole name of the objects.', '', { maxLength: 40 }),
+  commonLabels: strings('Labels for every object.'),
+
+  image: section('The container image.', {
+    registry: text('Host of the registry. A mirror goes here.', 'ghcr.io'),
+    repository: text('Name of the image in the registry.', 'codemie-ai/codemie-git-operator', {
+      minLength: 1,
+    }),
+    tag: text('Tag. Empty: the version of the chart.', ''),
+    digest: text('Digest, such as sha256:…; wins over the tag.', '', {
+      pattern: '^(sha256:[0-9a-f]{64})?$',
+    }),
+    pullPolicy: choice('When the image is pulled.', 'IfNotPresent', ['IfNotPresent', 'Always', 'Never']),
+    pullSecrets: list('Names of the Secrets with logins for the registry.', {
+      type: 'object',
+      required: ['name'],
+      additionalProperties: false,
+      properties: { name: { type: 'string', minLength: 1 } },
+    }),
+  }),
+
+  crds: section('The definitions of the three kinds.', {
+    install: flag(
+      'Installs and upgrades the definitions with the release. They are never deleted with it.',
+      true,
+    ),
+  }),
+
+  clusterName: text(
+    'Name of this cluster in the owner marks in CodeMie. Set it before the first use and keep it. Empty: the UID of the namespace kube-system.',
+    '',
+    { pattern: '^[A-Za-z0-9._-]{0,63}$' },
+  ),
+  watchNamespaces: list('Namespaces to work in, with permissions in these only. Empty: all namespaces.', {
+    type: 'string',
+    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+  }),
+  clusterConnections: flag(
+    'Whether to follow ClusterCodeMieConnections although watchNamespaces is set.',
+    false,
+  ),
+  workers: integer('Reconciles at the same time per kind.', 4, { minimum: 1, maximum: 64 }),
+  logLevel: choice('Least level that is logged.', 'info', ['debug', 'info', 'warn', 'error']),
+  tenantPrivateNetworks: flag(
+    'Whether a CodeMieConnection of a namespace may allow private addresses.',
+    false,
+  ),
+
+  connection: connectionValues,
+
+  replicas: integer('Pods per Deployment. One works, the others stand by.', 2, { minimum: 0 }),
+  leaderElection: section('Which of the replicas works.', {
+    enabled: flag('Has to be on for more than one replica.', true),
+    leaseDuration: text('How long the others wait for a leader that is silent, 3s to 1h.', '15s', {
+      pattern: '^([0-9]+h)?([0-9]+m)?([0-9]+s)?$',
+      minLength: 2,
+    }),
+  }),
+  shards: list(
+    'Divides the GitIntegrations by their labels, with a Deployment and a Lease each. Empty: one Deployment for all. Together the selectors must match every integration exactly once.',
+    {
+      type: 'object',
+      required: ['name', 'selector'],
+      additionalProperties: false,
+      properties: {
+        name: {
+          type: 'string',
+          description: 'Ends the names of the objects of the shard.',
+          pattern: '^[a-z0-9]([-a-z0-9]{0,14}[a-z0-9])?$',
+        },
+        selector: {
+          type: 'string',
+          description: 'Label selector of the GitIntegrations, such as codemie.ai/shard=a.',
+          minLength: 1,
+        },
+        connections: {
+          type: 'boolean',
+          description: 'Whether it looks after connections, which exactly one shard must.',
+        },
+      },
+    },
+  ),
+
+  proxy: section('The way to providers, CodeMie and identity providers, not to the Kubernetes API.', {
+    httpsProxy: text('URL of the proxy for https. With a password in it: see extraEnv.', ''),
+    httpProxy: text('URL of the proxy for plain http.', ''),
+    noProxy: text('Hosts to call directly, separated by commas.', '.svc,.cluster.local'),
+  }),
+  ca: section('Certificate authorities to trust in addition to the system roots, for all outgoing calls.', {
+    kind: choice('Kind of the object in the namespace of the release that holds them.', 'ConfigMap', [
+      'ConfigMap',
+      'Secret',
+    ]),
+    name: text('Its name. Empty: none.', ''),
+    key: text('Key of the PEM bundle inside of it.', 'ca.crt', { minLength: 1 }),
+  }),
+
+  extraArgs: list('Further flags of the operator, such as --log-level=debug.', {
+    type: 'string',
+    minLength: 1,
+  }),
+  extraEnv: list('Further environment variables of the container.', {
+    type: 'object',
+    required: ['name'],
+  }),
+  extraVolumes: list('Further volumes of the Pods.', object),
+  extraVolumeMounts: list('Further mounts of the container.', object),
+
+  serviceAccount: section('The account of the Pods.', {
+    create: flag('Makes the account.', true),
+    name: text('Its name. Empty: that of the release.', ''),
+    annotations: strings('Annotations of the account.'),
+  }),
+  rbac: section('Permissions.', {
+    create: flag('Makes the roles of the operator and binds them to the account.', true),
+    aggregate: flag("Adds the kinds to the cluster's own roles view, edit and admin.", true),
+  }),
+
+  resources: handedThrough(
+    'Resources of the container. 10,000 integrations need less than 250 MB of memory.',
+    { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+  ),
+  podSecurityContext: handedThrough('Security context of the Pods.', {
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    fsGroup: 65532,
+    seccompProfile: { type: 'RuntimeDefault' },
+  }),
+  securityContext: handedThrough('Security context of the container.', {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  }),
+  terminationGracePeriodSeconds: integer(
+    'Time for the end of running work. The operator needs up to 28 seconds.',
+    30,
+    { minimum: 30 },
+  ),
+  podAnnotations: strings('Annotations of the Pods.'),
+  podLabels: strings('Labels of the Pods.'),
+  priorityClassName: text('Priority class of the Pods.', ''),
+  nodeSelector: strings('Labels of the nodes that may run the Pods.'),
+  tolerations: list('Taints that the Pods tolerate.', object),
+  affinity: handedThrough('Affinity of the Pods.'),
+  topologySpreadConstraints: list(
+    'How the Pods spread. A constraint without labelSelector gets that of its Deployment.',
+    { type: 'object', required: ['maxSkew', 'topologyKey', 'whenUnsatisfiable'] },
+    [
+      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+      { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+    ],
+  ),
+  podDisruptionBudget: section('What drains of nodes may take away.', {
+    enabled: flag('Makes a budget per Deployment.', true),
+    maxUnavailable: {
+      type: ['integer', 'string'],
+      description: 'Pods that may be away, a number or a share such as 50%.',
+      default: 1,
+    },
+  }),
+
+  networkPolicy: section('Which connections the Pods may have.', {
+    enabled: flag(
+      'Allows DNS, the API server, https and the port of CodeMie outwards, metrics and probes inwards, and nothing else.',
+      false,
+    ),
+    apiServerPorts: list(
+      'Ports of the API server as Pods see it.',
+      { type: 'integer', minimum: 1, maximum: 65535 },
+      [443, 6443],
+    ),
+    ports: list(
+      'Further TCP ports outwards. Those of connection.url, its tokenURL and the proxy are known.',
+      { type: 'integer', minimum: 1, maximum: 65535 },
+    ),
+    metricsFrom: list('Who may read metrics, as peers of a NetworkPolicy. Empty: everybody.', object),
+    extraEgress: list('Further rules outwards.', object),
+    extraIngress: list('Further rules inwards.', object),
+  }),
+
+  metrics: metricsValues,
+});

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import { cacheFolder } from './cache.ts';
+import { type CommandResult, runTool } from './kube-tools.ts';
+import { type CommandOptions, kubeEnv } from './kubectl.ts';
+
+/** The chart of this repository. */
+export const chartFolder = join(import.meta.dirname, '..', '..', 'charts', 'codemie-git-operator');
+
+/**
+ * Runs helm 4.1. A command that fails resolves too: look at `code`. Without a kubeconfig it sees no cluster, which is
+ * enough for `lint`, `template` and `package`.
+ */
+export async function helm(
+  args: string[],
+  { kubeconfig, ...rest }: Partial<CommandOptions> = {},
+): Promise<CommandResult> {
+  const env =
+    kubeconfig === undefined ? { HOME: cacheFolder('helm'), KUBECONFIG: '/dev/null' } : kubeEnv(kubeconfig);
+  return await runTool('helm', { args, env, ...rest });
+}

