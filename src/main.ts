@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { Registry } from 'prom-client';
+import {
+  DefaultConnectionError,
+  parseDefaultConnection,
+} from './controllers/codemie-connection/default-connection.ts';
 import { KubeConfigError } from './kube/errors.ts';
 import { errorFields } from './kube/log.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
@@ -31,7 +35,19 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
 
   const registry = new Registry();
   const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
-  const operator = await createOperator({ settings, ca, registry, log, now: Date.now, signal: stop.signal });
+  const defaultConnection =
+    settings.defaultConnectionFile === undefined
+      ? undefined
+      : parseDefaultConnection(await readFile(settings.defaultConnectionFile, 'utf8'));
+  const operator = await createOperator({
+    settings,
+    ca,
+    defaultConnection,
+    registry,
+    log,
+    now: Date.now,
+    signal: stop.signal,
+  });
   const render = async () => ({ contentType: registry.contentType, body: await registry.metrics() });
   const probes = await listen(probeHandler(operator), settings.probeAddress);
   log.info({ address: probes.address }, 'Serving probes');
@@ -50,7 +66,10 @@ try {
   process.exitCode = await main(process.argv.slice(2), process.env);
 } catch (error) {
   const plain =
-    error instanceof SettingsError || error instanceof KubeConfigError || error instanceof CaBundleError;
+    error instanceof SettingsError ||
+    error instanceof DefaultConnectionError ||
+    error instanceof KubeConfigError ||
+    error instanceof CaBundleError;
   if (plain) process.stderr.write(`${error.message}\n`);
   else createLog('info').error(errorFields(error), 'The operator failed');
   process.exit(1);

@@ -5,6 +5,11 @@ import {
   gitIntegrations,
   type ResourceDescription,
 } from './api/group.ts';
+import {
+  createDefaultConnection,
+  DEFAULT_CONNECTION,
+  type parseDefaultConnection,
+} from './controllers/codemie-connection/default-connection.ts';
 import { connectionIndexes } from './controllers/codemie-connection/indexes.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
@@ -27,7 +32,7 @@ import { createInformer, type Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
 import { LeadershipLostError } from './kube/leader-election.ts';
 import type { Log } from './kube/log.ts';
-import type { Resource } from './kube/object.ts';
+import type { ObjectKey, Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createLeadership, type Leadership } from './leadership.ts';
@@ -43,6 +48,8 @@ export interface OperatorOptions {
   settings: Settings;
   /** PEM certificates that every outgoing connection trusts besides the system roots. */
   ca: readonly string[];
+  /** The spec of the ClusterCodeMieConnection that this installation brings. */
+  defaultConnection?: ReturnType<typeof parseDefaultConnection> | undefined;
   registry: Registry;
   log: Log;
   /** Epoch milliseconds. */
@@ -121,6 +128,8 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         await leadership.run(stop, async (leading) => {
           // Only now: a replica that stands by would fill its queues for nobody. All that is there is told.
           watch(informers, queues, deps.sessions);
+          // It may not be there yet.
+          if (options.defaultConnection) queues.clusterConnections.add(DEFAULT_CONNECTION);
           await Promise.all(controllers.map((controller) => controller.run(leading)));
           // The last passes have seen fresh objects, and the news of them goes out before the Lease is given back.
           await stopReflecting();
@@ -217,7 +226,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
 }
 
 function createControllers(
-  { settings, log }: OperatorOptions,
+  { settings, log, defaultConnection }: OperatorOptions,
   deps: Deps,
   informers: Informers,
   queues: Queues,
@@ -232,17 +241,30 @@ function createControllers(
       log,
       metrics: metrics.controller,
     });
-  const connections = (resource: ResourceDescription, { store }: Informer, queue: WorkQueue) => {
+  const connections = (
+    resource: ResourceDescription,
+    { store }: Informer,
+    queue: WorkQueue,
+    before?: (key: ObjectKey, signal: AbortSignal) => Promise<void>,
+  ) => {
     const own: ConnectionDeps = { ...deps, resource, store };
     // Where another shard looks after connections, their keys are taken off the queue, and that is all.
     const work: Reconcile = settings.connections
-      ? (key, context) => reconcileConnection(key, own, context)
+      ? async (key, context) => {
+          await before?.(key, context.signal);
+          return await reconcileConnection(key, own, context);
+        }
       : () => Promise.resolve({});
     return make(resource.kind, queue, work);
   };
+  const { store } = informers.clusterConnections;
+  const keepDefault = defaultConnection && createDefaultConnection(defaultConnection, { ...deps, store });
+  const before = async (key: ObjectKey, signal: AbortSignal): Promise<void> => {
+    if (key === DEFAULT_CONNECTION) await keepDefault?.(signal);
+  };
   return [
     make(gitIntegrations.kind, queues.integrations, (key, context) => reconcile(key, deps, context)),
-    connections(clusterCodeMieConnections, informers.clusterConnections, queues.clusterConnections),
+    connections(clusterCodeMieConnections, informers.clusterConnections, queues.clusterConnections, before),
     connections(codeMieConnections, informers.connections, queues.connections),
   ];
 }

@@ -70,6 +70,12 @@ const settingsSchema = z.strictObject({
     .string()
     .optional()
     .describe('PEM file of certificate authorities to trust besides the system roots.'),
+  defaultConnectionFile: z
+    .string()
+    .optional()
+    .describe(
+      'YAML file with the spec of the ClusterCodeMieConnection default, which the operator then makes and keeps so. Read at the start. Default: none.',
+    ),
   leaderElect: yesOrNo.describe(
     'Whether to work only while holding a Lease in the own namespace, so that several replicas can stand by: true or false. Default: false.',
   ),

@@ -89,6 +89,16 @@ export interface KubeClient {
     options: { fieldManager: string; uid?: string; resourceVersion?: string },
     signal: AbortSignal,
   ): Promise<KubeObject>;
+  /**
+   * Server-side apply of the object, which is made if it is not there. Fields that this manager applied before and
+   * does not any more are taken away; what others have set to another value is taken over.
+   */
+  apply(
+    resource: Resource,
+    object: NewObject,
+    options: { fieldManager: string },
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
   /** GET of any path, e.g. `/version`. */
   getRaw(path: string, signal: AbortSignal): Promise<unknown>;
   /** Ends all connections; running calls and watches fail. */

@@ -180,6 +180,21 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return writeToSame({ what, uid, resourceVersion, read: () => get(resource, key, signal) }, apply);
     },
 
+    apply(resource, applied, { fieldManager }, signal) {
+      const key = keyOf(applied);
+      const query = new URLSearchParams({ fieldManager, force: 'true' });
+      const request = describe('apply', resource, key, {
+        method: 'PATCH',
+        path: `${objectPath(resource, key)}?${query.toString()}`,
+        ...json(
+          { apiVersion: apiVersionOf(resource), kind: resource.kind, ...applied },
+          'application/apply-patch+yaml',
+        ),
+        signal,
+      });
+      return object(resource, request);
+    },
+
     getRaw(path, signal) {
       const request = { what: `get ${path}`, verb: 'get', resource: 'raw', path, timeoutMs, signal };
       return transport.call({ ...request, method: 'GET' });
