@@ -105,6 +105,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const deps = createDeps(options, { kube, informers, digestKey, clusterName, metrics, mayWrite });
   const controllers = createControllers(options, deps, informers, queues, metrics);
   const followed: Informer[] = Object.values(informers);
+  const own = [informers.integrations, informers.clusterConnections, informers.connections];
   measureCaches(registry, followed);
   let stopping = false;
 
@@ -126,6 +127,8 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         await Promise.all(followed.map((informer) => informer.whenSynced(stop)));
         log.info({ objects: deps.integrations.size }, 'Caches are synced');
         await leadership.run(stop, async (leading) => {
+          // The last leader's writes may not have come by the watches yet, and what it did is not to be done again.
+          if (settings.leaderElect) await Promise.all(own.map((informer) => informer.refresh(leading)));
           // Only now: a replica that stands by would fill its queues for nobody. All that is there is told.
           watch(informers, queues, deps.sessions);
           // It may not be there yet.

@@ -168,6 +168,8 @@ export function statusErrorFrom(
   });
 }
 
+/** The login has no right to do this. */
+export const isForbidden = (error: unknown): boolean => hasCode(error, 403);
 /** The object or path does not exist. */
 export const isNotFound = (error: unknown): boolean => hasCode(error, 404);
 /** The object changed since it was read, or is there already. */

@@ -181,6 +181,48 @@ describe('the first list', () => {
   });
 });
 
+describe('refresh', () => {
+  it('brings what the watch has not brought, and the watch goes on from there', async () => {
+    const { informer, changes } = start();
+    await eventually(() => expect(server.watches).toBe(1));
+    server.muteWatches();
+    server.put('a');
+    await informer.refresh(stop.signal);
+    expect(names(informer)).toEqual(['a']);
+    server.put('b');
+    await eventually(() => expect(names(informer)).toEqual(['a', 'b']));
+    expect(changes).toEqual(['added a by list', 'added b by watch']);
+    expect(server.watches).toBe(1);
+  });
+
+  it('takes no list for it that began before', async () => {
+    server.next('list', () => {});
+    const { informer } = start();
+    await eventually(() => expect(lists()).toBe(1));
+    await informer.refresh(stop.signal);
+    expect(lists()).toBe(2);
+  });
+
+  it('does not sleep out the wait after a fault', async () => {
+    server.next('list', answerStatus(500, 'InternalError'));
+    const { informer } = start({ backoff: createBackoff({ baseMs: 1e6, maxMs: 1e6 }) });
+    await eventually(() => expect(informer.contactAgeMs()).toBeLessThan(15_000));
+    await informer.refresh(stop.signal);
+    expect(informer.synced()).toBe(true);
+  });
+
+  it('is over when the server refuses the list, and when the signal aborts', async () => {
+    const { informer } = start();
+    await informer.whenSynced(stop.signal);
+    server.next('list', answerStatus(403, 'Forbidden'));
+    await informer.refresh(stop.signal);
+    server.always('list', () => {});
+    const refreshed = informer.refresh(stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(refreshed).rejects.toThrow('enough');
+  });
+});
+
 describe('the stream of a watch', () => {
   it('may be cut anywhere, in characters as well', async () => {
     const line = Buffer.from(eventLine('ADDED', widget('a', '2000', { spec: 'žluťoučký kůň 🐎' })));

@@ -32,6 +32,11 @@ export interface Informer {
   /** Resolves when synced. @throws the signal's reason */
   whenSynced(signal: AbortSignal): Promise<void>;
   /**
+   * Lists once more and takes that over, for whoever has to know all that others wrote until now: a watch may lag
+   * behind. Resolves also when this login may not list. @throws the signal's reason
+   */
+  refresh(signal: AbortSignal): Promise<void>;
+  /**
    * Calls the handler after each change of the store, in order. A handler that comes late first gets `added` for
    * all that is there. One that throws is logged and does not hold up the others; it gets no second chance, so
    * handlers should do no more than put keys on a queue.
@@ -93,6 +98,7 @@ export function createInformer(options: InformerOptions): Informer {
     store,
     run: (signal) => reflector.run(signal),
     synced: () => isSynced,
+    refresh: (signal) => reflector.refresh(signal),
     whenSynced: (signal) => orAbort(synced.promise, signal),
     onChange(handler) {
       handlers.push(handler);

@@ -48,9 +48,11 @@ export class LeadershipLostError extends Error {
 
 /** The holder gives up this part of the lease early, for what it has sent to arrive before another one starts. */
 const heldShare = 2 / 3;
-/** Time between tries, as in client-go; less where the lease is short. */
+/** Time between renewals, as in client-go; less where the lease is short. */
 const longestRetryMs = 2000;
 const retriesPerLease = 7.5;
+/** Who waits looks more often, for a lease that was given back should not lie about. */
+const looksPerRenewal = 2;
 const releaseTimeoutMs = 5000;
 
 /**
@@ -67,6 +69,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const log = options.log.child({ lease: key, identity });
   /** What the lease said when it last changed, and when we saw that. */
   let seen = { content: '', at: 0 };
+  /** By our clock; the past when nobody holds the lease. */
+  let freeAt = Number.NEGATIVE_INFINITY;
   let isLeading = false;
   /** By our clock, from before the last request that had the lease: others count from when they see its outcome. */
   let renewedAt = Number.NEGATIVE_INFINITY;
@@ -80,8 +84,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   function isTaken(record: LeaseRecord): boolean {
     const content = JSON.stringify(record);
     if (content !== seen.content) seen = { content, at: clock.now() };
-    if (record.holder === '' || record.holder === identity) return false;
-    return clock.now() - seen.at < record.durationMs;
+    const isHeld = record.holder !== '' && record.holder !== identity;
+    freeAt = isHeld ? seen.at + record.durationMs : Number.NEGATIVE_INFINITY;
+    return clock.now() < freeAt;
   }
 
   function write(lease: KubeObject | undefined, spec: object, signal: AbortSignal): Promise<KubeObject> {
@@ -122,7 +127,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   async function campaign(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       if ((await attempt(signal, renewDeadlineMs)) === 'had') return true;
-      await sleep(retryMs * (1 + 0.2 * random()), signal, clock);
+      const leftMs = freeAt - clock.now();
+      const lookMs = (retryMs / looksPerRenewal) * (1 + 0.2 * random());
+      await sleep(leftMs > 0 ? Math.min(leftMs, lookMs) : lookMs, signal, clock);
     }
     return false;
   }

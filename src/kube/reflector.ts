@@ -1,7 +1,8 @@
 import { type Backoff, createBackoff } from './backoff.ts';
 import type { KubeClient, Selection, WatchEvent } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
-import { isGone, KubeStatusError, KubeTransportError } from './errors.ts';
+import { orAbort } from './deadline.ts';
+import { isForbidden, isGone, KubeStatusError, KubeTransportError } from './errors.ts';
 import { errorFields, type Log } from './log.ts';
 import type { KubeObject, Resource } from './object.ts';
 
@@ -40,6 +41,11 @@ export interface ReflectorOptions {
 export interface Reflector {
   /** Lists, watches, and starts over for ever. Never rejects; resolves once the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /**
+   * Lists once more, with a request that is sent after this call. Resolves when the sink has it, or when the server
+   * says that this login may not list (403). @throws the signal's reason
+   */
+  refresh(signal: AbortSignal): Promise<void>;
   /** Milliseconds since the server last answered, be it with an error; Infinity before the first answer. */
   contactAgeMs(): number;
 }
@@ -64,6 +70,15 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let contactAt = Number.NEGATIVE_INFINITY;
   let shortWatches = 0;
   let wasExpired = false;
+  /** There while somebody waits for a list. */
+  let wanted: PromiseWithResolvers<void> | undefined;
+  /** Ends what the loop is at. */
+  let interrupt = (): void => {};
+
+  function satisfy(): void {
+    wanted?.resolve();
+    wanted = undefined;
+  }
 
   async function list(signal: AbortSignal): Promise<void> {
     const started = clock.now();
@@ -71,6 +86,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     sink.replace(listed.items);
     resourceVersion = listed.resourceVersion;
     contactAt = clock.now();
+    satisfy();
     metrics?.listed?.(resource.plural, listed.items.length, contactAt - started);
     log.debug({ items: listed.items.length }, 'Listed.');
   }
@@ -138,6 +154,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     if (expired || !isPassing(error)) resourceVersion = '';
     // A refusal is an answer: whoever lost a permission is not helped by a restart of the process.
     if (error instanceof KubeStatusError) contactAt = clock.now();
+    if (isForbidden(error)) satisfy();
     const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
@@ -149,13 +166,23 @@ export function createReflector(options: ReflectorOptions): Reflector {
   return {
     async run(parent) {
       while (!parent.aborted) {
+        const turn = new AbortController();
+        interrupt = () => turn.abort(parent.reason);
+        parent.addEventListener('abort', interrupt, { once: true });
         try {
-          if (resourceVersion === '') await list(parent);
-          else await watch(parent);
+          if (resourceVersion === '' || wanted !== undefined) await list(turn.signal);
+          else await watch(turn.signal);
         } catch (error) {
-          if (!parent.aborted) await recover(error, parent);
+          if (!turn.signal.aborted) await recover(error, turn.signal);
+        } finally {
+          parent.removeEventListener('abort', interrupt);
         }
       }
+    },
+    refresh(signal) {
+      wanted ??= Promise.withResolvers();
+      interrupt();
+      return orAbort(wanted.promise, signal);
     },
     contactAgeMs: () => clock.now() - contactAt,
   };
