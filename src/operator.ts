@@ -18,11 +18,13 @@ import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { integrationIndexes } from './controllers/git-integration/indexes.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
+import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
 import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
+import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
@@ -102,7 +104,15 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const kube = createKubeClient({ connection, userAgent: name, metrics: metrics.client, mayWrite });
   const informers = createInformers(kube, operatorNamespace, log, metrics);
   const queues = createQueues(metrics);
-  const deps = createDeps(options, { kube, informers, digestKey, clusterName, metrics, mayWrite });
+  const deps = createDeps(options, {
+    kube,
+    informers,
+    queues,
+    digestKey,
+    clusterName,
+    metrics,
+    mayWrite,
+  });
   const controllers = createControllers(options, deps, informers, queues, metrics);
   const followed: Informer[] = Object.values(informers);
   const own = [informers.integrations, informers.clusterConnections, informers.connections];
@@ -182,11 +192,12 @@ function createClients(
 /** What was read or made before the rest. */
 interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<Leadership, 'mayWrite'> {
   informers: Informers;
+  queues: Queues;
   metrics: Metrics;
 }
 
 function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
-  const { kube, informers, metrics, digestKey, clusterName, mayWrite } = ground;
+  const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
   const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
   const sharing = {
@@ -196,11 +207,15 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
     failureAgeMs: providerFailureAgeMs(now),
     maxEntries: 50_000,
   };
+  const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
   return {
     kube,
+    reads: createSharedReads({ kube, stores, now }),
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
+    ownSettings: createOwnSettings(now),
+    wake: (key) => queues.integrations.add(key),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
     namespaces: informers.namespaces.store,

@@ -7,9 +7,9 @@ export interface Account {
   isAdmin: boolean;
   isMaintainer: boolean;
   /** Projects of which the login is a member. */
-  projects: string[];
+  projects: ReadonlySet<string>;
   /** Projects of which the login is an administrator. */
-  adminProjects: string[];
+  adminProjects: ReadonlySet<string>;
 }
 
 /** Shown in status, so control characters and great lengths are cut. */
@@ -32,8 +32,8 @@ export const accountAnswer = z
       name: user.name || user.username || user.user_id,
       isAdmin: user.is_admin ?? false,
       isMaintainer: user.is_maintainer ?? false,
-      projects: user.applications ?? [],
-      adminProjects: user.applications_admin ?? [],
+      projects: new Set(user.applications),
+      adminProjects: new Set(user.applications_admin),
     }),
   );
 
@@ -42,5 +42,5 @@ export const accountAnswer = z
  * because the create of an administrator makes a project that does not exist. Names are compared exactly.
  */
 export function mayWriteProject(account: Account, project: string): boolean {
-  return account.isAdmin || account.isMaintainer || account.adminProjects.includes(project);
+  return account.isAdmin || account.isMaintainer || account.adminProjects.has(project);
 }

@@ -96,8 +96,8 @@ describe('the account', () => {
       name: 'owner',
       isAdmin: false,
       isMaintainer: false,
-      projects: expect.arrayContaining(['team-a']),
-      adminProjects: ['team-a'],
+      projects: new Set([users.owner.email, 'team-a']),
+      adminProjects: new Set(['team-a']),
     });
     await expect(clientOf('admin').whoAmI(signal)).resolves.toMatchObject({ isAdmin: true });
     await expect(clientOf('owner').serverVersion(signal)).resolves.toBe('0.16.0');

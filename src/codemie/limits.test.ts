@@ -77,4 +77,16 @@ describe('createLimiter', () => {
       'gone',
     );
   });
+
+  it('tells for how long nothing has run', async () => {
+    const limiter = limiterWith(1, 1000);
+    expect(limiter.calmMs()).toBe(Number.POSITIVE_INFINITY);
+    const work = limiter.run(() => new Promise<void>((resolve) => void setTimeout(resolve, 50)), signal);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(limiter.calmMs()).toBe(0);
+    await vi.runAllTimersAsync();
+    await work;
+    await vi.advanceTimersByTimeAsync(7);
+    expect(limiter.calmMs()).toBe(7);
+  });
 });

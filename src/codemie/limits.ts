@@ -8,6 +8,8 @@ export interface Limiter {
    * @throws the signal's reason if it aborts while waiting; later the task has to watch it.
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Milliseconds since the last task has ended; 0 while one runs or waits. */
+  calmMs(): number;
 }
 
 /** Options for {@link createLimiter}. */
@@ -31,6 +33,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const waiting = new Set<() => void>();
   let running = 0;
   let dueMs = Number.NEGATIVE_INFINITY;
+  let endedMs = Number.NEGATIVE_INFINITY;
   let sleeping = false;
 
   function startWaiting(): void {
@@ -78,8 +81,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
         return await task();
       } finally {
         running -= 1;
+        endedMs = now();
         startWaiting();
       }
     },
+    calmMs: () => (running > 0 || waiting.size > 0 ? 0 : now() - endedMs),
   };
 }

@@ -40,8 +40,8 @@ describe('mayWriteProject', () => {
     name: 'n',
     isAdmin: false,
     isMaintainer: false,
-    projects: ['demo'],
-    adminProjects: ['team'],
+    projects: new Set(['demo']),
+    adminProjects: new Set(['team']),
   };
   it.each([
     { name: 'an administrator of the project', account: member, project: 'team', may: true },

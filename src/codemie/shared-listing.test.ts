@@ -1,26 +1,32 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { GitSetting, Scope } from './setting.ts';
+import type { Scope } from './setting.ts';
 import { createSharedListing, type SharedListing } from './shared-listing.ts';
 
 const { signal } = new AbortController();
 
 let nowMs: number;
 let readings: { scope: Scope; finish: () => void; fail: () => void }[];
-let shared: SharedListing;
+let calmMs: number;
+/** What waits for its time; the test lets it pass. */
+let sleepers: { ms: number; wake: () => void }[];
+let shared: SharedListing<string>;
 let ended: AbortController;
 
 beforeEach(() => {
   nowMs = 1000;
   readings = [];
+  calmMs = Number.POSITIVE_INFINITY;
+  sleepers = [];
   ended = new AbortController();
   shared = createSharedListing({
     list: (scope) =>
-      new Promise<GitSetting[]>((resolve, reject) => {
-        readings.push({ scope, finish: () => resolve([]), fail: () => reject(new Error('broken')) });
+      new Promise<string>((resolve, reject) => {
+        readings.push({ scope, finish: () => resolve('rows'), fail: () => reject(new Error('broken')) });
       }),
     now: () => nowMs,
+    calmMs: () => calmMs,
+    sleep: (ms) => new Promise<void>((wake) => void sleepers.push({ ms, wake })),
     signal: ended.signal,
-    windowMs: 2000,
   });
 });
 
@@ -39,10 +45,10 @@ describe('createSharedListing', () => {
     expect(new Set(listings).size).toBe(1);
     expect(listings[0]?.startedAtMs).toBe(1000);
 
-    nowMs = 3000;
+    nowMs = 6000;
     await shared.get('Project', { signal });
     expect(readings).toHaveLength(1);
-    nowMs = 3001;
+    nowMs = 6001;
     void shared.get('Project', { signal });
     await settle();
     expect(readings).toHaveLength(2);
@@ -107,7 +113,7 @@ describe('createSharedListing', () => {
     await expect(early).rejects.toThrow('broken');
     await settle();
     readings[1]?.finish();
-    await expect(late).resolves.toMatchObject({ settings: [] });
+    await expect(late).resolves.toMatchObject({ content: 'rows' });
   });
 
   it('survives a list that throws at once', async () => {
@@ -118,6 +124,7 @@ describe('createSharedListing', () => {
         throw new Error('broken');
       },
       now: () => nowMs,
+      calmMs: () => calmMs,
       signal: ended.signal,
     });
     await expect(fragile.get('User', { signal })).rejects.toThrow('broken');
@@ -134,5 +141,101 @@ describe('createSharedListing', () => {
     await expect(left).rejects.toThrow('gone');
     readings[0]?.finish();
     await expect(stayed).resolves.toBeDefined();
+  });
+
+  it('serves the longer, the longer it took', async () => {
+    const first = shared.get('Project', { signal });
+    await settle();
+    nowMs += 1000;
+    readings[0]?.finish();
+    await first;
+    nowMs = 1000 + 40_000;
+    await shared.get('Project', { signal });
+    expect(readings).toHaveLength(1);
+    nowMs += 1;
+    void shared.get('Project', { signal });
+    await settle();
+    expect(readings).toHaveLength(2);
+  });
+
+  it('serves those who demand a start after a write at any age', async () => {
+    const first = shared.get('Project', { signal });
+    await settle();
+    readings[0]?.finish();
+    await first;
+    nowMs = 1_000_000;
+    await shared.get('Project', { startedAfterMs: 999, signal });
+    expect(readings).toHaveLength(1);
+  });
+});
+
+describe('a later listing', () => {
+  /** Lets the time of everybody who sleeps pass. */
+  async function sleepOn(): Promise<void> {
+    await settle();
+    const [longest] = sleepers.toSorted((a, b) => b.ms - a.ms);
+    nowMs += longest?.ms ?? 0;
+    for (const { wake } of sleepers.splice(0)) wake();
+    await settle();
+  }
+
+  it('starts when nobody has asked CodeMie for a moment, once for all', async () => {
+    calmMs = 0;
+    const asked = [shared.later('Project'), shared.later('Project')];
+    await sleepOn();
+    expect(readings).toHaveLength(0);
+    calmMs = 60;
+    await sleepOn();
+    expect(readings).toHaveLength(1);
+    readings[0]?.finish();
+    await Promise.all(asked);
+  });
+
+  it('starts even so after a time that doubles while writing goes on', async () => {
+    calmMs = 0;
+    const starts: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const later = shared.later('Project');
+      const before = nowMs;
+      while (readings.length === round) await sleepOn();
+      starts.push(nowMs - before);
+      readings[round]?.finish();
+      await later;
+    }
+    expect(starts).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  });
+
+  it('is not one that runs already', async () => {
+    const early = shared.get('Project', { signal });
+    await settle();
+    const later = shared.later('Project');
+    await sleepOn();
+    expect(readings).toHaveLength(1);
+    readings[0]?.finish();
+    await early;
+    await settle();
+    expect(readings).toHaveLength(2);
+    readings[1]?.finish();
+    await later;
+  });
+
+  it('never starts in the millisecond in which it was asked for', async () => {
+    void shared.later('Project');
+    await settle();
+    expect(readings).toHaveLength(0);
+    nowMs += 1;
+    for (const { wake } of sleepers.splice(0)) wake();
+    await settle();
+    const listing = shared.get('Project', { startedAfterMs: 1000, signal });
+    readings[0]?.finish();
+    expect((await listing).startedAtMs).toBe(1001);
+    expect(readings).toHaveLength(1);
+  });
+
+  it('resolves also when it failed', async () => {
+    const later = shared.later('User');
+    await sleepOn();
+    readings[0]?.fail();
+    await expect(later).resolves.toBeUndefined();
   });
 });

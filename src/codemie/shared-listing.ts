@@ -1,102 +1,122 @@
-import type { GitSetting, Scope } from './setting.ts';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Scope } from './setting.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** All Git integrations of a scope at one time. */
-interface Listing {
-  settings: readonly GitSetting[];
-  /** Epoch milliseconds. Everything that was written before is in the listing. */
+/** What one reading of CodeMie found. */
+interface Listing<T> {
+  content: T;
+  /** Epoch milliseconds. Everything that was written before is in the content. */
   startedAtMs: number;
 }
 
 /** What a caller needs of a listing. */
 interface ListingDemand {
   /**
-   * Epoch milliseconds: the listing must have started later than this. After a write whose outcome is uncertain, the
-   * time at which it ended; after a write that succeeded, the same, to see it.
+   * Epoch milliseconds: the listing must have started later than this, and may then be of any age. It is the time at
+   * which a write ended. By default a listing may be as old as the window is wide.
    */
   startedAfterMs?: number;
   signal: AbortSignal;
 }
 
 /** One connection's listings, shared by all who ask at about the same time. */
-export interface SharedListing {
+export interface SharedListing<T> {
   /**
-   * A listing that is recent enough: not older than the window, and started after what the demand says.
+   * A listing that meets the demand.
    *
    * @throws {CodeMieError} what reading threw; it is not remembered. The signal's reason if it aborts.
    */
-  get(scope: Scope, demand: ListingDemand): Promise<Listing>;
+  get(scope: Scope, demand: ListingDemand): Promise<Listing<T>>;
+  /**
+   * Resolves when a reading has ended that started after this call, whatever came of it. It is put off while others
+   * are still writing, as they will want to see what came of that, too.
+   */
+  later(scope: Scope): Promise<void>;
 }
 
 /** Options for {@link createSharedListing}. */
-export interface SharedListingOptions {
+export interface SharedListingOptions<T> {
   /** Reads everything. */
-  list: (scope: Scope, signal: AbortSignal) => Promise<GitSetting[]>;
+  list: (scope: Scope, signal: AbortSignal) => Promise<T>;
   now: () => number;
+  /** Milliseconds since CodeMie was last asked something, or somebody waited to ask. */
+  calmMs: () => number;
   /** Ends the readings when the connection is given up. A caller that leaves does not: others may wait for the same. */
   signal: AbortSignal;
-  /** How long a listing serves those who demand nothing, counted from its start; 2 seconds by default. */
-  windowMs?: number;
+  sleep?: (ms: number) => Promise<unknown>;
 }
+
+/** How long a listing serves those who demand nothing, counted from its start. */
+const leastWindowMs = 5000;
+/** A large listing takes long and serves longer, so that reading takes a fortieth of the time at most. */
+const windowPerDuration = 40;
+const longestWindowMs = 60_000;
+
+/** Writing counts as over when CodeMie was left in peace for this long. */
+const calmAfterMs = 60;
+/** While it is not over, each reading is put off for twice as long as the one before. */
+const firstSpacingMs = 1000;
+const longestSpacingMs = 30_000;
 
 /**
  * Creates the shared listing of one connection. Per scope at most one reading runs and one waits for it to end, however
  * many ask: those who can't use the running one share the next. So the load on CodeMie does not grow with the number of
  * integrations.
  */
-export function createSharedListing(options: SharedListingOptions): SharedListing {
+export function createSharedListing<T>(options: SharedListingOptions<T>): SharedListing<T> {
   const byScope = {
     Project: createScopeListing('Project', options),
     User: createScopeListing('User', options),
   };
-  return { get: (scope, demand) => byScope[scope](demand) };
+  return {
+    get: (scope, demand) => byScope[scope].get(demand),
+    later: (scope) => byScope[scope].later(),
+  };
 }
 
-interface Reading {
+interface Reading<T> {
   startedAtMs: number;
-  listing: Promise<Listing>;
+  listing: Promise<Listing<T>>;
 }
 
-function createScopeListing(
-  scope: Scope,
-  { list, now, signal, windowMs = 2000 }: SharedListingOptions,
-): (demand: ListingDemand) => Promise<Listing> {
-  let latest: Listing | undefined;
-  let running: Reading | undefined;
-  let next: Promise<Listing> | undefined;
+function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
+  const { list, now, calmMs, signal, sleep = sleepUnlessEnded } = options;
+  let latest: Listing<T> | undefined;
+  let running: Reading<T> | undefined;
+  let next: Promise<Listing<T>> | undefined;
+  let putOff: Promise<void> | undefined;
+  let windowMs = leastWindowMs;
+  let spacingMs = firstSpacingMs;
+  let lastAskedMs = Number.NEGATIVE_INFINITY;
 
-  function start(): Promise<Listing> {
+  function start(): Promise<Listing<T>> {
     const startedAtMs = now();
     const listing = read(startedAtMs);
     running = { startedAtMs, listing };
     return listing;
   }
 
-  async function read(startedAtMs: number): Promise<Listing> {
+  async function read(startedAtMs: number): Promise<Listing<T>> {
     // First let the reading be noted as running, however soon it ends.
     await Promise.resolve();
     try {
-      latest = { settings: await list(scope, signal), startedAtMs };
+      latest = { content: await list(scope, signal), startedAtMs };
+      const durationMs = now() - startedAtMs;
+      windowMs = Math.min(Math.max(leastWindowMs, windowPerDuration * durationMs), longestWindowMs);
       return latest;
     } finally {
       running = undefined;
     }
   }
 
-  async function startAfter(reading: Reading): Promise<Listing> {
+  async function startAfter(reading: Reading<T>): Promise<Listing<T>> {
     await reading.listing.catch(() => {});
     next = undefined;
     return start();
   }
 
-  function choose(startedAfterMs: number): Listing | Promise<Listing> {
-    if (
-      latest !== undefined &&
-      latest.startedAtMs > startedAfterMs &&
-      latest.startedAtMs >= now() - windowMs
-    ) {
-      return latest;
-    }
+  function choose(startedAfterMs: number): Listing<T> | Promise<Listing<T>> {
+    if (latest !== undefined && latest.startedAtMs > startedAfterMs) return latest;
     if (running === undefined) return next ?? start();
     if (running.startedAtMs > startedAfterMs) return running.listing;
     // Whatever the clock says, it starts later than any write that has ended by now.
@@ -104,6 +124,45 @@ function createScopeListing(
     return next;
   }
 
-  return async (demand) =>
-    untilAborted(Promise.resolve(choose(demand.startedAfterMs ?? Number.NEGATIVE_INFINITY)), demand.signal);
+  /** Waits until nobody writes any more, but not for ever. */
+  async function untilCalm(): Promise<void> {
+    const startedMs = now();
+    for (;;) {
+      if (calmMs() >= calmAfterMs) {
+        spacingMs = firstSpacingMs;
+        return;
+      }
+      const leftMs = startedMs + spacingMs - now();
+      if (leftMs <= 0) {
+        spacingMs = Math.min(2 * spacingMs, longestSpacingMs);
+        return;
+      }
+      await sleep(Math.min(leftMs, Math.max(calmAfterMs - calmMs(), 1)));
+    }
+  }
+
+  async function readLater(): Promise<void> {
+    await untilCalm();
+    // Who asks from now on may have written after this reading has started.
+    putOff = undefined;
+    // Times are told in whole milliseconds, and a reading of the same one does not count as later.
+    for (const askedMs = lastAskedMs; now() <= askedMs; ) await sleep(1);
+    await Promise.resolve(choose(now())).catch(() => {});
+  }
+
+  return {
+    get({ startedAfterMs, signal: asking }: ListingDemand): Promise<Listing<T>> {
+      return untilAborted(Promise.resolve(choose(startedAfterMs ?? now() - windowMs - 1)), asking);
+    },
+    later(): Promise<void> {
+      lastAskedMs = now();
+      putOff ??= readLater();
+      return putOff;
+    },
+  };
+}
+
+/** Keeps no process from ending. */
+function sleepUnlessEnded(ms: number): Promise<void> {
+  return sleepFor(ms, undefined, { ref: false });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planRegistration, type RegistrationInput, rowsToRemove } from './registration-plan.ts';
 import { type ObservedSetting, ownerMark, settingDigest, settingValues } from './setting.ts';
+import { indexSettings } from './setting-index.ts';
 
 const owner = ownerMark('cluster-a', 'team-a', 'acme');
 const desired = {
@@ -46,8 +47,10 @@ const remembered = {
 const other = ownerMark('cluster-b', 'team-z', 'acme');
 const touched = { updatedAt: '2026-11-22T11:00:00.000001' };
 
+type Change = Partial<Omit<RegistrationInput, 'rows'>> & { rows: ObservedSetting[] };
+
 describe('planRegistration', () => {
-  const table: [string, Partial<RegistrationInput>, object][] = [
+  const table: [string, Change, object][] = [
     ['creates what is missing', { rows: [] }, { action: 'create' }],
     ['creates again what a person deleted', { rows: [], remembered }, { action: 'create' }],
     [
@@ -174,15 +177,54 @@ describe('planRegistration', () => {
       { rows: [row({ alias: 'ACME' }, { managed_by: '' })] },
       { action: 'create' },
     ],
+    [
+      'takes down what a confirmed create has come to',
+      { rows: [row()], written: { digest, adopted: false } },
+      { action: 'record', row: { id: 'id-1' }, duplicates: [] },
+    ],
+    [
+      'takes down a confirmed create by its name where the server drops the mark',
+      { rows: [row({}, { managed_by: undefined })], written: { digest, adopted: false } },
+      { action: 'record', row: { id: 'id-1' } },
+    ],
+    [
+      'does not take a namesake for a confirmed update of another row',
+      { rows: [row({}, { managed_by: undefined })], written: { digest, id: 'id-2', adopted: false } },
+      { action: 'refuse', reason: 'AliasConflict' },
+    ],
+    [
+      'takes down a confirmed correction instead of correcting again',
+      { rows: [row(touched)], remembered, written: { digest, id: 'id-1', adopted: false } },
+      { action: 'record', row: { id: 'id-1' } },
+    ],
+    [
+      'takes down a confirmed adoption where the server drops the mark',
+      {
+        rows: [row({}, { managed_by: undefined })],
+        written: { digest, id: 'id-1', adopted: true },
+        adoptionPolicy: 'IfUnowned',
+      },
+      { action: 'record', written: { adopted: true } },
+    ],
+    [
+      'writes again when our side changed after a confirmed write',
+      { rows: [row()], written: { digest: 'before', adopted: false } },
+      { action: 'update', row: { id: 'id-1' } },
+    ],
+    [
+      'creates again what vanished after a confirmed create',
+      { rows: [], written: { digest, adopted: false } },
+      { action: 'create' },
+    ],
     ['does not mix the scopes', { rows: [row({ scope: 'User' })] }, { action: 'create' }],
   ];
 
-  it.each(table)('%s', (_name, change, want) => {
+  it.each(table)('%s', (_name, { rows, ...change }, want) => {
     const input: RegistrationInput = {
       desired,
       digest,
       owner,
-      rows: [],
+      rows: indexSettings(rows),
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
       ...change,
@@ -195,7 +237,7 @@ describe('planRegistration', () => {
       desired,
       digest,
       owner,
-      rows: [row({}, { managed_by: other })],
+      rows: indexSettings([row({}, { managed_by: other })]),
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
     });
@@ -217,10 +259,12 @@ describe('rowsToRemove', () => {
     ['no copy in another project', [row(), copy], remembered, ['id-1']],
     ['nothing of somebody else', [foreign], remembered, []],
   ])('takes %s', (_name, rows, known, ids) => {
-    expect(rowsToRemove(rows, owner, desired, known).map(({ id }) => id)).toEqual(ids);
+    expect(rowsToRemove(indexSettings(rows), owner, desired, known).map(({ id }) => id)).toEqual(ids);
   });
 
   it('takes the remembered row only where nobody knows the place', () => {
-    expect(rowsToRemove([row(), row({ id: 'id-2' })], owner, undefined, remembered)).toEqual([row()]);
+    expect(rowsToRemove(indexSettings([row(), row({ id: 'id-2' })]), owner, undefined, remembered)).toEqual([
+      row(),
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { type DesiredSetting, differences, type ObservedSetting, ownerKey } from './setting.ts';
+import type { SettingIndex } from './setting-index.ts';
 
 /** What status remembers of our last write: the facts that CodeMie itself cannot tell us. */
 export interface RememberedRegistration {
@@ -10,6 +11,15 @@ export interface RememberedRegistration {
 
 /** Where an integration is declared to be. Neither can be changed. */
 type Place = Pick<DesiredSetting, 'scope' | 'project'>;
+/** A write that CodeMie has confirmed and of which no status tells yet. */
+export interface ConfirmedWrite {
+  /** Digest of what was written. */
+  digest: string;
+  /** The row that was written; absent after a create, whose answer names none. */
+  id?: string;
+  /** Whether the row was somebody else's before. */
+  adopted: boolean;
+}
 
 /** Everything the decision rests on, gathered beforehand. */
 export interface RegistrationInput {
@@ -18,8 +28,10 @@ export interface RegistrationInput {
   digest: string;
   /** The owner mark that our rows carry. */
   owner: string;
-  /** Every Git setting that the connection's login can see, of all projects. */
-  rows: readonly ObservedSetting[];
+  /** Every Git setting of the scope that the connection's login can see, of all projects. */
+  rows: SettingIndex;
+  /** What this process wrote before the rows were listed, unless that is known to be recorded. */
+  written?: ConfirmedWrite | undefined;
   /** Absent on the first run, and after a switch to another CodeMie. */
   remembered?: RememberedRegistration | undefined;
   adoptionPolicy: 'Never' | 'IfUnowned' | 'Always';
@@ -29,7 +41,8 @@ export interface RegistrationInput {
 /**
  * What to do about one integration in CodeMie.
  *
- * `drift` names what somebody else changed; it is empty for changes that come from our side.
+ * `drift` names what somebody else changed; it is empty for changes that come from our side. `record` only takes
+ * down what a confirmed write of ours has come to.
  */
 export type RegistrationPlan =
   | { action: 'create' }
@@ -41,6 +54,7 @@ export type RegistrationPlan =
       adopted: boolean;
     }
   | { action: 'leave'; row: ObservedSetting; duplicates: ObservedSetting[]; drift: string[] }
+  | { action: 'record'; row: ObservedSetting; duplicates: ObservedSetting[]; written: ConfirmedWrite }
   | {
       action: 'refuse';
       reason: 'AliasConflict' | 'OwnedByOther' | 'Rejected' | 'Removed';
@@ -55,7 +69,7 @@ export type RegistrationPlan =
  */
 export function planRegistration(input: RegistrationInput): RegistrationPlan {
   const { desired, rows, owner } = input;
-  const ours = rows.filter((row) => row.values[ownerKey] === owner && isAtPlace(row, desired));
+  const ours = rows.owned(owner).filter((row) => isAtPlace(row, desired));
 
   const keep = pickKept(ours, input.remembered?.id);
   if (keep)
@@ -65,7 +79,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
       ours.filter((row) => row !== keep),
     );
 
-  const moved = rows.find((row) => isMoved(row, input));
+  const moved = movedRow(input);
   if (moved)
     return {
       action: 'refuse',
@@ -74,11 +88,13 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
       hint: 'Move it back there, or delete this GitIntegration and create one for that project.',
     };
 
-  const unmarked = rows.find((row) => isOursById(row, input));
+  const unmarked = oursById(input);
   if (unmarked) return settle(input, unmarked, []);
 
-  const namesake = rows.find((row) => isAtPlace(row, desired) && row.alias === desired.alias);
-  if (namesake) return takeOver(input, namesake);
+  const namesake = rows
+    .inProject(desired.project)
+    .find((row) => isAtPlace(row, desired) && row.alias === desired.alias);
+  if (namesake) return isMadeByUs(namesake, input) ? settle(input, namesake, []) : takeOver(input, namesake);
   if (input.remembered && input.driftPolicy === 'Report')
     return {
       action: 'refuse',
@@ -95,23 +111,26 @@ function pickKept(ours: readonly ObservedSetting[], rememberedId?: string): Obse
   return remembered ?? ours.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.id, b.id))[0];
 }
 
-/** Ours by the id in status, on a server that drops our mark or where a person removed it. */
-function isOursById(row: ObservedSetting, { desired, remembered }: RegistrationInput): boolean {
-  return row.id === remembered?.id && isAtPlace(row, desired) && !row.values[ownerKey];
+/** Ours by the id that we know, on a server that drops our mark or where a person removed it. */
+function oursById({ desired, remembered, written, rows }: RegistrationInput): ObservedSetting | undefined {
+  const known = [remembered?.id, written?.id].map((id) => (id === undefined ? undefined : rows.byId(id)));
+  return known.find((row) => row && isAtPlace(row, desired) && !row.values[ownerKey]);
+}
+
+/** Told by its name, which nobody held before our create was confirmed, on a server that drops our mark. */
+function isMadeByUs(namesake: ObservedSetting, { written }: RegistrationInput): boolean {
+  return written !== undefined && written.id === undefined && !namesake.values[ownerKey];
 }
 
 /**
  * The very row of ours, in another project. The mark alone does not tell: CodeMie copies whole projects, marks
  * included, and whoever may write another project can write any mark there.
  */
-function isMoved(row: ObservedSetting, { desired, remembered, owner }: RegistrationInput): boolean {
-  const mark = row.values[ownerKey];
-  return (
-    row.id === remembered?.id &&
-    row.scope === desired.scope &&
-    row.project !== desired.project &&
-    (!mark || mark === owner)
-  );
+function movedRow({ desired, remembered, owner, rows }: RegistrationInput): ObservedSetting | undefined {
+  const row = remembered && rows.byId(remembered.id);
+  const mark = row?.values[ownerKey];
+  const moved = row?.scope === desired.scope && row.project !== desired.project;
+  return moved && (!mark || mark === owner) ? row : undefined;
 }
 
 function isAtPlace(row: ObservedSetting, { scope, project }: Place): boolean {
@@ -123,7 +142,8 @@ function settle(
   row: ObservedSetting,
   duplicates: ObservedSetting[],
 ): RegistrationPlan {
-  const { desired, digest, remembered, driftPolicy } = input;
+  const { desired, digest, remembered, written, driftPolicy } = input;
+  if (written?.digest === digest) return { action: 'record', row, duplicates, written };
   const sameAsLastWrite = remembered?.id === row.id && remembered.digest === digest;
   if (!sameAsLastWrite) return { action: 'update', row, duplicates, drift: [], adopted: false };
 
@@ -176,16 +196,15 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
  * @param place where the integration was declared to be; undefined when nobody knows any more
  */
 export function rowsToRemove(
-  rows: readonly ObservedSetting[],
+  rows: SettingIndex,
   owner: string,
   place: Place | undefined,
   remembered: Pick<RememberedRegistration, 'id'> | undefined,
 ): ObservedSetting[] {
-  return rows.filter((row) => {
-    const mark = row.values[ownerKey];
-    if (row.id === remembered?.id) return !mark || mark === owner;
-    return mark === owner && place !== undefined && isAtPlace(row, place);
-  });
+  const marked = place ? rows.owned(owner).filter((row) => isAtPlace(row, place)) : [];
+  const known = remembered && rows.byId(remembered.id);
+  const mark = known?.values[ownerKey];
+  return known && (!mark || mark === owner) ? [...new Set([...marked, known])] : marked;
 }
 
 function compare(a: string, b: string): number {

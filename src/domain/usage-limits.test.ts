@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type ObservedSetting, settingValues } from './setting.ts';
+import { indexSettings } from './setting-index.ts';
 import { usageLimit } from './usage-limits.ts';
 
 const token = { kind: 'token', token: 't', name: 'oauth2', headerAuth: false } as const;
@@ -31,5 +32,5 @@ it.each([
 ])('%s', (_name, url, credential, rows, reason) => {
   const values = settingValues(url, credential, 'owner');
   const desired = { scope: 'Project', project: 'demo', alias: 'acme', isGlobal: false, values } as const;
-  expect(usageLimit({ ...desired }, url, rows, 'own')?.reason).toBe(reason);
+  expect(usageLimit({ ...desired }, url, indexSettings(rows), 'own')?.reason).toBe(reason);
 });

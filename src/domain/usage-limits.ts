@@ -1,6 +1,7 @@
 import type { UsageLimitedReason } from '../api/reasons.ts';
 import { canonicalUrl, losesPath } from './canonical-url.ts';
-import type { DesiredSetting, ObservedSetting } from './setting.ts';
+import type { DesiredSetting } from './setting.ts';
+import type { SettingIndex } from './setting-index.ts';
 
 /** Something that CodeMie itself cannot honour. */
 export interface UsageLimit {
@@ -15,7 +16,7 @@ export interface UsageLimit {
 export function usageLimit(
   desired: DesiredSetting,
   url: string,
-  rows: readonly ObservedSetting[],
+  rows: SettingIndex,
   ownId: string,
 ): UsageLimit | undefined {
   const isApp = desired.values.some(({ key }) => key === 'app_id');
@@ -32,9 +33,7 @@ export function usageLimit(
         'CodeMie keeps scheme, host and port of the URL only. Choose the integration explicitly in data sources.',
     };
   const held = canonicalUrl(url);
-  const rival = rows.some(
-    (row) => row.id !== ownId && row.project === desired.project && row.values['url'] === held,
-  );
+  const rival = rows.inProject(desired.project).some((row) => row.id !== ownId && row.values['url'] === held);
   return rival
     ? {
         reason: 'AmbiguousURL',

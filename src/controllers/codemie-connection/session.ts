@@ -7,6 +7,7 @@ import type { GitSetting } from '../../codemie/setting.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { ObservedSetting, Scope } from '../../domain/setting.ts';
+import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { createSharedCalls } from '../shared-calls.ts';
 
@@ -15,16 +16,21 @@ export interface Session {
   client: CodeMieClient;
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
-  /** Whether a project of exactly this name exists and is visible; by default up to half a minute old. */
+  /**
+   * Whether a project of exactly this name exists and is visible; by default up to half a minute old. Of the login's
+   * own projects the account tells, so that it costs no call for each.
+   */
   hasProject(name: string, signal: AbortSignal, maxAgeMs?: number): Promise<boolean>;
   /** Creates a project. One that exists already is a success. */
   createProject(name: string, signal: AbortSignal): Promise<void>;
   /**
    * All Git integrations of a scope that the login can see, from a listing that many share.
    *
-   * @param demand with `startedAfterMs`, from a listing that began after that moment
+   * @param startedAfterMs from a listing that began after that moment
    */
-  rows(scope: Scope, signal: AbortSignal, demand?: { startedAfterMs: number }): Promise<ObservedSetting[]>;
+  rows(scope: Scope, signal: AbortSignal, startedAfterMs?: number): Promise<SettingIndex>;
+  /** Resolves when there is a listing that began after now, once those who write at the same time are through. */
+  listedLater(scope: Scope): Promise<void>;
 }
 
 /** What a session is made of. All of its functions throw CodeMieError. */
@@ -46,28 +52,36 @@ export function createSession({ spec, auth, http, now, signal: ended }: SessionO
   const limiter = createLimiter({ ...spec.limits, now });
   const client = createCodeMieClient({ url: baseUrl, http, tokens, limiter, now });
   const listing = createSharedListing({
-    list: (scope, own) => client.listGitSettings(scope, own),
+    list: async (scope, own) => indexSettings((await client.listGitSettings(scope, own)).map(toObserved)),
+    calmMs: () => limiter.calmMs(),
     now,
     signal: ended,
   });
   const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 10_000 };
   const accounts = createSharedCalls<Account>(shared);
   const projects = createSharedCalls<boolean>(shared);
+  const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
+    accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal);
 
   return {
     client,
-    account: (signal, maxAgeMs = usualAgeMs) =>
-      accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal),
-    hasProject: (name, signal, maxAgeMs = usualAgeMs) =>
-      projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal),
+    account,
+    async hasProject(name, signal, maxAgeMs = usualAgeMs) {
+      if ((await account(signal, maxAgeMs)).projects.has(name)) return true;
+      return projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal);
+    },
     async createProject(name, signal) {
       await client.createProject(name, signal);
       await projects.get(name, 0, (own) => client.projectExists(name, own), signal);
     },
-    async rows(scope, signal, demand) {
-      const { settings } = await listing.get(scope, { signal, ...demand });
-      return settings.map(toObserved);
+    async rows(scope, signal, startedAfterMs) {
+      const { content } = await listing.get(scope, {
+        signal,
+        ...(startedAfterMs !== undefined && { startedAfterMs }),
+      });
+      return content;
     },
+    listedLater: (scope) => listing.later(scope),
   };
 }
 

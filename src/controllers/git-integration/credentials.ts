@@ -1,8 +1,8 @@
 import { readPrivateKey } from '../../domain/private-key.ts';
 import { readNumericId } from '../../domain/secret-value.ts';
-import type { KubeClient } from '../../kube/client.ts';
 import type { InstallationSelector } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
+import type { Deps } from './deps.ts';
 import { Halt } from './halt.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
@@ -36,11 +36,11 @@ interface AppCredentials {
 export async function readCredentials(
   integration: Integration,
   report: Report,
-  kube: KubeClient,
+  { kube, reads }: Pick<Deps, 'kube' | 'reads'>,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { namespace, spec } = integration;
-  const reader = createValueReader(kube, namespace, signal);
+  const reader = createValueReader(integration.askAnew ? kube : reads, namespace, signal);
   try {
     const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
     const { token, githubApp } = spec.auth;

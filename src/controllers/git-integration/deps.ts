@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
@@ -9,18 +9,25 @@ import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { IntegrationMetrics } from './metrics.ts';
+import type { OwnSettings } from './own-settings.ts';
 import type { OwnWrites } from './own-writes.ts';
 import type { RateLimitMetrics } from './rate-limit-metrics.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */
 export interface Deps {
   kube: KubeClient;
+  /** Secrets and ConfigMaps, read once for all who name them. */
+  reads: Pick<KubeClient, 'get'>;
   /** Whether an object is for this process to work on, and not for another shard. */
   isOurs: (object: KubeObject) => boolean;
   /** GitIntegrations of all shards, with the indexes of `watches.ts`. */
   integrations: Store;
   /** Tells when that cache is behind. */
   ownWrites: OwnWrites;
+  /** Tells what was written to CodeMie and has yet to be seen there. */
+  ownSettings: OwnSettings;
+  /** Has a GitIntegration looked at again soon. */
+  wake: (key: ObjectKey) => void;
   clusterConnections: Store;
   connections: Store;
   /** Metadata only: labels for access rules, and whether one is being torn down. */

@@ -18,6 +18,9 @@ import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
 import { removeSettings } from './write-setting.ts';
 
+/** Should the listing that wakes a deletion never come. */
+const listedWithinMs = 120_000;
+
 /**
  * Cleans CodeMie up and lets the object go. Neither the Git Secret nor the provider is needed for that.
  *
@@ -37,10 +40,12 @@ export async function finalize(
 
   const connection = connectionOf(loaded, deps);
   if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
-  let leftBehind: string | undefined;
+  let outcome: CleanUp;
   try {
-    leftBehind = await cleanUp(loaded, connection, deps, signal);
+    outcome = await cleanUp(loaded, connection, deps, signal);
   } catch (error) {
+    // The next try shall see CodeMie as it is then.
+    deps.ownSettings.forget(loaded.key);
     if (error instanceof ValueFault && isTornDown(connection, deps))
       return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
     const message = `The integration is still in CodeMie. ${explain(error)}`;
@@ -49,8 +54,9 @@ export async function finalize(
       throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
     throw error;
   }
-  if (leftBehind === undefined) return release(loaded, deps, signal);
-  return leak(loaded, leftBehind, deps, signal);
+  if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
+  if (outcome === 'done') return release(loaded, deps, signal);
+  return leak(loaded, outcome.leftBehind, deps, signal);
 }
 
 /** The connection that made the row; before the first status only the spec can tell. */
@@ -59,13 +65,16 @@ function connectionOf({ parsed, status, namespace }: Loaded, deps: Deps): KubeOb
   return made ?? (parsed.ok ? findConnection(parsed.value.connectionRef, namespace, deps) : undefined);
 }
 
-/** Removes our rows. The reason why one may be left behind all the same, if there is any. */
+/** `waiting` - for a listing. `leftBehind` - why there may be a row of ours still. */
+type CleanUp = 'done' | 'waiting' | { leftBehind: string };
+
+/** Removes our rows. */
 async function cleanUp(
   loaded: Loaded,
   connection: KubeObject,
   deps: Deps,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<CleanUp> {
   try {
     return await cleanUpThrough(
       await deps.sessions.open(connection, signal),
@@ -84,27 +93,39 @@ async function cleanUp(
   }
 }
 
+/**
+ * Removes our rows by a listing that began after the deletion was noticed. Many who are deleted at the same time wait
+ * for the same one, and hold no worker meanwhile.
+ */
 async function cleanUpThrough(
   session: Session,
-  { parsed, status: { registration }, namespace, name }: Loaded,
+  { parsed, status: { registration }, key, namespace, name }: Loaded,
   connection: KubeObject,
   deps: Deps,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<CleanUp> {
   const place: Place | undefined = registration ?? (parsed.ok ? parsed.value : undefined);
+  const scope = place?.scope ?? 'Project';
+  const { uid: connectionUID } = connection.metadata;
+  const noticed = deps.ownSettings.last(key, connectionUID);
+  if (!noticed?.deleting) {
+    deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now(), deleting: true });
+    void session.listedLater(scope).then(() => deps.wake(key));
+    return 'waiting';
+  }
   const owner = ownerMark(deps.clusterName, namespace, name);
-  // A listing from before could miss a row that was created a moment ago.
-  const rows = await session.rows(place?.scope ?? 'Project', signal, { startedAfterMs: deps.now() });
+  const rows = await session.rows(scope, signal, noticed.endedAtMs);
   const elsewhere = registration !== undefined && !leadsTo(connection, registration);
   const ours = rowsToRemove(rows, owner, place, elsewhere ? undefined : registration);
   await removeSettings(ours, session, deps.now, signal);
-  if (elsewhere && !ours.some(({ id }) => id === registration.id))
-    return connection.metadata.uid === registration.connectionUID
-      ? 'the connection leads to another server now'
-      : 'its connection is gone';
-  if (ours.length > 0 || place?.scope !== 'Project') return undefined;
-  if (await sees(place.project, session, signal)) return undefined;
-  return "its connection's login does not see the project any more";
+  deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now() });
+  if (elsewhere && !ours.some(({ id }) => id === registration.id)) {
+    const moved = connection.metadata.uid === registration.connectionUID;
+    return { leftBehind: moved ? 'the connection leads to another server now' : 'its connection is gone' };
+  }
+  if (ours.length > 0 || place?.scope !== 'Project') return 'done';
+  if (await sees(place.project, session, signal)) return 'done';
+  return { leftBehind: "its connection's login does not see the project any more" };
 }
 
 /** Where a row of ours may be. */

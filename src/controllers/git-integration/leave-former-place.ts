@@ -37,7 +37,7 @@ export async function leaveFormerPlace(
     return;
   }
   const session = await deps.sessions.open(connection, signal).catch(explain);
-  const rows = await session.rows(former.scope, signal);
+  const rows = await session.rows(former.scope, signal, deps.now());
   const owner = ownerMark(deps.clusterName, namespace, name);
   const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
   await removeSettings(left, session, deps.now, signal);

@@ -21,8 +21,10 @@ export interface Known {
   /** What was written last; fields that do not parse are absent. */
   status: Partial<GitIntegrationStatus>;
   conditions: readonly Condition[];
-  /** A value of the request annotation that was not handled yet: cached results do not count. */
+  /** A value of the request annotation that the status does not tell as handled. */
   requestedAt: string | undefined;
+  /** Somebody asked for this pass, and cached results do not count: they want to see the truth of now. */
+  askAnew: boolean;
 }
 
 /** One GitIntegration as it was read. */
@@ -46,19 +48,29 @@ export interface Integration extends Known {
  */
 export async function load(
   key: ObjectKey,
-  { kube, integrations, ownWrites }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites'>,
+  {
+    kube,
+    integrations,
+    ownWrites,
+    ownSettings,
+  }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites' | 'ownSettings'>,
   signal: AbortSignal,
 ): Promise<Loaded | undefined> {
   const cached = integrations.get(key);
   const object = cached && ownWrites.replaced(cached) ? await kube.get(gitIntegrations, key, signal) : cached;
-  return object && parseObject(object);
+  return object && parseObject(object, ownSettings.handledFor(key));
 }
 
-/** What an object of the API server says. */
-export function parseObject(object: KubeObject): Loaded {
+/**
+ * What an object of the API server says.
+ *
+ * @param handled the request for which an earlier pass asked anew already, of which the status does not tell yet
+ */
+export function parseObject(object: KubeObject, handled?: string): Loaded {
   const { metadata } = object;
   const status = parseGitIntegrationStatus(object['status']);
   const requested = metadata.annotations?.[RECONCILE_REQUESTED_ANNOTATION];
+  const requestedAt = requested === status.lastHandledReconcileAt ? undefined : requested;
   return {
     object,
     key: keyOf(object),
@@ -70,6 +82,7 @@ export function parseObject(object: KubeObject): Loaded {
     parsed: parseGitIntegrationSpec(object['spec']),
     status,
     conditions: status.conditions ?? [],
-    requestedAt: requested === status.lastHandledReconcileAt ? undefined : requested,
+    requestedAt,
+    askAnew: requestedAt !== undefined && requestedAt !== handled,
   };
 }

@@ -16,6 +16,9 @@ import { enterHalt, type Report, startReport } from './report.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
 import { validate } from './validate.ts';
 
+/** Should the listing that wakes a pass which wrote to CodeMie never come. */
+const settledWithinMs = 120_000;
+
 /**
  * Makes CodeMie hold what one GitIntegration says. Reads the present state, may be killed at any point, and may
  * run twice: the second run finds what the first one did.
@@ -43,6 +46,7 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
   }
 
   const halt = await work(integration, report, deps, signal);
+  if (halt === 'settling') return { requeueAfterMs: settledWithinMs };
   warnOfExpiry(integration, report, deps.now());
   await writeStatus(integration, report, deps, signal);
   return comeBack(integration, report, halt, deps.now());
@@ -54,15 +58,23 @@ async function work(
   report: Report,
   deps: Deps,
   signal: AbortSignal,
-): Promise<Halt | undefined> {
+): Promise<Halt | 'settling' | undefined> {
   try {
     const connection = resolveConnection(integration, deps);
-    const credentials = await readCredentials(integration, report, deps.kube, signal);
+    const credentials = await readCredentials(integration, report, deps, signal);
     const proof = await validate(integration, credentials, connection, report, deps, signal);
     const installation = await resolveInstallation(integration, credentials, proof, report, deps, signal);
     checkPermissions(integration, proof, installation, report);
-    await register(integration, credentials, installation?.id, connection, report, deps, signal);
-    return undefined;
+    const progress = await register(
+      integration,
+      credentials,
+      installation?.id,
+      connection,
+      report,
+      deps,
+      signal,
+    );
+    return progress === 'settling' ? progress : undefined;
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);

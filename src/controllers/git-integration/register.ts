@@ -15,17 +15,23 @@ import { codeMieHalt } from './codemie-halt.ts';
 import { leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { needsPerson } from './halt.ts';
+import { needsPerson, waiting } from './halt.ts';
 import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
 import { createSetting, removeSettings, requireRights, updateSetting, type Writer } from './write-setting.ts';
+
+/** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
+export type Progress = 'registered' | 'settling';
 
 /**
  * Step 6: compares what CodeMie has with what is wanted, then creates, updates, adopts or leaves.
  *
  * CodeMie's create answers no id and its check for a free alias is not atomic. So the owner mark inside of the
  * row is the record of what is ours: it survives a crash between the write and the status.
+ *
+ * A pass that wrote ends as `settling`. The key is woken when a listing shows what came of it, one for all who wrote
+ * at about the same time: a listing for each would cost CodeMie as many pages as there are integrations, squared.
  *
  * @throws Halt on `Registered`
  */
@@ -37,7 +43,7 @@ export async function register(
   report: Report,
   deps: Deps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Progress> {
   refuseUnlessHolder(integration, deps.integrations);
   const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
   const url = integration.spec.url ?? deps.providers[integration.spec.provider].defaultUrl;
@@ -47,24 +53,31 @@ export async function register(
     const session = await deps.sessions.open(connection.object, signal);
     const { adoptionPolicy, driftPolicy } = integration.spec;
     const remembered = lastWrite(integration, connection);
-    const startedAfterMs = deps.now();
-    const look = async (demand?: { startedAfterMs: number }) => {
-      const rows = await session.rows(desired.scope, signal, demand);
-      const input = { desired, digest, owner, rows, remembered, adoptionPolicy, driftPolicy };
+    const own = deps.ownSettings.last(integration.key, connection.uid);
+    const startedMs = deps.now();
+    const look = async (startedAfterMs: number | undefined) => {
+      const rows = await session.rows(desired.scope, signal, startedAfterMs);
+      const written = own?.confirmed;
+      const input = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
       return { rows, plan: planRegistration(input) };
     };
-    let { rows, plan } = await look(integration.requestedAt === undefined ? undefined : { startedAfterMs });
+    let { rows, plan } = await look(integration.askAnew ? startedMs : own?.endedAtMs);
     // What stands in the way may be gone since the shared listing, and nobody would look again soon.
-    if (plan.action === 'refuse') ({ rows, plan } = await look({ startedAfterMs }));
+    if (plan.action === 'refuse') ({ rows, plan } = await look(startedMs));
 
-    const writer = { integration, connection, session, desired, owner, report, deps, signal };
+    const writer = { integration, connection, session, desired, digest, owner, report, deps, signal };
     if (plan.action === 'refuse') return await refuse(plan, writer);
+    if (plan.action === 'create' && own?.confirmed && own.confirmed.id === undefined) notListed(writer);
     const row = await act(plan, writer);
-    enterDrift(report, plan, remembered !== undefined);
+    tellCorrection(plan, remembered !== undefined, writer);
+    if (!row) return 'settling';
+    enterDrift(report, plan);
     await leaveFormerPlace(integration, connection, row, deps, signal);
     enterRegistration(report, plan, row, desired, digest, connection);
+    deps.ownSettings.forget(integration.key);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
+    return 'registered';
   } catch (error) {
     throw codeMieHalt(error);
   }
@@ -108,11 +121,19 @@ async function refuse({ reason, sentence, hint }: Refusal, writer: Writer): Prom
   throw needsPerson('Registered', reason, sentence, hint);
 }
 
-async function act(plan: Step, writer: Writer): Promise<ObservedSetting> {
+/** @returns the row; undefined when it was written and has yet to be seen */
+async function act(plan: Step, writer: Writer): Promise<ObservedSetting | undefined> {
   if (plan.action === 'create') return createSetting(writer);
   // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
   await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
-  return plan.action === 'leave' ? plan.row : updateSetting(plan.row, writer);
+  return plan.action === 'update' ? updateSetting(plan, writer) : plan.row;
+}
+
+/** @throws Halt in any case */
+function notListed({ integration, deps }: Writer): never {
+  deps.ownSettings.forget(integration.key);
+  const message = 'CodeMie confirmed the integration and does not list it.';
+  throw waiting('Registered', 'CodeMieUnreachable', message);
 }
 
 function enterRegistration(
@@ -124,8 +145,7 @@ function enterRegistration(
   connection: ResolvedConnection,
 ): void {
   const before = report.registration;
-  const adopted = plan.action === 'update' && plan.adopted;
-  const origin = adopted ? 'Adopted' : plan.action === 'create' ? 'Created' : (before?.origin ?? 'Created');
+  const origin = originOf(plan) ?? before?.origin ?? 'Created';
   const { scope, project, alias } = desired;
   // Somebody who wrote between our write and our look at it is found out by the next pass. A server that drops
   // the mark does not count: it would be written to for ever.
@@ -152,20 +172,43 @@ function enterRegistration(
   };
 }
 
-/** Tells what somebody else did in CodeMie: as a condition while it stays so, as an event when it was undone. */
-function enterDrift(report: Report, plan: Step, wasRegistered: boolean): void {
+/** What a plan says of who made the row; undefined when it stays as it was. */
+function originOf(plan: Step): 'Created' | 'Adopted' | undefined {
+  switch (plan.action) {
+    case 'create':
+      return 'Created';
+    case 'update':
+      return plan.adopted ? 'Adopted' : undefined;
+    case 'record':
+      if (plan.written.adopted) return 'Adopted';
+      return plan.written.id === undefined ? 'Created' : undefined;
+    case 'leave':
+      return undefined;
+  }
+}
+
+/** Tells what somebody else did in CodeMie and we undid. */
+function tellCorrection(plan: Step, wasRegistered: boolean, { integration, deps }: Writer): void {
   const corrected = (note: string) =>
-    report.news.push({ type: 'Normal', reason: 'DriftCorrected', action: 'Register', note });
-  if (plan.action === 'create') {
-    if (wasRegistered) corrected('Somebody removed the integration in CodeMie. It was made again.');
-    return;
-  }
-  if (plan.drift.length === 0) return;
-  const what = `Somebody changed ${plan.drift.join(', ')} of the integration in CodeMie.`;
-  if (plan.action === 'update') {
-    corrected(`${what} It was written again.`);
-    return;
-  }
-  const message = `${what} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
+    deps.events.record(integration.object, {
+      type: 'Normal',
+      reason: 'DriftCorrected',
+      action: 'Register',
+      note,
+    });
+  if (plan.action === 'create' && wasRegistered)
+    corrected('Somebody removed the integration in CodeMie. It was made again.');
+  if (plan.action === 'update' && plan.drift.length > 0)
+    corrected(`${whatChanged(plan.drift)} It was written again.`);
+}
+
+/** Tells what somebody else did in CodeMie, while it stays so. */
+function enterDrift(report: Report, plan: Step): void {
+  if (plan.action !== 'leave' || plan.drift.length === 0) return;
+  const message = `${whatChanged(plan.drift)} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
   report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };
+}
+
+function whatChanged(drift: readonly string[]): string {
+  return `Somebody changed ${drift.join(', ')} of the integration in CodeMie.`;
 }

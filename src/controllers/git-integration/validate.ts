@@ -91,7 +91,7 @@ async function prove(
   const demands = [spec.provider, webUrl.href, apiUrl.href, requiredScopes, repositories, expiresAt];
   const secret = JSON.stringify([demands, credential, ca, connection.spec.providerHosts, connection.uid]);
   const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
-  const maxAgeMs = integration.requestedAt === undefined ? durationMs(interval) : 0;
+  const maxAgeMs = integration.askAnew ? 0 : durationMs(interval);
 
   const digest = credentialDigest(spec.provider, webUrl, credential, deps.digestKey);
   const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {

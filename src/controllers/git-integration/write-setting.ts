@@ -1,7 +1,8 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
-import { type DesiredSetting, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
+import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
+import type { DesiredSetting, ObservedSetting } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import type { ResolvedConnection } from './connection.ts';
@@ -16,6 +17,8 @@ export interface Writer {
   connection: ResolvedConnection;
   session: Session;
   desired: DesiredSetting;
+  /** Of `desired`. */
+  digest: string;
   owner: string;
   report: Report;
   deps: Deps;
@@ -23,19 +26,21 @@ export interface Writer {
 }
 
 /**
- * Creates the integration and finds out its id, which the answer does not tell. A POST is never repeated here:
- * whatever it answered, the listing that follows decides whether the row is there.
+ * Creates the integration. A POST is never repeated here: unless it was confirmed, the listing that follows decides
+ * whether the row is there.
  *
+ * @returns the row; undefined when CodeMie confirmed it, which tells no id
  * @throws Halt, CodeMieError
  */
-export async function createSetting(writer: Writer): Promise<ObservedSetting> {
+export async function createSetting(writer: Writer): Promise<ObservedSetting | undefined> {
   const { session, desired, owner, deps, signal } = writer;
   await prepare(writer);
-  const doubt = await session.client.create(desired.scope, payload(desired), signal).catch(onlyUncertain);
-  const rows = await session.rows(desired.scope, signal, { startedAfterMs: deps.now() });
-  const written = rows.find((row) => row.values[ownerKey] === owner && row.project === desired.project);
+  const create = () => session.client.create(desired.scope, payload(desired), signal);
+  const doubt = await write(writer, { adopted: false }, create).catch(onlyUncertain);
+  if (!doubt) return undefined;
+  const rows = await session.rows(desired.scope, signal, deps.now());
+  const written = rows.owned(owner).find(({ project }) => project === desired.project);
   if (written) return written;
-  if (!doubt) return unmarked(writer, rows);
   throw doubt.duplicateAlias ? takenOutOfSight(desired) : doubt;
 }
 
@@ -43,26 +48,46 @@ export async function createSetting(writer: Writer): Promise<ObservedSetting> {
  * Replaces the integration as a whole, keeping its id. Writing the same twice does no harm, so that an
  * uncertain outcome is simply tried again.
  *
+ * @returns undefined: CodeMie's own time of the change, which status remembers, stands in the next listing only
  * @throws Halt, CodeMieError
  */
-export async function updateSetting({ id }: ObservedSetting, writer: Writer): Promise<ObservedSetting> {
-  const { session, desired, deps, signal } = writer;
+export async function updateSetting(
+  { row: { id }, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
+  writer: Writer,
+): Promise<undefined> {
+  const { session, desired, signal } = writer;
   await prepare(writer);
   try {
-    await session.client.update(desired.scope, id, payload(desired), signal);
+    const update = () => session.client.update(desired.scope, id, payload(desired), signal);
+    await write(writer, { id, adopted }, update);
   } catch (error) {
     if (error instanceof CodeMieError && error.duplicateAlias) throw takenOutOfSight(desired);
     throw error;
   }
-  const rows = await session.rows(desired.scope, signal, { startedAfterMs: deps.now() });
-  const written = rows.find((row) => row.id === id);
-  if (!written)
-    throw waiting(
-      'Registered',
-      'CodeMieUnreachable',
-      'The integration disappeared from CodeMie while it was written.',
-    );
-  return written;
+}
+
+/** Sends a write, notes how it ended, and has the key woken as soon as CodeMie shows what came of it. */
+async function write(
+  { integration, connection, session, desired, digest, deps }: Writer,
+  about: Omit<ConfirmedWrite, 'digest'>,
+  send: () => Promise<void>,
+): Promise<void> {
+  const { key } = integration;
+  let confirmed: ConfirmedWrite | undefined;
+  try {
+    await send();
+    confirmed = { ...about, digest };
+  } finally {
+    const endedAtMs = deps.now();
+    const { requestedAt } = integration;
+    deps.ownSettings.note(key, {
+      connectionUID: connection.uid,
+      endedAtMs,
+      ...(confirmed && { confirmed }),
+      ...(requestedAt !== undefined && { requestedAt }),
+    });
+  }
+  void session.listedLater(desired.scope).then(() => deps.wake(key));
 }
 
 /** Deletes rows and makes sure that they are gone. @throws CodeMieError */
@@ -76,15 +101,15 @@ export async function removeSettings(
     const doubt = await session.client.remove(scope, id, signal).catch(onlyUncertain);
     // CodeMie answers 500 to the deletion of a row that is gone already.
     if (!doubt) continue;
-    const left = await session.rows(scope, signal, { startedAfterMs: now() });
-    if (left.some((row) => row.id === id)) throw doubt;
+    const left = await session.rows(scope, signal, now());
+    if (left.byId(id)) throw doubt;
   }
 }
 
 /** Before the first write: rights, project, and the finalizers, because from now on there is something to clean up. */
 async function prepare(writer: Writer): Promise<void> {
   const { integration, report, deps, signal } = writer;
-  const maxAgeMs = integration.requestedAt === undefined ? undefined : 0;
+  const maxAgeMs = integration.askAnew ? 0 : undefined;
   await makeMissingProject(writer);
   await requireRights(writer, maxAgeMs);
   await requireProject(writer, maxAgeMs);
@@ -116,7 +141,7 @@ export async function requireRights(
   const account = await session.account(signal, maxAgeMs);
   const { project } = desired;
   if (mayWriteProject(account, project)) return;
-  if (desired.scope === 'User' && account.projects.includes(project)) return;
+  if (desired.scope === 'User' && account.projects.has(project)) return;
   const role = desired.scope === 'User' ? 'a member' : 'an administrator';
   throw needsPerson(
     'Registered',
@@ -151,20 +176,6 @@ async function requireProject(
 
 function payload({ project, alias, isGlobal, values }: DesiredSetting) {
   return { projectName: project, alias, isGlobal, values };
-}
-
-/** A server that drops keys it does not know: the row is told by its name, which nobody held before. */
-function unmarked({ desired }: Writer, rows: readonly ObservedSetting[]): ObservedSetting {
-  const row = rows.find(
-    ({ project, alias, values }) =>
-      project === desired.project && alias === desired.alias && !values[ownerKey],
-  );
-  if (row) return row;
-  throw waiting(
-    'Registered',
-    'CodeMieUnreachable',
-    'CodeMie confirmed the integration and does not list it.',
-  );
 }
 
 function takenOutOfSight({ alias, project }: DesiredSetting) {

@@ -1,0 +1,58 @@
+import { untilAborted } from '../codemie/until-aborted.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { Store } from '../kube/store.ts';
+
+/** What shared reads are made with. */
+export interface SharedReadsOptions {
+  kube: Pick<KubeClient, 'get'>;
+  /** Metadata of the objects, by the plural of their kind. */
+  stores: Readonly<Record<string, Pick<Store, 'get'>>>;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+interface Read {
+  /** The version that the cache of metadata knew when the read began: what was read is not older. */
+  version: string;
+  startedAtMs: number;
+  object: Promise<KubeObject | undefined>;
+}
+
+/** For a wave of passes; nothing of a Secret is kept in memory for much longer. */
+const keptMs = 10_000;
+const readTimeoutMs = 30_000;
+
+/**
+ * Reads whole objects, each version once for all who ask within ten seconds: 1,000 integrations that name one Secret
+ * cost one read. An object that the cache does not know is read each time.
+ */
+export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Pick<KubeClient, 'get'> {
+  /** In the order of their starts. */
+  const reads = new Map<string, Read>();
+
+  function dropOld(): void {
+    for (const [id, { startedAtMs }] of reads) {
+      if (startedAtMs > now() - keptMs) return;
+      reads.delete(id);
+    }
+  }
+
+  return {
+    get(resource, key, signal) {
+      dropOld();
+      const version = stores[resource.plural]?.get(key)?.metadata.resourceVersion;
+      if (version === undefined) return kube.get(resource, key, signal);
+      const id = `${resource.plural} ${key}`;
+      const known = reads.get(id);
+      if (known?.version === version) return untilAborted(known.object, signal);
+      const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs));
+      const read = { version, startedAtMs: now(), object };
+      reads.delete(id);
+      reads.set(id, read);
+      // A failure is for those who wait for it, and the next one asks again.
+      void object.catch(() => reads.get(id) === read && reads.delete(id));
+      return untilAborted(object, signal);
+    },
+  };
+}
