@@ -9,7 +9,7 @@ import { errorFields } from './kube/log.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
 import { createLog } from './observability/log.ts';
 import { listen, metricsHandler, probeHandler } from './observability/probes.ts';
-import { createOperator } from './operator.ts';
+import { createOperator, type Operator } from './operator.ts';
 import { readSettings, SettingsError, settingsHelp } from './settings.ts';
 
 /** Longest time from the signal to the end. The kubelet kills after 30 s by default. */
@@ -39,22 +39,28 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     settings.defaultConnectionFile === undefined
       ? undefined
       : parseDefaultConnection(await readFile(settings.defaultConnectionFile, 'utf8'));
-  const operator = await createOperator({
-    settings,
-    ca,
-    defaultConnection,
-    registry,
-    log,
-    now: Date.now,
-    signal: stop.signal,
-  });
   const render = async () => ({ contentType: registry.contentType, body: await registry.metrics() });
-  const probes = await listen(probeHandler(operator), settings.probeAddress);
+  let operator: Operator | undefined;
+  // Before the operator: it may have to wait for its permissions, alive and not ready.
+  const health = { alive: () => operator?.alive() ?? true, ready: () => operator?.ready() ?? false };
+  const probes = await listen(probeHandler(health), settings.probeAddress);
   log.info({ address: probes.address }, 'Serving probes');
   const metrics = await listen(metricsHandler(render), settings.metricsAddress);
   log.info({ address: metrics.address }, 'Serving metrics');
   try {
+    operator = await createOperator({
+      settings,
+      ca,
+      defaultConnection,
+      registry,
+      log,
+      now: Date.now,
+      signal: stop.signal,
+    });
     await operator.run(stop.signal);
+  } catch (error) {
+    // Asked to stop while it was waiting for its permissions.
+    if (operator !== undefined || !stop.signal.aborted) throw error;
   } finally {
     await Promise.all([probes.close(), metrics.close()]);
   }

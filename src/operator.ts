@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { createAccessCheck } from './access/check.ts';
 import {
   clusterCodeMieConnections,
   codeMieConnections,
@@ -10,19 +11,18 @@ import {
   DEFAULT_CONNECTION,
   type parseDefaultConnection,
 } from './controllers/codemie-connection/default-connection.ts';
-import { connectionIndexes } from './controllers/codemie-connection/indexes.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
-import { configMaps, namespaces, secrets } from './controllers/core-resources.ts';
+import { namespaces } from './controllers/core-resources.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
-import { integrationIndexes } from './controllers/git-integration/indexes.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
 import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
+import { createInformers } from './controllers/informers.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
@@ -30,7 +30,7 @@ import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
 import { type Controller, createController, type Reconcile } from './kube/controller.ts';
 import { createEventRecorder } from './kube/events.ts';
-import { createInformer, type Informer } from './kube/informer.ts';
+import type { Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
 import { LeadershipLostError } from './kube/leader-election.ts';
 import type { Log } from './kube/log.ts';
@@ -88,6 +88,8 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
   const ground = createKubeClient({ connection, userAgent: name, metrics: metrics.client });
+  const access = createAccessCheck({ client: ground, installation: settings, log });
+  await access.untilGranted(signal);
   const digestKey = await ensureDigestKey(ground, operatorNamespace, signal);
   const clusterName = settings.clusterName ?? (await clusterUid(ground, signal));
   log.info({ clusterName, operatorNamespace }, 'Connected');
@@ -102,7 +104,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   });
   const { mayWrite } = leadership;
   const kube = createKubeClient({ connection, userAgent: name, metrics: metrics.client, mayWrite });
-  const informers = createInformers(kube, operatorNamespace, log, metrics);
+  const informers = createInformers({ client: kube, settings, log, metrics: metrics.reflector });
   const queues = createQueues(metrics);
   const deps = createDeps(options, {
     kube,
@@ -129,6 +131,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
       });
       const reflecting = new AbortController();
       const reflectors = followed.map((informer) => informer.run(reflecting.signal));
+      reflectors.push(access.followNamespaces(reflecting.signal));
       const stopReflecting = async (): Promise<void> => {
         reflecting.abort();
         await Promise.all(reflectors);
@@ -198,7 +201,7 @@ interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<
 
 function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
   const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
-  const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector } = settings;
+  const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector, clusterConnections } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
   const sharing = {
     now,
@@ -218,6 +221,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
     wake: (key) => queues.integrations.add(key),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
+    followsClusterConnections: clusterConnections,
     namespaces: informers.namespaces.store,
     sessions: createSessions({ kube, http, operatorNamespace, tenantPrivateNetworks, now }),
     providers,
@@ -300,23 +304,6 @@ async function clusterUid(kube: KubeClient, signal: AbortSignal): Promise<string
   const namespace = await kube.get(namespaces, 'kube-system', signal);
   if (!namespace) throw new Error('There is no namespace kube-system. Name the cluster by --cluster-name.');
   return namespace.metadata.uid;
-}
-
-function createInformers(kube: KubeClient, operatorNamespace: string, log: Log, metrics: Metrics): Informers {
-  const common = { client: kube, log, metrics: metrics.reflector };
-  const whole = (resource: Resource, indexes: Parameters<typeof createInformer>[0]['indexes'] = {}) =>
-    createInformer({ ...common, resource, indexes });
-  const metadata = (resource: Resource, fieldSelector?: string) =>
-    createInformer({ ...common, resource, metadataOnly: true, ...(fieldSelector && { fieldSelector }) });
-  return {
-    integrations: whole(gitIntegrations, integrationIndexes),
-    clusterConnections: whole(clusterCodeMieConnections, connectionIndexes(operatorNamespace)),
-    connections: whole(codeMieConnections, connectionIndexes(operatorNamespace)),
-    // Helm keeps a Secret for every revision of every release, and none of them is of interest here.
-    secrets: metadata(secrets, 'type!=helm.sh/release.v1'),
-    configMaps: metadata(configMaps),
-    namespaces: metadata(namespaces),
-  };
 }
 
 function createQueues(metrics: Metrics): Queues {

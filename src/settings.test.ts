@@ -11,6 +11,7 @@ describe('readSettings', () => {
       leaderElect: false,
       leaseDuration: 15_000,
       connections: true,
+      clusterConnections: true,
       podName: 'operator',
       tenantPrivateNetworks: false,
       logLevel: 'info',
@@ -46,6 +47,18 @@ describe('readSettings', () => {
       { connections: true },
     ],
     ['no connections', ['--connections=false'], {}, { connections: false }],
+    [
+      'namespaces, which leaves the connections of the cluster out',
+      ['--watch-namespaces', 'team-b, team-a,team-b', '--cluster-name=c'],
+      {},
+      { watchNamespaces: ['team-a', 'team-b'], clusterConnections: false },
+    ],
+    [
+      'namespaces with the connections of the cluster',
+      ['--watch-namespaces=a', '--cluster-name=c', '--cluster-connections=true'],
+      {},
+      { watchNamespaces: ['a'], clusterConnections: true },
+    ],
   ])('takes %s', (_name, args, env, want) => {
     expect(readSettings(args, env)).toMatchObject(want);
   });
@@ -62,6 +75,17 @@ describe('readSettings', () => {
     ],
     ['a lease too short', ['--lease-duration', '2s'], '--lease-duration: must be 3s to 1h.'],
     ['a wrong selector', ['--shard-selector', 'a b'], '--shard-selector: is not a label selector such as '],
+    ['a wrong namespace', ['--watch-namespaces', 'a,,b'], '--watch-namespaces: must be names of namespaces'],
+    [
+      'namespaces without a name of the cluster',
+      ['--watch-namespaces=a'],
+      '--cluster-name: must be set with',
+    ],
+    [
+      'a connection that is not followed',
+      ['--default-connection-file=/f', '--cluster-connections=false'],
+      '--default-connection-file: holds a ClusterCodeMieConnection',
+    ],
     ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
   ])('refuses %s', (_name, args, message) => {
     expect(() => readSettings(args, {})).toThrow(message);

@@ -26,6 +26,14 @@ const leaseDuration = z
   .transform(durationMs)
   .refine((ms) => ms >= 3_000 && ms <= 3_600_000, 'must be 3s to 1h');
 
+/** Names of namespaces: DNS labels, each once. */
+const namespaceNames = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))].toSorted())
+  .refine((names) => names.every((name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)), {
+    message: 'must be names of namespaces, such as team-a,team-b',
+  });
+
 const labelSelector = z.string().transform((text, context): LabelSelector => {
   try {
     return parseLabelSelector(text);
@@ -57,6 +65,18 @@ const settingsSchema = z.strictObject({
     .regex(/^[A-Za-z0-9._-]{1,63}$/, 'must be 1-63 letters, digits, dots, dashes or underscores')
     .optional()
     .describe('Name of this cluster in owner marks. Default: the UID of the namespace kube-system.'),
+  watchNamespaces: namespaceNames
+    .optional()
+    .describe(
+      'Names of the namespaces to work in, with commas between them; needs rights in these only, and --cluster-name. Default: all of them.',
+    ),
+  clusterConnections: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .describe(
+      'Whether to follow ClusterCodeMieConnections, which at most one operator of a cluster may: true or false. Default: true without --watch-namespaces, else false.',
+    ),
   workers: z.coerce
     .number()
     .int()
@@ -115,6 +135,7 @@ interface ProxySettings {
 /** The settings of one process. */
 export type Settings = z.output<typeof settingsSchema> & {
   connections: boolean;
+  clusterConnections: boolean;
   proxy: ProxySettings;
   /** Where the API server is as seen from a Pod; absent elsewhere. */
   inCluster?: { host: string; port: string };
@@ -147,8 +168,23 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
   }
   const host = nonEmpty(env['KUBERNETES_SERVICE_HOST']);
   const inCluster = host && { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' };
-  const { connections = parsed.data.shardSelector === undefined } = parsed.data;
-  return { ...parsed.data, connections, proxy: readProxy(env), ...(inCluster && { inCluster }) };
+  const { watchNamespaces, clusterName, shardSelector } = parsed.data;
+  if (watchNamespaces && clusterName === undefined)
+    throw new SettingsError(
+      '--cluster-name: must be set with --watch-namespaces, which leaves no right to look the name up.',
+    );
+  const { connections = shardSelector === undefined, clusterConnections = !watchNamespaces } = parsed.data;
+  if (parsed.data.defaultConnectionFile !== undefined && !clusterConnections)
+    throw new SettingsError(
+      '--default-connection-file: holds a ClusterCodeMieConnection, which is followed only with --cluster-connections=true.',
+    );
+  return {
+    ...parsed.data,
+    connections,
+    clusterConnections,
+    proxy: readProxy(env),
+    ...(inCluster && { inCluster }),
+  };
 }
 
 /** The text of `--help`. */

@@ -5,8 +5,8 @@ import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { secrets } from './core-resources.ts';
 
-/** The Secret in the operator's namespace that holds the key. */
-const digestKeySecret = 'codemie-git-operator-digest-key';
+/** The Secret in the operator's namespace that holds the key of the digests. */
+export const digestKeySecret = 'codemie-git-operator-digest-key';
 
 const keyBytes = 32;
 const stored = z.object({ data: z.object({ key: z.base64() }) });

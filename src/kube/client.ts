@@ -99,6 +99,8 @@ export interface KubeClient {
     options: { fieldManager: string },
     signal: AbortSignal,
   ): Promise<KubeObject>;
+  /** POST of a question that the server answers and does not keep, such as a SelfSubjectAccessReview. */
+  ask(resource: Resource, question: object, signal: AbortSignal): Promise<unknown>;
   /** GET of any path, e.g. `/version`. */
   getRaw(path: string, signal: AbortSignal): Promise<unknown>;
   /** Ends all connections; running calls and watches fail. */

@@ -46,7 +46,8 @@ export interface EventRecorderOptions {
   clock?: Clock;
 }
 
-const events: Resource = {
+/** The kind that news is kept in. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+export const events: Resource = {
   group: 'events.k8s.io',
   version: 'v1',
   plural: 'events',

@@ -1,15 +1,21 @@
 import type { Backoff } from './backoff.ts';
+import { createChangeFeed } from './change-feed.ts';
 import type { KubeClient, Selection } from './client.ts';
 import type { Clock } from './clock.ts';
 import { orAbort } from './deadline.ts';
-import { errorFields, type Log } from './log.ts';
-import { type KubeObject, keyOf, type Resource } from './object.ts';
-import { createReflector, type ReflectorMetrics } from './reflector.ts';
+import type { Log } from './log.ts';
+import type { KubeObject, Resource } from './object.ts';
+import { createReflector, type Reflector, type ReflectorMetrics } from './reflector.ts';
 import { type Change, createStore, type IndexFunction, type Store } from './store.ts';
 
-export interface InformerOptions extends Selection {
+export interface InformerOptions extends Omit<Selection, 'namespace'> {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource;
+  /**
+   * Fill the store from these namespaces, each with a list and watch of its own. One that refuses (403) counts as
+   * empty until it no longer does, so that it holds up nobody else. Empty: follow nothing. Default: all namespaces.
+   */
+  namespaces?: readonly string[];
   indexes?: Record<string, IndexFunction>;
   log: Log;
   metrics?: ReflectorMetrics;
@@ -42,7 +48,10 @@ export interface Informer {
    * handlers should do no more than put keys on a queue.
    */
   onChange(handler: (change: Change) => void): void;
-  /** Milliseconds since the server last answered, be it with an error; Infinity before. For liveness probes. */
+  /**
+   * Milliseconds since the server last answered the watch that heard the least, be it with an error; Infinity before.
+   * For liveness probes.
+   */
   contactAgeMs(): number;
 }
 
@@ -51,60 +60,60 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Makes an informer. It does nothing until `run`. */
 export function createInformer(options: InformerOptions): Informer {
-  const { client, resource, indexes, metadataOnly, namespace, labelSelector, fieldSelector, ...rest } =
+  const { client, resource, namespaces, indexes, metadataOnly, labelSelector, fieldSelector, ...rest } =
     options;
   const log = options.log.child({ resource: resource.plural });
   const store = createStore(indexes);
-  const handlers: ((change: Change) => void)[] = [];
+  const feed = createChangeFeed(store, log);
   const synced = Promise.withResolvers<void>();
-  let isSynced = false;
+  const waiting = new Set<string | undefined>(namespaces ?? [undefined]);
+  if (waiting.size === 0) synced.resolve();
 
-  function tell(handler: (change: Change) => void, change: Change): void {
-    try {
-      handler(change);
-    } catch (error) {
-      log.error({ key: keyOf(change.object), ...errorFields(error) }, 'A change handler failed.');
-    }
+  function settled(namespace: string | undefined): void {
+    if (waiting.delete(namespace) && waiting.size === 0) synced.resolve();
   }
 
-  function emit(changes: Change[]): void {
-    for (const change of changes) for (const handler of handlers) tell(handler, change);
-  }
-
-  const reflector = createReflector({
-    ...rest,
-    client,
-    resource,
-    log,
-    selection: {
-      ...(metadataOnly === undefined ? {} : { metadataOnly }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    },
-    sink: {
-      replace(items) {
-        emit(store.replace(items.map(withoutLastApplied)));
-        isSynced = true;
-        synced.resolve();
+  function reflect(namespace: string | undefined): Reflector {
+    return createReflector({
+      ...rest,
+      client,
+      resource,
+      log: namespace === undefined ? log : log.child({ namespace }),
+      selection: {
+        ...(metadataOnly === undefined ? {} : { metadataOnly }),
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
       },
-      put: (object) => emit(store.put(withoutLastApplied(object))),
-      remove: (object) => emit(store.remove(withoutLastApplied(object))),
-    },
-  });
+      sink: {
+        replace(items) {
+          feed.emit(store.replace(items.map(withoutLastApplied), namespace));
+          settled(namespace);
+        },
+        put: (object) => feed.emit(store.put(withoutLastApplied(object))),
+        remove: (object) => feed.emit(store.remove(withoutLastApplied(object))),
+      },
+      onRefused() {
+        if (namespace !== undefined) settled(namespace);
+      },
+    });
+  }
+
+  const reflectors = (namespaces ?? [undefined]).map(reflect);
 
   return {
     resource,
     store,
-    run: (signal) => reflector.run(signal),
-    synced: () => isSynced,
-    refresh: (signal) => reflector.refresh(signal),
-    whenSynced: (signal) => orAbort(synced.promise, signal),
-    onChange(handler) {
-      handlers.push(handler);
-      for (const object of store.list()) tell(handler, { type: 'added', object, origin: 'list' });
+    async run(signal) {
+      await Promise.all(reflectors.map((reflector) => reflector.run(signal)));
     },
-    contactAgeMs: () => reflector.contactAgeMs(),
+    synced: () => waiting.size === 0,
+    async refresh(signal) {
+      await Promise.all(reflectors.map((reflector) => reflector.refresh(signal)));
+    },
+    whenSynced: (signal) => orAbort(synced.promise, signal),
+    onChange: (handler) => feed.onChange(handler),
+    contactAgeMs: () => Math.max(0, ...reflectors.map((reflector) => reflector.contactAgeMs())),
   };
 }
 

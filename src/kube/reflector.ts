@@ -26,6 +26,8 @@ export interface ReflectorOptions {
   resource: Resource;
   selection?: Selection;
   sink: ReflectorSink;
+  /** Called each time the server says that this login may not list or watch here (403). */
+  onRefused?: () => void;
   log: Log;
   metrics?: ReflectorMetrics;
   clock?: Clock;
@@ -70,6 +72,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let contactAt = Number.NEGATIVE_INFINITY;
   let shortWatches = 0;
   let wasExpired = false;
+  let wasRefused = false;
   /** There while somebody waits for a list. */
   let wanted: PromiseWithResolvers<void> | undefined;
   /** Ends what the loop is at. */
@@ -84,6 +87,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     const started = clock.now();
     const listed = await client.list(resource, { ...selection, signal });
     sink.replace(listed.items);
+    wasRefused = false;
     resourceVersion = listed.resourceVersion;
     contactAt = clock.now();
     satisfy();
@@ -112,6 +116,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     resourceVersion = event.object.metadata.resourceVersion;
     backoff.reset();
     wasExpired = false;
+    wasRefused = false;
   }
 
   async function watch(signal: AbortSignal): Promise<void> {
@@ -150,6 +155,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
     // A server that answers 410 is up again, so the waits of its outage count no more; only 410s in a row do.
     if (expired && !wasExpired) backoff.reset();
     wasExpired = expired;
+    const refusedAgain = isForbidden(error) && wasRefused;
+    wasRefused = isForbidden(error);
+    if (wasRefused) options.onRefused?.();
     metrics?.watchEnded?.(resource.plural, expired ? 'expired' : 'failed');
     if (expired || !isPassing(error)) resourceVersion = '';
     // A refusal is an answer: whoever lost a permission is not helped by a restart of the process.
@@ -159,6 +167,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
     const waitMs = Math.max(asked, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
     if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
+    // A namespace that is gone refuses for as long as it is named, which is told once.
+    else if (refusedAgain) log.debug(fields, 'List or watch is still refused; trying again.');
     else log.warn(fields, 'List or watch failed; trying again.');
     await sleep(waitMs, signal, clock);
   }

@@ -126,6 +126,14 @@ describe('requests', () => {
         status: { ready: true },
       },
     },
+    {
+      name: 'ask',
+      call: () => client.ask(widgets, { spec: { x: 1 } }, signal),
+      method: 'POST',
+      url: '/apis/test.io/v1/widgets',
+      type: json,
+      body: { apiVersion: 'test.io/v1', kind: 'Widget', spec: { x: 1 } },
+    },
     { name: 'getRaw', call: () => client.getRaw('/version', signal), method: 'GET', url: '/version' },
   ])('$name', async ({ call, method, url, type, body }) => {
     answerObject(stored);

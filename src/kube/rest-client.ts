@@ -195,6 +195,16 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return object(resource, request);
     },
 
+    ask(resource, question, signal) {
+      const request = describe('create', resource, '', {
+        method: 'POST',
+        path: collectionPath(resource),
+        ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...question }),
+        signal,
+      });
+      return transport.call(request);
+    },
+
     getRaw(path, signal) {
       const request = { what: `get ${path}`, verb: 'get', resource: 'raw', path, timeoutMs, signal };
       return transport.call({ ...request, method: 'GET' });

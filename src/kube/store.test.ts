@@ -63,6 +63,20 @@ describe('createStore', () => {
     expect(changes.every(({ origin }) => origin === 'list')).toBe(true);
   });
 
+  it('replace of one namespace leaves the others alone', () => {
+    const store = createStore();
+    const inNamespace = (namespace: string, name: string): KubeObject => {
+      const made = object(name);
+      return { ...made, metadata: { ...made.metadata, namespace } };
+    };
+    store.replace([inNamespace('a', 'one'), inNamespace('b', 'two')]);
+    expect(told(store.replace([inNamespace('a', 'three')], 'a'))).toEqual([
+      'deleted one uid-one',
+      'added three uid-three',
+    ]);
+    expect([...store.list()].map(keyOf)).toEqual(['b/two', 'a/three']);
+  });
+
   it('an index always gives what a search through all would', () => {
     const label = fc.constantFrom('x', 'y', undefined);
     const step = fc.record({ name: fc.constantFrom('a', 'b', 'c'), label, remove: fc.boolean() });

@@ -23,8 +23,11 @@ export interface Change {
 
 /** The store as its reflector sees it. Each method returns what has changed, in order. */
 export interface WritableStore extends Store {
-  /** Takes over a whole list: also finds what was deleted, or deleted and made again, in between. */
-  replace(items: KubeObject[]): Change[];
+  /**
+   * Takes over a whole list, or that of one namespace: also finds what was deleted, or deleted and made again, in
+   * between.
+   */
+  replace(items: KubeObject[], namespace?: string): Change[];
   put(object: KubeObject): Change[];
   remove(object: KubeObject): Change[];
 }
@@ -101,9 +104,12 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
       if (keys === undefined) throw new TypeError(`The store has no index "${name}".`);
       return [...(keys.get(value) ?? [])].flatMap((key) => objects.get(key) ?? []);
     },
-    replace(items) {
+    replace(items, namespace) {
       const listed = new Set(items.map(keyOf));
-      const gone = [...objects.values()].filter((object) => !listed.has(keyOf(object)));
+      const gone = [...objects.values()].filter(
+        (object) =>
+          (namespace === undefined || object.metadata.namespace === namespace) && !listed.has(keyOf(object)),
+      );
       return [
         ...gone.flatMap((object) => remove(object, 'list')),
         ...items.flatMap((object) => put(object, 'list')),

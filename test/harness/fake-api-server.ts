@@ -111,7 +111,7 @@ export function eventLine(type: string, object: object): string {
 /**
  * Starts the fake on a free port of 127.0.0.1.
  *
- * @param options.path the collection, e.g. `/api/v1/configmaps`
+ * @param options.path the collection, e.g. `/api/v1/configmaps`; objects are of the namespace in it, if there is one
  * @param options.clock by it watches end at their `timeoutSeconds`; without one they don't
  */
 export async function startFakeApiServer(options: {
@@ -119,6 +119,7 @@ export async function startFakeApiServer(options: {
   tls?: { cert: string; key: string };
   clock?: { setTimer(callback: () => void, delayMs: number): () => void };
 }): Promise<FakeApiServer> {
+  const namespace = /\/namespaces\/([^/]+)\//.exec(options.path)?.[1];
   const objects = new Map<string, FakeObject>();
   const requests: FakeRequest[] = [];
   const scripted: Record<FakeRequest['type'], Answer[]> = { list: [], watch: [], call: [] };
@@ -255,6 +256,7 @@ export async function startFakeApiServer(options: {
         ...fields,
         metadata: {
           name,
+          ...(namespace !== undefined && { namespace }),
           uid: uid ?? known?.metadata.uid ?? `uid-${version}`,
           resourceVersion: String(version),
           creationTimestamp: '2026-01-01T00:00:00Z',

@@ -24,13 +24,21 @@ const connectionSpec = {
 };
 
 /** What comes of an integration of team A in the project, with the cluster's connections as given. */
-function resolve(connections: KubeObject[], project = 'demo'): unknown {
+function resolve(
+  connections: KubeObject[],
+  { project = 'demo', followsClusterConnections = true } = {},
+): unknown {
   const spec = parseGitIntegrationSpec({ provider: 'GitHub', project, auth: { token: { secretRef } } });
   if (!spec.ok) throw new Error(spec.error);
   const object = { metadata: meta('acme', 'team-a') };
   const clusterConnections = createStore();
   for (const connection of connections) clusterConnections.put(connection);
-  const stores = { clusterConnections, connections: createStore(), namespaces: createStore() };
+  const stores = {
+    clusterConnections,
+    connections: createStore(),
+    namespaces: createStore(),
+    followsClusterConnections,
+  };
   try {
     return resolveConnection({ ...parseObject(object), spec: spec.value, alias: 'acme' }, stores);
   } catch (error) {
@@ -81,8 +89,15 @@ describe('resolveConnection', () => {
       project: 'other',
     },
   ])('says that the connection $name', ({ reason, connections, project }) => {
-    const halt = resolve(connections, project);
+    const halt = resolve(connections, { project });
     expect(halt).toBeInstanceOf(Halt);
     expect(halt).toMatchObject({ finding: { reason } });
+  });
+
+  it('says that its operator does not serve connections of the cluster', () => {
+    const ready = connection({ observedGeneration: 2, ready: 'True' });
+    expect(resolve([ready], { followsClusterConnections: false })).toMatchObject({
+      finding: { reason: 'ConnectionNotAllowed' },
+    });
   });
 });

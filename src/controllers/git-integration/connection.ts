@@ -37,11 +37,18 @@ type Registration = NonNullable<GitIntegrationStatus['registration']>;
  */
 export function resolveConnection(
   integration: Integration,
-  deps: Pick<Deps, 'clusterConnections' | 'connections' | 'namespaces'>,
+  deps: Pick<Deps, 'clusterConnections' | 'connections' | 'followsClusterConnections' | 'namespaces'>,
 ): ResolvedConnection {
   const { namespace, spec } = integration;
   const ref = spec.connectionRef;
   const called = `${ref.kind} "${ref.name}"`;
+  if (isOutOfSight(ref, deps))
+    throw needsPerson(
+      'Registered',
+      'ConnectionNotAllowed',
+      `The operator of this namespace does not serve ${called}.`,
+      'Name a CodeMieConnection of this namespace, or ask for --cluster-connections=true.',
+    );
   const object = findConnection(ref, namespace, deps);
   if (!object)
     throw needsPerson(
@@ -86,6 +93,14 @@ export function resolveConnection(
     throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready.`, { kind: 'wait' });
   const resource = ref.kind === 'CodeMieConnection' ? codeMieConnections : clusterCodeMieConnections;
   return { object, resource, uid: object.metadata.uid, spec: parsed.value };
+}
+
+/** Whether a connection may exist that this operator knows nothing of. */
+export function isOutOfSight(
+  { kind }: ConnectionRef,
+  { followsClusterConnections }: Pick<Deps, 'followsClusterConnections'>,
+): boolean {
+  return kind === 'ClusterCodeMieConnection' && !followsClusterConnections;
 }
 
 /** The connection that a reference means, as the cache holds it. */

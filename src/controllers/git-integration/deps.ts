@@ -30,6 +30,8 @@ export interface Deps {
   wake: (key: ObjectKey) => void;
   clusterConnections: Store;
   connections: Store;
+  /** False: there may be ClusterCodeMieConnections, but this operator knows nothing of them. */
+  followsClusterConnections: boolean;
   /** Metadata only: labels for access rules, and whether one is being torn down. */
   namespaces: Store;
   /** Signed-in clients of CodeMie, one per connection. */

@@ -10,7 +10,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
-import { connectionByUid, findConnection, leadsTo } from './connection.ts';
+import { connectionByUid, findConnection, isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { tellLeak } from './leak.ts';
 import type { Known, Loaded } from './load.ts';
@@ -39,6 +39,8 @@ export async function finalize(
   if (parsed.ok && parsed.value.deletionPolicy === 'Orphan') return release(loaded, deps, signal);
 
   const connection = connectionOf(loaded, deps);
+  if (!connection && parsed.ok && isOutOfSight(parsed.value.connectionRef, deps))
+    return wait(loaded, new OutOfSight(parsed.value.connectionRef.name), report, deps, signal);
   if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
   let outcome: CleanUp;
   try {
@@ -48,15 +50,37 @@ export async function finalize(
     deps.ownSettings.forget(loaded.key);
     if (error instanceof ValueFault && isTornDown(connection, deps))
       return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
-    const message = `The integration is still in CodeMie. ${explain(error)}`;
-    await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
-    if (error instanceof CodeMieError && error.retryAtMs !== undefined)
-      throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
-    throw error;
+    return wait(loaded, error, report, deps, signal);
   }
   if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
   if (outcome === 'done') return release(loaded, deps, signal);
   return leak(loaded, outcome.leftBehind, deps, signal);
+}
+
+/** The operator does not follow connections of the kind. Another one may, so that this is no leak. */
+class OutOfSight extends Error {
+  override readonly name = 'OutOfSight';
+
+  constructor(connection: string) {
+    super(
+      `The operator of this namespace does not serve ClusterCodeMieConnection "${connection}". Ask for --cluster-connections=true, or set deletionPolicy: Orphan.`,
+    );
+  }
+}
+
+/** Says what the clean-up waits for. @throws always, to come back */
+async function wait(
+  loaded: Loaded,
+  error: unknown,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<never> {
+  const message = `The integration is still in CodeMie. ${explain(error)}`;
+  await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
+  if (error instanceof CodeMieError && error.retryAtMs !== undefined)
+    throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
+  throw error;
 }
 
 /** The connection that made the row; before the first status only the spec can tell. */
@@ -153,7 +177,8 @@ async function sees(project: string, session: Session, signal: AbortSignal): Pro
 
 function explain(error: unknown): string {
   if (error instanceof CodeMieError) return `${error.message} ${error.hint}`;
-  if (error instanceof ValueFault || error instanceof InvalidConnection) return error.message;
+  if (error instanceof ValueFault || error instanceof InvalidConnection || error instanceof OutOfSight)
+    return error.message;
   return 'It could not be removed.';
 }
 

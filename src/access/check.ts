@@ -1,0 +1,148 @@
+import { type Access, isAllowed } from '../kube/access-review.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { type Clock, sleep } from '../kube/clock.ts';
+import { isForbidden } from '../kube/errors.ts';
+import { errorFields, type Log } from '../kube/log.ts';
+import { type Installation, type Permission, permissionsOf } from './permissions.ts';
+
+/** What the check works with. */
+export interface AccessCheckOptions {
+  client: Pick<KubeClient, 'ask'>;
+  installation: Installation & { operatorNamespace: string };
+  log: Log;
+  clock?: Clock;
+}
+
+/** The check of what the login of this process may do. */
+export interface AccessCheck {
+  /**
+   * Waits until the operator may do what it can't work without: in the cluster and in its own namespace. Meanwhile
+   * it tells, in one sentence each, what is missing and what for.
+   *
+   * @throws what the API server answers; the signal's reason
+   */
+  untilGranted(signal: AbortSignal): Promise<void>;
+  /**
+   * Tells what is missing in the namespaces of `--watch-namespaces`, until all is there or the signal aborts. One
+   * that is not there yet, or not any more, is no reason to leave the others alone. Never rejects.
+   */
+  followNamespaces(signal: AbortSignal): Promise<void>;
+}
+
+/** Some verbs of one permission in one place. */
+interface Need {
+  permission: Permission;
+  /** Undefined: in all namespaces, or of a kind that has none. */
+  namespace: string | undefined;
+  verbs: readonly string[];
+}
+
+/** Time between two looks while something is missing. */
+const intervalMs = 10_000;
+/** Questions that are under way at the same time. */
+const concurrency = 8;
+
+/** Makes the check. It asks for itself only, which every login may by default. */
+export function createAccessCheck({ client, installation, log, clock }: AccessCheckOptions): AccessCheck {
+  const needs = needsOf(installation);
+  const isOfOne = ({ permission: { where } }: Need): boolean =>
+    where === 'watched' && installation.watchNamespaces !== undefined;
+
+  async function untilAllowed(wanted: readonly Need[], signal: AbortSignal): Promise<void> {
+    let told = '';
+    while (!signal.aborted) {
+      const sentences = (await missingOf(wanted, client, signal)).map(sentenceOf);
+      if (sentences.join() !== told) {
+        for (const sentence of sentences) log.error({}, sentence);
+        if (sentences.length === 0) log.info({}, 'All permissions are there now.');
+      }
+      if (sentences.length === 0) return;
+      told = sentences.join();
+      await sleep(intervalMs, signal, clock);
+    }
+  }
+
+  return {
+    async untilGranted(signal) {
+      try {
+        await untilAllowed(
+          needs.filter((need) => !isOfOne(need)),
+          signal,
+        );
+      } catch (error) {
+        if (!isForbidden(error)) throw error;
+        log.warn(errorFields(error), 'The permissions of this process can not be checked.');
+      }
+      signal.throwIfAborted();
+    },
+    async followNamespaces(signal) {
+      for (;;) {
+        try {
+          return await untilAllowed(needs.filter(isOfOne), signal);
+        } catch (error) {
+          // Told at the start already.
+          if (isForbidden(error)) return;
+          await sleep(intervalMs, signal, clock);
+        }
+      }
+    },
+  };
+}
+
+/** What an installation needs, place by place. */
+export function needsOf(installation: AccessCheckOptions['installation']): Need[] {
+  const { watchNamespaces, operatorNamespace } = installation;
+  const places = {
+    cluster: [undefined],
+    watched: watchNamespaces ?? [undefined],
+    own: [operatorNamespace],
+    default: ['default'],
+  };
+  return permissionsOf(installation).flatMap((permission) =>
+    places[permission.where].map((namespace) => ({ permission, namespace, verbs: permission.verbs })),
+  );
+}
+
+async function missingOf(
+  needs: readonly Need[],
+  client: Pick<KubeClient, 'ask'>,
+  signal: AbortSignal,
+): Promise<Need[]> {
+  const questions = needs.flatMap((need) => need.verbs.map((verb) => ({ need, verb })));
+  const refused = new Map<Need, string[]>();
+  const ask = async (): Promise<void> => {
+    for (let next = questions.shift(); next; next = questions.shift()) {
+      const { need, verb } = next;
+      if (await isAllowed(client, accessOf(need, verb), signal)) continue;
+      refused.set(need, [...(refused.get(need) ?? []), verb]);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, ask));
+  return needs.flatMap((need) => {
+    const verbs = refused.get(need);
+    return verbs ? [{ ...need, verbs: need.verbs.filter((verb) => verbs.includes(verb)) }] : [];
+  });
+}
+
+function accessOf({ permission, namespace }: Need, verb: string): Access {
+  const { resource, subresource, names } = permission;
+  // The API server counts a Namespace to the namespace that it is.
+  const name = names?.[0] ?? (resource.kind === 'Namespace' ? namespace : undefined);
+  return {
+    verb,
+    resource,
+    ...(subresource && { subresource }),
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+  };
+}
+
+function sentenceOf({ permission, namespace, verbs }: Need): string {
+  const { resource, subresource, names, why } = permission;
+  const what = [resource.plural, ...(subresource ? [subresource] : [])].join('/');
+  const which = [what, ...(names ?? []).map((name) => `"${name}"`)].join(' ');
+  const everywhere = resource.namespaced ? ' in any namespace' : '';
+  const where = namespace === undefined ? everywhere : ` in namespace "${namespace}"`;
+  const purpose = why.replaceAll('`', '');
+  return `The operator may not ${verbs.join(' or ')} ${which}${where}, which it needs to ${purpose}. Bind its service account to the roles of the Helm chart or of docs/permissions.md.`;
+}

@@ -1,0 +1,80 @@
+import { clusterCodeMieConnections, codeMieConnections, gitIntegrations } from '../api/group.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createInformer } from '../kube/informer.ts';
+import type { Log } from '../kube/log.ts';
+import type { Resource } from '../kube/object.ts';
+import { createPolledInformer } from '../kube/polled-informer.ts';
+import type { ReflectorMetrics } from '../kube/reflector.ts';
+import { connectionIndexes } from './codemie-connection/indexes.ts';
+import { configMaps, namespaces, secrets } from './core-resources.ts';
+import { integrationIndexes } from './git-integration/indexes.ts';
+import type { Informers } from './watches.ts';
+
+/** What the informers are made with. */
+export interface InformersOptions {
+  client: KubeClient;
+  settings: {
+    operatorNamespace: string;
+    /** Undefined: all of them. */
+    watchNamespaces?: readonly string[] | undefined;
+    clusterConnections: boolean;
+  };
+  log: Log;
+  metrics: ReflectorMetrics;
+}
+
+/** How often namespaces are looked at that may be got one by one only. */
+const namespaceIntervalMs = 30_000;
+
+/**
+ * Makes the informers, for all namespaces or for those that are named. They ask for nothing that
+ * `access/permissions.ts` does not have.
+ */
+export function createInformers({ client, settings, log, metrics }: InformersOptions): Informers {
+  const { operatorNamespace, watchNamespaces, clusterConnections } = settings;
+  const scope = watchNamespaces && { namespaces: watchNamespaces };
+  // Where ClusterCodeMieConnections have their Secrets.
+  const alsoOwn = clusterConnections ? [operatorNamespace] : [];
+  const referenced = watchNamespaces && { namespaces: [...new Set([...watchNamespaces, ...alsoOwn])] };
+  const common = { client, log, metrics };
+  const metadata = (resource: Resource, fieldSelector?: string) =>
+    createInformer({
+      ...common,
+      ...referenced,
+      resource,
+      metadataOnly: true,
+      ...(fieldSelector && { fieldSelector }),
+    });
+  return {
+    integrations: createInformer({
+      ...common,
+      ...scope,
+      resource: gitIntegrations,
+      indexes: integrationIndexes,
+    }),
+    clusterConnections: createInformer({
+      ...common,
+      ...(!clusterConnections && { namespaces: [] }),
+      resource: clusterCodeMieConnections,
+      indexes: connectionIndexes(operatorNamespace),
+    }),
+    connections: createInformer({
+      ...common,
+      ...scope,
+      resource: codeMieConnections,
+      indexes: connectionIndexes(operatorNamespace),
+    }),
+    // Helm keeps a Secret for every revision of every release, and none of them is of interest here.
+    secrets: metadata(secrets, 'type!=helm.sh/release.v1'),
+    configMaps: metadata(configMaps),
+    namespaces: watchNamespaces
+      ? createPolledInformer({
+          client,
+          resource: namespaces,
+          keys: watchNamespaces,
+          intervalMs: namespaceIntervalMs,
+          log,
+        })
+      : createInformer({ ...common, resource: namespaces, metadataOnly: true }),
+  };
+}
