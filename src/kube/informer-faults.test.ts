@@ -249,6 +249,26 @@ function statusEvent(code: number | undefined): Answer {
   return answerStream([eventLine(code ? 'ERROR' : 'ADDED', { kind: 'Status', code, metadata: {} })], 'close');
 }
 
+describe('the age of the last contact', () => {
+  it.each<{ name: string; answer: Answer; isOld: boolean }>([
+    { name: 'grows while the server is silent', answer: () => {}, isOld: true },
+    {
+      name: 'stays small while it refuses, for a new process would fare no better',
+      answer: answerStatus(403, 'Forbidden'),
+      isOld: false,
+    },
+  ])('$name', async ({ answer, isOld }) => {
+    start();
+    await passUntil(() => server.watches === 1, minuteMs);
+    for (const type of ['list', 'watch'] as const) server.always(type, answer);
+    await server.stop();
+    await server.start();
+    await pass(10 * minuteMs);
+    expect(informer.contactAgeMs() > 9 * minuteMs).toBe(isOld);
+    expect(informer.contactAgeMs() < minuteMs).toBe(!isOld);
+  });
+});
+
 describe('an informer after', () => {
   it.each(faults)('$name', async ({ happens, relists: wanted }) => {
     for (const name of ['kept', 'changed', 'deleted', 'again']) server.put(name, { uid: `${name}-1` });

@@ -158,6 +158,32 @@ describe('credentials', () => {
   });
 });
 
+describe('other certificates', () => {
+  it('are for new connections: a watch that runs goes on with the old ones, and ends with the client', async () => {
+    let tls = { servername: 'before' };
+    const credentials = () => Promise.resolve({ headers: {}, tls });
+    const renewing = createKubeClient({
+      connection: { ...server.connection, credentials },
+      userAgent: 'test',
+    });
+    server.put('a');
+    const query = { resourceVersion: '1', timeoutSeconds: 60, signal };
+    const events = renewing.watch(widgets, query)[Symbol.asyncIterator]();
+    expect(await events.next()).toMatchObject({ value: { type: 'ADDED' } });
+
+    tls = { servername: 'after' };
+    const { connections } = server;
+    await renewing.get(widgets, 'a', signal);
+    await renewing.get(widgets, 'a', signal);
+    expect(server.connections).toBeGreaterThan(connections);
+    server.put('a', { spec: 1 });
+    expect(await events.next()).toMatchObject({ value: { type: 'MODIFIED' } });
+
+    await renewing.close();
+    await expect(events.next()).rejects.toMatchObject({ kind: 'Reset' });
+  });
+});
+
 describe('a client that may not write', () => {
   it('is asked when the request goes out, refuses each write, and reads on', async () => {
     let may = true;

@@ -58,6 +58,9 @@ interface Pools {
 /** A throttled read is tried again this often before the caller hears of it. */
 const maxRetries = 3;
 
+/** So many sets of pools are kept that are of no use for new requests. */
+const maxRetired = 3;
+
 /**
  * The one door to the API server: two connection pools that all callers share. Watches have their own, so that
  * calls never wait for them. client-node would open a connection per request
@@ -67,7 +70,7 @@ const maxRetries = 3;
 export function createTransport(options: TransportOptions): Transport {
   const { connection, userAgent, metrics, mayWrite = () => true, clock = systemClock } = options;
   const basePath = connection.server.pathname.replace(/\/$/, '');
-  const retired = new Set<Pools>();
+  const retired: Pools[] = [];
   let pools: Pools | undefined;
 
   /** Pools are tied to the CA and the client certificate; when these change, new ones take over. */
@@ -83,10 +86,15 @@ export function createTransport(options: TransportOptions): Transport {
     return pools;
   }
 
+  /**
+   * What runs goes on, and idle connections end by themselves. undici forgets the connections of a pool that it was
+   * told to close, so that is only done to pools of long ago, whose watches have ended.
+   */
   function retire(old: Pools): void {
-    retired.add(old);
-    const forget = (): boolean => retired.delete(old);
-    Promise.all([old.calls.close(), old.watches.close()]).then(forget, forget);
+    retired.push(old);
+    if (retired.length <= maxRetired) return;
+    const oldest = retired.shift();
+    for (const pool of [oldest?.calls, oldest?.watches]) pool?.close().catch(() => {});
   }
 
   async function sendOnce(
