@@ -8,6 +8,7 @@ import { gitIntegrationConditions } from '../src/api/conditions.ts';
 import { kinds } from '../src/api/crd/kinds.ts';
 import { API_VERSION } from '../src/api/group.ts';
 import { parsePart } from '../src/api/parse.ts';
+import { createClockMetrics } from '../src/controllers/git-integration/clock-metrics.ts';
 import { createIntegrationMetrics } from '../src/controllers/git-integration/metrics.ts';
 import { createRateLimitMetrics } from '../src/controllers/git-integration/rate-limit-metrics.ts';
 import { createMetrics, measureCaches } from '../src/observability/metrics.ts';
@@ -94,6 +95,7 @@ function ownMetrics(): string[] {
   createMetrics(registry);
   createIntegrationMetrics(registry);
   createRateLimitMetrics(registry, () => 0);
+  createClockMetrics(registry);
   measureCaches(registry, []);
   const names = (from: Registry): string[] => from.getMetricsAsArray().map(({ name }) => name);
   const known = new Set(names(standard));

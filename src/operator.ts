@@ -15,6 +15,7 @@ import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
 import { namespaces } from './controllers/core-resources.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
+import { createClockMetrics } from './controllers/git-integration/clock-metrics.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
@@ -242,6 +243,7 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
     }),
     metrics: createIntegrationMetrics(registry),
     rateLimits: createRateLimitMetrics(registry, now),
+    clocks: createClockMetrics(registry),
     log,
     now,
   };

@@ -1,74 +1,10 @@
-import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConnectionFault } from '../../test/harness/peers/connection-fault.ts';
 import type { Fault } from '../../test/harness/peers/git-hosts/faults.ts';
 import type { GitHostControls } from '../../test/harness/peers/git-hosts/git-host.ts';
-import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
 import type { Peer } from '../../test/harness/peers/peer.ts';
-import { createHttpClient, type HttpClient } from '../net/http-client.ts';
-import {
-  type Credential,
-  type CredentialReport,
-  type Provider,
-  ProviderError,
-  type Target,
-} from './provider.ts';
-
-/** Peers behind real names and TLS, and targets that reach them. */
-export interface World {
-  internet: Internet;
-  /** A target at a web address; `change` replaces parts of it. */
-  target(provider: Provider, webUrl: string, change?: Partial<Target>): Target;
-  /** One more HTTP client, which gives an exchange that much time. It is closed with the rest. */
-  client(timeoutMs: number): HttpClient;
-  close(): Promise<void>;
-}
-
-/** Starts the peers and an HTTP client that trusts them. */
-export async function openWorld(peers: Peer[]): Promise<World> {
-  const internet = await startInternet({ peers });
-  const clients: HttpClient[] = [];
-  const client = (timeoutMs: number): HttpClient => {
-    const created = createHttpClient({
-      policy: { allowedHosts: ['*'], allowPrivateNetworks: false },
-      ca: [internet.ca],
-      proxy: { httpsProxy: internet.proxyUrl },
-      timeoutMs,
-      maxBodyBytes: 1_000_000,
-      userAgent: 'conformance',
-    });
-    clients.push(created);
-    return created;
-  };
-  const http = client(10_000);
-  return {
-    internet,
-    client,
-    target: (provider, webUrl, change) => ({
-      webUrl: new URL(webUrl),
-      apiUrl: provider.apiUrl(new URL(webUrl)),
-      repositories: [],
-      http,
-      now: Date.now,
-      signal: AbortSignal.timeout(15_000),
-      ...change,
-    }),
-    async close() {
-      await Promise.all(clients.map((each) => each.close()));
-      await internet.close();
-    },
-  };
-}
-
-/** The error that a validation must end with. Anything else than a ProviderError fails the test. */
-export async function failureOf(validation: Promise<unknown>): Promise<ProviderError> {
-  const outcome = await validation.then(
-    () => 'no error at all',
-    (error: unknown) => error,
-  );
-  if (!(outcome instanceof ProviderError)) throw new Error(`No ProviderError: ${inspect(outcome)}`);
-  return outcome;
-}
+import type { Credential, CredentialReport, Provider, ProviderError, Target } from './provider.ts';
+import { canary, expectPresentable, failureOf, openWorld, type World } from './testing/world.ts';
 
 /** What the suite needs of one provider. */
 export interface Subject<P extends Peer & GitHostControls> {
@@ -82,9 +18,6 @@ export interface Subject<P extends Peer & GitHostControls> {
   /** Another provider's cloud. */
   foreignUrl: string;
 }
-
-/** Stands for whatever a server writes into its answers; it must not be seen again. */
-export const canary = 'remote-body-canary';
 
 const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] = [
   {
@@ -178,79 +111,6 @@ const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError
   },
 ];
 
-/** One row of a provider's catalogue of failures: an answer, and what the operator makes of it. */
-export interface CatalogueRow {
-  name: string;
-  /** Where the texts of the server stand, {@link canary} should be among them. */
-  answer: Fault;
-  /** What the answer is to; the credential by default. */
-  about?: 'credential' | 'repository';
-  /** Instead of the catalogue's own. */
-  credential?: Credential;
-  change?: Partial<Target>;
-  reason: ProviderError['reason'];
-  /** Sentence and hint, as the condition shows them. */
-  says: string;
-  /** `person`: not before something changes. `backoff`: soon, then ever later. A number: after so many seconds. */
-  again: 'person' | 'backoff' | number;
-  /** How many calls it costs to find out; 1 by default, 2 for a repository. */
-  calls?: number;
-}
-
-/** A provider's catalogue of failures, each row as its server answers it. */
-export interface Catalogue<P extends Peer & GitHostControls> {
-  provider: Provider;
-  /** A server that accepts the credential until a row says otherwise. */
-  peer: P;
-  webUrl: string;
-  credential: Credential;
-  repository: string;
-  /** Fits the request for that repository, and no other. */
-  repositoryRequest: RegExp;
-  rows: CatalogueRow[];
-}
-
-/** Checks every row of a catalogue: the reason, the whole message, when it is tried again, and what it costs. */
-export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: Catalogue<P>): void {
-  const { provider, peer, webUrl, repository } = catalogue;
-  const nowMs = 1_800_000_000_000;
-  let world: World;
-
-  beforeAll(async () => {
-    peer.setClock(() => nowMs);
-    world = await openWorld([peer]);
-  });
-  afterEach(() => {
-    peer.clearFaults();
-    peer.requests.length = 0;
-  });
-  afterAll(() => world.close());
-
-  it.each(catalogue.rows)('$reason: $name', async (row) => {
-    const ofRepository = row.about === 'repository';
-    const credential = row.credential ?? catalogue.credential;
-    peer.failNext({
-      ...row.answer,
-      times: Number.POSITIVE_INFINITY,
-      ...(ofRepository && { match: catalogue.repositoryRequest }),
-    });
-    const target = world.target(provider, webUrl, {
-      now: () => nowMs,
-      repositories: ofRepository ? [repository] : [],
-      ...row.change,
-    });
-    const error = await failureOf(provider.validate(credential, target));
-    expect([error.reason, `${error.message} ${error.hint}`]).toEqual([row.reason, row.says]);
-    expect([error.disposition, error.retryAtMs]).toEqual(
-      typeof row.again === 'number'
-        ? ['waitUntil', nowMs + row.again * 1000]
-        : [row.again === 'person' ? 'needsPerson' : 'retry', undefined],
-    );
-    expectPresentable(error, credential.kind === 'token' ? credential.token : credential.privateKey);
-    expect(peer.requests).toHaveLength(row.calls ?? (ofRepository ? 2 : 1));
-  });
-}
-
 /** The suite that every provider passes. Call it in the provider's own test file. */
 export function describeConformance<P extends Peer & GitHostControls>(subject: Subject<P>): void {
   const { provider, peer, webUrl, good } = subject;
@@ -331,13 +191,4 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(world.internet.refusedHosts).toEqual([]);
     });
   });
-}
-
-/** Nothing that is shown or logged holds a secret or a remote byte, and the sentences are sentences. */
-function expectPresentable(error: ProviderError, token: string): void {
-  const everything = inspect(error, { depth: 10, showHidden: true });
-  expect(everything).not.toContain(token);
-  expect(everything).not.toContain(canary);
-  expect(error.message).toMatch(/^[^\n]{10,500}\.$/);
-  expect(error.hint).toMatch(/^[A-Z][^\n]{10,500}$/);
 }

@@ -1,6 +1,7 @@
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
 import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
+import { signedBy } from './signatures.ts';
 import { parseHttpDate } from './time.ts';
 import { cloudOf } from './urls.ts';
 
@@ -38,6 +39,7 @@ export function transportFailure(error: unknown, target: Pick<Target, 'signal'>)
     sentence: netError.message,
     hint: netError.hint,
     cause: netError,
+    isStrange: netError.kind === 'NotJson' || netError.kind === 'RedirectRefused',
     ...(netError.retryAtMs !== undefined && { retryAtMs: netError.retryAtMs }),
   });
 }
@@ -53,7 +55,8 @@ export function checkHost(provider: ProviderName, webUrl: URL): void {
   if (cloud !== undefined && cloud !== provider) throw wrongProvider(provider, cloud, webUrl.host);
 }
 
-function wrongProvider(declared: ProviderName, found: ProviderName, host: string): ProviderError {
+/** For a server that is another product. */
+export function wrongProvider(declared: ProviderName, found: ProviderName, host: string): ProviderError {
   return new ProviderError({
     reason: 'WrongProvider',
     sentence: `${host} is ${found}, but the provider is declared as ${declared}.`,
@@ -61,22 +64,15 @@ function wrongProvider(declared: ProviderName, found: ProviderName, host: string
   });
 }
 
-/** Headers that only one product sends, on errors too. */
-const signatures: [header: string, provider: ProviderName][] = [
-  ['x-github-request-id', 'GitHub'],
-  ['x-gitlab-meta', 'GitLab'],
-  ['x-arequestid', 'Bitbucket'],
-  ['x-tfs-processid', 'AzureDevOps'],
-];
-
 /** For an answer that this provider's API would not give: another product's, or something that isn't an API. */
 export function notTheApi(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
-  const found = signatures.find(([header]) => answer.header(header) !== undefined)?.[1];
+  const found = signedBy(answer);
   if (found !== undefined && found !== provider) return wrongProvider(provider, found, asked.host);
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${asked.host} does not answer as the API of ${provider} does.`,
     hint: 'Check url and apiURL, and whether a sign-in page or a proxy stands before the API.',
+    isStrange: true,
   });
 }
 

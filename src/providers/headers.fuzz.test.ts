@@ -6,13 +6,14 @@ import { createGitHost } from '../../test/harness/peers/git-hosts/git-host.ts';
 import { createGitHub } from '../../test/harness/peers/github/github.ts';
 import { type Answer, type Asked, fromParts } from './answer.ts';
 import { missingScopes as missingAtBitbucket } from './bitbucket/scopes.ts';
-import { openWorld } from './conformance.ts';
 import { rateLimited } from './failures.ts';
 import { expiryOf, parseExpiry } from './github/expiry.ts';
-import { implications, missingPermissions } from './github/scopes.ts';
+import { missingPermissions } from './github/permissions.ts';
+import { implications } from './github/scopes.ts';
 import { rateLimitOf } from './rate-limit.ts';
 import { providers } from './registry.ts';
 import { missingScopes, parseScopes } from './scopes.ts';
+import { openWorld } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
 const asked: Asked = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };

@@ -37,6 +37,11 @@ export interface Target {
    * GitHub and Bitbucket answer an expired token like a wrong one, so only this tells the two apart.
    */
   knownExpiresAt?: string;
+  /**
+   * The installation of an App as it was found last. It is asked about only if there is none where it should be, to say
+   * what became of it.
+   */
+  knownInstallation?: { id: number; account: string };
   /** What was found out about the same credential before. A provider may ask only whether that still holds. */
   previous?: CredentialReport;
   http: HttpClient;
@@ -58,12 +63,27 @@ export interface CredentialReport {
   permissions: 'Sufficient' | 'Missing' | 'NotReported';
   /** What to add, in the order required: missing scopes without those that another missing one brings along. */
   missing: string[];
+  /** How to add it; absent while nothing is missing. */
+  remedy?: Remedy;
   /** When the credential ends, RFC 3339 in UTC; absent when the provider doesn't tell or it never ends. */
   expiresAt?: string;
   rateLimit?: RateLimit;
   app?: AppReport;
+  /**
+   * By how much the server's clock is ahead of ours, in milliseconds, where it mattered, was more than half a minute, and
+   * was allowed for.
+   */
+  clockSkewMs?: number;
   /** By what the provider can be asked whether all of this still holds. */
   revision?: Revision;
+}
+
+/** How a person adds what a credential lacks. */
+export interface Remedy {
+  /** What to do, a clause without full stop: `Tick them for the token`. */
+  action: string;
+  /** The vendor's page where that is done or explained. */
+  page: string;
 }
 
 /** The version of an answer, and when that answer was given whole, epoch milliseconds. */
@@ -107,10 +127,12 @@ export interface Installation {
   /** With `by: 'first'`: the accounts of the further usable installations, sorted. Empty otherwise. */
   others: string[];
   permissions: 'Sufficient' | 'Missing';
-  /** Required permissions that are not granted, each as `contents:write`. */
+  /** Required permissions that are not granted, each as GitHub's page has it: `Contents: Read and write`. */
   missing: string[];
   /** Those of `missing` that the App does request: the account's owner has yet to approve them. */
   pending: string[];
+  /** How to add what is missing; absent while nothing is. */
+  remedy?: Remedy;
 }
 
 /** The narrow contract of a Git product. Adding one: docs in CONTRIBUTING, one folder, one line in registry.ts. */
@@ -159,6 +181,8 @@ export interface ProviderErrorFields {
   retryAtMs?: number;
   /** With `Suspended`: the installation, so that the status can show it. */
   installation?: Installation;
+  /** Whether the server does not answer as this provider's would, so that it may be another product. */
+  isStrange?: boolean;
   /** Never an error of a vendor's library: those hold the remote body. */
   cause?: unknown;
 }
@@ -171,6 +195,7 @@ export class ProviderError extends Error {
   readonly hint: string;
   readonly retryAtMs: number | undefined;
   readonly installation: Installation | undefined;
+  readonly isStrange: boolean;
 
   constructor(fields: ProviderErrorFields) {
     super(fields.sentence, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -179,6 +204,7 @@ export class ProviderError extends Error {
     this.hint = fields.hint;
     this.retryAtMs = fields.retryAtMs;
     this.installation = fields.installation;
+    this.isStrange = fields.isStrange ?? false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as bitbucket from './bitbucket/scopes.ts';
+import { documentedPermissions, missingPermissions, permissionLabel } from './github/permissions.ts';
 import * as github from './github/scopes.ts';
 import * as gitlab from './gitlab/scopes.ts';
 import { missingScopes, parseScopes } from './scopes.ts';
@@ -21,9 +22,23 @@ describe('scopes of GitHub', () => {
     { granted: { contents: 'write', pull_requests: 'write', metadata: 'read' }, missing: [] },
     { granted: { contents: 'admin', pull_requests: 'write', metadata: 'write' }, missing: [] },
     { granted: { contents: 'read', metadata: 'read' }, missing: ['contents:write', 'pull_requests:write'] },
-    { granted: {}, missing: github.documentedPermissions },
+    { granted: {}, missing: documentedPermissions },
   ])('permissions $granted lack $missing', ({ granted, missing }) => {
-    expect(github.missingPermissions(github.documentedPermissions, granted)).toEqual(missing);
+    expect(missingPermissions(documentedPermissions, granted)).toEqual(missing);
+  });
+});
+
+describe('permissionLabel', () => {
+  it.each([
+    ['contents:write', 'Contents: Read and write'],
+    ['pull_requests:write', 'Pull requests: Read and write'],
+    ['metadata:read', 'Metadata: Read-only'],
+    ['metadata', 'Metadata: Read-only'],
+    ['statuses:read', 'Commit statuses: Read-only'],
+    ['organization_projects:admin', 'Organization projects: Admin'],
+    ['contents:everything', 'contents:everything'],
+  ])('names %s as the settings page does: %s', (permission, label) => {
+    expect(permissionLabel(permission)).toBe(label);
   });
 });
 

@@ -8,9 +8,9 @@ import type { Fault } from '../../test/harness/peers/git-hosts/faults.ts';
 import { createGitHost } from '../../test/harness/peers/git-hosts/git-host.ts';
 import { createGitHub } from '../../test/harness/peers/github/github.ts';
 import { createGitLab } from '../../test/harness/peers/gitlab/gitlab.ts';
-import { failureOf, openWorld, type World } from './conformance.ts';
 import type { ProviderName, Target } from './provider.ts';
 import { providers } from './registry.ts';
+import { failureOf, openWorld, type World } from './testing/world.ts';
 
 /*
  * Traps of the clients' libraries that were seen to snap with these versions: @octokit/rest 22.0.1,

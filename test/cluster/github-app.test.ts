@@ -159,7 +159,7 @@ const cases: Record<string, AppCase> = {
     conditions: { ...stalled('PermissionsPending'), InstallationResolved: 'False/PermissionsPending' },
     calls: first,
     account: 'acme',
-    says: 'The App asks for contents:write, which acme has not approved. An owner approves the request under Settings, GitHub Apps.',
+    says: 'The App asks for Contents: Read and write, which acme has not approved. An owner approves the request under Settings, GitHub Apps.',
   },
   'a permission not approved yet, under policy Warn': {
     installed: [{ account: 'acme', permissions: mayOnlyRead }],
@@ -174,7 +174,7 @@ const cases: Record<string, AppCase> = {
     conditions: { ...stalled('MissingPermissions'), InstallationResolved: 'True/Resolved' },
     calls: first,
     account: 'acme',
-    says: 'The credential lacks contents:write. Add it at GitHub, or change validation.requiredScopes.',
+    says: 'The credential lacks Contents: Read and write. Add it in the settings of the App, then have each account approve that, or change validation.requiredScopes: https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration#changing-the-permissions-of-a-github-app',
   },
   'the key of another App': {
     installed: [{ account: 'acme' }],
@@ -278,6 +278,16 @@ describe('an installation that changes', () => {
     expect(after).toMatchObject({ id: before.id, values: { installation_id: String(id), private_key: pem } });
   });
 
+  it('is told under its new id where the old one was written down', async () => {
+    const { world, cluster } = suite;
+    const { key, ids } = await registered([{ account: 'acme' }], (id) => ({ installation: { id } }));
+    const { id } = world.github.reinstall(ids[0] ?? 0);
+    const seen = await reconciled(cluster, key, { ...stalled('NotFound'), Registered: 'True/Registered' });
+    expect(seen.condition('Ready').message).toMatch(
+      new RegExp(`^The App has no installation ${ids[0]} on github.com any more; for acme it has ${id}\\.`),
+    );
+  });
+
   it.each([
     ['is suspended', 'Suspended', 'suspend', 'unsuspend'],
     ['is removed', 'NotFound', 'removeInstallation', undefined],
@@ -312,18 +322,21 @@ describe('an installation that changes', () => {
 });
 
 /** Applies an integration with a new App. */
-async function applied(installed: AppCase['installed']) {
+async function applied(
+  installed: AppCase['installed'],
+  more: (id: number | undefined) => Record<string, unknown> = () => ({}),
+) {
   const made = addApp({ installed });
-  const { key, name, appID } = made;
+  const { key, name, appID, ids } = made;
   await suite.cluster.createSecret(key, { privateKey: pem });
-  const auth = { githubApp: { appID, privateKeySecretRef: { name } } };
+  const auth = { githubApp: { appID, privateKeySecretRef: { name }, ...more(ids[0]) } };
   await suite.cluster.create(kinds.integration, gitHubIntegration(key, { auth }));
   return made;
 }
 
 /** Applies an integration with a new App, and waits until it is Ready. */
-async function registered(installed: AppCase['installed']) {
-  const made = await applied(installed);
+async function registered(...given: Parameters<typeof applied>) {
+  const made = await applied(...given);
   await suite.cluster.waitForConditions(made.key, ready);
   return made;
 }

@@ -44,13 +44,13 @@ export const gitHubTokens: Record<string, TokenCase> = {
       PermissionsSufficient: 'False/MissingPermissions',
     },
     calls: [gitHubUser],
-    says: 'The credential lacks repo, project. Add them at GitHub, or change validation.requiredScopes.',
+    says: 'The credential lacks repo, project. Tick them for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
   },
   'with one scope of two': {
     know: ofOctocat({ scopes: ['repo'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitHubUser],
-    says: 'The credential lacks project. Add it at GitHub, or change validation.requiredScopes.',
+    says: 'The credential lacks project. Tick it for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
   },
   'with the scope that the spec asks for': {
     know: ofOctocat({ scopes: ['repo'] }),
@@ -152,7 +152,7 @@ export const gitLabTokens: Record<string, TokenCase> = {
     know: ofAlice({ scopes: ['read_api', 'read_repository'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitLabSelf, gitLabUser],
-    says: 'The credential lacks api. Add it at GitLab, or change validation.requiredScopes.',
+    says: 'The credential lacks api. Make a new token with what is missing, as GitLab changes no scopes, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/',
   },
   'that has expired': {
     ...ofGitLab,

@@ -8,6 +8,7 @@ import type { CredentialReport, Installation } from '../../providers/provider.ts
 import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { SharedCalls } from '../shared-calls.ts';
+import type { ClockMetrics } from './clock-metrics.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
 import type { OwnWrites } from './own-writes.ts';
@@ -51,6 +52,7 @@ export interface Deps {
   events: EventRecorder;
   metrics: IntegrationMetrics;
   rateLimits: RateLimitMetrics;
+  clocks: ClockMetrics;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;

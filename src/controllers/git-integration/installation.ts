@@ -1,4 +1,4 @@
-import type { Installation, InstallationSelector } from '../../providers/provider.ts';
+import type { Installation, InstallationSelector, Remedy } from '../../providers/provider.ts';
 import { ProviderError } from '../../providers/provider.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
@@ -11,8 +11,9 @@ import type { Proof } from './validate.ts';
 /** What the later steps need of an installation. */
 export interface FoundInstallation {
   id: number;
-  /** Permissions that it was not granted; undefined when GitHub was not asked. */
+  /** Permissions that it was not granted, and how to add them; undefined when GitHub was not asked. */
   missing?: string[];
+  remedy?: Remedy;
 }
 
 /**
@@ -47,7 +48,8 @@ export async function resolveInstallation(
       `The App asks for ${installation.pending.join(', ')}, which ${installation.account} has not approved.`,
       'An owner approves the request under Settings, GitHub Apps.',
     );
-  return { id: installation.id, missing: installation.missing };
+  const { id, missing, remedy } = installation;
+  return { id, missing, ...(remedy && { remedy }) };
 }
 
 /** Without a call to GitHub only a given id can be used. */
@@ -72,10 +74,13 @@ async function find(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Installation> {
+  const { id, account } = report.installation ?? {};
+  const known = id !== undefined && account !== undefined ? { id, account } : undefined;
   const ask = (own: AbortSignal) => {
     // The schema allows an App only with GitHub, and the registry has the function there.
     if (!provider.resolveInstallation) throw new TypeError(`${provider.name} has no installations.`);
-    return provider.resolveInstallation(credential, selector, { ...target, signal: own }, app);
+    const asking = { ...target, signal: own, ...(known && { knownInstallation: known }) };
+    return provider.resolveInstallation(credential, selector, asking, app);
   };
   try {
     return await deps.installations.get(`${key} ${JSON.stringify(selector)}`, maxAgeMs, ask, signal);

@@ -18,6 +18,7 @@ export function checkPermissions(
 ): void {
   if (!proof) return;
   const missing = installation?.missing ?? reportedMissing(proof);
+  const remedy = installation?.remedy ?? proof.report.remedy;
   if (missing === undefined) {
     const message = `${spec.provider} does not tell what a credential of this kind may do.`;
     report.findings.PermissionsSufficient = { status: 'Unknown', reason: 'NotReported', message };
@@ -32,7 +33,9 @@ export function checkPermissions(
     'PermissionsSufficient',
     'MissingPermissions',
     `The credential lacks ${missing.join(', ')}.`,
-    `Add ${missing.length > 1 ? 'them' : 'it'} at ${spec.provider}, or change validation.requiredScopes.`,
+    remedy
+      ? `${remedy.action}, or change validation.requiredScopes: ${remedy.page}`
+      : 'Add what is missing, or change validation.requiredScopes.',
   );
   if (spec.validation.policy === 'Enforce') throw halt;
   report.findings.PermissionsSufficient = halt.finding;

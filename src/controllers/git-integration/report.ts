@@ -53,7 +53,8 @@ export function enterHalt(report: Report, halt: Halt, { conditions }: Known): vo
   if (keepsTheOldCredential(report, halt))
     report.findings[halt.condition] = {
       ...halt.finding,
-      message: `${halt.finding.message} CodeMie keeps the credential that was registered last.`,
+      // A hint may end in a link.
+      message: `${halt.finding.message.replace(/\.?$/, '.')} CodeMie keeps the credential that was registered last.`,
     };
 }
 

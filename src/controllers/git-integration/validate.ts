@@ -17,7 +17,6 @@ import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import type { Integration } from './load.ts';
 import { providerHalt } from './provider-halt.ts';
-import type { RateLimitMetrics } from './rate-limit-metrics.ts';
 import type { Report } from './report.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
@@ -56,14 +55,17 @@ export async function validate(
     return undefined;
   }
   const proof = await prove(integration, credentials, connection, deps, signal);
-  const account = proof.report.account;
-  report.findings.CredentialsValid = {
-    status: 'True',
-    reason: 'Valid',
-    message: `${spec.provider} accepts the credential${account ? ` of ${account}` : ''}.`,
-  };
+  const message = sayAccepted(spec.provider, proof);
+  report.findings.CredentialsValid = { status: 'True', reason: 'Valid', message };
   enterCredential(report, proof, credentials, integration, deps.now());
   return proof;
+}
+
+function sayAccepted(provider: string, { report: { account, clockSkewMs }, target }: Proof): string {
+  const accepted = `${provider} accepts the credential${account ? ` of ${account}` : ''}.`;
+  if (clockSkewMs === undefined) return accepted;
+  // Without a number, which would be another one each time; the metric has it.
+  return `${accepted} The clocks of ${target.webUrl.host} and of the operator differ by more than half a minute, which was allowed for; an administrator should set the one that is wrong.`;
 }
 
 async function prove(
@@ -103,7 +105,7 @@ async function prove(
       // Who asks for a reconcile wants to see the whole truth.
       ...(lastGood && maxAgeMs > 0 && { previous: lastGood }),
     });
-    return noteBudget(asked, webUrl.host, digest.slice(0, 8), deps.rateLimits);
+    return noteAnswer(asked, webUrl.host, digest.slice(0, 8), deps);
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -112,15 +114,16 @@ async function prove(
   return { provider, credential, digest, report, key, target, maxAgeMs };
 }
 
-async function noteBudget(
+async function noteAnswer(
   asked: Promise<CredentialReport>,
   host: string,
   credential: string,
-  metrics: RateLimitMetrics,
+  { rateLimits: metrics, clocks }: Pick<Deps, 'rateLimits' | 'clocks'>,
 ): Promise<CredentialReport> {
   try {
     const report = await asked;
     if (report.rateLimit) metrics.observe(host, credential, report.rateLimit);
+    if (report.app) clocks.observe(host, report.clockSkewMs ?? 0);
     return report;
   } catch (error) {
     if (error instanceof ProviderError && error.reason === 'RateLimited' && error.retryAtMs !== undefined)

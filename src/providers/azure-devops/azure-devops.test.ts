@@ -3,8 +3,9 @@ import {
   type AzureDevOps,
   createAzureDevOps,
 } from '../../../test/harness/peers/azure-devops/azure-devops.ts';
-import { describeConformance, failureOf, openWorld, type World } from '../conformance.ts';
+import { describeConformance } from '../conformance.ts';
 import type { CredentialReport, ProviderError, Target } from '../provider.ts';
+import { failureOf, openWorld, type World } from '../testing/world.ts';
 import { azureDevOps } from './azure-devops.ts';
 
 const report: CredentialReport = {

@@ -1,161 +1,173 @@
 import { describe } from 'vitest';
 import { createAzureDevOps } from '../../../test/harness/peers/azure-devops/azure-devops.ts';
 import * as azure from '../../../test/harness/peers/azure-devops/errors.ts';
-import { type CatalogueRow, canary, describeCatalogue } from '../conformance.ts';
+import { type CatalogueRow, describeCatalogue } from '../testing/catalogue.ts';
+import { canary } from '../testing/world.ts';
 import { azureDevOps } from './azure-devops.ts';
 
-const wrong =
-  'dev.azure.com does not accept the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate';
-const expired = 'The token for dev.azure.com has expired. Make a new token and store it in the Secret.';
-const wait =
-  'dev.azure.com asks for fewer calls with this credential. It will be tried again when AzureDevOps allows; share the credential with fewer programs if it returns.';
-const unreachable =
-  'The credential does not reach the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository.';
-const notTheApi =
-  'dev.azure.com does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.';
 const nobody = (id: string, descriptor = canary) => ({
   status: 200,
   body: { authenticatedUser: { id, descriptor, providerDisplayName: canary } },
 });
 
-const rows: CatalogueRow[] = [
-  {
-    name: 'wrong, revoked or of another organization: an empty 401',
-    answer: azure.unauthorized(`https://dev.azure.com/${canary}`),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  {
-    name: 'the same in words',
-    answer: azure.notAuthorized(),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  {
-    name: 'the sign-in page',
-    answer: azure.signInPage(),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  {
-    name: 'taken for nobody, by an organization with public projects',
-    answer: nobody('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  {
-    name: 'taken for nobody, by a server',
-    answer: nobody('00000000-0000-0000-0000-000000000000'),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  {
-    name: 'taken for the public, whatever its id',
-    answer: nobody('f3a1', `System:PublicAccess;${canary}`),
-    reason: 'Unauthorized',
-    says: wrong,
-    again: 'person',
-  },
-  { name: 'told by the server', answer: azure.expired(), reason: 'Expired', says: expired, again: 'person' },
-  {
-    name: 'not told, and its known end is over',
-    answer: azure.unauthorized(canary),
-    change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
-    reason: 'Expired',
-    says: expired,
-    again: 'person',
-  },
-  {
-    name: 'a conditional access policy',
-    answer: azure.addressRefused(),
-    reason: 'AddressNotAllowed',
-    says: "A conditional access policy keeps the address of this cluster out of dev.azure.com. Add the cluster's outgoing address to the locations that the policy allows, in Microsoft Entra ID.",
-    again: 'person',
-  },
-  {
-    name: 'no such organization',
-    answer: azure.notFoundPage(),
-    reason: 'ProviderError',
-    says: notTheApi,
-    again: 'backoff',
-  },
-  {
-    name: 'no such organization, in an answer that is Azure’s own',
-    answer: { ...azure.notFoundPage(), headers: { 'x-tfs-processid': canary, 'content-type': 'text/html' } },
-    reason: 'ProviderError',
-    says: 'dev.azure.com has no organization or collection at this address. Correct url: https://dev.azure.com/<organization>, or the address of a collection on a server.',
-    again: 'backoff',
-  },
-  {
-    name: 'a repository that is absent or hidden',
-    about: 'repository',
-    answer: azure.noSuchRepository(canary),
-    reason: 'RepositoryNotAccessible',
-    says: unreachable,
-    again: 'person',
-  },
-  {
-    name: 'a repository of a project that is absent',
-    about: 'repository',
-    answer: azure.noSuchProject(canary),
-    reason: 'RepositoryNotAccessible',
-    says: unreachable,
-    again: 'person',
-  },
-  {
-    name: 'a repository without the scope',
-    about: 'repository',
-    answer: azure.unauthorized(canary),
-    reason: 'RepositoryNotAccessible',
-    says: unreachable,
-    again: 'person',
-  },
-  {
-    name: 'too much of a resource, with a time',
-    answer: azure.throttled({ retryAfterS: 35 }),
-    reason: 'RateLimited',
-    says: wait,
-    again: 35,
-  },
-  {
-    name: 'too much of a resource, without a time',
-    answer: azure.throttled(),
-    reason: 'RateLimited',
-    says: wait,
-    again: 60,
-  },
-  {
-    name: 'a firewall before the server',
-    answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
-    reason: 'ProviderError',
-    says: notTheApi,
-    again: 'backoff',
-  },
-  {
-    name: 'an outage',
-    answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
-    reason: 'ProviderError',
-    says: 'dev.azure.com answered with a server error. It will be tried again; look at the status page of AzureDevOps or at the server if it stays so.',
-    again: 'backoff',
-  },
-];
+const rowsAt = (host: string): CatalogueRow[] => {
+  const wrong = `${host} does not accept the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
+  const expired = `The token for ${host} has expired. Make a new token and store it in the Secret.`;
+  const wait = `${host} asks for fewer calls with this credential. It will be tried again when AzureDevOps allows; share the credential with fewer programs if it returns.`;
+  const unreachable =
+    'The credential does not reach the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository.';
+  const notTheApi = `${host} does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
+
+  return [
+    {
+      name: 'wrong, revoked or of another organization: an empty 401',
+      answer: azure.unauthorized(`https://dev.azure.com/${canary}`),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'the same in words',
+      answer: azure.notAuthorized(),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'the sign-in page',
+      answer: azure.signInPage(),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'taken for nobody, by an organization with public projects',
+      answer: nobody('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'taken for nobody, by a server',
+      answer: nobody('00000000-0000-0000-0000-000000000000'),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'taken for the public, whatever its id',
+      answer: nobody('f3a1', `System:PublicAccess;${canary}`),
+      reason: 'Unauthorized',
+      says: wrong,
+      again: 'person',
+    },
+    {
+      name: 'told by the server',
+      answer: azure.expired(),
+      reason: 'Expired',
+      says: expired,
+      again: 'person',
+    },
+    {
+      name: 'not told, and its known end is over',
+      answer: azure.unauthorized(canary),
+      change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
+      reason: 'Expired',
+      says: expired,
+      again: 'person',
+    },
+    {
+      name: 'a conditional access policy',
+      answer: azure.addressRefused(),
+      reason: 'AddressNotAllowed',
+      says: `A conditional access policy keeps the address of this cluster out of ${host}. Add the cluster's outgoing address to the locations that the policy allows, in Microsoft Entra ID.`,
+      again: 'person',
+    },
+    {
+      name: 'no such organization',
+      answer: azure.notFoundPage(),
+      reason: 'ProviderError',
+      says: notTheApi,
+      again: 'backoff',
+    },
+    {
+      name: 'no such organization, in an answer that is Azure’s own',
+      answer: {
+        ...azure.notFoundPage(),
+        headers: { 'x-tfs-processid': canary, 'content-type': 'text/html' },
+      },
+      reason: 'ProviderError',
+      says: `${host} has no organization or collection at this address. Correct url: https://dev.azure.com/<organization>, or the address of a collection on a server.`,
+      again: 'backoff',
+    },
+    {
+      name: 'a repository that is absent or hidden',
+      about: 'repository',
+      answer: azure.noSuchRepository(canary),
+      reason: 'RepositoryNotAccessible',
+      says: unreachable,
+      again: 'person',
+    },
+    {
+      name: 'a repository of a project that is absent',
+      about: 'repository',
+      answer: azure.noSuchProject(canary),
+      reason: 'RepositoryNotAccessible',
+      says: unreachable,
+      again: 'person',
+    },
+    {
+      name: 'a repository without the scope',
+      about: 'repository',
+      answer: azure.unauthorized(canary),
+      reason: 'RepositoryNotAccessible',
+      says: unreachable,
+      again: 'person',
+    },
+    {
+      name: 'too much of a resource, with a time',
+      answer: azure.throttled({ retryAfterS: 35 }),
+      reason: 'RateLimited',
+      says: wait,
+      again: 35,
+    },
+    {
+      name: 'too much of a resource, without a time',
+      answer: azure.throttled(),
+      reason: 'RateLimited',
+      says: wait,
+      again: 60,
+    },
+    {
+      name: 'a firewall before the server',
+      answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
+      says: notTheApi,
+      again: 'backoff',
+    },
+    {
+      name: 'an outage',
+      answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
+      says: `${host} answered with a server error. It will be tried again; look at the status page of AzureDevOps or at the server if it stays so.`,
+      again: 'backoff',
+    },
+  ];
+};
 
 describe('a token of Azure DevOps fails', () => {
-  const peer = createAzureDevOps();
-  peer.addToken({ token: 'azure-catalogue' });
-  peer.addRepository({ fullName: 'acme/shop/web' });
-  describeCatalogue({
-    provider: azureDevOps,
-    peer,
-    webUrl: 'https://dev.azure.com/acme',
-    credential: { kind: 'token', token: 'azure-catalogue' },
-    repository: 'shop/web',
-    repositoryRequest: /\/_apis\/git\/repositories\/web\?/,
-    rows,
-  });
+  for (const url of ['https://dev.azure.com', 'https://ado.example.com/tfs']) {
+    const peer = createAzureDevOps({ url });
+    peer.addToken({ token: 'azure-catalogue' });
+    peer.addRepository({ fullName: 'acme/shop/web' });
+    describeCatalogue({
+      provider: azureDevOps,
+      peer,
+      webUrl: `${url}/acme`,
+      credential: { kind: 'token', token: 'azure-catalogue' },
+      repository: 'shop/web',
+      repositoryRequest: /\/_apis\/git\/repositories\/web\?/,
+      rows: rowsAt(new URL(url).host),
+    });
+  }
 });

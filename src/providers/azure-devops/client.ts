@@ -1,5 +1,6 @@
 import type { HttpResponse } from '../../net/http-client.ts';
 import type { Answer } from '../answer.ts';
+import { basic } from '../authorization.ts';
 import { transportFailure } from '../failures.ts';
 import type { Target } from '../provider.ts';
 import { baseOf } from '../urls.ts';
@@ -13,7 +14,7 @@ export type Get = (path: string) => Promise<Answer>;
  * https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate
  */
 export function createGet(token: string, target: Target): Get {
-  const authorization = `Basic ${Buffer.from(`:${token}`).toString('base64')}`;
+  const authorization = basic('', token);
   return async (path) => {
     try {
       const response = await target.http.request({

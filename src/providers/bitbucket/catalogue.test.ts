@@ -5,7 +5,8 @@ import { rateLimited as cloudLimit } from '../../../test/harness/peers/bitbucket
 import { createBitbucketDataCenter } from '../../../test/harness/peers/bitbucket/data-center/bitbucket-data-center.ts';
 import * as server from '../../../test/harness/peers/bitbucket/data-center/errors.ts';
 import { rateLimited as serverLimit } from '../../../test/harness/peers/bitbucket/data-center/failures.ts';
-import { type CatalogueRow, canary, describeCatalogue } from '../conformance.ts';
+import { type CatalogueRow, describeCatalogue } from '../testing/catalogue.ts';
+import { canary } from '../testing/world.ts';
 import { bitbucket } from './bitbucket.ts';
 
 const apiTokens = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
@@ -59,6 +60,17 @@ const ofCloud: CatalogueRow[] = [
     credential: { kind: 'token', token: 'ATBBcatalogue', username: 'alice' },
     reason: 'AppPasswordRetired',
     says: `The token is an app password, which Bitbucket Cloud no longer accepts. Make an API token, and give the e-mail address of the account as username: ${apiTokens}`,
+    again: 'person',
+  },
+  {
+    name: 'a user name with something that does not look like an app password',
+    answer: cloud.badLogin(),
+    credential: { kind: 'token', token: 'old-app-password', username: 'alice' },
+    reason: 'Unauthorized',
+    says: refusedBy(
+      'bitbucket.org',
+      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; make an API token, and give the e-mail address of the account as username: ${apiTokens}`,
+    ),
     again: 'person',
   },
   {

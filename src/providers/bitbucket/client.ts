@@ -1,4 +1,5 @@
 import { type Answer, fromResponse } from '../answer.ts';
+import { basic, bearer } from '../authorization.ts';
 import { transportFailure } from '../failures.ts';
 import type { Credential, Target } from '../provider.ts';
 import { baseOf } from '../urls.ts';
@@ -24,8 +25,8 @@ export function createGet(authorization: string, target: Target): Get {
   };
 }
 
-/** The Git user names of tokens that are no account: they say which scheme is meant. */
-const accessTokenUser = 'x-token-auth';
+/** The Git user name of tokens that are no account's: it says which scheme is meant. */
+export const accessTokenUser = 'x-token-auth';
 
 /**
  * The header for Bitbucket Cloud. API tokens go as `email:token`; access tokens of a repository, project or workspace have
@@ -33,14 +34,6 @@ const accessTokenUser = 'x-token-auth';
  */
 export function cloudAuthorization({ token, username }: Token): string {
   return username === undefined || username === accessTokenUser ? bearer(token) : basic(username, token);
-}
-
-export function bearer(token: string): string {
-  return `Bearer ${token}`;
-}
-
-function basic(username: string, token: string): string {
-  return `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}`;
 }
 
 /** `workspace/slug` or `KEY/slug` with each part fit for a path. */

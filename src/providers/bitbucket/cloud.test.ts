@@ -3,12 +3,18 @@ import {
   type BitbucketCloud,
   createBitbucketCloud,
 } from '../../../test/harness/peers/bitbucket/cloud/bitbucket-cloud.ts';
-import { describeConformance, failureOf, openWorld, type World } from '../conformance.ts';
+import { describeConformance } from '../conformance.ts';
 import type { Credential, CredentialReport, ProviderError, Target } from '../provider.ts';
+import { failureOf, openWorld, type World } from '../testing/world.ts';
 import { bitbucket } from './bitbucket.ts';
 
 const webUrl = 'https://bitbucket.org';
 const enough = ['read:project:bitbucket', 'read:repository:bitbucket', 'write:repository:bitbucket'];
+
+const makeNew = (page: string) => ({
+  action: 'Make a new token with what is missing, as Bitbucket changes no scopes',
+  page,
+});
 
 const conforming = createBitbucketCloud();
 conforming.addToken({ token: 'ATATT-conformance', scopes: [...enough, 'read:user:bitbucket'] });
@@ -61,6 +67,7 @@ describe('Bitbucket Cloud', () => {
         scopes: ['read:user:bitbucket', 'write:repository:bitbucket'],
         permissions: 'Missing',
         missing: ['read:repository:bitbucket', 'read:project:bitbucket'],
+        remedy: makeNew('https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/'),
       },
     },
     {
@@ -93,6 +100,7 @@ describe('Bitbucket Cloud', () => {
         scopes: ['repository:write'],
         permissions: 'Missing',
         missing: ['project'],
+        remedy: makeNew('https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/'),
       },
     },
   ];

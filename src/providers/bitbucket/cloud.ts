@@ -1,9 +1,10 @@
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { notTheApi } from '../failures.ts';
-import type { Credential, CredentialReport, Target } from '../provider.ts';
+import type { Credential, CredentialReport, Remedy, Target } from '../provider.ts';
 import { parseScopes } from '../scopes.ts';
 import { cloudAuthorization, createGet, type Get, partsOf } from './client.ts';
 import { cloudFailure, scopesInFailure } from './failures.ts';
+import { accessTokensPage, apiTokensPage, consumersPage } from './pages.ts';
 import { cloudRepositorySchema, userSchema } from './schema.ts';
 import { documentedScopes, missingScopes } from './scopes.ts';
 
@@ -32,7 +33,7 @@ export async function validateCloud(credential: Token, target: Target): Promise<
   return {
     kind,
     ...(account === undefined ? {} : { account }),
-    ...judge(scopes, target.requiredScopes ?? documentedFor(kind)),
+    ...judge(kind, scopes, target.requiredScopes ?? documentedFor(kind)),
   };
 }
 
@@ -57,12 +58,27 @@ function documentedFor(kind: string): string[] {
 }
 
 function judge(
+  kind: string,
   scopes: string[] | undefined,
   required: readonly string[],
-): Pick<CredentialReport, 'scopes' | 'permissions' | 'missing'> {
+): Pick<CredentialReport, 'scopes' | 'permissions' | 'missing' | 'remedy'> {
   if (scopes === undefined) return { permissions: 'NotReported', missing: [] };
   const missing = missingScopes(required, scopes);
-  return { scopes, permissions: missing.length === 0 ? 'Sufficient' : 'Missing', missing };
+  return missing.length === 0
+    ? { scopes, permissions: 'Sufficient', missing }
+    : { scopes, permissions: 'Missing', missing, remedy: makeNew(kind) };
+}
+
+/** Bitbucket can't change the scopes of a token; those of an OAuth consumer it can. */
+function makeNew(kind: string): Remedy {
+  if (kind === 'OAuthToken') {
+    return {
+      action: 'Add what is missing to the OAuth consumer, and sign in to it anew',
+      page: consumersPage,
+    };
+  }
+  const page = kind === 'ApiToken' ? apiTokensPage : accessTokensPage;
+  return { action: 'Make a new token with what is missing, as Bitbucket changes no scopes', page };
 }
 
 function accountOf(answer: Answer, target: Target): string {

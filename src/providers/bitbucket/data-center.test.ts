@@ -3,8 +3,9 @@ import {
   type BitbucketDataCenter,
   createBitbucketDataCenter,
 } from '../../../test/harness/peers/bitbucket/data-center/bitbucket-data-center.ts';
-import { describeConformance, failureOf, openWorld, type World } from '../conformance.ts';
+import { describeConformance } from '../conformance.ts';
 import type { ProviderError, Target } from '../provider.ts';
+import { failureOf, openWorld, type World } from '../testing/world.ts';
 import { bitbucket } from './bitbucket.ts';
 
 const webUrl = 'https://git.example.com/bitbucket';

@@ -1,7 +1,8 @@
 import { asked, isSuccess } from '../answer.ts';
+import { bearer } from '../authorization.ts';
 import { notTheApi, refused } from '../failures.ts';
 import type { Credential, CredentialReport, Target } from '../provider.ts';
-import { bearer, createGet, type Get, partsOf } from './client.ts';
+import { createGet, type Get, partsOf } from './client.ts';
 import { serverFailure, userOf } from './failures.ts';
 import { propertiesSchema, serverRepositorySchema } from './schema.ts';
 

@@ -1,12 +1,11 @@
 import type { Answer, Asked } from '../answer.ts';
 import { commonFailure, notReachable, rateLimited, refused } from '../failures.ts';
 import { type Credential, ProviderError } from '../provider.ts';
+import { accessTokenUser } from './client.ts';
+import { accessTokensPage, apiTokensPage } from './pages.ts';
 import { cloudFailureSchema, serverFailureSchema } from './schema.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
-
-const apiTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
-const accessTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/';
 
 /** The scopes in a 403 of Bitbucket Cloud. There are some only if the credential itself was accepted. */
 export function scopesInFailure(answer: Answer): { granted: string[]; required: string[] } | undefined {
@@ -55,6 +54,12 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
   }
   if (token.startsWith('ATCT') && username !== undefined) {
     return refused(asked, `An access token has no username; leave it out: ${accessTokensPage}`);
+  }
+  if (username !== undefined && /^[^@]+$/.test(username) && username !== accessTokenUser) {
+    return refused(
+      asked,
+      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; make an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
+    );
   }
   return refused(
     asked,

@@ -3,9 +3,15 @@ import { asked, isSuccess } from '../answer.ts';
 import { notTheApi } from '../failures.ts';
 import type { CredentialReport, Target } from '../provider.ts';
 import { ask } from './client.ts';
+import { clockSkewMs } from './clock.ts';
 import { appFailure } from './failures.ts';
+import {
+  askForPermissions,
+  documentedPermissions,
+  missingPermissions,
+  permissionLabel,
+} from './permissions.ts';
 import { appSchema } from './schema.ts';
-import { documentedPermissions, missingPermissions } from './scopes.ts';
 
 /**
  * Proves that the key is one of the App's by one `GET /app`. What it reports about permissions is what the App requests;
@@ -20,12 +26,15 @@ export async function validateApp(octokit: Octokit, target: Target): Promise<Cre
 
   const { slug, owner, permissions } = app.data;
   const missing = missingPermissions(target.requiredScopes ?? documentedPermissions, permissions);
+  const skewMs = clockSkewMs((name) => answer.header(name), target.now());
   return {
     kind: 'GitHubApp',
     // The name under which the App's comments and commits appear.
     account: `${slug}[bot]`,
     permissions: missing.length === 0 ? 'Sufficient' : 'Missing',
-    missing,
+    missing: missing.map(permissionLabel),
+    ...(missing.length > 0 && { remedy: askForPermissions(missing.length) }),
+    ...(skewMs !== 0 && { clockSkewMs: skewMs }),
     app: { slug, owner: owner.account, permissions },
   };
 }

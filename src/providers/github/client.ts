@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { type Answer, fromParts } from '../answer.ts';
 import { transportFailure } from '../failures.ts';
 import type { Credential, Target } from '../provider.ts';
-import { parseHttpDate } from '../time.ts';
 import { baseOf } from '../urls.ts';
 import { signAppJwt } from './app-jwt.ts';
+import { clockSkewMs } from './clock.ts';
 
 /** Octokit warns on the console by itself, with paths and remote texts; our callers report what matters. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -37,9 +37,6 @@ export function createOctokit(credential: Credential, target: Target): Octokit {
   return octokit;
 }
 
-/** Smaller differences are the age of a cached answer or the way to the server. */
-const noticeableSkewMs = 30_000;
-
 /**
  * Signs every request as the App. auth-app knows which requests those are and throws for any other, so no installation
  * token is ever minted: simultaneous mints of two tenants would share one token
@@ -50,9 +47,7 @@ function appAuthentication(credential: Extract<Credential, { kind: 'githubApp' }
   let skewMs = 0;
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await target.http.fetch(input, init);
-    const serverNowMs = parseHttpDate(response.headers.get('date') ?? undefined) ?? target.now();
-    const measuredMs = serverNowMs - target.now();
-    skewMs = Math.abs(measuredMs) > noticeableSkewMs ? measuredMs : 0;
+    skewMs = clockSkewMs((name) => response.headers.get(name) ?? undefined, target.now());
     return response;
   };
   const createJwt = (): Promise<{ jwt: string; expiresAt: string }> =>

@@ -2,8 +2,8 @@ import type { Answer, Asked } from '../answer.ts';
 import { commonFailure, notReachable, rateLimited, refused } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
+import { tokensPage } from './urls.ts';
 
-const tokensPage = 'https://github.com/settings/tokens';
 const ssoPage =
   'https://docs.github.com/en/authentication/authenticating-with-single-sign-on/authorizing-a-personal-access-token-for-use-with-single-sign-on';
 const keysPage =
@@ -13,17 +13,14 @@ const keysPage =
  * What a failed answer to a token means. A 403 has many causes, and the order matters: limits first, because they may
  * come with any text.
  * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+ *
+ * @param token for advice by its prefix only
  */
-export function tokenFailure(answer: Answer, asked: Asked): ProviderError {
+export function tokenFailure(answer: Answer, asked: Asked, token: string): ProviderError {
   if (isRateLimited(answer)) return rateLimited('GitHub', answer, asked);
   // Whatever the text: `required; url=…`. The URL is a personal one and is not repeated.
   if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(asked);
-  if (answer.status === 401) {
-    return refused(
-      asked,
-      `It is wrong, expired or revoked, and GitHub does not tell which; make a new one at ${tokensPage}.`,
-    );
-  }
+  if (answer.status === 401) return refused(asked, adviceOn(token, asked.host));
   if (answer.status === 403) {
     const known = refusals.find(({ pattern }) => pattern.test(messageOf(answer)));
     if (known !== undefined) return new ProviderError(known.error(asked));
@@ -49,6 +46,17 @@ export function tokenFailure(answer: Answer, asked: Asked): ProviderError {
     });
   }
   return otherFailure(answer, asked);
+}
+
+/** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
+function adviceOn(token: string, host: string): string {
+  if (token.startsWith('ghr_')) {
+    return 'By its beginning it is a refresh token, which opens nothing by itself; store a personal access token, or use a GitHub App.';
+  }
+  if (token.startsWith('ghs_')) {
+    return 'By its beginning it is a token of an installation, which ends after an hour; give the App itself (auth.githubApp).';
+  }
+  return `It is wrong, expired or revoked, and GitHub does not tell which; make a new one at ${tokensPage(host)}.`;
 }
 
 function otherFailure(answer: Answer, asked: Asked): ProviderError {

@@ -15,7 +15,9 @@ export const github: Provider = {
   async validate(credential, target) {
     checkHost('GitHub', target.webUrl);
     const octokit = createOctokit(credential, target);
-    return credential.kind === 'token' ? validateToken(octokit, target) : validateApp(octokit, target);
+    return credential.kind === 'token'
+      ? validateToken(octokit, credential.token, target)
+      : validateApp(octokit, target);
   },
   async resolveInstallation(credential, selector, target, app) {
     return resolveInstallation(createOctokit(credential, target), selector, target, app);

@@ -11,8 +11,14 @@ import {
 } from '../provider.ts';
 import { ask } from './client.ts';
 import { appFailure } from './failures.ts';
+import {
+  approvePermissions,
+  askForPermissions,
+  documentedPermissions,
+  missingPermissions,
+  permissionLabel,
+} from './permissions.ts';
 import { installationSchema, installationsSchema } from './schema.ts';
-import { documentedPermissions, missingPermissions } from './scopes.ts';
 
 type RawInstallation = z.infer<typeof installationSchema>;
 
@@ -89,16 +95,13 @@ async function lookUp(
   switch (selector.by) {
     case 'id': {
       const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: selector.id }), target);
-      if (isAbsent(answer)) throw notFound(`The App has no installation ${selector.id} on ${host}.`);
+      if (isAbsent(answer)) throw await gone(octokit, selector.id, target);
       return parse(answer, installationSchema, target);
     }
     case 'owner': {
       const { owner } = selector;
-      // It finds organizations too, as https://github.com/actions/create-github-app-token uses it; the documented way
-      // for them is asked only if it doesn't.
-      let answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
-      if (isAbsent(answer)) answer = await ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target);
-      if (isAbsent(answer)) throw notFound(`The App is not installed for ${owner} on ${host}.`);
+      const answer = await askForOwner(octokit, owner, target);
+      if (isAbsent(answer)) throw await notInstalledFor(octokit, owner, target);
       return parse(answer, installationSchema, target);
     }
     case 'repository': {
@@ -109,6 +112,43 @@ async function lookUp(
       return parse(answer, installationSchema, target);
     }
   }
+}
+
+/**
+ * The way for users finds organizations too, as https://github.com/actions/create-github-app-token uses it; the documented
+ * way for them is asked only if it doesn't.
+ */
+async function askForOwner(octokit: Octokit, owner: string, target: Target): Promise<Answer> {
+  const answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
+  return isAbsent(answer) ? ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target) : answer;
+}
+
+/** No installation of that id. One that was removed and made again has another. */
+async function gone(octokit: Octokit, id: number, target: Target): Promise<ProviderError> {
+  const { knownInstallation: known, webUrl } = target;
+  const sentence = `The App has no installation ${id} on ${webUrl.host}.`;
+  if (known?.id !== id) return notFound(sentence);
+  const answer = await askForOwner(octokit, known.account, target);
+  if (isAbsent(answer)) return notFound(sentence);
+  const { id: newId } = parse(answer, installationSchema, target);
+  return notFound(
+    `The App has no installation ${id} on ${webUrl.host} any more; for ${known.account} it has ${newId}.`,
+    'Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed anew.',
+  );
+}
+
+/** No installation for that owner. One whose account was renamed is still there by its id. */
+async function notInstalledFor(octokit: Octokit, owner: string, target: Target): Promise<ProviderError> {
+  const { knownInstallation: known, webUrl } = target;
+  const sentence = `The App is not installed for ${owner} on ${webUrl.host}.`;
+  if (known?.account.toLowerCase() !== owner.toLowerCase()) return notFound(sentence);
+  const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: known.id }), target);
+  if (isAbsent(answer)) return notFound(sentence);
+  const { account } = parse(answer, installationSchema, target).account;
+  return notFound(
+    `The App is not installed for ${owner} on ${webUrl.host} any more; its installation is for ${account} now.`,
+    'If the account was renamed, correct auth.githubApp.installation.owner.',
+  );
 }
 
 async function checkRepository(
@@ -155,8 +195,14 @@ function describe(
     repositorySelection: raw.repository_selection,
     others,
     permissions: missing.length === 0 ? 'Sufficient' : 'Missing',
-    missing,
-    pending: missing.filter((permission) => !notRequested.includes(permission)),
+    missing: missing.map(permissionLabel),
+    pending: missing.filter((permission) => !notRequested.includes(permission)).map(permissionLabel),
+    ...(missing.length > 0 && {
+      remedy:
+        notRequested.length > 0
+          ? askForPermissions(notRequested.length)
+          : approvePermissions(raw.account.account),
+    }),
     ...(raw.suspended_at == null ? {} : { suspendedAt: raw.suspended_at }),
   };
 }
@@ -170,10 +216,9 @@ function suspended(installation: Installation): ProviderError {
   });
 }
 
-function notFound(sentence: string): ProviderError {
-  return new ProviderError({
-    reason: 'NotFound',
-    sentence,
-    hint: `Install it, or correct auth.githubApp.installation: ${installPage}`,
-  });
+function notFound(
+  sentence: string,
+  hint = `Install it, or correct auth.githubApp.installation: ${installPage}`,
+): ProviderError {
+  return new ProviderError({ reason: 'NotFound', sentence, hint });
 }

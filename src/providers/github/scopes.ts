@@ -1,5 +1,9 @@
 import type { Implications } from '../scopes.ts';
 
+/** What each scope opens, and which it brings along. */
+export const scopesPage =
+  'https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps';
+
 /** What CodeMie's documentation asks of a personal access token. */
 export const documentedScopes = [
   'repo',
@@ -12,13 +16,10 @@ export const documentedScopes = [
   'read:project',
 ];
 
-/** What CodeMie's documentation asks of a GitHub App. */
-export const documentedPermissions = ['contents:write', 'pull_requests:write', 'metadata:read'];
-
 /**
  * Parents and children of OAuth scopes. GitHub drops the children when a token is saved ("normalized scopes"), so a
  * token with all eight documented boxes ticked reports `project, repo` only.
- * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ * {@link scopesPage}
  */
 export const implications: Implications = {
   repo: ['repo:status', 'repo_deployment', 'public_repo', 'repo:invite', 'security_events'],
@@ -37,18 +38,3 @@ export const implications: Implications = {
   audit_log: ['read:audit_log'],
   codespace: ['codespace:secrets'],
 };
-
-const ranks = ['none', 'read', 'write', 'admin'];
-
-/**
- * The required App permissions (`contents:write`) that a set of granted ones (`{ contents: 'read' }`) doesn't cover.
- * `none < read < write < admin`; an absent name is `none`.
- */
-export function missingPermissions(required: readonly string[], granted: Record<string, string>): string[] {
-  return required.filter((permission) => {
-    const at = permission.lastIndexOf(':');
-    const [name, level] =
-      at === -1 ? [permission, 'read'] : [permission.slice(0, at), permission.slice(at + 1)];
-    return ranks.indexOf(granted[name] ?? 'none') < Math.max(ranks.indexOf(level), 1);
-  });
-}

@@ -5,8 +5,8 @@ import {
   tooManyBadAttempts,
 } from '../../../test/harness/peers/github/failures.ts';
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
-import { failureOf, openWorld, type World } from '../conformance.ts';
 import type { CredentialReport, ProviderError, Target } from '../provider.ts';
+import { failureOf, openWorld, type World } from '../testing/world.ts';
 import { github } from './github.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');

@@ -1,25 +1,30 @@
 import type { Octokit } from '@octokit/rest';
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { notTheApi } from '../failures.ts';
-import type { CredentialReport, Target } from '../provider.ts';
+import type { CredentialReport, Remedy, Target } from '../provider.ts';
 import { rateLimitOf } from '../rate-limit.ts';
 import { missingScopes, parseScopes } from '../scopes.ts';
 import { ask } from './client.ts';
 import { expiryOf } from './expiry.ts';
 import { tokenFailure } from './failures.ts';
 import { repositorySchema, userSchema } from './schema.ts';
-import { documentedScopes, implications } from './scopes.ts';
+import { documentedScopes, implications, scopesPage } from './scopes.ts';
+import { tokensPage } from './urls.ts';
 
 /**
  * Proves a token by one `GET /user`, and one call more for each repository. Installation tokens have no user and are
  * refused with a hint.
  */
-export async function validateToken(octokit: Octokit, target: Target): Promise<CredentialReport> {
+export async function validateToken(
+  octokit: Octokit,
+  token: string,
+  target: Target,
+): Promise<CredentialReport> {
   const previous = stillGood(target);
   const headers = previous?.revision && { 'if-none-match': previous.revision.etag };
   const answer = await ask(octokit.rest.users.getAuthenticated({ ...(headers && { headers }) }), target);
-  const report = previous && answer.status === 304 ? previous : reportOf(answer, target);
-  for (const repository of target.repositories) await checkRepository(octokit, repository, target);
+  const report = previous && answer.status === 304 ? previous : reportOf(answer, token, target);
+  for (const repository of target.repositories) await checkRepository(octokit, token, repository, target);
   const rateLimit = rateLimitOf(answer);
   return rateLimit === undefined ? report : { ...report, rateLimit };
 }
@@ -42,16 +47,16 @@ function etagOf(answer: Answer): string | undefined {
   return /^(W\/)?"[\x21\x23-\x7e]{1,200}"$/.exec(answer.header('etag') ?? '')?.[0];
 }
 
-function reportOf(answer: Answer, target: Target): CredentialReport {
+function reportOf(answer: Answer, token: string, target: Target): CredentialReport {
   const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject);
+  if (!isSuccess(answer)) throw tokenFailure(answer, subject, token);
   const user = userSchema.safeParse(answer.body);
   if (!user.success) throw notTheApi('GitHub', answer, subject);
   const expiresAt = expiryOf(answer, target.now());
   const etag = etagOf(answer);
   return {
     account: user.data.login,
-    ...classify(answer, target.requiredScopes ?? documentedScopes),
+    ...classify(answer, target),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(etag === undefined ? {} : { revision: { etag, atMs: target.now() } }),
   };
@@ -65,8 +70,8 @@ function reportOf(answer: Answer, target: Target): CredentialReport {
  */
 function classify(
   answer: Answer,
-  required: readonly string[],
-): Pick<CredentialReport, 'kind' | 'scopes' | 'permissions' | 'missing'> {
+  { requiredScopes = documentedScopes, webUrl }: Target,
+): Pick<CredentialReport, 'kind' | 'scopes' | 'permissions' | 'missing' | 'remedy'> {
   const header = answer.header('x-oauth-scopes');
   if (header === undefined) {
     return { kind: 'FineGrainedPersonalAccessToken', permissions: 'NotReported', missing: [] };
@@ -76,19 +81,32 @@ function classify(
   if (ofAnApp && scopes.length === 0) {
     return { kind: 'GitHubAppUserToken', permissions: 'NotReported', missing: [] };
   }
-  const missing = missingScopes(required, scopes, implications);
+  const missing = missingScopes(requiredScopes, scopes, implications);
   return {
     kind: ofAnApp ? 'OAuthToken' : 'ClassicPersonalAccessToken',
     scopes,
     permissions: missing.length === 0 ? 'Sufficient' : 'Missing',
     missing,
+    ...(missing.length > 0 && { remedy: addScopes(missing.length, ofAnApp, webUrl) }),
   };
 }
 
-async function checkRepository(octokit: Octokit, repository: string, target: Target): Promise<void> {
+function addScopes(count: number, ofAnApp: boolean, webUrl: URL): Remedy {
+  const them = count > 1 ? 'them' : 'it';
+  return ofAnApp
+    ? { action: `Sign in to the OAuth app anew and grant it ${them}`, page: scopesPage }
+    : { action: `Tick ${them} for the token`, page: tokensPage(webUrl.host) };
+}
+
+async function checkRepository(
+  octokit: Octokit,
+  token: string,
+  repository: string,
+  target: Target,
+): Promise<void> {
   const [owner = '', repo = ''] = repository.split('/');
   const answer = await ask(octokit.rest.repos.get({ owner, repo }), target);
   const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject);
+  if (!isSuccess(answer)) throw tokenFailure(answer, subject, token);
   if (!repositorySchema.safeParse(answer.body).success) throw notTheApi('GitHub', answer, subject);
 }

@@ -1,5 +1,10 @@
 import { cloudOf } from '../urls.ts';
 
+/** Where a person makes and changes tokens, on the server at that host. */
+export function tokensPage(host: string): string {
+  return `https://${host}/settings/tokens`;
+}
+
 /**
  * The REST base of a GitHub web address: `api.github.com`, `api.SUB.ghe.com` (data residency), or `/api/v3` of an
  * Enterprise Server, which has no sub-path. Two different hosts never share a base, so a credential of an

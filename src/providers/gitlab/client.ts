@@ -2,6 +2,7 @@ import { createRequesterFn } from '@gitbeaker/requester-utils';
 import { PersonalAccessTokens, Projects, Users } from '@gitbeaker/rest';
 import { z } from 'zod';
 import { type Answer, fromParts } from '../answer.ts';
+import { basic } from '../authorization.ts';
 import { transportFailure } from '../failures.ts';
 import type { Target } from '../provider.ts';
 import { baseOf } from '../urls.ts';
@@ -14,6 +15,8 @@ export interface GitLabClient {
   user(): Promise<Answer>;
   /** `GET /projects/:id` by full path */
   project(path: string): Promise<Answer>;
+  /** The first request of a clone, as that user with the token, or as nobody. The body is left out. */
+  clone(path: string, username: string | undefined): Promise<Answer>;
 }
 
 /**
@@ -46,7 +49,27 @@ export function createGitLabClient(token: string, target: Target): GitLabClient 
     token: () => ask(tokens.show({ showExpanded: true })),
     user: () => ask(users.showCurrentUser({ showExpanded: true })),
     project: (path) => ask(projects.show(path, { showExpanded: true })),
+    clone: (path, username) => startClone(path, username && basic(username, token), target),
   };
+}
+
+/**
+ * Git's discovery of references, in version 2 of the protocol, which lists none of them yet: the answer is small.
+ * https://git-scm.com/docs/gitprotocol-http and https://git-scm.com/docs/gitprotocol-v2
+ */
+async function startClone(path: string, authorization: string | undefined, target: Target): Promise<Answer> {
+  const repository = path.split('/').map(encodeURIComponent).join('/');
+  try {
+    const { status, headers } = await target.http.request({
+      url: `${baseOf(target.webUrl)}/${repository}.git/info/refs?service=git-upload-pack`,
+      headers: { 'git-protocol': 'version=2', ...(authorization !== undefined && { authorization }) },
+      accept: 'any',
+      signal: target.signal,
+    });
+    return { status, header: (name) => headers.get(name), body: undefined };
+  } catch (error) {
+    throw transportFailure(error, target);
+  }
 }
 
 const requestSchema = z.object({

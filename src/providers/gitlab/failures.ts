@@ -3,7 +3,8 @@ import { commonFailure, expired, notReachable, rateLimited, refused, revoked } f
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
 
-const tokensPage = 'https://docs.gitlab.com/user/profile/personal_access_tokens/';
+/** How people make tokens, and what each scope opens. */
+export const personalTokensPage = 'https://docs.gitlab.com/user/profile/personal_access_tokens/';
 
 /** What a failure says, as far as it is JSON. */
 export function failureOf(answer: Answer): { code: string; text: string } {
@@ -60,7 +61,7 @@ function unauthorized(answer: Answer, asked: Asked): ProviderError {
   }
   return refused(
     asked,
-    `It is wrong, or a kind that opens no API, such as a deploy token; use a personal, project or group access token: ${tokensPage}`,
+    `It is wrong, or opens no API; a deploy token needs its own username, and a private project under validation.repositories to be proven by. Else make a personal, project or group access token: ${personalTokensPage}`,
   );
 }
 

@@ -1,27 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { blockedByCloudflare, dpopRequired } from '../../../test/harness/peers/gitlab/failures.ts';
 import { createGitLab, type GitLab } from '../../../test/harness/peers/gitlab/gitlab.ts';
-import { describeConformance, failureOf, openWorld, type World } from '../conformance.ts';
+import { describeConformance } from '../conformance.ts';
 import type { CredentialReport, ProviderError, Target } from '../provider.ts';
+import { failureOf, openWorld, type World } from '../testing/world.ts';
 import { gitlab } from './gitlab.ts';
 
-const conforming = createGitLab();
-conforming.addToken({ token: 'glpat-conformance', username: 'alice' });
-
-describeConformance({
-  provider: gitlab,
-  peer: conforming,
-  webUrl: 'https://gitlab.com',
-  good: { kind: 'token', token: 'glpat-conformance' },
-  report: {
-    kind: 'PersonalAccessToken',
-    account: 'alice',
-    scopes: ['api'],
-    permissions: 'Sufficient',
-    missing: [],
-  },
-  foreignUrl: 'https://github.com',
-});
+for (const webUrl of ['https://gitlab.com', 'https://git.example.com/git/lab']) {
+  const conforming = createGitLab({ url: webUrl });
+  conforming.addToken({ token: 'glpat-conformance', username: 'alice' });
+  describeConformance({
+    provider: gitlab,
+    peer: conforming,
+    webUrl,
+    good: { kind: 'token', token: 'glpat-conformance' },
+    report: {
+      kind: 'PersonalAccessToken',
+      account: 'alice',
+      scopes: ['api'],
+      permissions: 'Sufficient',
+      missing: [],
+    },
+    foreignUrl: 'https://github.com',
+  });
+}
 
 describe('GitLab', () => {
   const webUrl = 'https://git.example.com/gitlab';
@@ -65,6 +67,10 @@ describe('GitLab', () => {
         scopes: ['read_api', 'read_repository'],
         permissions: 'Missing',
         missing: ['api'],
+        remedy: {
+          action: 'Make a new token with what is missing, as GitLab changes no scopes',
+          page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+        },
       },
     },
     {
@@ -76,6 +82,10 @@ describe('GitLab', () => {
         scopes: ['write_repository'],
         permissions: 'Missing',
         missing: ['api'],
+        remedy: {
+          action: 'Make a new token with what is missing, as GitLab changes no scopes',
+          page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+        },
       },
     },
     {

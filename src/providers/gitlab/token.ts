@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { expired, notTheApi, revoked } from '../failures.ts';
-import type { CredentialReport, Target } from '../provider.ts';
+import type { CredentialReport, Remedy, Target } from '../provider.ts';
 import { rateLimitOf } from '../rate-limit.ts';
 import { closure, missingScopes } from '../scopes.ts';
 import type { GitLabClient } from './client.ts';
-import { failureOf, gitlabFailure } from './failures.ts';
+import { proveDeployToken } from './deploy-token.ts';
+import { failureOf, gitlabFailure, personalTokensPage } from './failures.ts';
 import { projectSchema, tokenSchema, userSchema } from './schema.ts';
 import { documentedScopes, implications } from './scopes.ts';
 
@@ -14,11 +15,19 @@ type User = z.infer<typeof userSchema>;
 
 /**
  * Proves a token by `GET /personal_access_tokens/self`, which every personal, project, group and service account token may
- * call, then asks who owns it if the scopes allow that. One call more for each repository. It never rotates: a rotated
- * token that is presented again ends its successor (https://gitlab.com/gitlab-org/gitlab/-/issues/524639).
+ * call, then asks who owns it if the scopes allow that. One call more for each repository. One that the API does not know
+ * may still be a deploy token. It never rotates: a rotated token that is presented again ends its successor
+ * (https://gitlab.com/gitlab-org/gitlab/-/issues/524639).
  */
-export async function validateToken(client: GitLabClient, target: Target): Promise<CredentialReport> {
+export async function validateToken(
+  client: GitLabClient,
+  username: string | undefined,
+  target: Target,
+): Promise<CredentialReport> {
   const answer = await client.token();
+  const unknown = answer.status === 401 && failureOf(answer).code === '';
+  const ofRepositories = unknown ? await proveDeployToken(client, username, target) : undefined;
+  if (ofRepositories !== undefined) return ofRepositories;
   const report = isSuccess(answer)
     ? withRateLimit(await reportOnToken(parse(answer, tokenSchema, target), client, target), answer)
     : await reportWithoutToken(answer, client, target);
@@ -39,12 +48,14 @@ async function reportOnToken(token: Token, client: GitLabClient, target: Target)
     : missingScopes(target.requiredScopes ?? documentedScopes, scopes, implications);
   const user =
     granular || closure(scopes, implications).has('read_user') ? await findUser(client, target) : undefined;
+  const kind = granular ? 'FineGrainedPersonalAccessToken' : kindOf(user);
   return {
-    kind: granular ? 'FineGrainedPersonalAccessToken' : kindOf(user),
+    kind,
     account: user?.username ?? `user ${token.user_id}`,
     ...(granular ? {} : { scopes }),
     permissions: granular ? 'NotReported' : missing.length === 0 ? 'Sufficient' : 'Missing',
     missing,
+    ...(missing.length > 0 && { remedy: makeNew(kind) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
@@ -113,6 +124,18 @@ function kindOf(user: User | undefined): string {
   if (user.username.startsWith('group_')) return 'GroupAccessToken';
   return 'ServiceAccountToken';
 }
+
+/** GitLab can't change the scopes of a token. */
+function makeNew(kind: string): Remedy {
+  const page = tokenPages.get(kind) ?? personalTokensPage;
+  return { action: 'Make a new token with what is missing, as GitLab changes no scopes', page };
+}
+
+const tokenPages = new Map([
+  ['ProjectAccessToken', 'https://docs.gitlab.com/user/project/settings/project_access_tokens/'],
+  ['GroupAccessToken', 'https://docs.gitlab.com/user/group/settings/group_access_tokens/'],
+  ['ServiceAccountToken', 'https://docs.gitlab.com/user/profile/service_accounts/'],
+]);
 
 /** Without the scope to read, a project can't be asked for, and the missing scope is the better message. */
 function mayRead(report: CredentialReport): boolean {

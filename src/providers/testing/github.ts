@@ -1,0 +1,49 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { Fault } from '../../../test/harness/peers/git-hosts/faults.ts';
+import { refuse, type SiteOptions } from '../../../test/harness/peers/github/site.ts';
+import { type CatalogueRow, nowS } from './catalogue.ts';
+import { canary } from './world.ts';
+
+/** The three ways in which there is a GitHub: the cloud, data residency, and a server of one's own. */
+export const sites: readonly { host: string; peer: SiteOptions }[] = [
+  { host: 'github.com', peer: {} },
+  { host: 'acme.ghe.com', peer: { host: 'acme.ghe.com' } },
+  {
+    host: 'github.example.com',
+    peer: { host: 'github.example.com', enterpriseServer: { version: '3.19.1' } },
+  },
+];
+
+/** A new RSA key as PEM; PKCS#1 is how GitHub hands them out. */
+export function newKey(type: 'pkcs1' | 'pkcs8' = 'pkcs1'): string {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type, format: 'pem' })
+    .toString();
+}
+
+/** A refusal with GitHub's text. Whoever writes it puts the canary where names would be. */
+export function refusal(status: number, message: string, headers: Record<string, string> = {}): Fault {
+  return refuse(status, message, headers, `https://docs.github.com/${canary}`);
+}
+
+/** What is said of tokens and Apps alike, at a host. */
+export function sentencesOf(host: string) {
+  const wait = `${host} asks for fewer calls with this credential. It will be tried again when GitHub allows; share the credential with fewer programs if it returns.`;
+  return {
+    wait,
+    unreachable:
+      'The credential does not reach the repository acme/shop, or it does not exist. Give the token access to it, as its owner or in the settings of a fine-grained token, or correct the name.',
+    serverFault: `${host} answered with a server error. It will be tried again; look at the status page of GitHub or at the server if it stays so.`,
+    notTheApi: `${host} does not answer as the API of GitHub does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`,
+    limited: (status: number): CatalogueRow => ({
+      name: `the budget of calls is used up, as ${status}`,
+      answer: refusal(status, `API rate limit exceeded for user ID 1 (${canary}).`, {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(nowS + 900),
+      }),
+      reason: 'RateLimited',
+      says: wait,
+      again: 900,
+    }),
+  };
+}
