@@ -1,6 +1,5 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -8,11 +7,8 @@ import { gitIntegrationConditions } from '../src/api/conditions.ts';
 import { kinds } from '../src/api/crd/kinds.ts';
 import { API_VERSION } from '../src/api/group.ts';
 import { parsePart } from '../src/api/parse.ts';
-import { createClockMetrics } from '../src/controllers/git-integration/clock-metrics.ts';
-import { createIntegrationMetrics } from '../src/controllers/git-integration/metrics.ts';
-import { createRateLimitMetrics } from '../src/controllers/git-integration/rate-limit-metrics.ts';
-import { createMetrics, measureCaches } from '../src/observability/metrics.ts';
 import { settingsHelp } from '../src/settings.ts';
+import { metricCatalogue } from '../test/harness/metric-catalogue.ts';
 
 const root = join(import.meta.dirname, '..');
 const elsewhere = new Set(['node_modules', 'dist', 'coverage']);
@@ -63,10 +59,19 @@ describe('docs/operating.md', () => {
     expect(variables).toContain(`\`CODEMIE_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}\``);
     expect(usual).toContain(fallback);
   });
+});
 
-  it('names each metric, and no other', () => {
-    const documented = rows.keys().filter((name) => /^[a-z]+(_[a-z]+)+$/.test(name));
-    expect([...documented].toSorted()).toEqual(ownMetrics());
+describe('docs/monitoring.md', () => {
+  it('has each metric, and no other, with its type, labels and meaning as in the code', () => {
+    const rows = rowsOf(read('docs/monitoring.md'));
+    const documented = rows
+      .entries()
+      .filter(([name]) => /^[a-z]+(_[a-z]+)+$/.test(name))
+      .map(([name, cells]) => [name, ...cells].join(' | '));
+    const real = metricCatalogue().own.map(({ name, type, labelNames, help }) =>
+      [name, type, labelNames.map((label) => `\`${label}\``).join(', '), help].join(' | '),
+    );
+    expect([...documented].toSorted()).toEqual(real.toSorted());
   });
 });
 
@@ -86,23 +91,6 @@ describe('docs/conditions.md', () => {
     expect(missing).toEqual([]);
   });
 });
-
-/** The names of all metrics but those that the library has on its own. */
-function ownMetrics(): string[] {
-  const standard = new Registry();
-  collectDefaultMetrics({ register: standard });
-  const registry = new Registry();
-  createMetrics(registry);
-  createIntegrationMetrics(registry);
-  createRateLimitMetrics(registry, () => 0);
-  createClockMetrics(registry);
-  measureCaches(registry, []);
-  const names = (from: Registry): string[] => from.getMetricsAsArray().map(({ name }) => name);
-  const known = new Set(names(standard));
-  return names(registry)
-    .filter((name) => !known.has(name))
-    .toSorted();
-}
 
 /** Rows of the tables of a page whose first cell is one piece of code, by that; the other cells as they are. */
 function rowsOf(text: string): Map<string, string[]> {
@@ -138,14 +126,14 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-const manifest = z.object({ apiVersion: z.string(), kind: z.string(), spec: z.unknown().optional() });
+const manifest = z.object({ apiVersion: z.literal(API_VERSION), kind: z.string(), spec: z.unknown() });
 
-/** Our own kinds in the YAML blocks of a page. A block that is not YAML throws. */
+/** Our own kinds in the YAML blocks of a page; other YAML is none of our business. A block that is not YAML throws. */
 function manifestsOf(text: string): z.output<typeof manifest>[] {
   const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
   const documents = blocks.flatMap((block) => parseAllDocuments(block));
   for (const { errors } of documents) if (errors[0]) throw errors[0];
   return documents
-    .map((document) => manifest.parse(document.toJS()))
-    .filter(({ apiVersion }) => apiVersion === API_VERSION);
+    .filter((document) => document.get('apiVersion') === API_VERSION)
+    .map((document) => manifest.parse(document.toJS()));
 }

@@ -30,14 +30,18 @@ export interface LeadershipOptions {
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
+  /** Told the name of the Lease, or what it would be without leader election. */
   onChange: (lease: string, isLeading: boolean) => void;
 }
 
 /** Without leader election every process leads from the beginning. */
 export function createLeadership(options: LeadershipOptions): Leadership {
   const { settings, client, log, now, onChange } = options;
-  if (!settings.leaderElect) return { mayWrite: () => true, run: (stop, work) => work(stop) };
   const name = leaseName(options.name, settings.shardSelector);
+  if (!settings.leaderElect) {
+    onChange(name, true);
+    return { mayWrite: () => true, run: (stop, work) => work(stop) };
+  }
   onChange(name, false);
   return createLeaderElection({
     client,

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { Registry } from 'prom-client';
 import {
   DefaultConnectionError,
   parseDefaultConnection,
@@ -7,6 +6,7 @@ import {
 import { KubeConfigError } from './kube/errors.ts';
 import { errorFields } from './kube/log.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
+import { createExposition } from './observability/exposition.ts';
 import { createLog } from './observability/log.ts';
 import { listen, metricsHandler, probeHandler } from './observability/probes.ts';
 import { createOperator, type Operator } from './operator.ts';
@@ -33,26 +33,28 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
       stop.abort(new Error(`The process got ${signal}.`));
     });
 
-  const registry = new Registry();
+  const exposition = createExposition();
   const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
   const defaultConnection =
     settings.defaultConnectionFile === undefined
       ? undefined
       : parseDefaultConnection(await readFile(settings.defaultConnectionFile, 'utf8'));
-  const render = async () => ({ contentType: registry.contentType, body: await registry.metrics() });
   let operator: Operator | undefined;
   // Before the operator: it may have to wait for its permissions, alive and not ready.
   const health = { alive: () => operator?.alive() ?? true, ready: () => operator?.ready() ?? false };
   const probes = await listen(probeHandler(health), settings.probeAddress);
   log.info({ address: probes.address }, 'Serving probes');
-  const metrics = await listen(metricsHandler(render), settings.metricsAddress);
+  const metrics = await listen(
+    metricsHandler(exposition.registry.contentType, exposition.text),
+    settings.metricsAddress,
+  );
   log.info({ address: metrics.address }, 'Serving metrics');
   try {
     operator = await createOperator({
       settings,
       ca,
       defaultConnection,
-      registry,
+      exposition,
       log,
       now: Date.now,
       signal: stop.signal,

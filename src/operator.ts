@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import { createAccessCheck } from './access/check.ts';
 import {
   clusterCodeMieConnections,
@@ -11,6 +10,7 @@ import {
   DEFAULT_CONNECTION,
   type parseDefaultConnection,
 } from './controllers/codemie-connection/default-connection.ts';
+import { createConnectionMetrics } from './controllers/codemie-connection/metrics.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
 import { namespaces } from './controllers/core-resources.ts';
@@ -41,7 +41,8 @@ import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createLeadership, type Leadership } from './leadership.ts';
 import { guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
-import { createMetrics, type Metrics, measureCaches } from './observability/metrics.ts';
+import type { Exposition } from './observability/exposition.ts';
+import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
 import { providers } from './providers/registry.ts';
 import type { Settings } from './settings.ts';
@@ -53,7 +54,7 @@ export interface OperatorOptions {
   ca: readonly string[];
   /** The spec of the ClusterCodeMieConnection that this installation brings. */
   defaultConnection?: ReturnType<typeof parseDefaultConnection> | undefined;
-  registry: Registry;
+  exposition: Exposition;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
@@ -83,9 +84,9 @@ const longestSilenceMs = 3 * 10 * 60_000;
  * @throws KubeConfigError, CaBundleError, or what the API server answered to the first reads
  */
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
-  const { settings, registry, log, now, signal } = options;
+  const { settings, exposition, log, now, signal } = options;
   const { operatorNamespace } = settings;
-  const metrics = createMetrics(registry);
+  const metrics = createMetrics(exposition.registry);
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
   const ground = createKubeClient({ connection, userAgent: name, metrics: metrics.client });
@@ -119,7 +120,8 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const controllers = createControllers(options, deps, informers, queues, metrics);
   const followed: Informer[] = Object.values(informers);
   const own = [informers.integrations, informers.clusterConnections, informers.connections];
-  measureCaches(registry, followed);
+  measureCaches(exposition.registry, followed);
+  measureQueues(exposition.registry, Object.values(queues));
   let stopping = false;
 
   return {
@@ -180,16 +182,26 @@ function createClients(
     proxy,
     maxBodyBytes: 8 * 1024 * 1024,
     userAgent: name,
-    onRequest: metrics.exchange,
     maySend,
   };
   return {
-    http: createHttpClients({ ...common, timeoutMs: codeMieTimeoutMs }),
-    providerHttp: guardClients(createHttpClients({ ...common, timeoutMs: providerTimeoutMs }), {
-      // One host can never occupy all workers.
-      perHost: Math.max(1, Math.floor(workers / 2)),
-      now,
+    http: createHttpClients({
+      ...common,
+      timeoutMs: codeMieTimeoutMs,
+      onRequest: (record) => metrics.exchange('codemie', record),
     }),
+    providerHttp: guardClients(
+      createHttpClients({
+        ...common,
+        timeoutMs: providerTimeoutMs,
+        onRequest: (record) => metrics.exchange('provider', record),
+      }),
+      {
+        // One host can never occupy all workers.
+        perHost: Math.max(1, Math.floor(workers / 2)),
+        now,
+      },
+    ),
   };
 }
 
@@ -200,7 +212,7 @@ interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<
   metrics: Metrics;
 }
 
-function createDeps({ settings, ca, registry, log, now }: OperatorOptions, ground: Ground): Deps {
+function createDeps({ settings, ca, exposition, log, now }: OperatorOptions, ground: Ground): Deps {
   const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
   const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector, clusterConnections } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
@@ -241,16 +253,16 @@ function createDeps({ settings, ca, registry, log, now }: OperatorOptions, groun
       now,
       metrics: metrics.events,
     }),
-    metrics: createIntegrationMetrics(registry),
-    rateLimits: createRateLimitMetrics(registry, now),
-    clocks: createClockMetrics(registry),
+    metrics: createIntegrationMetrics(exposition),
+    rateLimits: createRateLimitMetrics(exposition.registry, now),
+    clocks: createClockMetrics(exposition.registry),
     log,
     now,
   };
 }
 
 function createControllers(
-  { settings, log, defaultConnection }: OperatorOptions,
+  { settings, log, exposition, defaultConnection }: OperatorOptions,
   deps: Deps,
   informers: Informers,
   queues: Queues,
@@ -265,13 +277,14 @@ function createControllers(
       log,
       metrics: metrics.controller,
     });
+  const connectionMetrics = createConnectionMetrics(exposition);
   const connections = (
     resource: ResourceDescription,
     { store }: Informer,
     queue: WorkQueue,
     before?: (key: ObjectKey, signal: AbortSignal) => Promise<void>,
   ) => {
-    const own: ConnectionDeps = { ...deps, resource, store };
+    const own: ConnectionDeps = { ...deps, resource, store, connectionMetrics };
     // Where another shard looks after connections, their keys are taken off the queue, and that is all.
     const work: Reconcile = settings.connections
       ? async (key, context) => {

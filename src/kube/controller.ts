@@ -31,6 +31,8 @@ export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'terminal' | '
 
 /** What a controller counts; every callback is optional. */
 export interface ControllerMetrics {
+  /** A controller was made. */
+  made?(controller: string, workers: number): void;
   reconciled?(controller: string, outcome: Outcome, durationMs: number): void;
   /** Workers that are busy. */
   active?(controller: string, workers: number): void;
@@ -72,6 +74,7 @@ export function createController(options: ControllerOptions): Controller {
   const log = options.log.child({ controller: name });
   let active = 0;
   let runs = 0;
+  metrics?.made?.(name, workers);
 
   function setActive(change: 1 | -1): void {
     active += change;

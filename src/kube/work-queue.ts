@@ -13,6 +13,8 @@ export interface QueueMetrics {
   added?(queue: string, lane: Lane): void;
   /** How long a key was ready before a worker took it. */
   waited?(queue: string, lane: Lane, durationMs: number): void;
+  /** How long a worker had a key. */
+  worked?(queue: string, durationMs: number): void;
   retried?(queue: string): void;
 }
 
@@ -62,6 +64,8 @@ export interface WorkQueue {
   readonly depth: number;
   /** Keys that wait for a time. */
   readonly delayed: number;
+  /** For how long the keys that are being worked on have been so, all together and at most. */
+  running(): { sumMs: number; longestMs: number };
 }
 
 /** After so many keys of lane `high` one of lane `low` goes first, so that checks go on under constant change. */
@@ -73,7 +77,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock = systemClock, random = Math.random } = options;
   /** Keys that need a run, with their lane and since when. */
   const dirty = new Map<string, { lane: Lane; since: number }>();
-  const processing = new Set<string>();
+  /** Since when each key is being worked on. */
+  const processing = new Map<string, number>();
   /** Order of the dirty keys that are not being processed. An entry whose key is no longer so is skipped. */
   const ready: Record<Lane, Fifo<string>> = { high: createFifo(), low: createFifo() };
   const waiting: Record<Lane, ReturnType<typeof createDelayHeap>> = {
@@ -122,7 +127,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       const entry = dirty.get(key);
       if (entry?.lane !== lane || processing.has(key)) continue;
       dirty.delete(key);
-      processing.add(key);
+      processing.set(key, clock.now());
       waiting.high.delete(key);
       waiting.low.delete(key);
       highInARow = lane === 'high' ? highInARow + 1 : 0;
@@ -199,6 +204,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       });
     },
     done(key) {
+      const since = processing.get(key);
+      if (since !== undefined) metrics?.worked?.(name, clock.now() - since);
       processing.delete(key);
       const entry = dirty.get(key);
       if (entry !== undefined && !isShutDown) enqueue(key, entry.lane, true);
@@ -216,6 +223,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     },
     get delayed() {
       return waiting.high.size + waiting.low.size;
+    },
+    running() {
+      const ages = [...processing.values()].map((since) => clock.now() - since);
+      return { sumMs: ages.reduce((sum, age) => sum + age, 0), longestMs: Math.max(0, ...ages) };
     },
   };
 }

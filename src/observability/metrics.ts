@@ -4,7 +4,7 @@ import type { EventMetrics } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { ClientMetrics } from '../kube/transport.ts';
-import type { QueueMetrics } from '../kube/work-queue.ts';
+import type { QueueMetrics, WorkQueue } from '../kube/work-queue.ts';
 import type { ExchangeRecord } from '../net/http-client.ts';
 
 /** What the parts of the process count into. */
@@ -14,13 +14,18 @@ export interface Metrics {
   client: ClientMetrics;
   reflector: ReflectorMetrics;
   events: EventMetrics;
-  /** Whether this process holds a Lease. */
+  /** Whether this process is at work, and the name of the Lease for it. */
   leading: (lease: string, isLeading: boolean) => void;
-  /** One exchange with a Git provider, CodeMie or an identity provider. */
-  exchange: (record: ExchangeRecord) => void;
+  /** One exchange with a server outside of the cluster. */
+  exchange: (target: ExchangeTarget, record: ExchangeRecord) => void;
 }
 
+/** Whom an exchange was with: a Git provider, or CodeMie and the identity provider of its login. */
+type ExchangeTarget = 'provider' | 'codemie';
+
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** A start with 10,000 objects keeps the last of them waiting for minutes. */
+const waitSeconds = [...seconds, 120, 300, 600, 1800];
 /** Those of controller-runtime: fine enough to tell a pass that calls CodeMie from one that waits for it. */
 const reconcileSeconds = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5,
@@ -48,7 +53,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
   const registers = [registry];
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by controller and result.',
+    help: 'Reconciles by result: success, requeue_after, retry_after, terminal, error or timeout.',
     labelNames: ['controller', 'result'],
     registers,
   });
@@ -59,19 +64,53 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
     buckets: reconcileSeconds,
     registers,
   });
+  const labelNames = ['controller'] as const;
   const active = new Gauge({
     name: 'controller_runtime_active_workers',
     help: 'Workers that are busy.',
-    labelNames: ['controller'],
+    labelNames,
+    registers,
+  });
+  const most = new Gauge({
+    name: 'controller_runtime_max_concurrent_reconciles',
+    help: 'Workers that there are.',
+    labelNames,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'controller_runtime_reconcile_errors_total',
+    help: 'Reconciles that failed and are tried again.',
+    labelNames,
+    registers,
+  });
+  const terminal = new Counter({
+    name: 'controller_runtime_terminal_reconcile_errors_total',
+    help: 'Reconciles that failed and are not tried again before something changes.',
+    labelNames,
+    registers,
+  });
+  const timeouts = new Counter({
+    name: 'controller_runtime_reconcile_timeouts_total',
+    help: 'Reconciles that took longer than they may.',
+    labelNames,
     registers,
   });
   // controller-runtime's words for the outcomes that it knows too.
   const results = { requeueAfter: 'requeue_after', retryAfter: 'retry_after' } as const;
   return {
+    made(controller, workers) {
+      most.set({ controller }, workers);
+      active.set({ controller }, 0);
+      // A rate needs to see the step from 0 to 1.
+      for (const counter of [errors, terminal, timeouts]) counter.inc({ controller }, 0);
+    },
     reconciled(controller, outcome, durationMs) {
       const result = outcome === 'requeueAfter' || outcome === 'retryAfter' ? results[outcome] : outcome;
       total.inc({ controller, result });
       time.observe({ controller }, durationMs / 1000);
+      if (outcome === 'error' || outcome === 'timeout') errors.inc({ controller });
+      if (outcome === 'terminal') terminal.inc({ controller });
+      if (outcome === 'timeout') timeouts.inc({ controller });
     },
     active: (controller, workers) => active.set({ controller }, workers),
   };
@@ -87,7 +126,7 @@ function queueMetrics(registry: Registry): QueueMetrics {
   });
   const adds = new Counter({
     name: 'workqueue_adds_total',
-    help: 'Keys that were added.',
+    help: 'Keys that were added. Lane high: something changed; low: start and intervals.',
     labelNames: ['name', 'lane'],
     registers,
   });
@@ -95,6 +134,13 @@ function queueMetrics(registry: Registry): QueueMetrics {
     name: 'workqueue_queue_duration_seconds',
     help: 'How long keys were ready before a worker took them.',
     labelNames: ['name', 'lane'],
+    buckets: waitSeconds,
+    registers,
+  });
+  const work = new Histogram({
+    name: 'workqueue_work_duration_seconds',
+    help: 'How long workers had a key.',
+    labelNames: ['name'],
     buckets: seconds,
     registers,
   });
@@ -108,6 +154,7 @@ function queueMetrics(registry: Registry): QueueMetrics {
     depth: (name, count) => depth.set({ name }, count),
     added: (name, lane) => adds.inc({ name, lane }),
     waited: (name, lane, durationMs) => wait.observe({ name, lane }, durationMs / 1000),
+    worked: (name, durationMs) => work.observe({ name }, durationMs / 1000),
     retried: (name) => retries.inc({ name }),
   };
 }
@@ -116,7 +163,7 @@ function clientMetrics(registry: Registry): ClientMetrics {
   const registers = [registry];
   const requests = new Counter({
     name: 'rest_client_requests_total',
-    help: 'Requests to the Kubernetes API by verb, resource and code; code 0 is no answer.',
+    help: 'Requests to the Kubernetes API; code 0 is no answer.',
     labelNames: ['verb', 'resource', 'code'],
     registers,
   });
@@ -129,7 +176,7 @@ function clientMetrics(registry: Registry): ClientMetrics {
   });
   const retries = new Counter({
     name: 'rest_client_request_retries_total',
-    help: 'Reads that were sent to the Kubernetes API again, because it was busy or the connection was lost.',
+    help: 'Reads of the Kubernetes API that were sent again, by reason: throttled or reset.',
     labelNames: ['reason'],
     registers,
   });
@@ -152,11 +199,18 @@ function reflectorMetrics(registry: Registry): ReflectorMetrics {
   });
   const ended = new Counter({
     name: 'codemie_reflector_watches_ended_total',
-    help: 'Watches that ended, by reason.',
+    help: 'Watches that ended, by reason: closed, expired or failed.',
     labelNames: ['resource', 'reason'],
     registers,
   });
+  const events = new Counter({
+    name: 'codemie_reflector_watch_events_total',
+    help: 'Events that watches brought.',
+    labelNames: ['resource', 'type'],
+    registers,
+  });
   return {
+    event: (resource, type) => events.inc({ resource, type }),
     listed: (resource) => lists.inc({ resource }),
     watchEnded: (resource, reason) => ended.inc({ resource, reason }),
   };
@@ -174,7 +228,7 @@ function eventMetrics(registry: Registry): EventMetrics {
 function leadingMetric(registry: Registry): Metrics['leading'] {
   const status = new Gauge({
     name: 'leader_election_master_status',
-    help: 'Whether this process holds the Lease: 1 or 0.',
+    help: 'Whether this process is at work: 1 while it holds the Lease of that name, or needs none; 0 while it stands by.',
     labelNames: ['name'],
     registers: [registry],
   });
@@ -197,28 +251,63 @@ export function measureCaches(registry: Registry, informers: readonly Informer[]
   gauge('codemie_cache_objects', 'Objects in the cache.', ({ store }) => store.size);
   gauge(
     'codemie_cache_contact_age_seconds',
-    'Time since the Kubernetes API was last heard of by the watch that fills the cache.',
+    'Time since the Kubernetes API last answered who fills the cache, be it with a refusal.',
     (informer) => informer.contactAgeMs() / 1000,
   );
 }
+
+/** Measures queues whenever the metrics are read. */
+export function measureQueues(registry: Registry, queues: readonly WorkQueue[]): void {
+  const gauge = (name: string, help: string, measure: (queue: WorkQueue) => number): void => {
+    const made = new Gauge({
+      name,
+      help,
+      labelNames: ['name'],
+      registers: [registry],
+      collect() {
+        for (const queue of queues) made.set({ name: queue.name }, measure(queue));
+      },
+    });
+  };
+  gauge(
+    'workqueue_unfinished_work_seconds',
+    'For how long the keys that are being worked on have been so, all together.',
+    (queue) => queue.running().sumMs / 1000,
+  );
+  gauge(
+    'workqueue_longest_running_processor_seconds',
+    'For how long the oldest key that is being worked on has been so.',
+    (queue) => queue.running().longestMs / 1000,
+  );
+  gauge('codemie_workqueue_delayed', 'Keys that wait for a time.', (queue) => queue.delayed);
+}
+
+/** Hosts beyond this are counted together: whoever may make a connection chooses hosts. */
+const mostHosts = 500;
 
 function exchangeMetrics(registry: Registry): Metrics['exchange'] {
   const registers = [registry];
   const requests = new Counter({
     name: 'codemie_http_requests_total',
-    help: 'Requests to Git providers, CodeMie and identity providers by host and result: a status or an error.',
-    labelNames: ['host', 'method', 'result'],
+    help: 'Requests to Git providers (target provider), and to CodeMie and its identity provider (target codemie). The result is a status, or a word such as Timeout.',
+    labelNames: ['target', 'host', 'method', 'result'],
     registers,
   });
   const duration = new Histogram({
     name: 'codemie_http_request_duration_seconds',
-    help: 'How long these requests took.',
-    labelNames: ['host'],
+    help: 'How long requests to Git providers, CodeMie and its identity provider took.',
+    labelNames: ['target', 'host'],
     buckets: seconds,
     registers,
   });
-  return ({ host, method, status, error, durationMs }) => {
-    requests.inc({ host, method, result: status ?? error ?? 'Other' });
-    duration.observe({ host }, durationMs / 1000);
+  const hosts = new Set<string>();
+  const labelOf = (host: string): string => {
+    if (hosts.size < mostHosts) hosts.add(host);
+    return hosts.has(host) ? host : 'other';
+  };
+  return (target, { host: name, method, status, error, durationMs }) => {
+    const host = labelOf(name);
+    requests.inc({ target, host, method, result: status ?? error ?? 'Other' });
+    duration.observe({ target, host }, durationMs / 1000);
   };
 }

@@ -1,4 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip } from 'node:zlib';
 
 /** A small HTTP server that is up. */
 export interface Listening {
@@ -26,16 +29,19 @@ export function probeHandler(health: Health): RequestListener {
   };
 }
 
-/** Answers `/metrics` with what `render` gives. */
-export function metricsHandler(
-  render: () => Promise<{ contentType: string; body: string }>,
-): RequestListener {
+/** Answers `/metrics` with the pieces of text, compressed for those who can read that, as Prometheus can. */
+export function metricsHandler(contentType: string, text: () => AsyncIterable<string>): RequestListener {
   return (request, response) => {
     if (request.url?.split('?')[0] !== '/metrics') return void response.writeHead(404).end();
-    render().then(
-      ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
-      () => response.writeHead(500).end(),
-    );
+    const compresses = /\bgzip\b/.test(String(request.headers['accept-encoding']));
+    response.setHeader('content-type', contentType);
+    if (compresses) response.setHeader('content-encoding', 'gzip');
+    const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+    const sent = compresses
+      ? pipeline(Readable.from(text()), gzip, response)
+      : pipeline(Readable.from(text()), response);
+    // The scraper went away, or the text could not be made: the connection is broken off, which tells it.
+    sent.catch(() => response.destroy());
   };
 }
 

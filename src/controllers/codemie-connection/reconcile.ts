@@ -6,6 +6,7 @@ import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
+import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
 import { writeConnectionStatus } from './status.ts';
@@ -21,6 +22,7 @@ export interface ConnectionDeps {
   integrations: Store;
   sessions: Sessions;
   events: EventRecorder;
+  connectionMetrics: ConnectionMetrics;
   /** Epoch milliseconds. */
   now: () => number;
 }
@@ -40,7 +42,10 @@ export async function reconcileConnection(
   { signal }: ReconcileContext,
 ): Promise<Result> {
   const connection = deps.store.get(key);
-  if (!connection) return {};
+  if (!connection) {
+    deps.connectionMetrics.forget(deps.resource.kind, key);
+    return {};
+  }
   const users = usersOf(connection, deps.resource.kind, deps.integrations);
   const holders = users.filter(needsCleanUp);
   const deleting = connection.metadata.deletionTimestamp !== undefined;

@@ -42,6 +42,7 @@ export async function writeConnectionStatus(
     integrations,
     ...(handledAt !== undefined && { lastHandledReconcileAt: handledAt }),
   };
+  deps.connectionMetrics.observe(deps.resource.kind, connection, status);
   if (sameJson(status, stored)) return;
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion };

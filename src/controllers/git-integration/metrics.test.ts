@@ -1,12 +1,13 @@
-import { Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { createExposition, type Exposition } from '../../observability/exposition.ts';
 import { parseObject } from './load.ts';
-import { createIntegrationMetrics } from './metrics.ts';
+import { createIntegrationMetrics, type IntegrationMetrics } from './metrics.ts';
 
-function known() {
+function known(name = 'acme') {
   const metadata = {
-    name: 'acme',
+    name,
     namespace: 'team-a',
     uid: 'u',
     resourceVersion: '1',
@@ -15,45 +16,82 @@ function known() {
   return parseObject({ metadata });
 }
 
-function status(types: Record<string, 'True' | 'False'>, expiresAt?: string): GitIntegrationStatus {
+/** A status with conditions, as `True/Ready`. */
+function status(conditions: Record<string, string>, expiresAt?: string): GitIntegrationStatus {
   return {
     observedGeneration: 1,
-    conditions: Object.entries(types).map(([type, value]) => ({
-      type,
-      status: value,
-      reason: 'Any',
-      message: '',
-      lastTransitionTime: '2026-11-22T12:00:00Z',
-    })),
+    conditions: Object.entries(conditions).map(([type, text]) => {
+      const [value, reason = ''] = text.split('/');
+      return {
+        type,
+        status: z.enum(['True', 'False', 'Unknown']).parse(value),
+        reason,
+        message: '',
+        lastTransitionTime: '2026-11-22T12:00:00Z',
+      };
+    }),
     ...(expiresAt && { credential: { expiresAt } }),
   };
 }
 
-async function series(registry: Registry): Promise<string[]> {
-  const lines = (await registry.metrics()).split('\n');
-  return lines.filter((line) => line.includes('team-a'));
+async function series(exposition: Exposition, having: string): Promise<string[]> {
+  const text = (await Array.fromAsync(exposition.text())).join('');
+  return text.split('\n').filter((line) => !line.startsWith('#') && line.includes(having));
 }
 
+const ready = { Ready: 'True/Ready', CredentialsValid: 'True/Valid', Registered: 'True/Registered' };
+const labels = 'namespace="team-a",name="acme"';
+
+let exposition: Exposition;
+let metrics: IntegrationMetrics;
+beforeEach(() => {
+  exposition = createExposition();
+  metrics = createIntegrationMetrics(exposition);
+});
+
 describe('createIntegrationMetrics', () => {
-  it('shows each condition with all its possible states, and when the credential ends', async () => {
-    const registry = new Registry();
-    createIntegrationMetrics(registry).observe(known(), status({ Ready: 'True' }, '2026-12-01T00:00:00Z'));
-    const labels = 'namespace="team-a",name="acme"';
-    expect(await series(registry)).toEqual([
-      `codemie_git_integration_condition{${labels},type="Ready",status="True"} 1`,
-      `codemie_git_integration_condition{${labels},type="Ready",status="False"} 0`,
-      `codemie_git_integration_condition{${labels},type="Ready",status="Unknown"} 0`,
+  it('shows of an object that is well that it is, and when its credential ends', async () => {
+    metrics.observe(known(), status(ready, '2026-12-01T00:00:00Z'));
+    expect(await series(exposition, 'team-a')).toEqual([
+      `codemie_git_integration_condition{${labels},type="Ready",status="True",reason="Ready"} 1`,
       `codemie_git_integration_credential_expiry_timestamp_seconds{${labels}} 1796083200`,
     ]);
   });
 
+  it.each([
+    [{ CredentialsValid: 'Unknown/ProviderUnreachable' }, ['CredentialsValid']],
+    [{ Registered: 'False/AliasConflict', Stalled: 'True/AliasConflict' }, ['Registered', 'Stalled']],
+    [{ PermissionsSufficient: 'Unknown/NotReported' }, []],
+    [{ PermissionsSufficient: 'False/MissingPermissions' }, ['PermissionsSufficient']],
+    [{ Drifted: 'True/Changed', CredentialExpiring: 'True/ExpiresSoon' }, ['Drifted', 'CredentialExpiring']],
+  ])('shows which other condition asks for attention: %o', async (conditions, types) => {
+    metrics.observe(known(), status({ Ready: 'False/Any', ...conditions }));
+    const shown = await series(exposition, labels);
+    expect(shown.map((line) => /type="(\w+)"/.exec(line)?.[1])).toEqual(['Ready', ...types]);
+  });
+
   it('drops a condition that went, and everything with the object', async () => {
-    const registry = new Registry();
-    const metrics = createIntegrationMetrics(registry);
-    metrics.observe(known(), status({ Ready: 'False', Stalled: 'True' }, '2026-12-01T00:00:00Z'));
-    metrics.observe(known(), status({ Ready: 'True' }));
-    expect((await series(registry)).join('\n')).not.toMatch(/Stalled|expiry/);
+    metrics.observe(
+      known(),
+      status({ Ready: 'False/Expired', Stalled: 'True/Expired' }, '2026-12-01T00:00:00Z'),
+    );
+    metrics.observe(known(), status(ready));
+    expect((await series(exposition, 'team-a')).join('\n')).not.toMatch(/Stalled|expiry|False/);
     metrics.forget('team-a/acme');
-    expect(await series(registry)).toEqual([]);
+    expect(await series(exposition, 'team-a')).toEqual([]);
+    expect(await series(exposition, 'codemie_git_integrations{')).toEqual([]);
+  });
+
+  it('counts objects by what each condition says', async () => {
+    metrics.observe(known('a'), status(ready));
+    metrics.observe(known('b'), status(ready));
+    metrics.observe(known('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
+    metrics.observe(known('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
+    expect((await series(exposition, 'codemie_git_integrations{')).toSorted()).toEqual([
+      'codemie_git_integrations{type="CredentialsValid",status="True",reason="Valid"} 2',
+      'codemie_git_integrations{type="Ready",status="True",reason="Ready"} 1',
+      'codemie_git_integrations{type="Ready",status="Unknown",reason="Suspended"} 1',
+      'codemie_git_integrations{type="Registered",status="True",reason="Registered"} 2',
+    ]);
   });
 });

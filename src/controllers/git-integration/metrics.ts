@@ -1,6 +1,8 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { type Exposition, labelText } from '../../observability/exposition.ts';
+import { createConditionSeries } from '../condition-series.ts';
 import type { Known } from './load.ts';
 
 /** What can be measured of GitIntegrations. Series go with their object. */
@@ -11,60 +13,59 @@ export interface IntegrationMetrics {
   forget(key: ObjectKey): void;
   /** Counts an integration that had to be left behind in CodeMie. */
   leaked(): void;
+  /** Counts a change that somebody made in CodeMie and that was undone. */
+  driftCorrected(): void;
 }
 
-/** Makes the metrics and registers them. */
-export function createIntegrationMetrics(registry: Registry): IntegrationMetrics {
-  const registers = [registry];
-  const condition = new Gauge({
+/**
+ * Makes the metrics and registers them. Of 10,000 objects there are 20,000 series, so they are not kept as the
+ * library would keep them: see docs/adr/0016-lean-metrics.md.
+ */
+export function createIntegrationMetrics(exposition: Exposition): IntegrationMetrics {
+  const conditions = createConditionSeries();
+  const expiries = new Map<ObjectKey, readonly [labels: string, seconds: number]>();
+  exposition.add({
     name: 'codemie_git_integration_condition',
-    help: 'Conditions of each GitIntegration: 1 for the status that it has, 0 for the others.',
-    labelNames: ['namespace', 'name', 'type', 'status'],
-    registers,
+    help: 'Always 1. Status and reason of Ready of each GitIntegration, and of each other condition that asks for attention.',
+    labelNames: ['namespace', 'name', 'type', 'status', 'reason'],
+    series: conditions.series,
   });
-  const expiry = new Gauge({
+  exposition.add({
+    name: 'codemie_git_integrations',
+    help: 'GitIntegrations by what a condition of theirs says; those of the type Ready are all.',
+    labelNames: ['type', 'status', 'reason'],
+    series: conditions.counts,
+  });
+  exposition.add({
     name: 'codemie_git_integration_credential_expiry_timestamp_seconds',
     help: 'When the credential ends, in seconds since 1970. Absent where nobody knows.',
     labelNames: ['namespace', 'name'],
-    registers,
+    series: () => expiries.values(),
   });
+  const registers = [exposition.registry];
   const leaks = new Counter({
     name: 'codemie_git_integration_registrations_leaked_total',
     help: 'Integrations that were left behind in CodeMie, because nothing could be done any more.',
     registers,
   });
-  const statuses = ['True', 'False', 'Unknown'] as const;
-  /** Label sets of each object: the library cannot drop series by a part of their labels. */
-  const shown = new Map<ObjectKey, { namespace: string; name: string; types: Set<string> }>();
-
-  function drop(key: ObjectKey, types: Iterable<string>): void {
-    const series = shown.get(key);
-    if (!series) return;
-    const { namespace, name } = series;
-    for (const type of types) {
-      for (const status of statuses) condition.remove({ namespace, name, type, status });
-      series.types.delete(type);
-    }
-  }
+  const corrections = new Counter({
+    name: 'codemie_git_integration_drift_corrected_total',
+    help: 'Changes that somebody made in CodeMie and that were undone.',
+    registers,
+  });
 
   return {
-    observe({ key, namespace, name }, { conditions = [], credential }) {
-      const types = new Set(conditions.map(({ type }) => type));
-      drop(key, shown.get(key)?.types.difference(types) ?? []);
-      shown.set(key, { namespace, name, types });
-      for (const { type, status } of conditions)
-        for (const each of statuses)
-          condition.set({ namespace, name, type, status: each }, each === status ? 1 : 0);
-      if (credential?.expiresAt === undefined) expiry.remove({ namespace, name });
-      else expiry.set({ namespace, name }, Date.parse(credential.expiresAt) / 1000);
+    observe({ key, namespace, name }, { conditions: found = [], credential }) {
+      const labels = labelText({ namespace, name });
+      conditions.set(key, labels, found);
+      if (credential?.expiresAt === undefined) expiries.delete(key);
+      else expiries.set(key, [labels, Date.parse(credential.expiresAt) / 1000]);
     },
     forget(key) {
-      const series = shown.get(key);
-      if (!series) return;
-      drop(key, [...series.types]);
-      expiry.remove({ namespace: series.namespace, name: series.name });
-      shown.delete(key);
+      conditions.delete(key);
+      expiries.delete(key);
     },
     leaked: () => leaks.inc(),
+    driftCorrected: () => corrections.inc(),
   };
 }

@@ -189,13 +189,15 @@ function originOf(plan: Step): 'Created' | 'Adopted' | undefined {
 
 /** Tells what somebody else did in CodeMie and we undid. */
 function tellCorrection(plan: Step, wasRegistered: boolean, { integration, deps }: Writer): void {
-  const corrected = (note: string) =>
+  const corrected = (note: string) => {
+    deps.metrics.driftCorrected();
     deps.events.record(integration.object, {
       type: 'Normal',
       reason: 'DriftCorrected',
       action: 'Register',
       note,
     });
+  };
   if (plan.action === 'create' && wasRegistered)
     corrected('Somebody removed the integration in CodeMie. It was made again.');
   if (plan.action === 'update' && plan.drift.length > 0)
