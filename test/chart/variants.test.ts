@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, inject, it } from 'vitest';
+import { settingsHelp } from '../../src/settings.ts';
+import { kubectl } from '../harness/kubectl.ts';
+import { deploymentsOf, manifestsOf, template } from './render.ts';
+import { variants } from './variants.ts';
+
+const namespace = `chart-${randomUUID().slice(0, 8)}`;
+const knownFlags = [...settingsHelp().matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag);
+const kubeconfig = inject('kubeconfigPath');
+
+beforeAll(async () => {
+  // The namespaces that the values name: a dry run makes none.
+  for (const name of [namespace, 'team-a', 'team-b']) {
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    await kubectl(['apply', '--filename', '-'], { kubeconfig, input: JSON.stringify(object) });
+  }
+});
+
+it.each(variants)('the API server and the operator take what is made with %s', async (name, values) => {
+  // The definitions are always the same, and take longer than all the rest.
+  const crds = name === 'nothing' ? {} : { crds: { install: false } };
+  const { stdout, stderr } = await template({ ...crds, ...values }, namespace);
+  expect(stderr).toBe('');
+
+  const dryRun = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict'];
+  expect(await kubectl([...dryRun, '--filename', '-'], { kubeconfig, input: stdout })).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+
+  const containers = deploymentsOf(manifestsOf(stdout)).values();
+  const flags = [...containers].flatMap(({ container }) => container.args.map((arg) => arg.split('=')[0]));
+  expect(knownFlags).toEqual(expect.arrayContaining(flags));
+});
