@@ -81,6 +81,19 @@ describe('toStructuralSchema', () => {
     ['a string without limit', { a: z.string().describe('x') }],
     ['a list without limit', { a: z.array(text()).meta({ 'x-kubernetes-list-type': 'set' }).describe('x') }],
     ['a list without merge rule', { a: z.array(text()).max(3).describe('x') }],
+    [
+      'a set with a default',
+      { a: z.array(text()).max(3).meta({ 'x-kubernetes-list-type': 'set' }).default(['x']).describe('x') },
+    ],
+    [
+      'an atomic object with a default inside',
+      {
+        a: z
+          .object({ b: text().default('x').describe('x') })
+          .meta({ 'x-kubernetes-map-type': 'atomic' })
+          .describe('x'),
+      },
+    ],
     ['a map without limit', { a: z.record(z.string(), text()).describe('x') }],
   ])('refuses %s and says where', (_name, shape) => {
     expect(() => toStructuralSchema(z.object(shape), 'spec')).toThrow(/^spec\.a/);

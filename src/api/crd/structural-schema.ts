@@ -103,8 +103,28 @@ function demandLimits(schema: StructuralSchema, place: string): void {
   if (schema.type === 'array' && schema['x-kubernetes-list-type'] === undefined) {
     throw new TypeError(`${place}: does not say how two lists are merged (x-kubernetes-list-type)`);
   }
+  demandMergeable(schema, place);
   if (schema.additionalProperties && schema.maxProperties === undefined) {
     throw new TypeError(`${place}: has no maximum number of entries`);
+  }
+}
+
+/**
+ * Server-side apply sees a default as something that somebody else has set: it would add the items of a list that
+ * replaces the default, and take an atomic object that leaves one out for a conflict.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+ */
+function demandMergeable(schema: StructuralSchema, place: string): void {
+  const hasItems = Array.isArray(schema.default) && schema.default.length > 0;
+  if (hasItems && schema['x-kubernetes-list-type'] !== 'atomic') {
+    throw new TypeError(`${place}: a list with a default has to be replaced as a whole`);
+  }
+  const members = Object.values(schema.properties ?? {});
+  if (
+    schema['x-kubernetes-map-type'] === 'atomic' &&
+    members.some((member) => member.default !== undefined)
+  ) {
+    throw new TypeError(`${place}: an object that is replaced as a whole cannot have members with defaults`);
   }
 }
 

@@ -21,7 +21,7 @@ const hostGlob = withRules(z.string().min(1).max(253), {
   holds: (glob) => /^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$/.test(glob),
 });
 
-const projectGlobs = (max: number) => z.array(line(100)).max(max).meta(asSet);
+const projectGlobs = (max: number) => z.array(line(100)).max(max);
 
 function connectionFields(where: string) {
   return {
@@ -50,7 +50,7 @@ function connectionFields(where: string) {
     providerHosts: z
       .array(hostGlob)
       .max(100)
-      .meta(asSet)
+      .meta(asAtomicList)
       .default(defaultProviderHosts)
       .describe(
         "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A list of your own replaces the default, so name the API hosts too. An empty list allows none.",
@@ -62,6 +62,7 @@ function connectionFields(where: string) {
     projects: z
       .object({
         allowed: projectGlobs(200)
+          .meta(asAtomicList)
           .default(['*'])
           .describe("Names of CodeMie projects that may be written; '*' stands for any characters."),
         createMissing: z
@@ -125,6 +126,7 @@ const consumer = withRules(
         'Namespaces by their labels; an empty selector means all. With namespaces given too, both must hold.',
       ),
     projects: projectGlobs(200)
+      .meta(asSet)
       .min(1)
       .describe(
         "Names of the CodeMie projects that these namespaces may write; '*' stands for any characters.",

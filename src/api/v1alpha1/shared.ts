@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { DURATION_PATTERN, durationMs, isDuration } from '../duration.ts';
 import { type Rule, withRules } from '../rule.ts';
 
-/** Go's name for a set: order is of no meaning and an item occurs once. */
+/**
+ * Order is of no meaning and an item occurs once. Server-side apply merges the items of several appliers, and those
+ * of a default: a list with a default has to be atomic.
+ */
 export const asSet = { 'x-kubernetes-list-type': 'set' } as const;
 
 /** A list that is replaced as a whole. */
 export const asAtomicList = { 'x-kubernetes-list-type': 'atomic' } as const;
-
-/** An object that is replaced as a whole by server-side apply: half a reference makes no sense. */
-const asAtomicObject = { 'x-kubernetes-map-type': 'atomic' } as const;
 
 /** Name of an object of Kubernetes: a DNS subdomain, https://kubernetes.io/docs/concepts/overview/working-with-objects/names/. */
 export const objectName = withRules(z.string().min(1).max(253), {
@@ -26,12 +26,10 @@ const dataKey = withRules(z.string().min(1).max(253), {
 
 /** One value inside of a Secret. `where` completes "Name of the Secret, …". */
 export function secretKeyRef(defaultKey: string, where = 'in the namespace of this object') {
-  return z
-    .object({
-      name: objectName.describe(`Name of the Secret, ${where}.`),
-      key: dataKey.default(defaultKey).describe('Key of the value inside of the Secret.'),
-    })
-    .meta(asAtomicObject);
+  return z.object({
+    name: objectName.describe(`Name of the Secret, ${where}.`),
+    key: dataKey.default(defaultKey).describe('Key of the value inside of the Secret.'),
+  });
 }
 
 /** Which value of which Secret. */
@@ -50,7 +48,6 @@ export function tls(where = 'in the namespace of this object') {
           name: objectName.describe(`Name of the ConfigMap or Secret, ${where}.`),
           key: dataKey.default('ca.crt').describe('Key of the PEM bundle inside of it.'),
         })
-        .meta(asAtomicObject)
         .describe('PEM bundle of certificate authorities, trusted in addition to the system roots.'),
     })
     .describe(
