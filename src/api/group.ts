@@ -57,5 +57,8 @@ export const IN_USE_FINALIZER = 'codemie.ai/in-use';
  */
 export const RECONCILE_REQUESTED_ANNOTATION = 'codemie.ai/reconcile-requested-at';
 
+/** What Flux's tools set for the same purpose; it has the same effect on our kinds. */
+export const FLUX_RECONCILE_REQUESTED_ANNOTATION = 'reconcile.fluxcd.io/requestedAt';
+
 /** Field manager of every server-side apply of this operator. */
 export const FIELD_MANAGER = 'codemie-git-operator';

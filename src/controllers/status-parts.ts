@@ -1,3 +1,4 @@
+import type { ConditionDescription } from '../api/conditions.ts';
 import type { Condition } from '../api/v1alpha1/shared.ts';
 import type { Finding } from '../domain/readiness.ts';
 import { setCondition } from '../kube/conditions.ts';
@@ -7,7 +8,7 @@ const longestMessage = 1024;
 
 /**
  * The whole list of conditions: what is wanted and nothing else, sorted, so that the same findings make the same
- * bytes. A condition whose status stays keeps its transition time.
+ * bytes. A condition whose status stays keeps its transition time; one that was kept as it is keeps its generation.
  *
  * @param now epoch milliseconds
  */
@@ -20,14 +21,18 @@ export function mergeConditions(
   let list: Condition[] = previous.filter(({ type }) => wanted[type] !== undefined);
   for (const [type, finding] of Object.entries(wanted)) {
     if (!finding) continue;
-    const { status, reason, message } = finding;
-    list = setCondition(
-      list,
-      { type, status, reason, message: cut(message), observedGeneration: generation },
-      now,
-    );
+    const { status, reason, message, observedGeneration = generation } = finding;
+    list = setCondition(list, { type, status, reason, message: cut(message), observedGeneration }, now);
   }
   return list.toSorted((a, b) => (a.type < b.type ? -1 : 1));
+}
+
+/** The conditions that are ours: other controllers may have added some, which are theirs to change. */
+export function ownConditions(
+  conditions: readonly Condition[] | undefined,
+  known: readonly ConditionDescription[],
+): Condition[] | undefined {
+  return conditions?.filter((condition) => known.some(({ type }) => type === condition.type));
 }
 
 function cut(message: string): string {

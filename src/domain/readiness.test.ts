@@ -57,6 +57,13 @@ describe('sumUp', () => {
       'SecretNotFound',
     ],
     [
+      'a connection that may yet come',
+      { Registered: no('ConnectionNotFound') },
+      false,
+      'False',
+      'ConnectionNotFound',
+    ],
+    [
       'a wait',
       { ...good, Registered: unknown('CodeMieUnreachable') },
       false,

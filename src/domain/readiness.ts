@@ -7,6 +7,8 @@ export interface Finding<Reason extends string = string> {
   reason: Reason;
   /** One sentence and, where somebody must act, one hint. */
   message: string;
+  /** The generation it is about, where that is not the present one: it was kept from an earlier pass. */
+  observedGeneration?: number | undefined;
 }
 
 /** The steps that a GitIntegration's readiness rests on, in the order in which they go. */
@@ -43,8 +45,11 @@ export interface Readiness {
   stalled?: Finding;
 }
 
-/** A missing Secret is no fault of the manifest: applied in any order, it is noticed as soon as it appears. */
-const comesByItself: ReadonlySet<string> = new Set(['SecretNotFound']);
+/**
+ * A missing Secret or connection is no fault of the manifest: objects may be applied in any order, and it is noticed
+ * as soon as it appears.
+ */
+const comesByItself: ReadonlySet<string> = new Set(['SecretNotFound', 'ConnectionNotFound']);
 
 /**
  * Sums up: the first False, else the first Unknown that blocks, else True. Waiting is Unknown and Reconciling,

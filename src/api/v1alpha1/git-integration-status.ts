@@ -73,6 +73,11 @@ const registration = z
 export const gitIntegrationStatusSchema = z
   .object({
     ...commonStatus,
+    handledSpec: text(64)
+      .optional()
+      .describe(
+        'Digest of the spec that was handled last, without `suspend`. It tells whether a suspended object is still as it was handled.',
+      ),
     credential: credential.optional(),
     installation: installation.optional(),
     registration: registration.optional(),

@@ -158,5 +158,12 @@ export const commonStatus = {
     .string()
     .max(253)
     .optional()
-    .describe('Value of the annotation codemie.ai/reconcile-requested-at that was handled last.'),
+    .describe(
+      'Value of the annotation codemie.ai/reconcile-requested-at or reconcile.fluxcd.io/requestedAt that was handled last.',
+    ),
+  otherHandledReconcileAt: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('Handled value of the other one of the two annotations, while the object has both.'),
 };

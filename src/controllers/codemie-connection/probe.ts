@@ -1,7 +1,8 @@
 import type { ConnectionReadyReason, GeneralReason } from '../../api/conditions.ts';
-import type { ConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { Finding } from '../../domain/readiness.ts';
+import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -17,11 +18,16 @@ export interface Probe {
   retryAtMs?: number;
 }
 
-/** Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong. */
+/**
+ * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong. Somebody who
+ * asks for a reconcile gets an answer of now.
+ */
 export async function probe(connection: KubeObject, sessions: Sessions, signal: AbortSignal): Promise<Probe> {
+  const stored = parseConnectionStatus(connection['status']);
+  const { fresh } = reconcileRequests(connection.metadata.annotations, stored);
   try {
     const session = await sessions.open(connection, signal);
-    const account = await session.account(signal);
+    const account = await session.account(signal, fresh === undefined ? undefined : 0);
     const serverVersion = await session.client.serverVersion(signal);
     return {
       ready: { status: 'True', reason: 'Ready', message: `CodeMie accepts the login of ${account.name}.` },

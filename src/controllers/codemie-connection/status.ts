@@ -1,11 +1,12 @@
-import type { ConnectionConditionType } from '../../api/conditions.ts';
-import { FIELD_MANAGER, RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
+import { type ConnectionConditionType, connectionConditions } from '../../api/conditions.ts';
+import { FIELD_MANAGER } from '../../api/group.ts';
 import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import type { Finding } from '../../domain/readiness.ts';
+import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
-import { mergeConditions, sameJson } from '../status-parts.ts';
+import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
 import type { Probe } from './probe.ts';
 import type { ConnectionDeps } from './reconcile.ts';
 
@@ -24,9 +25,9 @@ export async function writeConnectionStatus(
   signal: AbortSignal,
 ): Promise<void> {
   const { generation = 0, uid, resourceVersion, annotations } = connection.metadata;
-  const stored = parseConnectionStatus(connection['status']);
-  const previous = stored.conditions ?? [];
-  const handledAt = annotations?.[RECONCILE_REQUESTED_ANNOTATION];
+  const all = parseConnectionStatus(connection['status']);
+  const previous = ownConditions(all.conditions, connectionConditions) ?? [];
+  const stored = { ...all, conditions: all.conditions && previous };
   const account = found.account ?? stored.account;
   const serverVersion = found.serverVersion ?? stored.serverVersion;
   const status: ConnectionStatus = {
@@ -40,7 +41,7 @@ export async function writeConnectionStatus(
     ...(account && { account }),
     ...(serverVersion !== undefined && { serverVersion }),
     integrations,
-    ...(handledAt !== undefined && { lastHandledReconcileAt: handledAt }),
+    ...reconcileRequests(annotations, stored).handled,
   };
   deps.connectionMetrics.observe(deps.resource.kind, connection, status);
   if (sameJson(status, stored)) return;

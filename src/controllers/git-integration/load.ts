@@ -1,4 +1,5 @@
-import { gitIntegrations, RECONCILE_REQUESTED_ANNOTATION } from '../../api/group.ts';
+import { gitIntegrationConditions } from '../../api/conditions.ts';
+import { gitIntegrations } from '../../api/group.ts';
 import type { Parsed } from '../../api/parse.ts';
 import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import {
@@ -6,7 +7,9 @@ import {
   parseGitIntegrationStatus,
 } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
+import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
+import { ownConditions } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 
 /** What is known of one GitIntegration apart from its spec. Nothing of it changes during a pass. */
@@ -18,11 +21,10 @@ export interface Known {
   uid: string;
   generation: number;
   deleting: boolean;
-  /** What was written last; fields that do not parse are absent. */
+  /** What was written last; fields that do not parse are absent, and so are conditions of others. */
   status: Partial<GitIntegrationStatus>;
   conditions: readonly Condition[];
-  /** A value of the request annotation that the status does not tell as handled. */
-  requestedAt: string | undefined;
+  requests: ReconcileRequests;
   /** Somebody asked for this pass, and cached results do not count: they want to see the truth of now. */
   askAnew: boolean;
 }
@@ -68,9 +70,10 @@ export async function load(
  */
 export function parseObject(object: KubeObject, handled?: string): Loaded {
   const { metadata } = object;
-  const status = parseGitIntegrationStatus(object['status']);
-  const requested = metadata.annotations?.[RECONCILE_REQUESTED_ANNOTATION];
-  const requestedAt = requested === status.lastHandledReconcileAt ? undefined : requested;
+  const stored = parseGitIntegrationStatus(object['status']);
+  const conditions = ownConditions(stored.conditions, gitIntegrationConditions);
+  const status = { ...stored, conditions };
+  const requests = reconcileRequests(metadata.annotations, stored);
   return {
     object,
     key: keyOf(object),
@@ -81,8 +84,8 @@ export function parseObject(object: KubeObject, handled?: string): Loaded {
     deleting: metadata.deletionTimestamp !== undefined,
     parsed: parseGitIntegrationSpec(object['spec']),
     status,
-    conditions: status.conditions ?? [],
-    requestedAt,
-    askAnew: requestedAt !== undefined && requestedAt !== handled,
+    conditions: conditions ?? [],
+    requests,
+    askAnew: requests.fresh !== undefined && requests.fresh !== handled,
   };
 }

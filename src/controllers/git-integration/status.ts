@@ -4,6 +4,8 @@ import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { type Finding, type Readiness, sumUp } from '../../domain/readiness.ts';
+import type { HandledRequests } from '../../domain/reconcile-request.ts';
+import { specDigest } from '../../domain/spec-digest.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
@@ -33,34 +35,49 @@ export async function writeStatus(
     graceMs: Math.max(3 * durationMs(spec.validation.interval), leastGraceMs),
     now: deps.now(),
   });
+  const wanted = { ...report.findings, ...report.abnormal, ...summary(readiness) };
   await write(
     integration,
-    { ...report.findings, ...report.abnormal, ...summary(readiness) },
+    wanted,
+    { ...seen(integration), handledSpec: specDigest(spec) },
     report,
     deps,
     signal,
   );
 }
 
-/** Says that nothing is done, and leaves everything else as it was. */
+/**
+ * Says that nothing is done, and leaves everything else as it was. Only a spec that was handled before it was
+ * suspended counts as observed: kstatus would call one Current that nobody has acted on.
+ */
 export async function writeSuspended(
   integration: Integration,
   report: Report,
   deps: Deps,
   signal: AbortSignal,
 ): Promise<void> {
+  const { spec, generation, status: stored } = integration;
+  const { observedGeneration = -1, handledSpec, lastHandledReconcileAt, otherHandledReconcileAt } = stored;
+  const isHandled = observedGeneration === generation || handledSpec === specDigest(spec);
   const kept = asWanted(
     integration.conditions.filter(({ type }) => type !== 'Reconciling' && type !== 'Stalled'),
+    isHandled ? generation : undefined,
   );
-  const status = kept.Ready?.status ?? 'Unknown';
-  const message = 'Nothing is done while suspend is true.';
-  await write(
-    integration,
-    { ...kept, Ready: { status, reason: 'Suspended', message } },
-    report,
-    deps,
-    signal,
-  );
+  const Ready: Finding = {
+    status: kept.Ready?.status ?? 'Unknown',
+    reason: 'Suspended',
+    message: isHandled
+      ? 'Nothing is done while suspend is true.'
+      : 'Nothing is done while suspend is true, and the spec was not handled as it is now. Set suspend: false to go on.',
+    observedGeneration: kept.Ready?.observedGeneration,
+  };
+  const about = {
+    observedGeneration: isHandled ? generation : observedGeneration,
+    handledSpec,
+    // What was asked for is still to be done.
+    requests: { lastHandledReconcileAt, otherHandledReconcileAt },
+  };
+  await write(integration, { ...kept, Ready }, about, report, deps, signal);
 }
 
 /** Says that the spec breaks a rule which the installed definition did not know. */
@@ -74,13 +91,12 @@ export async function writeInvalid(
   const message = `${error} Correct the field, and install the definitions of this release.`;
   const fault = { reason: 'InvalidSpec', message };
   const kept = asWanted(known.conditions.filter(({ type }) => type === 'Registered'));
-  await write(
-    known,
-    { ...kept, Ready: { status: 'False', ...fault }, Stalled: { status: 'True', ...fault } },
-    report,
-    deps,
-    signal,
-  );
+  const wanted: Wanted = {
+    ...kept,
+    Ready: { status: 'False', ...fault },
+    Stalled: { status: 'True', ...fault },
+  };
+  await write(known, wanted, seen(known), report, deps, signal);
 }
 
 /** Says that the deletion waits, and for what. */
@@ -93,25 +109,43 @@ export async function writeDeleting(
 ): Promise<void> {
   const kept = asWanted(known.conditions.filter(({ type }) => type === 'Registered'));
   const reconciling: Finding = { ...finding, status: 'True' };
-  await write(known, { ...kept, Ready: finding, Reconciling: reconciling }, report, deps, signal);
+  const wanted = { ...kept, Ready: finding, Reconciling: reconciling };
+  await write(known, wanted, seen(known), report, deps, signal);
+}
+
+/** What a status is about. */
+interface About {
+  observedGeneration: number;
+  handledSpec: string | undefined;
+  requests: HandledRequests;
+}
+
+/** The object as it is now, all of whose requests are done with this pass. */
+function seen({ generation, requests, status }: Known): About {
+  return {
+    observedGeneration: generation,
+    handledSpec: status.handledSpec,
+    requests: requests.handled,
+  };
 }
 
 async function write(
   known: Known,
   wanted: Wanted,
+  { observedGeneration, handledSpec, requests }: About,
   report: Report,
   deps: Deps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { generation, requestedAt, status: stored, key, uid } = known;
-  const handledAt = requestedAt ?? stored.lastHandledReconcileAt;
+  const { generation, status: stored, key, uid } = known;
   const status: GitIntegrationStatus = {
-    observedGeneration: generation,
+    observedGeneration,
+    ...(handledSpec !== undefined && { handledSpec }),
     conditions: mergeConditions(wanted, known.conditions, generation, deps.now()),
     ...(report.credential && { credential: report.credential }),
     ...(report.installation && { installation: report.installation }),
     ...(report.registration && { registration: report.registration }),
-    ...(handledAt !== undefined && { lastHandledReconcileAt: handledAt }),
+    ...requests,
   };
   deps.metrics.observe(known, status);
   if (sameJson(status, stored)) return;
@@ -135,8 +169,14 @@ function summary({ ready, reconciling, stalled }: Readiness): Wanted {
   };
 }
 
-function asWanted(conditions: readonly Condition[]): Wanted {
-  return Object.fromEntries(conditions.map((condition) => [condition.type, condition]));
+/** Conditions as they are, or as they would be found again for a later generation. */
+function asWanted(conditions: readonly Condition[], observedGeneration?: number): Wanted {
+  return Object.fromEntries(
+    conditions.map((condition) => [
+      condition.type,
+      { ...condition, observedGeneration: observedGeneration ?? condition.observedGeneration },
+    ]),
+  );
 }
 
 /** Events on a change of readiness and for what the steps had to say; never for a pass that changed nothing. */

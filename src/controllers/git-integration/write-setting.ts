@@ -79,7 +79,7 @@ async function write(
     confirmed = { ...about, digest };
   } finally {
     const endedAtMs = deps.now();
-    const { requestedAt } = integration;
+    const { fresh: requestedAt } = integration.requests;
     deps.ownSettings.note(key, {
       connectionUID: connection.uid,
       endedAtMs,

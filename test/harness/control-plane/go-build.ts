@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
-import { arch, platform } from 'node:os';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, exists, makeOnce } from '../cache.ts';
+import { moduleFingerprint } from '../go-module.ts';
 import type { Binaries, Unavailable } from './binaries.ts';
 import { startProcess } from './processes.ts';
 import { kubernetesVersion } from './version.ts';
@@ -31,7 +30,10 @@ export interface GoBuildOptions {
  * time, mostly compiling, with the sources from the Go module proxy. Throws only what `signal` was aborted with.
  */
 export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Binaries | Unavailable> {
-  const folder = cacheFolder('control-plane', `${kubernetesVersion}-${await fingerprint()}`);
+  const folder = cacheFolder(
+    'control-plane',
+    `${kubernetesVersion}-${await moduleFingerprint(moduleFolder, [], buildFlags)}`,
+  );
   const binaries: Binaries = {
     source: 'go-build',
     etcd: join(folder, 'etcd'),
@@ -56,13 +58,6 @@ export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Bina
     return { source: 'unavailable', reason: 'the Go build failed as shown above' };
   }
   return binaries;
-}
-
-/** What the result depends on: another go.mod, other flags or another machine make another folder. */
-async function fingerprint(): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([buildFlags, platform(), arch()]));
-  for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(moduleFolder, file)));
-  return hash.digest('hex').slice(0, 12);
 }
 
 async function hasGo(signal: AbortSignal): Promise<boolean> {

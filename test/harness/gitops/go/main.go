@@ -1,0 +1,132 @@
+// Judges objects as GitOps tools do: with the kstatus library that Flux and others use, and with a health script run
+// in gopher-lua as Argo CD runs it. Reads {"script", "objects"} from standard input, writes a list of verdicts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
+)
+
+type input struct {
+	Script  string           `json:"script"`
+	Objects []map[string]any `json:"objects"`
+}
+
+type opinion struct {
+	Status  string `json:"status"`
+	Message string `json:"message"`
+}
+
+type verdict struct {
+	Kstatus opinion `json:"kstatus"`
+	Health  opinion `json:"health"`
+}
+
+func main() {
+	if err := run(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(from io.Reader, to io.Writer) error {
+	bytes, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	var in input
+	// This package keeps whole numbers whole, as clients of Kubernetes do.
+	if err := json.Unmarshal(bytes, &in); err != nil {
+		return err
+	}
+	verdicts := make([]verdict, 0, len(in.Objects))
+	for index, object := range in.Objects {
+		health, err := judgeHealth(object, in.Script)
+		if err != nil {
+			return fmt.Errorf("object %d: %w", index, err)
+		}
+		result, err := status.Compute(&unstructured.Unstructured{Object: object})
+		if err != nil {
+			return fmt.Errorf("object %d: %w", index, err)
+		}
+		verdicts = append(verdicts, verdict{opinion{result.Status.String(), result.Message}, health})
+	}
+	out, err := json.Marshal(verdicts)
+	if err != nil {
+		return err
+	}
+	_, err = to.Write(out)
+	return err
+}
+
+// judgeHealth gives the script what Argo CD gives one of argocd-cm: the global obj, a second, and of Lua's libraries
+// base, package and table only. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
+func judgeHealth(object map[string]any, script string) (opinion, error) {
+	state := lua.NewState(lua.Options{SkipOpenLibs: true})
+	defer state.Close()
+	for name, open := range map[string]lua.LGFunction{
+		lua.LoadLibName: lua.OpenPackage,
+		lua.BaseLibName: lua.OpenBase,
+		lua.TabLibName:  lua.OpenTable,
+	} {
+		call := lua.P{Fn: state.NewFunction(open), NRet: 0, Protect: true}
+		if err := state.CallByParam(call, lua.LString(name)); err != nil {
+			return opinion{}, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	state.SetContext(ctx)
+	state.SetGlobal("obj", toLua(state, object))
+	if err := state.DoString(script); err != nil {
+		return opinion{}, err
+	}
+	table, ok := state.Get(-1).(*lua.LTable)
+	if !ok {
+		return opinion{}, errors.New("the script did not return a table")
+	}
+	return opinion{text(table, "status"), text(table, "message")}, nil
+}
+
+func text(table *lua.LTable, field string) string {
+	if value, ok := table.RawGetString(field).(lua.LString); ok {
+		return string(value)
+	}
+	return ""
+}
+
+func toLua(state *lua.LState, value any) lua.LValue {
+	switch known := value.(type) {
+	case bool:
+		return lua.LBool(known)
+	case string:
+		return lua.LString(known)
+	case int64:
+		return lua.LNumber(known)
+	case float64:
+		return lua.LNumber(known)
+	case []any:
+		list := state.CreateTable(len(known), 0)
+		for _, item := range known {
+			list.Append(toLua(state, item))
+		}
+		return list
+	case map[string]any:
+		table := state.CreateTable(0, len(known))
+		for key, item := range known {
+			table.RawSetString(key, toLua(state, item))
+		}
+		return table
+	default:
+		return lua.LNil
+	}
+}
