@@ -23,6 +23,12 @@ export interface InformersOptions {
   metrics: ReflectorMetrics;
 }
 
+/**
+ * Each named namespace has four watches. They live longer the more there are, so that all of them together cost at
+ * most two requests a second, see docs/adr/0025-short-watches.md.
+ */
+const watchSecondsFor = (count: number): number => Math.max(20, 2 * count);
+
 /** How often namespaces are looked at that may be got one by one only. */
 const namespaceIntervalMs = 30_000;
 
@@ -36,7 +42,7 @@ export function createInformers({ client, settings, log, metrics }: InformersOpt
   // Where ClusterCodeMieConnections have their Secrets.
   const alsoOwn = clusterConnections ? [operatorNamespace] : [];
   const referenced = watchNamespaces && { namespaces: [...new Set([...watchNamespaces, ...alsoOwn])] };
-  const common = { client, log, metrics };
+  const common = { client, log, metrics, watchSeconds: watchSecondsFor(watchNamespaces?.length ?? 1) };
   const metadata = (resource: Resource, fieldSelector?: string) =>
     createInformer({
       ...common,

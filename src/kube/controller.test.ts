@@ -240,6 +240,43 @@ describe('the stop', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('still ends what a run has begun, when the key is woken, and nothing else', async () => {
+    const started: string[] = [];
+    start(
+      (key) => {
+        const isFirst = !started.includes(key);
+        started.push(key);
+        return Promise.resolve(isFirst ? { unfinished: true, requeueAfterMs: 120_000 } : {});
+      },
+      { workers: 1 },
+    );
+    for (const key of ['a', 'b']) queue.add(key);
+    await settle();
+    queue.add('b');
+    queue.add('c');
+    stop.abort();
+    await settle();
+    expect(started).toEqual(['a', 'b', 'b']);
+    queue.add('d');
+    queue.add('a');
+    await settle();
+    await running;
+    expect(started).toEqual(['a', 'b', 'b', 'a']);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('waits for what was begun no longer than for running work', async () => {
+    start(() => Promise.resolve({ unfinished: true, requeueAfterMs: 120_000 }));
+    queue.add('a');
+    await settle();
+    stop.abort();
+    await clock.advance(19_999);
+    expect(await Promise.race([running.then(() => 'ended'), settle()])).toBeUndefined();
+    await clock.advance(1);
+    await running;
+    expect(outcomes).toEqual(['requeueAfter']);
+  });
+
   it('aborts work that does not end in 20 s', async () => {
     start((_, { signal }) => heeding(signal));
     queue.add('a');

@@ -18,6 +18,11 @@ export interface ReconcileContext {
 /** When to come back; without a time, only a change brings the key back. */
 export interface Result {
   requeueAfterMs?: number;
+  /**
+   * The run has begun what the next one ends. When the process is asked to stop, the key still gets that run, at the
+   * latest when it is woken, as long as the time to drain lasts.
+   */
+  unfinished?: boolean;
 }
 
 /**
@@ -46,7 +51,7 @@ export interface ControllerOptions {
   log: Log;
   /** Longest run. Default 120 s. */
   deadlineMs?: number;
-  /** How long runs may go on after the stop before their signal aborts. Default 20 s. */
+  /** How long what was begun may go on after the stop before its signal aborts. Default 20 s. */
   drainMs?: number;
   metrics?: ControllerMetrics;
   clock?: Clock;
@@ -55,7 +60,7 @@ export interface ControllerOptions {
 
 export interface Controller {
   readonly name: string;
-  /** Works on the queue until the signal aborts, then lets running work end. Never rejects. */
+  /** Works on the queue until the signal aborts, then lets what was begun end. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -72,13 +77,21 @@ export function createController(options: ControllerOptions): Controller {
   const { name, queue, workers, reconcile, metrics, deadlineMs = 120_000, drainMs = 20_000 } = options;
   const { clock = systemClock, random = Math.random } = options;
   const log = options.log.child({ controller: name });
+  const unfinished = new Set<ObjectKey>();
   let active = 0;
+  let busyWorkers = 0;
   let runs = 0;
+  let isStopping = false;
   metrics?.made?.(name, workers);
 
   function setActive(change: 1 | -1): void {
     active += change;
     metrics?.active?.(name, active);
+  }
+
+  /** After the stop: once nothing is begun any more, the workers need not wait for a key. */
+  function endWhenDone(): void {
+    if (isStopping && busyWorkers === 0 && unfinished.size === 0) queue.shutDown();
   }
 
   /** Runs a key once and puts it back on the queue as its end demands. */
@@ -87,8 +100,11 @@ export function createController(options: ControllerOptions): Controller {
     const runLog = log.child({ key, run: ++runs, attempt });
     const started = clock.now();
     let outcome: Outcome;
+    unfinished.delete(key);
     try {
-      const { requeueAfterMs } = await reconcile(key, { signal, log: runLog, attempt });
+      const result = await reconcile(key, { signal, log: runLog, attempt });
+      const { requeueAfterMs } = result;
+      if (result.unfinished === true) unfinished.add(key);
       queue.forget(key);
       if (requeueAfterMs !== undefined) queue.addAfter(key, later(requeueAfterMs));
       outcome = requeueAfterMs === undefined ? 'success' : 'requeueAfter';
@@ -142,9 +158,12 @@ export function createController(options: ControllerOptions): Controller {
     if (!ended.signal.aborted) log.error({ key }, 'A run does not heed its deadline and was left behind.');
   }
 
-  async function worker(stop: AbortSignal, abort: AbortSignal): Promise<void> {
-    for (let key = await queue.get(stop); key !== undefined; key = await queue.get(stop)) {
+  async function worker(abort: AbortSignal): Promise<void> {
+    for (let key = await queue.get(abort); key !== undefined; key = await queue.get(abort)) {
+      busyWorkers++;
       await work(key, abort);
+      busyWorkers--;
+      endWhenDone();
     }
   }
 
@@ -154,12 +173,14 @@ export function createController(options: ControllerOptions): Controller {
       const abort = new AbortController();
       const drained = new AbortController();
       const onStop = (): void => {
-        queue.shutDown();
+        isStopping = true;
+        queue.drain((key) => unfinished.has(key));
+        endWhenDone();
         void sleep(drainMs, drained.signal, clock).then(() => abort.abort(signal.reason));
       };
       if (signal.aborted) onStop();
       else signal.addEventListener('abort', onStop, { once: true });
-      await Promise.all(Array.from({ length: workers }, () => worker(signal, abort.signal)));
+      await Promise.all(Array.from({ length: workers }, () => worker(abort.signal)));
       drained.abort();
     },
   };

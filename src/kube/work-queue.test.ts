@@ -191,6 +191,18 @@ describe('the end', () => {
     expect(queue.depth).toBe(0);
   });
 
+  it('drain drops what it does not admit, and lets the rest come', async () => {
+    const { queue, clock } = makeQueue();
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    queue.addAfter('later', 10);
+    queue.drain((key) => key === 'b' || key === 'e');
+    queue.add('d');
+    queue.add('e');
+    expect(await drain(queue)).toEqual(['b', 'e']);
+    await clock.advance(10);
+    expect(queue.depth).toBe(0);
+  });
+
   it('a worker that stops waiting takes no key with it', async () => {
     const { queue } = makeQueue();
     const abort = new AbortController();

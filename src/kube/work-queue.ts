@@ -58,6 +58,8 @@ export interface WorkQueue {
   forget(key: string): void;
   /** Failures since the last `forget`. */
   failures(key: string): number;
+  /** From now on only keys that `admits` are added or taken; what else waits is dropped. */
+  drain(admits: (key: string) => boolean): void;
   /** Ends all `get`s, drops what waits, and ignores additions. What is left will be found again at the next start. */
   shutDown(): void;
   /** Keys that are ready to be worked on. */
@@ -90,11 +92,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let highInARow = 0;
   let depth = 0;
   let isShutDown = false;
+  let admits: (key: string) => boolean = () => true;
   let cancelTimer = (): void => {};
   let timerAt = Number.POSITIVE_INFINITY;
 
   function add(key: string, lane: Lane): void {
-    if (isShutDown) return;
+    // Of a key that is being worked on nobody knows yet; it is asked again when it is to be taken.
+    if (isShutDown || !(admits(key) || processing.has(key))) return;
     const known = dirty.get(key);
     if (known !== undefined && (known.lane === 'high' || lane === 'low')) return;
     dirty.set(key, { lane, since: known?.since ?? clock.now() });
@@ -127,11 +131,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       const entry = dirty.get(key);
       if (entry?.lane !== lane || processing.has(key)) continue;
       dirty.delete(key);
+      setDepth(depth - 1);
+      if (!admits(key)) continue;
       processing.set(key, clock.now());
       waiting.high.delete(key);
       waiting.low.delete(key);
       highInARow = lane === 'high' ? highInARow + 1 : 0;
-      setDepth(depth - 1);
       metrics?.waited?.(name, lane, clock.now() - entry.since);
       return key;
     }
@@ -140,7 +145,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function addAfter(key: string, delayMs: number, lane: Lane): void {
     if (Number.isNaN(delayMs)) throw new RangeError(`The delay of ${key} is no number.`);
-    if (isShutDown) return;
+    if (isShutDown || !admits(key)) return;
     if (delayMs <= 0) return add(key, lane);
     const at = clock.now() + delayMs;
     if (at >= (waiting[lane].at(key) ?? Number.POSITIVE_INFINITY)) return;
@@ -212,6 +217,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     },
     forget: (key) => void failures.delete(key),
     failures: (key) => failures.get(key) ?? 0,
+    drain(which) {
+      admits = which;
+    },
     shutDown() {
       isShutDown = true;
       cancelTimer();

@@ -1,94 +1,97 @@
 import { describe, expect, it } from 'vitest';
-import { leases, readLease } from '../../src/kube/lease.ts';
+import { type LeaseRecord, leases, readLease } from '../../src/kube/lease.ts';
 import { rowsOf } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
 import { startRelay } from '../harness/relay.ts';
-import { closeGate, connectionCount, createsBy, type Replica, useReplicas } from './replicas.ts';
-
-const suite = useReplicas();
+import { closeGate, connectionCount, createsBy, openStage, type Replica, type Stage } from './replicas.ts';
+import { startStopwatch } from './stopwatch.ts';
 
 /** Long enough that a busy machine does not lose it by itself. */
-const lease = ['--leader-elect=true', '--lease-duration=6s'];
+const leaseMs = 8000;
+const lease = ['--leader-elect=true', `--lease-duration=${leaseMs / 1000}s`];
 /** So long that a test can't wait for its end: who takes over has been given it. */
 const longLease = ['--leader-elect=true', '--lease-duration=10m'];
+/** Longest time between two looks of who stands by: a second and a fifth, less where the lease is short. */
+const longestLookMs = (of: number): number => Math.min(1200, (of / 15) * 1.2);
 
-/** Starts the leader, then the one that stands by. */
-async function startPair(args: string[]): Promise<[Replica, Replica]> {
-  const first = await suite.start('first', args);
-  await suite.leader('first');
-  return [first, await suite.start('second', args)];
+/** Starts the leader, then the one that stands by, and work that stays in the middle until the gate is opened. */
+async function startPair(stage: Stage, args: string[], options: Parameters<Stage['start']>[2] = {}) {
+  const first = await stage.start('first', args, options);
+  await stage.leader('first');
+  const second = await stage.start('second', args);
+  const gate = closeGate(stage.world);
+  const keys = await stage.createIntegrations(24);
+  await stage.cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+  return { first, second, gate, keys };
 }
 
 /** Nobody worked on what the other one was at: one create each, and the second began when the first was silent. */
-function expectNoOverlap(first: Replica, second: Replica, keys: string[]): void {
+function expectNoOverlap({ world }: Stage, first: Replica, second: Replica, keys: string[]): void {
   expect([...createsBy(first), ...createsBy(second)].toSorted()).toEqual(keys.toSorted());
-  expect(keys.map((key) => rowsOf(suite.world, key).length)).toEqual(keys.map(() => 1));
+  expect(keys.map((key) => rowsOf(world, key).length)).toEqual(keys.map(() => 1));
   const times = (replica: Replica): string[] => replica.internet.requests.map(({ at }) => at);
   expect(times(first).at(-1)! < times(second)[0]!).toBe(true);
 }
 
-describe('two replicas', { timeout: 120_000 }, () => {
-  it('a leader that is stopped for longer than its lease ends without another word', async () => {
-    const { world, cluster } = suite;
-    const [first, second] = await startPair(lease);
-    const gate = closeGate(world);
-    const keys = await suite.createIntegrations(24);
-    await cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+// Side by side, for most of it is waiting.
+describe.concurrent('two replicas', { timeout: 120_000 }, () => {
+  it('a leader that is stopped for longer than its lease ends without another word', async (context) => {
+    const stage = await openStage(context);
+    const { first, second, gate, keys } = await startPair(stage, lease);
 
     process.kill(first.pid, 'SIGSTOP');
     // What it has sent is carried out. It will find the answers, and a queue full of work, when it goes on.
     gate.open();
-    await suite.leader('second');
-    await suite.allReady();
+    await stage.leader('second');
+    await stage.allReady();
     const sent = first.internet.requests.length;
-    const versions = await versionsOf(suite.team);
+    const versions = await versionsOf(stage);
     process.kill(first.pid, 'SIGCONT');
 
     expect(await first.exited).toEqual({ code: 1, signal: null });
     expect(first.output()).toContain('LeadershipLostError');
     expect(first.internet.requests).toHaveLength(sent);
-    expect(await versionsOf(suite.team)).toEqual(versions);
-    expectNoOverlap(first, second, keys);
+    expect(await versionsOf(stage)).toEqual(versions);
+    expectNoOverlap(stage, first, second, keys);
   });
 
-  it('a leader that the API server can not hear stops before the other one starts', async () => {
-    const { world, cluster } = suite;
-    const relay = await startRelay(suite.kubeconfig);
-    const first = await suite.start('first', lease, { kubeconfig: relay.kubeconfigPath });
-    await suite.leader('first');
-    const second = await suite.start('second', lease);
-    const gate = closeGate(world);
-    const keys = await suite.createIntegrations(24);
-    await cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+  it('a leader that the API server can not hear stops before the other one starts', async (context) => {
+    const stage = await openStage(context);
+    const relay = await startRelay(stage.kubeconfig);
+    const { first, second, gate, keys } = await startPair(stage, lease, { kubeconfig: relay.kubeconfigPath });
 
     relay.hold();
     expect(await first.exited).toEqual({ code: 1, signal: null });
     gate.open();
-    await suite.leader('second');
-    await suite.allReady();
-    expectNoOverlap(first, second, keys);
+    await stage.leader('second');
+    await stage.allReady();
+    expectNoOverlap(stage, first, second, keys);
     await relay.close();
   });
 
-  it('a leader that is killed is replaced when its lease has ended', async () => {
-    const { world, cluster } = suite;
-    const [first, second] = await startPair(lease);
-    const gate = closeGate(world);
-    const keys = await suite.createIntegrations(24);
-    await cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+  it('a leader that is killed is replaced when its lease has ended', async (context) => {
+    const stage = await openStage(context);
+    const stopwatch = startStopwatch();
+    const { first, second, gate, keys } = await startPair(stage, lease);
+
     expect(await first.kill()).toEqual({ code: null, signal: 'SIGKILL' });
     gate.open();
-    await suite.leader('second');
-    await suite.allReady();
-    expectNoOverlap(first, second, keys);
+    await stage.leader('second');
+    const { before, taken } = await handOver(stage, 'second');
+    expect(before.holder).toMatch(/^first_/);
+    const silenceMs = Date.parse(taken.acquireTime) - Date.parse(before.renewTime);
+    // Others count the lease from when they saw the last renewal, so never less than all of it.
+    expect(silenceMs).toBeGreaterThanOrEqual(leaseMs);
+    expect(silenceMs).toBeLessThanOrEqual(leaseMs + longestLookMs(leaseMs) + stopwatch.longestStallMs());
+    await stage.allReady();
+    expectNoOverlap(stage, first, second, keys);
   });
 
-  it('a leader that is asked to stop ends its work and hands over', async () => {
-    const { world, cluster } = suite;
-    const [first, second] = await startPair(longLease);
-    const gate = closeGate(world);
-    const keys = await suite.createIntegrations(24);
-    await cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+  it('a leader that is asked to stop ends its work and hands over in less than 3 s', async (context) => {
+    const stage = await openStage(context);
+    const { cluster } = stage;
+    const stopwatch = startStopwatch();
+    const { first, second, gate, keys } = await startPair(stage, longLease);
 
     const stopped = first.stop();
     await cluster.waitFor('the stop', async () => first.output().includes('"Stopping"'));
@@ -97,31 +100,37 @@ describe('two replicas', { timeout: 120_000 }, () => {
     const done = createsBy(first);
     expect(done.length).toBeGreaterThanOrEqual(connectionCount);
     await Promise.all(done.map((key) => cluster.waitForConditions(key, { Registered: 'True/Registered' })));
-    await suite.leader('second');
-    await suite.allReady();
-    expectNoOverlap(first, second, keys);
+    await stage.leader('second');
+    const { before, taken } = await handOver(stage, 'second');
+    expect(before.holder).toBe('');
+    const idleMs = Date.parse(taken.acquireTime) - Date.parse(before.renewTime);
+    expect(idleMs).toBeLessThanOrEqual(3000 + stopwatch.longestStallMs());
+
+    await stage.allReady();
+    expectNoOverlap(stage, first, second, keys);
     // What the first one ended, the second one has left alone.
     expect(writesBy(second)).toHaveLength(keys.length - done.length);
   });
 
-  it('one that stands by knows all, says nothing, and leads by no clock of the wall', async () => {
-    const { cluster } = suite;
+  it('one that stands by knows all, says nothing, and leads by no clock of the wall', async (context) => {
+    const stage = await openStage(context);
+    const { cluster } = stage;
     const preload = import.meta.resolve('../harness/clock-step.ts');
-    const first = await suite.start('first', lease, { preload });
-    await suite.leader('first');
-    const second = await suite.start('second', lease, { preload });
-    await suite.createIntegrations(3);
-    await suite.allReady();
+    const first = await stage.start('first', lease, { preload });
+    await stage.leader('first');
+    const second = await stage.start('second', lease, { preload });
+    await stage.createIntegrations(3);
+    await stage.allReady();
 
     process.kill(first.pid, 'SIGUSR2');
     process.kill(second.pid, 'SIGUSR2');
     process.kill(second.pid, 'SIGUSR2');
-    const before = await leaseOf();
+    const before = await leaseOf(stage);
     await cluster.waitFor('a few renewals', async () => {
-      const now = await leaseOf();
+      const now = await leaseOf(stage);
       return Date.parse(now.renewTime) - Date.parse(before.renewTime) > 3_600_000 + 3000;
     });
-    expect(await leaseOf()).toMatchObject({ holder: before.holder, transitions: 0 });
+    expect(await leaseOf(stage)).toMatchObject({ holder: before.holder, transitions: 0 });
 
     expect(await first.metrics()).toContain('leader_election_master_status{name="codemie-git-operator"} 1\n');
     const metrics = await second.metrics();
@@ -132,15 +141,27 @@ describe('two replicas', { timeout: 120_000 }, () => {
   });
 });
 
-async function versionsOf(namespace: string): Promise<(string | undefined)[]> {
-  const objects = await suite.cluster.list(kinds.integration, namespace);
+async function versionsOf({ cluster, team }: Stage): Promise<(string | undefined)[]> {
+  const objects = await cluster.list(kinds.integration, team);
   return objects.map(({ metadata }) => metadata.resourceVersion);
 }
 
-async function leaseOf() {
-  const found = await suite.cluster.get(leases, `${suite.system}/codemie-git-operator`);
+async function leaseOf({ cluster, system }: Stage): Promise<LeaseRecord> {
+  const found = await cluster.get(leases, `${system}/codemie-git-operator`);
   if (!found) throw new Error('There is no Lease.');
   return readLease(found);
+}
+
+/** What the Lease said when that Pod first held it, and the word before that. */
+async function handOver(
+  { cluster, leaseHistory }: Stage,
+  name: string,
+): Promise<{ before: LeaseRecord; taken: LeaseRecord }> {
+  return cluster.waitFor(`the Lease of ${name}`, async () => {
+    const at = leaseHistory.findIndex(({ holder }) => holder.startsWith(`${name}_`));
+    const [before, taken] = [leaseHistory[at - 1], leaseHistory[at]];
+    return before && taken && { before, taken };
+  });
 }
 
 function writesBy({ internet }: Replica): string[] {

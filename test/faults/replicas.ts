@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
+import { inject, type TestContext } from 'vitest';
 import { z } from 'zod';
-import { leases, readLease } from '../../src/kube/lease.ts';
+import { type LeaseRecord, leases, readLease } from '../../src/kube/lease.ts';
 import { gitHubIntegration } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
@@ -15,16 +15,18 @@ export interface Replica extends OperatorProcess {
   internet: Internet;
 }
 
-/** One world, and operators that share it. Each test has its own operators and namespaces. */
-export interface Replicas {
+/** What one test works with: a world, namespaces and operators that it shares with no other test. */
+export interface Stage {
   world: World;
   cluster: Cluster;
   /** The path of an administrator's kubeconfig. */
   kubeconfig: string;
-  /** The operator's namespace of this test. */
+  /** The operator's namespace. */
   system: string;
-  /** A namespace of this test with a Secret `token` and the connections that integrations are spread over. */
+  /** A namespace with a Secret `token` and the connections that integrations are spread over. */
   team: string;
+  /** All that the Lease has said, oldest first; see {@link followLease}. */
+  leaseHistory: readonly LeaseRecord[];
   /** Starts an operator whose Pod has that name, and waits until it is ready. */
   start(name: string, args: string[], options?: Partial<OperatorOptions>): Promise<Replica>;
   /** The Pod that holds the Lease; waits until it is the one that was named, if one was. */
@@ -38,95 +40,96 @@ export interface Replicas {
 /** Each lets one request through at a time, so that there is always one at CodeMie and a queue behind it. */
 export const connectionCount = 8;
 
-/** Gives a test file its world. The control plane is the one that all files share. */
-export function useReplicas(): Replicas {
+/**
+ * Sets the stage of a test, on the control plane that all files share. Everything goes when the test ends. Tests that
+ * have one can run side by side, which is what makes waiting for leases cheap.
+ */
+export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Stage> {
+  const kubeconfig = inject('kubeconfigPath');
   const clientSecret = randomUUID();
+  const [world, cluster] = await Promise.all([startWorld({ clientSecret }), connectCluster(kubeconfig)]);
+  const system = await cluster.createNamespace('system');
+  const leaseHistory = followLease(cluster, system);
   const internets: Internet[] = [];
-  let started: OperatorProcess[] = [];
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
-  const suite = {} as Replicas;
-
-  /** The world by a way of its own: the same servers, other addresses, another log. */
-  async function freeInternet(): Promise<Internet> {
-    const { oidc, codemie, github } = suite.world;
-    const internet = await startInternet({ peers: [oidc, codemie, github] });
-    internets.push(internet);
-    return internet;
-  }
-
-  suite.start = async (name, args, options = {}) => {
-    const internet = await freeInternet();
-    const { env, ...others } = options;
-    const operator = await startOperator({
-      kubeconfig: suite.kubeconfig,
-      args: [
-        '--operator-namespace',
-        suite.system,
-        '--cluster-name',
-        suite.system,
-        '--pod-name',
-        name,
-        '--workers=16',
-        ...args,
-      ],
-      env: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile, ...env },
-      ...others,
-    });
-    started.push(operator);
-    return { ...operator, internet };
-  };
-  suite.leader = (name) =>
-    suite.cluster.waitFor(`${name ?? 'anybody'} to lead`, async () => {
-      const lease = await suite.cluster.get(leases, `${suite.system}/codemie-git-operator`);
-      const holder = lease && readLease(lease).holder.split('_')[0];
-      return (name === undefined || name === holder) && holder;
-    });
-  suite.createIntegrations = (count) =>
-    Promise.all(
-      Array.from({ length: count }, async (_, index) => {
-        const key = `${suite.team}/i${index}`;
-        const connectionRef = { kind: 'CodeMieConnection', name: `own${index % connectionCount}` };
-        await suite.cluster.create(kinds.integration, gitHubIntegration(key, { connectionRef }));
-        return key;
-      }),
-    );
-
-  suite.allReady = async () => {
-    await suite.cluster.waitFor('all to be Ready', async () => {
-      const objects = await suite.cluster.list(kinds.integration, suite.team);
-      return objects.every(isReady);
-    });
-  };
-
-  beforeAll(async () => {
-    suite.kubeconfig = inject('kubeconfigPath');
-    suite.world = await startWorld({ clientSecret });
-  });
-  beforeEach(async () => {
-    suite.cluster = await connectCluster(suite.kubeconfig);
-    suite.system = await suite.cluster.createNamespace('system');
-    suite.team = await makeTeam(suite, clientSecret);
-  });
-  afterEach(async () => {
-    suite.world.codemie.setInsertGate(undefined);
+  const started: OperatorProcess[] = [];
+  onTestFinished(async () => {
     await Promise.all(started.map((operator) => operator.kill()));
-    started = [];
-    await suite.cluster.removeNamespaces();
-    await suite.cluster.close();
-  });
-  afterAll(async () => {
+    await cluster.removeNamespaces();
+    await cluster.close();
     await Promise.all(internets.map((internet) => internet.close()));
-    await suite.world?.close();
+    await world.close();
   });
-  return suite;
+  const team = await makeTeam(cluster, world);
+
+  return {
+    world,
+    cluster,
+    kubeconfig,
+    system,
+    team,
+    leaseHistory,
+    async start(name, args, { env, ...options } = {}) {
+      // The same servers by a way of its own: other addresses, another log.
+      const internet = await startInternet({ peers: [world.oidc, world.codemie, world.github] });
+      internets.push(internet);
+      const names = [`--operator-namespace=${system}`, `--cluster-name=${system}`, `--pod-name=${name}`];
+      // The operators of other tests have namespaces of their own.
+      const scope = `--watch-namespaces=${team}`;
+      const operator = await startOperator({
+        kubeconfig,
+        args: [...names, scope, '--workers=16', ...args],
+        env: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile, ...env },
+        ...options,
+      });
+      started.push(operator);
+      return { ...operator, internet };
+    },
+    leader: (name) =>
+      cluster.waitFor(`${name ?? 'anybody'} to lead`, async () => {
+        const lease = await cluster.get(leases, `${system}/codemie-git-operator`);
+        const holder = lease && readLease(lease).holder.split('_')[0];
+        return (name === undefined || name === holder) && holder;
+      }),
+    createIntegrations: (count) =>
+      Promise.all(
+        Array.from({ length: count }, async (_, index) => {
+          const key = `${team}/i${index}`;
+          const connectionRef = { kind: 'CodeMieConnection', name: `own${index % connectionCount}` };
+          await cluster.create(kinds.integration, gitHubIntegration(key, { connectionRef }));
+          return key;
+        }),
+      ),
+    async allReady() {
+      await cluster.waitFor('all to be Ready', async () => {
+        const objects = await cluster.list(kinds.integration, team);
+        return objects.every(isReady);
+      });
+    },
+  };
 }
 
-async function makeTeam({ cluster, world }: Replicas, clientSecret: string): Promise<string> {
+/**
+ * Keeps what the Lease says from its beginning on: who held it is told by its versions, in their order, whatever the
+ * clock of a test would have made of it.
+ */
+function followLease({ client }: Cluster, namespace: string): LeaseRecord[] {
+  const history: LeaseRecord[] = [];
+  const signal = AbortSignal.timeout(10 * 60_000);
+  const follow = async (): Promise<void> => {
+    const events = client.watch(leases, { namespace, resourceVersion: '0', timeoutSeconds: 600, signal });
+    for await (const event of events) if ('object' in event) history.push(readLease(event.object));
+  };
+  // It ends with the connections of the test.
+  follow().catch(() => {});
+  return history;
+}
+
+async function makeTeam(cluster: Cluster, world: World): Promise<string> {
   const namespace = await cluster.createNamespace('team');
   const token = `ghp_${randomUUID()}`;
   world.github.addToken({ token, login: 'octocat' });
   await cluster.createSecret(`${namespace}/token`, { token });
-  await cluster.createSecret(`${namespace}/login`, { clientSecret });
+  await cluster.createSecret(`${namespace}/login`, { clientSecret: world.clientSecret });
   const limits = { concurrency: 1, requestsPerSecond: 1000 };
   for (let index = 0; index < connectionCount; index += 1)
     await cluster.create(kinds.connection, {

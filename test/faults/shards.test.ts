@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { gitHubIntegration, reconciled, rowsOf, waitForConnection } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
-import { createsBy, type Replica, useReplicas } from './replicas.ts';
+import { createsBy, openStage, type Replica, type Stage } from './replicas.ts';
 
-const suite = useReplicas();
 const own = { connectionRef: { kind: 'CodeMieConnection', name: 'own0' } };
 
 /** One for what has no label, which looks after connections too, and one for label `shard: b`. */
-function startShards(): Promise<[Replica, Replica]> {
+function startShards(stage: Stage): Promise<[Replica, Replica]> {
   return Promise.all([
-    suite.start('rest', ['--shard-selector=!shard', '--connections=true', '--leader-elect=true']),
-    suite.start('b', ['--shard-selector=shard=b', '--leader-elect=true']),
+    stage.start('rest', ['--shard-selector=!shard', '--connections=true', '--leader-elect=true']),
+    stage.start('b', ['--shard-selector=shard=b', '--leader-elect=true']),
   ]);
 }
 
-describe('shards', { timeout: 120_000 }, () => {
-  it('share the work by label, and an object that gets another label changes hands', async () => {
-    const { cluster, world, team } = suite;
-    const [rest, b] = await startShards();
+describe.concurrent('shards', { timeout: 120_000 }, () => {
+  it('share the work by label, and an object that gets another label changes hands', async (context) => {
+    const stage = await openStage(context);
+    const { cluster, world, team } = stage;
+    const [rest, b] = await startShards(stage);
     await waitForConnection(cluster, kinds.connection, `${team}/own0`, { Ready: 'True/Ready' });
     await cluster.create(kinds.integration, gitHubIntegration(`${team}/plain`, own));
     const labelled = gitHubIntegration(`${team}/labelled`, own);
@@ -44,9 +44,10 @@ describe('shards', { timeout: 120_000 }, () => {
     expect(createsBy(rest)).toHaveLength(1);
   });
 
-  it('know of each other who holds a name', async () => {
-    const { cluster, world, team } = suite;
-    await startShards();
+  it('know of each other who holds a name', async (context) => {
+    const stage = await openStage(context);
+    const { cluster, world, team } = stage;
+    await startShards(stage);
     const alias = `${team} shared`;
     await cluster.create(kinds.integration, gitHubIntegration(`${team}/older`, { ...own, alias }));
     await cluster.waitForConditions(`${team}/older`, { Ready: 'True/Ready' });

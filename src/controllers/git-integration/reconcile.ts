@@ -46,7 +46,7 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
   }
 
   const halt = await work(integration, report, deps, signal);
-  if (halt === 'settling') return { requeueAfterMs: settledWithinMs };
+  if (halt === 'settling') return { requeueAfterMs: settledWithinMs, unfinished: true };
   warnOfExpiry(integration, report, deps.now());
   await writeStatus(integration, report, deps, signal);
   return comeBack(integration, report, halt, deps.now());
