@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { rowsOf } from '../cluster/objects.ts';
+import { kinds } from '../harness/cluster.ts';
+import { quickstart, system, useInstallation } from './installation.ts';
+
+const suite = useInstallation();
+const key = 'team-a/github';
+const codeMieHost = 'codemie.example.com';
+/** The chart as it was when it was first committed. There is no release yet that could stand for the one before. */
+const earlierChart = join(import.meta.dirname, 'fixtures', 'earlier-chart.tgz');
+
+/** Requests that made an integration in CodeMie since the beginning. */
+const creates = (): number =>
+  suite.world.codemie.requests.filter(({ method, path }) => method === 'POST' && /settings/.test(path))
+    .length;
+
+const pods = (): Promise<string> =>
+  suite.kubectl(['get', 'pods', '-n', system, '-o', 'jsonpath={.items[*].metadata.name}']);
+
+it('helm install, then the quickstart, leads to an integration that is Ready', async () => {
+  await suite.helm(['install', ...suite.release()]);
+  const status = await suite.kubectl([
+    'get',
+    'deployment',
+    '-n',
+    system,
+    '-o',
+    'jsonpath={.items[*].status.readyReplicas}',
+  ]);
+  expect(status).toBe('2');
+  await suite.kubectl(['apply', '-f', '-'], await quickstart(suite.world));
+  await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
+  expect(rowsOf(suite.world, key)).toHaveLength(1);
+});
+
+it('helm uninstall ends while CodeMie is down, and leaves definitions and integrations', async () => {
+  suite.world.internet.setFault(codeMieHost, { kind: 'refuse' });
+  await suite.helm(['uninstall', 'codemie-git-operator', '--wait', '--timeout=60s']);
+  await suite.cluster.waitFor('the Pods to be gone', async () => (await pods()) === '');
+  const integration = await suite.cluster.get(kinds.integration, key);
+  expect(integration?.metadata).toMatchObject({ finalizers: ['codemie.ai/registration'] });
+  expect(integration?.metadata).not.toHaveProperty('deletionTimestamp');
+  suite.world.internet.setFault(codeMieHost, undefined);
+  expect(rowsOf(suite.world, key)).toHaveLength(1);
+});
+
+it('an upgrade from the chart before takes everything over, and makes nothing twice', async () => {
+  const [row] = rowsOf(suite.world, key);
+  const one = { replicas: 1 };
+  await suite.helm(['install', ...suite.release({ chart: earlierChart, values: one })]);
+  // Another flag, so that the Pod is replaced whatever the two charts have in common.
+  await suite.helm(['upgrade', ...suite.release({ values: { ...one, logLevel: 'debug' } })]);
+  await suite.kubectl([
+    'annotate',
+    '-n',
+    'team-a',
+    'gint/github',
+    'codemie.ai/reconcile-requested-at=upgraded',
+  ]);
+  await suite.cluster.waitFor('the new version to have looked at it', async () => {
+    const { status } = await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
+    return status.lastHandledReconcileAt === 'upgraded';
+  });
+  expect(rowsOf(suite.world, key).map(({ id }) => id)).toEqual([row?.id]);
+  expect(creates()).toBe(1);
+});
+
+it('a rollback leads back to a Pod of the version before, and leaves CodeMie as it is', async () => {
+  const before = (await pods()).split(' ');
+  await suite.helm(['rollback', 'codemie-git-operator', '1', '--wait', '--timeout=60s']);
+  await suite.cluster.waitFor('the Pod to be replaced', async () => {
+    const after = await pods();
+    return before.every((pod) => !after.includes(pod));
+  });
+  expect(rowsOf(suite.world, key)).toHaveLength(1);
+  expect(creates()).toBe(1);
+});
