@@ -135,6 +135,46 @@ describe('what is refused before anything is sent', () => {
       policy: closed,
     },
     {
+      name: 'a loopback address in octal',
+      target: 'https://0177.0.0.1/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'a loopback address in hex',
+      target: 'https://0x7f.0.0.1/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'a shortened loopback address',
+      target: 'https://127.1/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'an address in wide digits',
+      target: 'https://１２７.0.0.1/',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    {
+      name: 'an address with a final dot',
+      target: 'https://127.0.0.1./',
+      kind: 'AddressNotAllowed',
+      policy: closed,
+    },
+    { name: 'the address of nobody', target: 'https://0/', kind: 'AddressNotAllowed', policy: closed },
+    { name: 'IPv6 loopback', target: 'https://[::1]/', kind: 'AddressNotAllowed', policy: closed },
+    { name: 'NAT64', target: 'https://[64:ff9b::10.0.0.1]/', kind: 'AddressNotAllowed', policy: closed },
+    { name: 'link-local', target: 'https://[fe80::1]/', kind: 'AddressNotAllowed', policy: closed },
+    {
+      name: 'metadata behind NAT64 even where private networks are allowed',
+      target: 'https://[64:ff9b::169.254.169.254]/',
+      kind: 'AddressNotAllowed',
+      policy: { allowedHosts: ['*'], allowPrivateNetworks: true },
+    },
+    {
       name: 'a mapped address',
       target: 'https://[::ffff:10.0.0.1]/',
       kind: 'AddressNotAllowed',
@@ -203,6 +243,37 @@ describe('addresses', () => {
     expect(peer.requests).toHaveLength(0);
   });
 
+  it('that change between two requests are checked again, with the connection', async () => {
+    // The first answer is one that the policy allows, the second one leads to the metadata of the machine.
+    const answers = ['127.0.0.1', '169.254.169.254', '127.0.0.1'];
+    let asked = 0;
+    const client = peer.clientWith({
+      policy: { allowedHosts: ['*.test'], allowPrivateNetworks: true },
+      resolve: async () => [{ address: answers[asked++] ?? '', family: 4 }],
+    });
+    peer.handler = (_request, response) => json(response.setHeader('connection', 'close'), {});
+    await expect(client.request({ url: peer.url() })).resolves.toMatchObject({ status: 200 });
+    expect(await failure(client.request({ url: peer.url() }))).toMatchObject({
+      kind: 'AddressNotAllowed',
+      requestSent: false,
+    });
+    await expect(client.request({ url: peer.url() })).resolves.toMatchObject({ status: 200 });
+    expect([asked, peer.requests.length]).toEqual([3, 2]);
+  });
+
+  it('are checked again on the way to a redirect', async () => {
+    const answers = ['127.0.0.1', '169.254.169.254'];
+    let asked = 0;
+    const client = peer.clientWith({
+      policy: { allowedHosts: ['*.test'], allowPrivateNetworks: true },
+      resolve: async () => [{ address: answers[asked++] ?? '', family: 4 }],
+    });
+    peer.handler = (_request, response) =>
+      void response.writeHead(302, { location: '/inside', connection: 'close' }).end();
+    expect(await failure(client.request({ url: peer.url() }))).toMatchObject({ kind: 'AddressNotAllowed' });
+    expect(peer.requests.map(({ url }) => url)).toEqual(['/']);
+  });
+
   it('says that a name does not resolve', async () => {
     const client = peer.clientWith({
       resolve: async () => {
@@ -254,6 +325,20 @@ describe('redirects', () => {
       });
     }
     expect(peer.requests.filter((request) => request.url === '/end')).toEqual([]);
+  });
+
+  it.each([
+    { steps: 3, outcome: { at: 'end' }, requests: 4 },
+    { steps: 4, outcome: 'RedirectRefused', requests: 4 },
+  ])('$steps in a row are $outcome', async ({ steps, outcome, requests }) => {
+    peer.handler = (request, response) => {
+      const step = Number(request.url?.slice(1));
+      if (step === steps) json(response, { at: 'end' });
+      else response.writeHead(307, { location: `/${step + 1}` }).end();
+    };
+    const work = peer.clientWith().request({ url: peer.url('/0') });
+    expect(await work.then(({ body }) => body).catch(({ kind }: { kind: string }) => kind)).toEqual(outcome);
+    expect(peer.requests).toHaveLength(requests);
   });
 
   it('follows none if told so', async () => {

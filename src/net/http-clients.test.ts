@@ -65,6 +65,13 @@ describe('createHttpClients', () => {
     await expect(call(narrow, 'other.test')).rejects.toMatchObject({ kind: 'HostNotAllowed' });
   });
 
+  it('trusts an authority for the profile that brings it, and for no other', async () => {
+    await pool.close();
+    pool = poolWith({ ca: [] });
+    await expect(call(pool.get({ policy, ca: [authority.pem] }))).resolves.toBe(200);
+    await expect(call(pool.get({ policy }))).rejects.toMatchObject({ kind: 'TlsUntrusted' });
+  });
+
   it('gives up the connections that were not used for longest, and a client works on', async () => {
     await pool.close();
     pool = poolWith({ maxClients: 2 });

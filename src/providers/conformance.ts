@@ -36,7 +36,7 @@ const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] =
     error: { reason: 'ProviderError', disposition: 'retry' },
   },
   {
-    name: 'a redirect to another host',
+    name: 'a redirect to another host, such as the sign-in page of a hotel',
     fault: { status: 302, headers: { location: `https://evil.example.net/${canary}` } },
     error: { reason: 'ProviderError', disposition: 'retry' },
   },
@@ -71,8 +71,23 @@ const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] =
     error: { reason: 'ProviderUnreachable', disposition: 'retry' },
   },
   {
-    name: 'an answer without end',
-    fault: { status: 200, body: { hello: canary.repeat(100_000) } },
+    name: 'a body of 100 MB',
+    fault: { hostile: 'endless' },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a body of 100 MB that is small on the way',
+    fault: { hostile: 'bomb' },
+    error: { reason: 'ProviderError', disposition: 'retry' },
+  },
+  {
+    name: 'a body that ends in the middle',
+    fault: { hostile: 'cut' },
+    error: { reason: 'ProviderUnreachable', disposition: 'retry' },
+  },
+  {
+    name: 'the sign-in page of a network',
+    fault: { status: 511, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
     error: { reason: 'ProviderError', disposition: 'retry' },
   },
   {
@@ -103,6 +118,16 @@ const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError
     name: 'a certificate that has ended',
     fault: { kind: 'certificate', problem: 'expired' },
     error: { reason: 'TLSUntrusted', disposition: 'retry' },
+  },
+  {
+    name: 'a certificate that nobody else has signed',
+    fault: { kind: 'certificate', problem: 'selfSigned' },
+    error: { reason: 'TLSUntrusted', disposition: 'retry' },
+  },
+  {
+    name: 'a server with TLS 1.1',
+    fault: { kind: 'oldProtocol' },
+    error: { reason: 'ProviderUnreachable', disposition: 'retry' },
   },
   {
     name: 'a certificate for another name',
@@ -167,10 +192,15 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(await failing()).toMatchObject(error);
     });
 
-    it.each(['connect', 'connected'] as const)('does not wait for ever at %s', async (at) => {
-      world.internet.setFault(apiHost, { kind: 'hang', at });
-      const error = await failing(good, { http: world.client(300) });
+    it.each(['connect', 'connected', 'head', 'body'] as const)('does not wait for ever at %s', async (at) => {
+      if (at === 'head' || at === 'body')
+        peer.failNext({ hostile: at === 'head' ? 'dripHead' : 'dripBody', times: Number.POSITIVE_INFINITY });
+      else world.internet.setFault(apiHost, { kind: 'hang', at });
+      const error = await failureOf(
+        provider.validate(good, world.target(provider, webUrl, { http: world.client(100) })),
+      );
       expect(error).toMatchObject({ reason: 'ProviderUnreachable', disposition: 'retry' });
+      expectPresentable(error, good.token);
     });
 
     it("ends with the signal's own reason when it is aborted", async () => {

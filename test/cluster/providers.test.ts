@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { kinds } from '../harness/cluster.ts';
 import type { World } from '../harness/world.ts';
 import { gitHubIntegration, reconciled, storeGitHubToken, waitForConnection } from './objects.ts';
@@ -141,6 +142,69 @@ describe('a provider that', () => {
     });
     expect(limited.is('Stalled', '')).toBe(true);
     await cluster.waitForConditions(key, { ...ready, CredentialsValid: 'True/Valid' });
+  });
+});
+
+describe('whatever a provider writes', () => {
+  const urls = {
+    GitHub: undefined,
+    GitLab: undefined,
+    Bitbucket: undefined,
+    AzureDevOps: 'https://dev.azure.com/acme',
+  };
+
+  it('is in no condition, event, metric and line of the log', async () => {
+    const { cluster, world } = suite;
+    const peers = [world.github, world.gitlab, world.bitbucket, world.azureDevOps];
+    // Searched for everywhere at the end, as secrets are.
+    const text = suite.secret('body-');
+    const asObject = { message: text, error: { message: text, detail: text }, error_description: text };
+    const answers = [
+      ...[200, 400, 401, 403, 404, 410, 422, 429, 500, 503].map((status) => ({ status, body: asObject })),
+      { status: 401, body: { error: 'invalid_token', error_description: text } },
+      {
+        status: 403,
+        body: text,
+        headers: { 'content-type': 'text/html', 'x-github-sso': `required; url=${text}` },
+      },
+      { status: 302, headers: { location: `https://${text}.example.com/${text}` } },
+      { status: 200, body: text, headers: { 'content-type': 'application/json', etag: `"${text}"` } },
+    ];
+    for (const peer of peers) for (const answer of answers) peer.failNext(answer);
+
+    await cluster.createSecret(`${namespace}/any`, { token: suite.secret('any-') });
+    const keys = Object.entries(urls).flatMap(([provider, url]) =>
+      answers.map((_, number) => ({
+        provider,
+        url,
+        key: `${namespace}/told-${provider.toLowerCase()}-${number}`,
+      })),
+    );
+    await Promise.all(
+      keys.map(({ provider, url, key }, number) => {
+        // Each asks for itself: what is asked alike is asked once.
+        const auth = { token: { secretRef: { name: 'any' }, username: `user-${number}` } };
+        const spec = { provider, auth, ...(url !== undefined && { url }) };
+        return cluster.create(kinds.integration, gitHubIntegration(key, spec));
+      }),
+    );
+    for (const { key } of keys) {
+      const seen = await cluster.waitFor(`${key} to be told`, async () => {
+        const { conditions = [] } = parseGitIntegrationStatus(
+          (await cluster.get(kinds.integration, key))?.['status'],
+        );
+        return conditions.length > 0 && conditions;
+      });
+      expect(seen.find(({ type }) => type === 'Ready')?.status).not.toBe('True');
+      expect(JSON.stringify(seen)).not.toContain(text);
+    }
+    for (const peer of peers) {
+      expect(peer.requests.length).toBeGreaterThanOrEqual(answers.length);
+      peer.clearFaults();
+    }
+    // They would go on to ask while others listen.
+    await Promise.all(keys.map(({ key }) => cluster.delete(kinds.integration, key)));
+    await Promise.all(keys.map(({ key }) => cluster.waitForGone(kinds.integration, key)));
   });
 });
 

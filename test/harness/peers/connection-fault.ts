@@ -3,6 +3,7 @@ import {
   type Certificate,
   type CertificateAuthority,
   createCertificateAuthority,
+  issueSelfSigned,
 } from '../pki/certificate-authority.ts';
 
 /**
@@ -11,14 +12,23 @@ import {
  * - `hang`: a tar-pit. The connection stands and not a byte ever comes; `at: 'connect'` leaves even the CONNECT unanswered.
  * - `reset`: RST after so many bytes from the server, the TLS handshake included.
  * - `certificate`: TLS with a certificate no client may accept.
+ * - `oldProtocol`: nothing newer than TLS 1.1.
  */
 export type ConnectionFault =
   | { readonly kind: 'refuse' }
   | { readonly kind: 'hang'; readonly at?: 'connect' | 'connected' }
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  | { readonly kind: 'certificate'; readonly problem: CertificateProblem };
+  | { readonly kind: 'certificate'; readonly problem: CertificateProblem }
+  | { readonly kind: 'oldProtocol' };
 
-export type CertificateProblem = 'wrongName' | 'expired' | 'unknownAuthority';
+export type CertificateProblem = 'wrongName' | 'expired' | 'unknownAuthority' | 'selfSigned';
+
+/** What a server with such a protocol is set up with, beside its certificate. */
+export const oldProtocol = {
+  minVersion: 'TLSv1',
+  maxVersion: 'TLSv1.1',
+  ciphers: 'DEFAULT@SECLEVEL=0',
+} as const;
 
 /** Issues a certificate with each problem, for servers that should have one for `hosts`. */
 export async function issueFaultyCertificates(
@@ -35,6 +45,7 @@ export async function issueFaultyCertificates(
       notAfter: new Date(Date.now() - dayMs),
     }),
     unknownAuthority: await stranger.issue({ hosts }),
+    selfSigned: await issueSelfSigned(hosts),
   };
 }
 

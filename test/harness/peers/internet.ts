@@ -13,6 +13,7 @@ import {
   type CertificateProblem,
   type ConnectionFault,
   issueFaultyCertificates,
+  oldProtocol,
   relay,
 } from './connection-fault.ts';
 import type { Peer } from './peer.ts';
@@ -144,7 +145,8 @@ async function startSite(host: string, peer: Peer, options: SiteOptions): Promis
     fault: () => fault,
     setFault(next) {
       fault = next;
-      server.setSecureContext(next?.kind === 'certificate' ? options.faulty[next.problem] : good);
+      const certificate = next?.kind === 'certificate' ? options.faulty[next.problem] : good;
+      server.setSecureContext({ ...certificate, ...(next?.kind === 'oldProtocol' && oldProtocol) });
       cutClients();
     },
     async close() {

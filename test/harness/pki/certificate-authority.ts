@@ -12,6 +12,7 @@ import {
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
+  type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -89,11 +90,28 @@ export async function createCertificateAuthority(
           ...extensions,
         ],
       });
-      return {
-        cert: pemFile(certificate.toString('pem')),
-        key: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
-      };
+      return certificateOf(certificate, keys);
     },
+  };
+}
+
+/** A certificate that nobody else has signed. */
+export async function issueSelfSigned(hosts: readonly string[]): Promise<Certificate> {
+  const keys = await generateKeys();
+  const { subject, extensions } = server({ hosts });
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: subject,
+    keys,
+    ...validity({}),
+    extensions,
+  });
+  return certificateOf(certificate, keys);
+}
+
+function certificateOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Certificate {
+  return {
+    cert: pemFile(certificate.toString('pem')),
+    key: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }
 

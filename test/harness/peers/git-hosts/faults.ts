@@ -1,4 +1,5 @@
 import type { Answer, Question } from './exchange.ts';
+import type { Hostility } from './hostile.ts';
 
 /** Something that goes wrong instead of, or (with `delayMs` alone) before, the usual answer. */
 export interface Fault {
@@ -19,6 +20,8 @@ export interface Fault {
   hang?: boolean;
   /** Closes the connection without a byte. */
   reset?: boolean;
+  /** How a server goes on that means no good, or is broken; see `hostile.ts`. */
+  hostile?: Hostility;
 }
 
 /** The faults a test has ordered; the first that matches a request is used up by it. */

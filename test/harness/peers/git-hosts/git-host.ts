@@ -4,6 +4,7 @@ import type { Peer } from '../peer.ts';
 import type { Clock } from './clock.ts';
 import { type Answer, type Question, readQuestion, send } from './exchange.ts';
 import { createFaultList, type Fault, faultAnswer } from './faults.ts';
+import { behave } from './hostile.ts';
 
 /** What every Git host of the harness lets a test do, besides what is special to it. */
 export interface GitHostControls {
@@ -44,6 +45,10 @@ export function createGitHost(options: GitHostOptions): Peer & GitHostControls {
     }
     if (fault?.hang === true) {
       closing.signal.addEventListener('abort', () => response.destroy(), { once: true });
+      return;
+    }
+    if (fault?.hostile !== undefined) {
+      behave(response, fault.hostile);
       return;
     }
     send(response, (fault && faultAnswer(fault)) ?? (await options.answer(question)), clock.now());
