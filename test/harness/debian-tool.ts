@@ -42,7 +42,7 @@ export async function debianTool({
 }: ToolOptions): Promise<Tool> {
   const installed = await findIn(searchPath.split(delimiter), program);
   if (installed !== undefined) return { path: installed, env: {} };
-  const folder = await unpacked(packages).catch((error: unknown) => {
+  const folder = await unpackDebian(packages).catch((error: unknown) => {
     const why = error instanceof Error ? lastLine(error.message) : String(error);
     throw new Error(
       `There is no ${program} on PATH, and apt-get could not fetch the Debian package ${packages[0]} (${why}): install it, or put ${program} on PATH.`,
@@ -67,8 +67,13 @@ async function findIn(folders: readonly string[], program: string): Promise<stri
   return undefined;
 }
 
-/** The folder with the content of the packages; its name is that of their files, which hold the versions. */
-async function unpacked(packages: readonly string[]): Promise<string> {
+/**
+ * A folder of the cache with the content of Debian packages, not to be changed. Its name is that of their files, which
+ * hold the versions. What they depend on is not in it.
+ *
+ * @throws Error when apt-get can't fetch them
+ */
+export async function unpackDebian(packages: readonly string[]): Promise<string> {
   const source = await findSource(packages);
   return await makeOnce(cacheFolder('debian', source.files.join('+')), async (draft) => {
     const download = join(draft, '.download');

@@ -1,5 +1,4 @@
-import { createAppAuth } from '@octokit/auth-app';
-import { Octokit } from '@octokit/rest';
+import type { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import { type Answer, fromParts } from '../answer.ts';
 import { transportFailure } from '../failures.ts';
@@ -16,13 +15,15 @@ const apiVersion = '2022-11-28';
 
 /**
  * An Octokit for one validation, without the plug-ins that retry or wait: the work queue does that. Every call goes
- * through the target's HTTP client.
+ * through the target's HTTP client. The libraries are loaded when the first of their credentials is proven: a process
+ * without any does not keep them in memory.
  */
-export function createOctokit(credential: Credential, target: Target): Octokit {
+export async function createOctokit(credential: Credential, target: Target): Promise<Octokit> {
+  const { Octokit } = await import('@octokit/rest');
   const authentication =
     credential.kind === 'token'
       ? { auth: credential.token, fetch: target.http.fetch }
-      : appAuthentication(credential, target);
+      : await appAuthentication(credential, target);
   const { fetch, ...auth } = authentication;
   const octokit = new Octokit({
     baseUrl: baseOf(target.apiUrl),
@@ -43,7 +44,8 @@ export function createOctokit(credential: Credential, target: Target): Octokit {
  * (https://github.com/octokit/auth-app.js/pull/689). It also repeats a request once if GitHub refuses the times of the
  * JWT. We sign by the clock that the server's `Date` headers show, because our host's clock may be wrong.
  */
-function appAuthentication(credential: Extract<Credential, { kind: 'githubApp' }>, target: Target) {
+async function appAuthentication(credential: Extract<Credential, { kind: 'githubApp' }>, target: Target) {
+  const { createAppAuth } = await import('@octokit/auth-app');
   let skewMs = 0;
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await target.http.fetch(input, init);

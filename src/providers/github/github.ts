@@ -14,12 +14,12 @@ export const github: Provider = {
   capabilities: { githubApp: true },
   async validate(credential, target) {
     checkHost('GitHub', target.webUrl);
-    const octokit = createOctokit(credential, target);
+    const octokit = await createOctokit(credential, target);
     return credential.kind === 'token'
       ? validateToken(octokit, credential.token, target)
       : validateApp(octokit, target);
   },
   async resolveInstallation(credential, selector, target, app) {
-    return resolveInstallation(createOctokit(credential, target), selector, target, app);
+    return resolveInstallation(await createOctokit(credential, target), selector, target, app);
   },
 };

@@ -1,5 +1,3 @@
-import { createRequesterFn } from '@gitbeaker/requester-utils';
-import { PersonalAccessTokens, Projects, Users } from '@gitbeaker/rest';
 import { z } from 'zod';
 import { type Answer, fromParts } from '../answer.ts';
 import { basic } from '../authorization.ts';
@@ -26,11 +24,14 @@ export interface GitLabClient {
  *
  * The token goes as `Authorization: Bearer`, which GitLab takes for OAuth and for personal tokens alike, so that one call
  * tells which it is. https://docs.gitlab.com/api/rest/authentication/
+ *
+ * The library is loaded when the first token is proven: a process without any does not keep it in memory.
  */
-export function createGitLabClient(token: string, target: Target): GitLabClient {
+export async function createGitLabClient(token: string, target: Target): Promise<GitLabClient> {
+  const { PersonalAccessTokens, Projects, Users } = await import('@gitbeaker/rest');
   const options = {
     oauthToken: token,
-    requesterFn: requesterOver(target),
+    requesterFn: await requesterOver(target),
     // The target's signal and the HTTP client are the deadline.
     queryTimeout: null,
     rateLimits: {},
@@ -82,7 +83,8 @@ const requestSchema = z.object({
 const bodySchema = z.record(z.string(), z.unknown()).nullable().catch(null);
 
 /** Below `apiUrl`, whatever gitbeaker thinks the base is: it knows no other than `/api/v4`. */
-function requesterOver(target: Target) {
+async function requesterOver(target: Target) {
+  const { createRequesterFn } = await import('@gitbeaker/requester-utils');
   return createRequesterFn(
     (_resource, request) => Promise.resolve(request),
     async (endpoint, options) => {

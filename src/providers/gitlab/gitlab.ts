@@ -13,6 +13,6 @@ export const gitlab: Provider = {
   async validate(credential, target) {
     checkHost('GitLab', target.webUrl);
     if (credential.kind !== 'token') throw noApps('GitLab');
-    return validateToken(createGitLabClient(credential.token, target), credential.username, target);
+    return validateToken(await createGitLabClient(credential.token, target), credential.username, target);
   },
 };

@@ -50,7 +50,7 @@ export async function openAppStage(): Promise<AppStage> {
     validate,
     async resolve(selector, change) {
       const target = targetOf(change);
-      return resolveInstallation(createOctokit(app, target), selector, target, await validate());
+      return resolveInstallation(await createOctokit(app, target), selector, target, await validate());
     },
     reset() {
       peer.clearFaults();
