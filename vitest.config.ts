@@ -29,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
+          include: ['test/cluster/**/*.test.ts', 'test/alerts/**/*.test.ts'],
           ...onControlPlane,
         },
       },
