@@ -167,6 +167,7 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
     it('accepts a good credential with at most two calls, to its own API only', async () => {
       const report = await provider.validate(good, world.target(provider, webUrl));
       expect(report).toMatchObject(subject.report);
+      expect(provider.kinds).toContain(report.kind);
       expect(JSON.stringify(report)).not.toContain(good.token);
       expect(peer.requests.length).toBeLessThanOrEqual(2);
       expect(new Set(peer.requests.map(({ host }) => host))).toEqual(new Set([apiHost]));

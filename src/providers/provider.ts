@@ -143,6 +143,8 @@ export interface Provider {
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
   capabilities: { githubApp: boolean };
+  /** Every kind of credential that a report may name. */
+  kinds: readonly string[];
   /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */
   validate(credential: Credential, target: Target): Promise<CredentialReport>;
   /**

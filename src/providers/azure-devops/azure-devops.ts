@@ -10,6 +10,7 @@ export const azureDevOps: Provider = {
   defaultUrl: 'https://dev.azure.com',
   apiUrl,
   capabilities: { githubApp: false },
+  kinds: ['PersonalAccessToken'],
   async validate(credential, target) {
     checkHost('AzureDevOps', target.webUrl);
     if (credential.kind !== 'token') throw noApps('AzureDevOps');

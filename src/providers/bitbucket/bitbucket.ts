@@ -1,6 +1,6 @@
 import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
-import { validateCloud } from './cloud.ts';
+import { cloudKinds, validateCloud } from './cloud.ts';
 import { validateDataCenter } from './data-center.ts';
 import { apiUrl, isCloud } from './urls.ts';
 
@@ -10,6 +10,7 @@ export const bitbucket: Provider = {
   defaultUrl: 'https://bitbucket.org',
   apiUrl,
   capabilities: { githubApp: false },
+  kinds: [...cloudKinds, 'HTTPAccessToken'],
   async validate(credential, target) {
     checkHost('Bitbucket', target.webUrl);
     if (credential.kind !== 'token') throw noApps('Bitbucket');

@@ -47,6 +47,9 @@ const kinds = new Map([
   ['oauth2', 'OAuthToken'],
 ]);
 
+/** Every kind that is told, or left unsaid by a server that sends no such header. */
+export const cloudKinds: readonly string[] = [...kinds.values(), 'AccessToken'];
+
 /**
  * The token of a repository can't have a project's scopes.
  * https://support.atlassian.com/bitbucket-cloud/docs/repository-access-token-permissions/

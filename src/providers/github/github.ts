@@ -12,6 +12,13 @@ export const github: Provider = {
   defaultUrl: 'https://github.com',
   apiUrl,
   capabilities: { githubApp: true },
+  kinds: [
+    'GitHubApp',
+    'ClassicPersonalAccessToken',
+    'FineGrainedPersonalAccessToken',
+    'OAuthToken',
+    'GitHubAppUserToken',
+  ],
   async validate(credential, target) {
     checkHost('GitHub', target.webUrl);
     const octokit = await createOctokit(credential, target);

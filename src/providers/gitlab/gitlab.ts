@@ -10,6 +10,16 @@ export const gitlab: Provider = {
   defaultUrl: 'https://gitlab.com',
   apiUrl,
   capabilities: { githubApp: false },
+  kinds: [
+    'PersonalAccessToken',
+    'ProjectAccessToken',
+    'GroupAccessToken',
+    'ServiceAccountToken',
+    'FineGrainedPersonalAccessToken',
+    'OAuthToken',
+    'DeployToken',
+    'AccessToken',
+  ],
   async validate(credential, target) {
     checkHost('GitLab', target.webUrl);
     if (credential.kind !== 'token') throw noApps('GitLab');

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  credentialExpiringReasons,
+  credentialsValidReasons,
+  installationResolvedReasons,
+  permissionsSufficientReasons,
+} from '../src/api/reasons.ts';
+import type { ProviderName } from '../src/providers/provider.ts';
+import { providers } from '../src/providers/registry.ts';
+
+/** What needs no remedy. */
+const fine = new Set(['Valid', 'NotChecked', 'Resolved', 'Sufficient']);
+
+describe.each<{ page: string; name: ProviderName; never: string[] }>([
+  { page: 'github', name: 'GitHub', never: ['Revoked', 'AppPasswordRetired'] },
+  {
+    page: 'gitlab',
+    name: 'GitLab',
+    never: ['SSORequired', 'AddressNotAllowed', 'AppPasswordRetired', 'KeyAppMismatch'],
+  },
+  {
+    page: 'bitbucket',
+    name: 'Bitbucket',
+    never: ['Revoked', 'SSORequired', 'AddressNotAllowed', 'KeyAppMismatch'],
+  },
+  {
+    page: 'azure-devops',
+    name: 'AzureDevOps',
+    never: ['Revoked', 'SSORequired', 'AppPasswordRetired', 'KeyAppMismatch', 'MissingPermissions'],
+  },
+])('the page of $name', ({ page, name, never }) => {
+  const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
+  const { kinds, capabilities } = providers[name];
+  const namedOf = (words: readonly string[]): string[] =>
+    words.filter((word) => text.includes(`\`${word}\``)).toSorted();
+
+  it('names every kind of credential that the provider reports', () => {
+    expect(namedOf(kinds)).toEqual(kinds.toSorted());
+  });
+
+  it('says what to do about each reason that the provider may give, and speaks of no other', () => {
+    const reasons = Object.keys({
+      ...credentialsValidReasons,
+      ...(capabilities.githubApp && installationResolvedReasons),
+      ...permissionsSufficientReasons,
+      ...credentialExpiringReasons,
+    }).filter((reason) => !fine.has(reason));
+    const expected = reasons.filter((reason) => !never.includes(reason)).toSorted();
+    expect(namedOf(reasons)).toEqual(expected);
+  });
+});
