@@ -12,7 +12,7 @@ const onControlPlane = {
 
 /**
  * Four projects. `unit` needs nothing but Node; its tests stand beside the code. The others need a control plane:
- * `cluster` tests the operator, `chart` what it is installed with. `faults` takes servers and replicas away and waits for leases to run out, so it is run by itself.
+ * `cluster` tests the operator, `chart` what it is installed with, `faults` takes servers, replicas and rights away.
  */
 export default defineConfig({
   test: {

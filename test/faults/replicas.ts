@@ -124,7 +124,8 @@ function followLease({ client }: Cluster, namespace: string): LeaseRecord[] {
   return history;
 }
 
-async function makeTeam(cluster: Cluster, world: World): Promise<string> {
+/** Makes a namespace with a Secret `token` and the connections that integrations are spread over. */
+export async function makeTeam(cluster: Cluster, world: World): Promise<string> {
   const namespace = await cluster.createNamespace('team');
   const token = `ghp_${randomUUID()}`;
   world.github.addToken({ token, login: 'octocat' });

@@ -17,6 +17,8 @@ export interface Relay {
   hold(): void;
   /** What was held goes on. */
   release(): void;
+  /** Ends all connections; new ones can be made at once. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,13 @@ export async function startRelay(kubeconfigPath: string): Promise<Relay> {
   const part = ({ client, server }: Pair): void => {
     client.unpipe(server).pause();
     server.unpipe(client).pause();
+  };
+
+  const cut = (): void => {
+    for (const { client, server } of pairs) {
+      client.destroy();
+      server.destroy();
+    }
   };
 
   const listener = createServer({ noDelay: true }, (client) => {
@@ -94,12 +103,10 @@ export async function startRelay(kubeconfigPath: string): Promise<Relay> {
       isHeld = false;
       for (const pair of pairs) unite(pair);
     },
+    cut,
     async close() {
       listener.close();
-      for (const { client, server } of pairs) {
-        client.destroy();
-        server.destroy();
-      }
+      cut();
       await rm(folder, { recursive: true, force: true });
     },
   };
