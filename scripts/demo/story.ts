@@ -20,7 +20,8 @@ export async function tell(stage: Stage): Promise<void> {
 
 async function applyExamples({ run, secrets }: Stage): Promise<void> {
   heading('Apply the examples');
-  const files = await Array.fromAsync(glob('examples/**/*.yaml', { cwd: projectFolder }));
+  // Other folders are for tools that are not here, such as Argo CD.
+  const files = await Array.fromAsync(glob('examples/{quickstart/,}*.yaml', { cwd: projectFolder }));
   // The quickstart makes the namespace and the connection that the others need.
   const inOrder = files.toSorted((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
   for (const file of inOrder) {

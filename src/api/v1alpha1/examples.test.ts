@@ -9,7 +9,17 @@ import { parsePart } from '../parse.ts';
 const folder = join(import.meta.dirname, '..', '..', '..', 'examples');
 const files = globSync('**/*.yaml', { cwd: folder }).toSorted();
 /** Kinds of others. The API server checks their fields in the tests of the definitions. */
-const foreignKinds: ReadonlySet<string> = new Set(['Namespace', 'Secret', 'ConfigMap']);
+const foreignKinds: ReadonlySet<string> = new Set([
+  'Namespace',
+  'Secret',
+  'ConfigMap',
+  'Application',
+  'Kustomization',
+  'HelmRelease',
+  'OCIRepository',
+  'ExternalSecret',
+  'SealedSecret',
+]);
 const manifestSchema = z.object({
   kind: z.string(),
   metadata: z.object({ name: z.string(), namespace: z.string().optional() }),

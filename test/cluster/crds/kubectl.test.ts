@@ -15,6 +15,7 @@ const status = {
     alias: 'mine',
     scope: 'Project',
     connectionUID: 'uid',
+    server: 'https://codemie.example.com/code-assistant-api',
     origin: 'Created',
   },
 };
