@@ -31,6 +31,7 @@ import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
 import { type Controller, createController, type Reconcile } from './kube/controller.ts';
 import { createEventRecorder } from './kube/events.ts';
+import { areInContact } from './kube/health.ts';
 import type { Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
 import { LeadershipLostError } from './kube/leader-election.ts';
@@ -75,8 +76,8 @@ export interface Operator extends Health {
 
 /** The operator's name in user agents, Leases and events. */
 const name = 'codemie-git-operator';
-/** Three watches may run out their longest time before a reflector counts as dead. */
-const longestSilenceMs = 3 * 10 * 60_000;
+/** A new process helps only against a fault of this one, and the API server may be away for long: no hurry. */
+const longestSilenceMs = 30 * 60_000;
 
 /**
  * Puts the parts together; the only place that knows them all.
@@ -126,8 +127,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
 
   return {
     ready: () => !stopping && followed.every((informer) => informer.synced()),
-    alive: () =>
-      followed.every((informer) => !informer.synced() || informer.contactAgeMs() < longestSilenceMs),
+    alive: () => areInContact(followed, longestSilenceMs),
     async run(stop) {
       stop.addEventListener('abort', () => {
         stopping = true;

@@ -95,6 +95,9 @@ describe.concurrent('two replicas', { timeout: 120_000 }, () => {
 
     const stopped = first.stop();
     await cluster.waitFor('the stop', async () => first.output().includes('"Stopping"'));
+    // From the signal on, and not only when the work has ended.
+    expect(await first.isReady()).toBe(false);
+    expect(await second.isReady()).toBe(true);
     gate.open();
     expect(await stopped).toEqual({ code: 0, signal: null });
     const done = createsBy(first);

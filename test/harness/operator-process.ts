@@ -25,6 +25,8 @@ export interface OperatorProcess {
   output(): string;
   /** What it answers on /metrics. */
   metrics(): Promise<string>;
+  /** Whether it answers 200 on /readyz. */
+  isReady(): Promise<boolean>;
   /** SIGTERM, and SIGKILL if it takes longer than 30 seconds. Resolves when it has ended. */
   stop(): Promise<Exit>;
   /** SIGKILL. Resolves when it has ended. */
@@ -64,6 +66,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     output,
     stop: () => started.stop(stopGraceMs),
     kill: started.kill,
+    isReady: () => isReady(output()),
     async metrics() {
       const address = findAddress(output(), 'Serving metrics');
       if (address === undefined) throw new Error('The operator does not serve metrics yet.');
