@@ -34,3 +34,25 @@ export function parseLeniently<S extends z.ZodType>(schema: S, value: unknown): 
   const kept = Object.entries(fields).filter(([name]) => !bad.has(name));
   return schema.safeParse(Object.fromEntries(kept)).data;
 }
+
+/** How many parsed values are remembered, of the same kind. */
+const rememberedValues = 64;
+
+/**
+ * Makes a parser that remembers what it made of the last few objects, by their identity: several parts of a program look
+ * at the same object at about the same time. Neither the object nor the result may ever be changed.
+ */
+export function remembering<T>(parse: (value: unknown) => T): (value: unknown) => T {
+  const known = new Map<unknown, T>();
+  return (value) => {
+    const last = known.get(value);
+    if (last !== undefined) return last;
+    const parsed = parse(value);
+    // Only an object has an identity that tells it from its like.
+    if (typeof value !== 'object' || value === null) return parsed;
+    known.set(value, parsed);
+    const [oldest] = known.keys();
+    if (known.size > rememberedValues) known.delete(oldest);
+    return parsed;
+  };
+}

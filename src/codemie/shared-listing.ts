@@ -39,7 +39,7 @@ export interface SharedListingOptions<T> {
   /** Reads everything. */
   list: (scope: Scope, signal: AbortSignal) => Promise<T>;
   now: () => number;
-  /** Milliseconds since CodeMie was last asked something, or somebody waited to ask. */
+  /** Milliseconds since CodeMie was last asked something, or somebody waited to ask; 0 while more is to come. */
   calmMs: () => number;
   /** Ends the readings when the connection is given up. A caller that leaves does not: others may wait for the same. */
   signal: AbortSignal;
@@ -127,6 +127,8 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   /** Waits until nobody writes any more, but not for ever. */
   async function untilCalm(): Promise<void> {
     const startedMs = now();
+    // Long after the last wave, a new one begins.
+    if (latest && startedMs - latest.startedAtMs > 2 * spacingMs) spacingMs = firstSpacingMs;
     for (;;) {
       if (calmMs() >= calmAfterMs) {
         spacingMs = firstSpacingMs;

@@ -49,6 +49,25 @@ function heeding(signal: AbortSignal): Promise<never> {
   });
 }
 
+describe('many runs in a row', () => {
+  it('that wait for nothing let the rest of the process have its turn', async () => {
+    let turns = 0;
+    let ended = 0;
+    const count = (): void => {
+      turns++;
+      if (ended < 100) setImmediate(count);
+    };
+    for (let index = 0; index < 100; index++) queue.add(`key-${index}`);
+    start(() => {
+      ended++;
+      return Promise.resolve({});
+    });
+    setImmediate(count);
+    while (ended < 100) await settle();
+    expect(turns).toBeGreaterThan(20);
+  });
+});
+
 describe('the end of a run', () => {
   const hour = 3_600_000;
   it.each<{

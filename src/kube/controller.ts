@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failures.ts';
@@ -164,6 +165,9 @@ export function createController(options: ControllerOptions): Controller {
       await work(key, abort);
       busyWorkers--;
       endWhenDone();
+      // Runs that find all they need in memory would follow each other without an end, and no answer, watch or timer
+      // would have its turn meanwhile.
+      await nextTurn();
     }
   }
 

@@ -67,6 +67,19 @@ function object(name: string, namespace?: string): KubeObject {
   };
 }
 
+describe('many events at once', () => {
+  it('go out evenly after the first few, and all at once when nobody has time', async () => {
+    for (let index = 0; index < 200; index++) recorder.record(object(`a${index}`, 'ns'), news);
+    await clock.advance(0);
+    expect(created.length).toBeLessThan(40);
+    const before = created.length;
+    await clock.advance(1000);
+    expect(created.length - before).toBe(50);
+    await recorder.flush(signal);
+    expect(created).toHaveLength(200);
+  });
+});
+
 describe('an event', () => {
   it('has all that the API demands', async () => {
     recorder.record(object('a', 'team-a'), news);

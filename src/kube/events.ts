@@ -23,7 +23,7 @@ export interface EventRecorder {
    * minutes raises the count of the first event instead of making another.
    */
   record(object: KubeObject, details: EventDetails): void;
-  /** Waits until all is written, counts included. Resolves also when the signal aborts. */
+  /** Writes all, counts included, without sparing the server any more. Resolves also when the signal aborts. */
   flush(signal: AbortSignal): Promise<void>;
 }
 
@@ -65,6 +65,9 @@ const seriesWindowMs = 10 * 60_000;
 const seriesIntervalMs = 60_000;
 /** Writes at the same time. */
 const writers = 4;
+/** News never crowds out work: after a first few, so many writes a second, as clients of Kubernetes commonly do. */
+const writesPerSecond = 50;
+const burst = 25;
 const writeTimeoutMs = 10_000;
 const tries = 3;
 
@@ -91,6 +94,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const pending = createFifo<Series>();
   const idle = new Set<() => void>();
   const never = new AbortController().signal;
+  const hurry = new AbortController();
+  const spacingMs = 1000 / writesPerSecond;
+  let dueAt = Number.NEGATIVE_INFINITY;
   let running = 0;
   let made = 0;
 
@@ -111,6 +117,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function write(): Promise<void> {
     running++;
     for (let series = pending.shift(); series !== undefined; series = pending.shift()) {
+      await pace();
       await writeOne(series);
       series.isPending = false;
     }
@@ -118,6 +125,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     if (running > 0) return;
     for (const wake of idle) wake();
     idle.clear();
+  }
+
+  /** Spaces writes evenly once a pause before them is used up. */
+  async function pace(): Promise<void> {
+    const earlyMs = dueAt - burst * spacingMs - clock.now();
+    dueAt = Math.max(dueAt, clock.now()) + spacingMs;
+    if (earlyMs > 0) await sleep(earlyMs, hurry.signal, clock);
   }
 
   async function writeOne(series: Series): Promise<void> {
@@ -235,6 +249,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     },
 
     async flush(signal) {
+      hurry.abort();
       await whenIdle(signal);
       for (const series of remembered.values()) {
         if (series.count > series.writtenCount) enqueue(series);

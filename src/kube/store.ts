@@ -35,6 +35,8 @@ export interface WritableStore extends Store {
 /** Makes an empty store with the given indexes. */
 export function createStore(indexes: Record<string, IndexFunction> = {}): WritableStore {
   const objects = new Map<ObjectKey, KubeObject>();
+  /** What each object is indexed under: asking the functions again may be costly. */
+  const entriesByKey = new Map<ObjectKey, [string, string][]>();
   const functions = Object.entries(indexes);
   const indexed = new Map(functions.map(([name]) => [name, new Map<string, Set<ObjectKey>>()]));
 
@@ -46,6 +48,7 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
   }
 
   function index(key: ObjectKey, entries: [string, string][]): void {
+    entriesByKey.set(key, entries);
     for (const [name, value] of entries) {
       const keys = indexed.get(name);
       const found = keys?.get(value);
@@ -54,12 +57,13 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
     }
   }
 
-  function unindex(key: ObjectKey, object: KubeObject): void {
-    for (const [name, value] of entriesOf(object)) {
+  function unindex(key: ObjectKey): void {
+    for (const [name, value] of entriesByKey.get(key) ?? []) {
       const found = indexed.get(name)?.get(value);
       found?.delete(key);
       if (found?.size === 0) indexed.get(name)?.delete(value);
     }
+    entriesByKey.delete(key);
   }
 
   function put(object: KubeObject, origin: Change['origin']): Change[] {
@@ -70,7 +74,7 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
     if (previous !== undefined) {
       // Equality is all that a resourceVersion may be used for. The same one is the same state.
       if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return [];
-      unindex(key, previous);
+      unindex(key);
     }
     objects.set(key, object);
     index(key, entries);
@@ -89,7 +93,7 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
     // A late delete of an earlier incarnation does not touch the present one.
     if (previous === undefined || previous.metadata.uid !== object.metadata.uid) return [];
     objects.delete(key);
-    unindex(key, previous);
+    unindex(key);
     return [{ type: 'deleted', object, origin }];
   }
 

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /** A clock that stands still until told. Fits the runtime's Clock. */
 export interface ManualClock {
   now(): number;
@@ -47,9 +49,8 @@ export function createManualClock(): ManualClock {
   };
 }
 
-/** Lets all promises that can settle without I/O or timers do so. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+/** Lets all promises that can settle without I/O or timers do so, also behind a turn of the event loop. */
+export async function settle(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }

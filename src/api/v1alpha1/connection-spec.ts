@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Parsed, parsePart } from '../parse.ts';
+import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { type Rule, withRules } from '../rule.ts';
 import { connectionAuth } from './connection-auth.ts';
 import { asAtomicList, asSet, httpUrl, line, tls } from './shared.ts';
@@ -210,11 +210,11 @@ export type CodeMieConnectionSpec = z.output<typeof codeMieConnectionSpecSchema>
 export type ClusterCodeMieConnectionSpec = z.output<typeof clusterCodeMieConnectionSpecSchema>;
 
 /** Parses `spec` of a CodeMieConnection from the API server. */
-export function parseCodeMieConnectionSpec(spec: unknown): Parsed<CodeMieConnectionSpec> {
-  return parsePart(codeMieConnectionSpecSchema, 'spec', spec);
-}
+export const parseCodeMieConnectionSpec = remembering(
+  (spec): Parsed<CodeMieConnectionSpec> => parsePart(codeMieConnectionSpecSchema, 'spec', spec),
+);
 
 /** Parses `spec` of a ClusterCodeMieConnection from the API server. */
-export function parseClusterCodeMieConnectionSpec(spec: unknown): Parsed<ClusterCodeMieConnectionSpec> {
-  return parsePart(clusterCodeMieConnectionSpecSchema, 'spec', spec);
-}
+export const parseClusterCodeMieConnectionSpec = remembering(
+  (spec): Parsed<ClusterCodeMieConnectionSpec> => parsePart(clusterCodeMieConnectionSpecSchema, 'spec', spec),
+);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseLeniently } from '../parse.ts';
+import { parseLeniently, remembering } from '../parse.ts';
 import { commonStatus } from './shared.ts';
 
 /** The wire schema of `status` of both kinds of connection. */
@@ -24,6 +24,6 @@ export const connectionStatusSchema = z
 export type ConnectionStatus = z.output<typeof connectionStatusSchema>;
 
 /** Reads the status of a connection from the API server; a part that doesn't parse is left out. */
-export function parseConnectionStatus(status: unknown): ConnectionStatus {
-  return parseLeniently(connectionStatusSchema, status) ?? { observedGeneration: -1 };
-}
+export const parseConnectionStatus = remembering(
+  (status): ConnectionStatus => parseLeniently(connectionStatusSchema, status) ?? { observedGeneration: -1 },
+);

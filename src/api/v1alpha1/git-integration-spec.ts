@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Parsed, parsePart } from '../parse.ts';
+import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
@@ -170,6 +170,6 @@ export const gitIntegrationSpecSchema = withRules(
 export type GitIntegrationSpec = z.output<typeof gitIntegrationSpecSchema>;
 
 /** Parses `spec` of an object from the API server, which may have been checked by an older definition. */
-export function parseGitIntegrationSpec(spec: unknown): Parsed<GitIntegrationSpec> {
-  return parsePart(gitIntegrationSpecSchema, 'spec', spec);
-}
+export const parseGitIntegrationSpec = remembering(
+  (spec): Parsed<GitIntegrationSpec> => parsePart(gitIntegrationSpecSchema, 'spec', spec),
+);

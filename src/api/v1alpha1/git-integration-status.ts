@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseLeniently } from '../parse.ts';
+import { parseLeniently, remembering } from '../parse.ts';
 import { asAtomicList, commonStatus } from './shared.ts';
 
 const text = (max: number) => z.string().max(max);
@@ -89,6 +89,7 @@ export const gitIntegrationStatusSchema = z
 export type GitIntegrationStatus = z.output<typeof gitIntegrationStatusSchema>;
 
 /** Reads the status of an object from the API server; a part that doesn't parse is left out. */
-export function parseGitIntegrationStatus(status: unknown): GitIntegrationStatus {
-  return parseLeniently(gitIntegrationStatusSchema, status) ?? { observedGeneration: -1 };
-}
+export const parseGitIntegrationStatus = remembering(
+  (status): GitIntegrationStatus =>
+    parseLeniently(gitIntegrationStatusSchema, status) ?? { observedGeneration: -1 },
+);

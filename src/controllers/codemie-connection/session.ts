@@ -39,6 +39,8 @@ export interface SessionOptions {
   auth: CodeMieAuth;
   http: HttpClient;
   now: () => number;
+  /** Whether more integrations wait for their turn, so that it pays to list once for all of them. */
+  busy: () => boolean;
   /** Aborts when the session is over: what it shares stops too. */
   signal: AbortSignal;
 }
@@ -46,14 +48,15 @@ export interface SessionOptions {
 const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
-export function createSession({ spec, auth, http, now, signal: ended }: SessionOptions): Session {
+export function createSession(options: SessionOptions): Session {
+  const { spec, auth, http, now, busy, signal: ended } = options;
   const baseUrl = spec.url.replace(/\/+$/, '');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
   const limiter = createLimiter({ ...spec.limits, now });
   const client = createCodeMieClient({ url: baseUrl, http, tokens, limiter, now });
   const listing = createSharedListing({
     list: async (scope, own) => indexSettings((await client.listGitSettings(scope, own)).map(toObserved)),
-    calmMs: () => limiter.calmMs(),
+    calmMs: () => (busy() ? 0 : limiter.calmMs()),
     now,
     signal: ended,
   });

@@ -45,6 +45,8 @@ export interface SessionsOptions {
   /** Whether namespaced connections may open private addresses. */
   tenantPrivateNetworks: boolean;
   now: () => number;
+  /** Whether more integrations wait for their turn. */
+  busy: () => boolean;
 }
 
 interface Entry {
@@ -110,7 +112,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 async function make(connection: KubeObject, options: SessionsOptions, ended: AbortSignal): Promise<Session> {
-  const { kube, http, operatorNamespace, now } = options;
+  const { kube, http, operatorNamespace, now, busy } = options;
   const parsed = parseConnection(connection);
   if (!parsed.ok) throw new InvalidConnection(parsed.error);
   const spec = parsed.value;
@@ -130,7 +132,7 @@ async function make(connection: KubeObject, options: SessionsOptions, ended: Abo
     ),
     allowHttp: true,
   };
-  return createSession({ spec, auth, http: http.get({ policy, ca }), now, signal: ended });
+  return createSession({ spec, auth, http: http.get({ policy, ca }), now, busy, signal: ended });
 }
 
 type Spec = CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
