@@ -24,6 +24,12 @@ describe('readSettings', () => {
     ['an IPv6 address', ['--probe-address', '[::1]:9000'], {}, { probeAddress: { host: '::1', port: 9000 } }],
     ['a variable', [], { CODEMIE_OPERATOR_WORKERS: '8' }, { workers: 8 }],
     ['a flag over a variable', ['--workers=2'], { CODEMIE_OPERATOR_WORKERS: '8' }, { workers: 2 }],
+    [
+      'a service account that is mounted elsewhere',
+      ['--service-account-directory=/sa'],
+      { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+      { inCluster: { host: '10.0.0.1', port: '443', directory: '/sa' } },
+    ],
     ['KUBECONFIG', [], { KUBECONFIG: '/k' }, { kubeconfig: '/k' }],
     ['the namespace of the Pod', [], { POD_NAMESPACE: 'ops' }, { operatorNamespace: 'ops' }],
     ['an empty variable as none', [], { CODEMIE_OPERATOR_LOG_LEVEL: '' }, { logLevel: 'info' }],

@@ -53,6 +53,12 @@ const settingsSchema = z.strictObject({
     .string()
     .optional()
     .describe('Path of a kubeconfig. Default: KUBECONFIG, else the service account.'),
+  serviceAccountDirectory: z
+    .string()
+    .optional()
+    .describe(
+      'Folder with token, ca.crt and namespace of the service account. Default: where the kubelet mounts it.',
+    ),
   context: z.string().optional().describe('Context of the kubeconfig. Default: its current one.'),
   operatorNamespace: z
     .string()
@@ -138,7 +144,7 @@ export type Settings = z.output<typeof settingsSchema> & {
   clusterConnections: boolean;
   proxy: ProxySettings;
   /** Where the API server is as seen from a Pod; absent elsewhere. */
-  inCluster?: { host: string; port: string };
+  inCluster?: { host: string; port: string; directory?: string };
 };
 
 /** Settings that can't be used. The message is for the person at the terminal. */
@@ -167,7 +173,12 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     throw new SettingsError(`--${kebab(String(issue?.path[0]))}: ${issue?.message ?? 'is not valid'}.`);
   }
   const host = nonEmpty(env['KUBERNETES_SERVICE_HOST']);
-  const inCluster = host && { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' };
+  const { serviceAccountDirectory: directory } = parsed.data;
+  const inCluster = host && {
+    host,
+    port: env['KUBERNETES_SERVICE_PORT'] ?? '443',
+    ...(directory !== undefined && { directory }),
+  };
   const { watchNamespaces, clusterName, shardSelector } = parsed.data;
   if (watchNamespaces && clusterName === undefined)
     throw new SettingsError(

@@ -7,7 +7,7 @@ import { inParallel } from './parallel.ts';
 import type { Peers } from './peers-process.ts';
 
 /** Namespace of the operator. */
-const systemNamespace = 'codemie-system';
+export const systemNamespace = 'codemie-system';
 /** The connection that all integrations use. */
 const connectionName = 'default';
 /** Integrations of one team, which has a namespace with one Secret. */

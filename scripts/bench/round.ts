@@ -27,7 +27,8 @@ import { untilQuiet } from './quiet.ts';
 export interface Stage {
   client: KubeClient;
   observer: Observer;
-  kubeconfig: string;
+  /** How the operator reaches the API server. */
+  operatorEnv: Record<string, string>;
   /** The operator's secret at the identity provider. */
   clientSecret: string;
   progress: Progress;
@@ -46,6 +47,7 @@ export interface RoundOptions {
 /** How often a single token is changed. */
 const singleChanges = 5;
 const pollMs = 10;
+const newsPollMs = 1000;
 
 /** Measures everything once, with objects of its own, and leaves nothing behind. */
 export async function runRound(stage: Stage, options: RoundOptions, round: number): Promise<RoundFigures> {
@@ -106,7 +108,7 @@ export async function runRound(stage: Stage, options: RoundOptions, round: numbe
 }
 
 async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
-  const { observer, kubeconfig, progress } = stage;
+  const { observer, operatorEnv, progress } = stage;
   const { n, workers, profile } = options;
   progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
   await peers.takeTraffic();
@@ -116,8 +118,8 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
   const started = performance.now();
   const allReady = observer.when(() => observer.ready() === n);
   const operator = await startOperator({
-    kubeconfig,
     env: {
+      ...operatorEnv,
       ...peers.operatorEnv,
       ...(profile !== undefined && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
     },
@@ -129,7 +131,8 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
   const use = await machine();
   const startPeersCpuMs = ((await cpuMs(peers.pid)) - peersCpu) / n;
 
-  progress.step('Wait until it rests');
+  progress.step('Wait until its news is out and it rests');
+  await untilNewsIsOut(operator, n);
   await untilQuiet(operator.pid);
   const counts = await readCounts(operator);
   const traffic = await peers.takeTraffic();
@@ -148,6 +151,11 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
       startPeersCpuMs,
     },
   };
+}
+
+/** Events are written at leisure, so that they hold up nothing. */
+async function untilNewsIsOut(operator: OperatorProcess, n: number): Promise<void> {
+  while (writesBetween(noCounts, await readCounts(operator), 'events') < n) await sleep(newsPollMs);
 }
 
 function countStart(counts: OperatorCounts, traffic: Record<string, number>, n: number) {

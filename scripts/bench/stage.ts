@@ -8,6 +8,7 @@ import { startObserver } from './observer.ts';
 import { createGround } from './population.ts';
 import type { Progress } from './progress.ts';
 import type { Stage } from './round.ts';
+import { createServiceAccount } from './service-account.ts';
 
 const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
 
@@ -28,10 +29,12 @@ export async function onStage<T>(
     const clientSecret = randomUUID();
     progress.step(`Create ${foreignSecrets} Secrets of others`);
     await createGround(client, clientSecret, foreignSecrets);
+    const account = await createServiceAccount(kubeconfig);
     const observer = await startObserver(client);
     try {
-      return await work({ client, observer, kubeconfig, clientSecret, progress });
+      return await work({ client, observer, operatorEnv: account.env, clientSecret, progress });
     } finally {
+      await account.remove();
       await observer.stop();
       await client.close();
     }
