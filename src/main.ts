@@ -4,13 +4,14 @@ import {
   parseDefaultConnection,
 } from './controllers/codemie-connection/default-connection.ts';
 import { KubeConfigError } from './kube/errors.ts';
-import { errorFields } from './kube/log.ts';
+import { errorFields, type Log } from './kube/log.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
 import { createExposition } from './observability/exposition.ts';
 import { createLog } from './observability/log.ts';
 import { listen, metricsHandler, probeHandler } from './observability/probes.ts';
+import { noTracing, type Tracing } from './observability/tracing.ts';
 import { createOperator, type Operator } from './operator.ts';
-import { readSettings, SettingsError, settingsHelp } from './settings.ts';
+import { readSettings, type Settings, SettingsError, settingsHelp } from './settings.ts';
 
 /** Longest time from the signal to the end. The kubelet kills after 30 s by default. */
 const stopWithinMs = 28_000;
@@ -24,7 +25,9 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     return 0;
   }
   const settings = readSettings(args, env);
-  const log = createLog(settings.logLevel);
+  const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
+  const tracing = await startTracing(settings, ca, () => log);
+  const log: Log = createLog(settings.logLevel, { fields: tracing.logFields });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {
@@ -34,7 +37,6 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     });
 
   const exposition = createExposition();
-  const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
   const defaultConnection =
     settings.defaultConnectionFile === undefined
       ? undefined
@@ -55,6 +57,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
       ca,
       defaultConnection,
       exposition,
+      tracing,
       log,
       now: Date.now,
       signal: stop.signal,
@@ -64,10 +67,19 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     // Asked to stop while it was waiting for its permissions.
     if (operator !== undefined || !stop.signal.aborted) throw error;
   } finally {
-    await Promise.all([probes.close(), metrics.close()]);
+    await Promise.all([probes.close(), metrics.close(), tracing.stop()]);
   }
   log.info({}, 'Stopped');
   return 0;
+}
+
+/** Without an endpoint nothing of OpenTelemetry is loaded. */
+async function startTracing(settings: Settings, ca: readonly string[], log: () => Log): Promise<Tracing> {
+  const { tracesEndpoint: endpoint } = settings;
+  if (endpoint === undefined) return noTracing;
+  const { createOtlpTracing } = await import('./observability/otlp-tracing.ts');
+  const onTrouble = (error: unknown): void => log().warn(errorFields(error), 'Traces could not be sent');
+  return createOtlpTracing({ settings, endpoint, ca, now: Date.now, onTrouble });
 }
 
 try {

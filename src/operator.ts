@@ -45,6 +45,7 @@ import { createHttpClients } from './net/http-clients.ts';
 import type { Exposition } from './observability/exposition.ts';
 import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
+import { alsoTraced, type Tracing } from './observability/tracing.ts';
 import { providers } from './providers/registry.ts';
 import type { Settings } from './settings.ts';
 
@@ -56,6 +57,7 @@ export interface OperatorOptions {
   /** The spec of the ClusterCodeMieConnection that this installation brings. */
   defaultConnection?: ReturnType<typeof parseDefaultConnection> | undefined;
   exposition: Exposition;
+  tracing: Tracing;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
@@ -85,9 +87,9 @@ const longestSilenceMs = 30 * 60_000;
  * @throws KubeConfigError, CaBundleError, or what the API server answered to the first reads
  */
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
-  const { settings, exposition, log, now, signal } = options;
+  const { settings, exposition, tracing, log, now, signal } = options;
   const { operatorNamespace } = settings;
-  const metrics = createMetrics(exposition.registry);
+  const metrics = alsoTraced(createMetrics(exposition.registry), tracing);
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
   const ground = createKubeClient({ connection, userAgent: name, metrics: metrics.client });
@@ -212,7 +214,7 @@ interface Ground extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>, Pick<
   metrics: Metrics;
 }
 
-function createDeps({ settings, ca, exposition, log, now }: OperatorOptions, ground: Ground): Deps {
+function createDeps({ settings, ca, exposition, tracing, log, now }: OperatorOptions, ground: Ground): Deps {
   const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
   const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector, clusterConnections } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
@@ -263,13 +265,14 @@ function createDeps({ settings, ca, exposition, log, now }: OperatorOptions, gro
     metrics: createIntegrationMetrics(exposition),
     rateLimits: createRateLimitMetrics(exposition.registry, now),
     clocks: createClockMetrics(exposition.registry),
+    tracing,
     log,
     now,
   };
 }
 
 function createControllers(
-  { settings, log, exposition, defaultConnection }: OperatorOptions,
+  { settings, log, exposition, tracing, defaultConnection }: OperatorOptions,
   deps: Deps,
   informers: Informers,
   queues: Queues,
@@ -283,6 +286,7 @@ function createControllers(
       reconcile: work,
       log,
       metrics: metrics.controller,
+      around: tracing.run,
     });
   const connectionMetrics = createConnectionMetrics(exposition);
   const connections = (

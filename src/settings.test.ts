@@ -15,6 +15,8 @@ describe('readSettings', () => {
       podName: 'operator',
       tenantPrivateNetworks: false,
       logLevel: 'info',
+      serviceName: 'codemie-git-operator',
+      tracesSampleRatio: 1,
       proxy: {},
     });
   });
@@ -39,6 +41,25 @@ describe('readSettings', () => {
       { https_proxy: 'http://p:1', NO_PROXY: '.svc' },
       { proxy: { httpsProxy: 'http://p:1', noProxy: '.svc' } },
     ],
+    [
+      'an endpoint for traces of its own',
+      [],
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318/t', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://d' },
+      { tracesEndpoint: 'http://c:4318/t' },
+    ],
+    [
+      'an endpoint for everything',
+      [],
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c:4318/', OTEL_SERVICE_NAME: 'x' },
+      { tracesEndpoint: 'https://c:4318/v1/traces', serviceName: 'x' },
+    ],
+    [
+      'a share of traces',
+      [],
+      { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' },
+      { tracesSampleRatio: 0.25 },
+    ],
+    ['no traces by sampler', [], { OTEL_TRACES_SAMPLER: 'always_off' }, { tracesSampleRatio: 0 }],
     ['a lease duration', ['--lease-duration=1m30s'], {}, { leaseDuration: 90_000 }],
     [
       'a shard, which leaves connections to another one',
@@ -92,10 +113,25 @@ describe('readSettings', () => {
       ['--default-connection-file=/f', '--cluster-connections=false'],
       '--default-connection-file: holds a ClusterCodeMieConnection',
     ],
+    [
+      'a sampler that is not known',
+      ['--traces-sample-ratio', 'jaeger_remote'],
+      '--traces-sample-ratio: must be a number from 0 to 1, and OTEL_TRACES_SAMPLER the name of a sampler.',
+    ],
+    [
+      'a user name in the endpoint for traces',
+      ['--traces-endpoint', 'https://me:secret@c/v1/traces'],
+      '--traces-endpoint: must be an http or https URL without user name.',
+    ],
     ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
   ])('refuses %s', (_name, args, message) => {
     expect(() => readSettings(args, {})).toThrow(message);
   });
+});
+
+it('sends no traces where OpenTelemetry is switched off', () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318', OTEL_SDK_DISABLED: 'true' };
+  expect(readSettings([], env).tracesEndpoint).toBeUndefined();
 });
 
 describe('settingsHelp', () => {

@@ -34,6 +34,12 @@ const namespaceNames = z
     message: 'must be names of namespaces, such as team-a,team-b',
   });
 
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
+}
+
 const labelSelector = z.string().transform((text, context): LabelSelector => {
   try {
     return parseLabelSelector(text);
@@ -125,6 +131,23 @@ const settingsSchema = z.strictObject({
     .string()
     .default('operator')
     .describe('Name of this process in Leases and events. Default: POD_NAME, else operator.'),
+  tracesEndpoint: z
+    .string()
+    .refine(isPlainUrl, 'must be an http or https URL without user name')
+    .optional()
+    .describe(
+      'Where traces are sent, as OTLP over HTTP: the whole URL. Default: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, else OTEL_EXPORTER_OTLP_ENDPOINT with v1/traces, else nowhere.',
+    ),
+  tracesSampleRatio: z.coerce
+    .number('must be a number from 0 to 1, and OTEL_TRACES_SAMPLER the name of a sampler')
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of passes that are traced, 0 to 1. Default: OTEL_TRACES_SAMPLER, else 1.'),
+  serviceName: z
+    .string()
+    .default('codemie-git-operator')
+    .describe('Name of this process in traces. Default: OTEL_SERVICE_NAME, else codemie-git-operator.'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
@@ -223,7 +246,28 @@ function conventional(key: string, env: NodeJS.ProcessEnv): string | undefined {
   if (key === 'kubeconfig') return nonEmpty(env['KUBECONFIG']);
   if (key === 'podName') return nonEmpty(env['POD_NAME']);
   if (key === 'operatorNamespace') return nonEmpty(env['POD_NAMESPACE']);
+  if (key === 'tracesEndpoint') return tracesEndpoint(env);
+  if (key === 'tracesSampleRatio') return tracesSampleRatio(env);
+  if (key === 'serviceName') return nonEmpty(env['OTEL_SERVICE_NAME']);
   return undefined;
+}
+
+/** https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp */
+function tracesEndpoint(env: NodeJS.ProcessEnv): string | undefined {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none')
+    return undefined;
+  const base = nonEmpty(env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+  return (
+    nonEmpty(env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) ?? (base && `${base.replace(/\/$/, '')}/v1/traces`)
+  );
+}
+
+/** Every trace begins here, so it does not matter what a sampler would do with a parent. */
+function tracesSampleRatio(env: NodeJS.ProcessEnv): string | undefined {
+  const sampler = nonEmpty(env['OTEL_TRACES_SAMPLER'])?.replace(/^parentbased_/, '');
+  if (sampler === 'always_on') return '1';
+  if (sampler === 'always_off') return '0';
+  return sampler === 'traceidratio' ? (nonEmpty(env['OTEL_TRACES_SAMPLER_ARG']) ?? '1') : sampler;
 }
 
 function readProxy(env: NodeJS.ProcessEnv): ProxySettings {

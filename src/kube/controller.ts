@@ -44,6 +44,12 @@ export interface ControllerMetrics {
   active?(controller: string, workers: number): void;
 }
 
+/** Runs one run of a controller, such as under a trace. It must give back what the work gives. */
+export type AroundRun = (
+  run: { controller: string; key: ObjectKey; attempt: number },
+  work: () => Promise<Outcome>,
+) => Promise<Outcome>;
+
 export interface ControllerOptions {
   name: string;
   queue: WorkQueue;
@@ -55,6 +61,7 @@ export interface ControllerOptions {
   /** How long what was begun may go on after the stop before its signal aborts. Default 20 s. */
   drainMs?: number;
   metrics?: ControllerMetrics;
+  around?: AroundRun;
   clock?: Clock;
   random?: () => number;
 }
@@ -76,6 +83,7 @@ class ReconcileTimeoutError extends Error {
 /** Makes a controller: so many workers, which take keys from the queue and run `reconcile`. */
 export function createController(options: ControllerOptions): Controller {
   const { name, queue, workers, reconcile, metrics, deadlineMs = 120_000, drainMs = 20_000 } = options;
+  const { around = (_run, work) => work() } = options;
   const { clock = systemClock, random = Math.random } = options;
   const log = options.log.child({ controller: name });
   const unfinished = new Set<ObjectKey>();
@@ -100,19 +108,24 @@ export function createController(options: ControllerOptions): Controller {
     const attempt = queue.failures(key) + 1;
     const runLog = log.child({ key, run: ++runs, attempt });
     const started = clock.now();
-    let outcome: Outcome;
+    const outcome = await around({ controller: name, key, attempt }, () =>
+      reconcileOnce(key, { signal, log: runLog, attempt }),
+    );
+    metrics?.reconciled?.(name, outcome, clock.now() - started);
+  }
+
+  async function reconcileOnce(key: ObjectKey, context: ReconcileContext): Promise<Outcome> {
     unfinished.delete(key);
     try {
-      const result = await reconcile(key, { signal, log: runLog, attempt });
+      const result = await reconcile(key, context);
       const { requeueAfterMs } = result;
       if (result.unfinished === true) unfinished.add(key);
       queue.forget(key);
       if (requeueAfterMs !== undefined) queue.addAfter(key, later(requeueAfterMs));
-      outcome = requeueAfterMs === undefined ? 'success' : 'requeueAfter';
+      return requeueAfterMs === undefined ? 'success' : 'requeueAfter';
     } catch (error) {
-      outcome = comeBack(key, error, signal, runLog);
+      return comeBack(key, error, context.signal, context.log);
     }
-    metrics?.reconciled?.(name, outcome, clock.now() - started);
   }
 
   /** Adds up to a tenth at random. Only ever later, so that a wait is never shorter than asked for. */

@@ -22,10 +22,21 @@ export interface KubeRequest {
   signal: AbortSignal;
 }
 
+/** One request that is over. */
+export interface RequestOutcome {
+  verb: string;
+  resource: string;
+  method: string;
+  /** Without the query. */
+  url: string;
+  /** 0 when there was no answer. */
+  code: number;
+  durationMs: number;
+}
+
 /** What the transport counts; every callback is optional. */
 export interface ClientMetrics {
-  /** One request is over. `code` is 0 when there was no answer. */
-  request?(outcome: { verb: string; resource: string; code: number; durationMs: number }): void;
+  request?(outcome: RequestOutcome): void;
   /** A read is tried again. */
   retried?(reason: 'throttled' | 'reset'): void;
 }
@@ -136,8 +147,9 @@ export function createTransport(options: TransportOptions): Transport {
       code = response.statusCode;
       return response;
     } finally {
-      const { verb, resource } = request;
-      metrics?.request?.({ verb, resource, code, durationMs: clock.now() - started });
+      const { verb, resource, method } = request;
+      const url = connection.server.origin + basePath + request.path.split('?', 1)[0];
+      metrics?.request?.({ verb, resource, method, url, code, durationMs: clock.now() - started });
     }
   }
 

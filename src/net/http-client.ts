@@ -40,6 +40,8 @@ export interface HttpResponse {
 export interface ExchangeRecord {
   method: string;
   host: string;
+  /** Without query and fragment. */
+  url: string;
   /** Undefined if there was no acceptable answer: then `error` says why. */
   status?: number;
   error?: NetErrorKind;
@@ -104,8 +106,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   async function send(outgoing: Outgoing): Promise<Incoming> {
     const startedAt = performance.now();
     const report = (outcome: Pick<ExchangeRecord, 'status' | 'error'>): void => {
+      const { method, url } = outgoing;
       const durationMs = performance.now() - startedAt;
-      options.onRequest?.({ method: outgoing.method, host: hostOf(outgoing.url), durationMs, ...outcome });
+      options.onRequest?.({
+        method,
+        host: hostOf(url),
+        url: url.origin + url.pathname,
+        durationMs,
+        ...outcome,
+      });
     };
     try {
       const incoming = await exchange(outgoing, options.policy, dispatchers);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from './log.ts';
 
-function capture() {
+function capture(fields = () => ({})) {
   const lines: string[] = [];
-  const log = createLog('info', { write: (line: string) => void lines.push(line) });
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLog('info', { destination, fields });
   return { log, lines };
 }
 
@@ -30,5 +31,15 @@ describe('createLog', () => {
     log.info(fields, 'x');
     expect(lines[0]).not.toContain('canary');
     expect(lines[0]).toContain('[redacted]');
+  });
+
+  it('adds what belongs to the moment, also to lines of its children', () => {
+    let run = 1;
+    const { log, lines } = capture(() => ({ trace_id: String(run) }));
+    const child = log.child({ key: 'a/b' });
+    child.info({}, 'x');
+    run = 2;
+    child.info({}, 'y');
+    expect(lines.map((line) => JSON.parse(line).trace_id)).toEqual(['1', '2']);
   });
 });

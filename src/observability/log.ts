@@ -20,6 +20,14 @@ const secretKeys = [
   'stringData',
 ];
 
+/** Options for {@link createLog}. */
+interface LogOptions {
+  /** Standard output by default. */
+  destination?: DestinationStream;
+  /** Asked with each line, for fields that depend on the moment. */
+  fields?: () => object;
+}
+
 /**
  * The root logger: one JSON object a line on standard output, level as a word, time as RFC 3339.
  *
@@ -27,12 +35,13 @@ const secretKeys = [
  */
 export function createLog(
   level: string,
-  destination: DestinationStream = pino.destination({ sync: true }),
+  { destination = pino.destination({ sync: true }), fields = () => ({}) }: LogOptions = {},
 ): Logger {
   return pino(
     {
       level,
       base: null,
+      mixin: fields,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {

@@ -96,8 +96,8 @@ describe('metrics', () => {
     const registry = new Registry();
     const { exchange } = createMetrics(registry);
     for (let each = 0; each < 600; each += 1)
-      exchange('codemie', { method: 'GET', host: `h${each}`, status: 200, durationMs: 1 });
-    exchange('provider', { method: 'GET', host: 'h1', error: 'Timeout', durationMs: 1 });
+      exchange('codemie', { method: 'GET', url: '', host: `h${each}`, status: 200, durationMs: 1 });
+    exchange('provider', { method: 'GET', url: '', host: 'h1', error: 'Timeout', durationMs: 1 });
     const lines = (await registry.metrics()).split('\n');
     const counts = lines.filter((line) => line.startsWith('codemie_http_requests_total{'));
     expect(counts).toHaveLength(502);

@@ -16,6 +16,8 @@ export interface Suite {
   secret(prefix: string): string;
   /** A new RSA key as GitHub hands it out, guarded like {@link Suite.secret}. */
   privateKey(): string;
+  /** Further texts, by name, that are searched for secrets after the last test. */
+  searched: Map<string, () => string>;
   /** Starts another operator, with the settings of the first unless told otherwise. */
   start(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
   /** Makes a namespace with a CodeMieConnection `own` to the world's CodeMie, which reads the Secret `login`. */
@@ -40,7 +42,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
     return text;
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
-  const suite = { secret, privateKey: () => newPrivateKey(guarded) } as Suite;
+  const suite = { secret, privateKey: () => newPrivateKey(guarded), searched: new Map() } as Suite;
 
   suite.start = async (changes = {}) => {
     const operator = await startOperator({
@@ -102,12 +104,13 @@ async function makeTeam({ cluster, world }: Suite, labels?: Record<string, strin
 }
 
 async function expectNoSecrets(
-  { cluster }: Suite,
+  { cluster, searched }: Suite,
   operators: readonly OperatorProcess[],
   guarded: ReadonlySet<string>,
 ): Promise<void> {
   const places: [string, string][] = operators.map((operator) => ['output', operator.output()]);
   for (const operator of operators) places.push(['metrics', await operator.metrics().catch(() => '')]);
+  for (const [place, content] of searched) places.push([place, content()]);
   const signal = AbortSignal.timeout(30_000);
   for (const kind of [kinds.event, kinds.integration, kinds.connection, kinds.clusterConnection])
     places.push([kind.plural, JSON.stringify((await cluster.client.list(kind, { signal })).items)]);

@@ -4,6 +4,7 @@ import type { Log } from '../../kube/log.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
+import type { Tracing } from '../../observability/tracing.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
@@ -53,6 +54,7 @@ export interface Deps {
   metrics: IntegrationMetrics;
   rateLimits: RateLimitMetrics;
   clocks: ClockMetrics;
+  tracing: Pick<Tracing, 'step' | 'note'>;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;

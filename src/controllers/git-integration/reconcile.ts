@@ -33,7 +33,7 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
     return {};
   }
   const report = startReport(loaded);
-  if (loaded.deleting) return finalize(loaded, report, deps, signal);
+  if (loaded.deleting) return deps.tracing.step('finalize', () => finalize(loaded, report, deps, signal));
   if (!loaded.parsed.ok) {
     await writeInvalid(loaded, loaded.parsed.error, report, deps, signal);
     return {};
@@ -48,7 +48,7 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
   const halt = await work(integration, report, deps, signal);
   if (halt === 'settling') return { requeueAfterMs: settledWithinMs, unfinished: true };
   warnOfExpiry(integration, report, deps.now());
-  await writeStatus(integration, report, deps, signal);
+  await deps.tracing.step('status', () => writeStatus(integration, report, deps, signal));
   return comeBack(integration, report, halt, deps.now());
 }
 
@@ -59,25 +59,25 @@ async function work(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Halt | 'settling' | undefined> {
+  const { step } = deps.tracing;
   try {
     const connection = resolveConnection(integration, deps);
-    const credentials = await readCredentials(integration, report, deps, signal);
-    const proof = await validate(integration, credentials, connection, report, deps, signal);
-    const installation = await resolveInstallation(integration, credentials, proof, report, deps, signal);
+    const credentials = await step('credentials', () => readCredentials(integration, report, deps, signal));
+    const proof = await step('validate', () =>
+      validate(integration, credentials, connection, report, deps, signal),
+    );
+    const installation = await step('installation', () =>
+      resolveInstallation(integration, credentials, proof, report, deps, signal),
+    );
     checkPermissions(integration, proof, installation, report);
-    const progress = await register(
-      integration,
-      credentials,
-      installation?.id,
-      connection,
-      report,
-      deps,
-      signal,
+    const progress = await step('register', () =>
+      register(integration, credentials, installation?.id, connection, report, deps, signal),
     );
     return progress === 'settling' ? progress : undefined;
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);
+    deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
     return error;
   }
 }
