@@ -107,6 +107,15 @@ describe('a kubeconfig', () => {
     expect(await seenBy(connection)).toBe('Bearer exec-2');
   });
 
+  it('signs in with a token out of a file beside it, which is read again after a 401', async () => {
+    await file('token', 'one\n');
+    const connection = await loadKubeConnection({ kubeconfig: await kubeconfig({ tokenFile: 'token' }) });
+    expect(await seenBy(connection)).toBe('Bearer one');
+    await file('token', 'two\n');
+    server.next('call', answerStatus(401, 'Unauthorized'));
+    expect(await seenBy(connection)).toBe('Bearer two');
+  });
+
   it('is trusted for its cluster only', async () => {
     const other = Buffer.from((await createCertificateAuthority()).pem).toString('base64');
     const path = await kubeconfig({}, { 'certificate-authority-data': other });

@@ -1,6 +1,7 @@
-import { access } from 'node:fs/promises';
-import { delimiter } from 'node:path';
+import { access, readFile } from 'node:fs/promises';
+import { delimiter, dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
 import { orAbort, startDeadline } from './deadline.ts';
@@ -83,7 +84,9 @@ async function readKubeconfig(paths: string, context?: string): Promise<KubeConf
   for (const [index, path] of found.entries()) {
     const next = index === 0 ? config : new KubeConfig();
     try {
-      next.loadFromFile(path);
+      const folder = dirname(path);
+      next.loadFromString(await withTokenFiles(await readFile(path, 'utf8'), folder));
+      next.makePathsAbsolute(folder);
       if (index > 0) config.mergeConfig(next, true);
     } catch {
       // No cause: the YAML parser quotes the lines around the fault, and they hold credentials.
@@ -101,6 +104,23 @@ async function readKubeconfig(paths: string, context?: string): Promise<KubeConf
     );
   }
   return config;
+}
+
+const usersSchema = z.looseObject({
+  users: z.array(z.looseObject({ user: z.looseObject({ tokenFile: z.string().optional() }).nullish() })),
+});
+
+/**
+ * Gives `tokenFile`, by which kubectl and client-go read a token, the name that client-node has for it. Otherwise the
+ * user would be nobody, without a word.
+ */
+async function withTokenFiles(text: string, folder: string): Promise<string> {
+  if (!text.includes('tokenFile')) return text;
+  const { parse } = await import('yaml');
+  const config = usersSchema.parse(parse(text));
+  for (const { user } of config.users)
+    if (user?.tokenFile !== undefined) user['token-file'] = resolve(folder, user.tokenFile);
+  return JSON.stringify(config);
 }
 
 async function existing(paths: string[]): Promise<string[]> {

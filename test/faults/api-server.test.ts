@@ -127,7 +127,7 @@ describe('many reconciles', { timeout: 240_000 }, () => {
     await allAre(isReady, keys);
     const { connections } = relay;
     const reconciles = await reconcilesOf(operator);
-    for (const suspend of [true, false, true, false, true, false]) {
+    for (const suspend of [true, false, true, false]) {
       await inParallel(0, keys.length, (index) =>
         cluster.patch(kinds.integration, keys[index] ?? '', [
           { op: 'add', path: '/spec/suspend', value: suspend },
@@ -135,7 +135,7 @@ describe('many reconciles', { timeout: 240_000 }, () => {
       );
       await allAre(isObserved, keys);
     }
-    expect((await reconcilesOf(operator)) - reconciles).toBeGreaterThanOrEqual(6 * keys.length);
+    expect((await reconcilesOf(operator)) - reconciles).toBeGreaterThanOrEqual(4 * keys.length);
     // One that was idle for long may be made again.
     expect(relay.connections - connections).toBeLessThanOrEqual(5);
     expect(relay.open).toBeLessThanOrEqual(40);
@@ -161,7 +161,7 @@ async function reconcilesOf(running: OperatorProcess): Promise<number> {
 
 describe('an API server and a store that are killed', { timeout: 240_000 }, () => {
   it('in the middle of 1,000 changes leave no integration behind and none twice', async () => {
-    const count = 325;
+    const count = 112;
     const keys = Array.from({ length: count }, (_, index) => `team/k${index}`);
     let changes = 0;
     const change = async (work: () => Promise<unknown>): Promise<void> => {
@@ -173,8 +173,8 @@ describe('an API server and a store that are killed', { timeout: 240_000 }, () =
     const changing = inParallel(0, count, async (index) => {
       const key = keys[index] ?? '';
       await change(() => cluster.create(kinds.integration, gitHubIntegration(key)));
-      await change(() => suspend(key, true));
-      await change(() => suspend(key, false));
+      for (const value of [true, false, true, false, true, false, true, false])
+        await change(() => suspend(key, value));
       // Every tenth goes again while all this happens.
       if (index % 10 === 0) await change(() => cluster.delete(kinds.integration, key));
     });

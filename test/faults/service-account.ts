@@ -48,8 +48,7 @@ export async function createServiceAccount(
   const folder = await mkdtemp(join(tmpdir(), 'service-account-'));
   const [kubeconfigPath, tokenFile] = [join(folder, 'kubeconfig'), join(folder, 'token')];
   const admin = kubeconfigSchema.parse(JSON.parse(await readFile(kubeconfig, 'utf8')));
-  // client-node's name for what kubectl calls tokenFile.
-  const users = admin.users.map(({ name }) => ({ name, user: { 'token-file': tokenFile } }));
+  const users = admin.users.map(({ name }) => ({ name, user: { tokenFile } }));
   await writeFile(kubeconfigPath, JSON.stringify({ ...admin, users }), { mode: 0o600 });
   await cluster.create(serviceAccounts, { metadata: { name: 'operator', namespace: system } });
   const { watched, own } = rulesOf({ ...installation, watchNamespaces: ['any'] });
