@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { gitIntegrationConditions } from '../src/api/conditions.ts';
+import { connectionConditions, gitIntegrationConditions } from '../src/api/conditions.ts';
 import { kinds } from '../src/api/crd/kinds.ts';
 import { API_VERSION } from '../src/api/group.ts';
 import { parsePart } from '../src/api/parse.ts';
@@ -75,21 +75,38 @@ describe('docs/monitoring.md', () => {
   });
 });
 
-describe('docs/conditions.md', () => {
-  it('says what to do about each reason that keeps an integration from being Ready', () => {
-    const section = read('docs/conditions.md')
+describe('docs/troubleshooting.md', () => {
+  const sections = new Map(
+    read('docs/troubleshooting.md')
       .split(/^## /m)
-      .find((text) => text.startsWith('What to do now'));
-    const steps = gitIntegrationConditions.filter(
-      ({ meaning }) => !meaning.includes('Present only while true'),
-    );
-    const reasons = steps.flatMap((condition) => Object.entries(condition.reasons));
-    const stopping = reasons.filter(([reason, { status }]) => status !== 'True' && reason !== 'NotReported');
-    const missing = stopping
-      .map(([reason]) => reason)
-      .filter((reason) => !section?.includes(`\`${reason}\``));
-    expect(missing).toEqual([]);
+      .map((text) => [text.split('\n', 1)[0] ?? '', text] as const),
+  );
+  const told = [
+    ...gitIntegrationConditions.map(({ type, reasons }) => ({ section: type, reasons })),
+    ...connectionConditions.map(({ reasons }) => ({ section: 'Connections', reasons })),
+  ].flatMap(({ section, reasons }) =>
+    Object.entries(reasons)
+      // The rest say that all is well.
+      .filter(([, { status, remedy }]) => status !== 'True' || remedy !== undefined)
+      .map(([reason]) => ({ section, reason })),
+  );
+
+  it.each(told)('says what to do about $reason under $section, with a command', ({ section, reason }) => {
+    const parts = sections.get(section)?.split(/^### /m) ?? [];
+    const part = parts.find((text) => text.split('\n', 1)[0]?.split(', ').includes(reason));
+    expect(part).toMatch(/^```sh\nkubectl /m);
   });
+
+  it('tells of no reason that there is not', () => {
+    const headings = [...sections].flatMap(([section, text]) =>
+      [...text.matchAll(/^### (.+)$/gm)].flatMap(([, names = '']) =>
+        names.split(', ').map((reason) => ({ section, reason })),
+      ),
+    );
+    expect(headings.toSorted(byText)).toEqual(told.toSorted(byText));
+  });
+
+  const byText = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 });
 
 /** Rows of the tables of a page whose first cell is one piece of code, by that; the other cells as they are. */
