@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../api/v1alpha1/shared.ts';
-import { mergeConditions, sameJson } from './status-parts.ts';
+import { mergeConditions, ownConditions, sameJson } from './status-parts.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const before: Condition[] = [
@@ -44,9 +44,22 @@ describe('mergeConditions', () => {
     ]);
   });
 
+  it('keeps the generation of a condition that was kept from an earlier pass', () => {
+    const kept = before.slice(0, 1);
+    expect(mergeConditions({ Ready: kept[0] }, before, 2, now)).toEqual(kept);
+  });
+
   it('cuts a message at a kilobyte', () => {
     const wanted = { Ready: { status: 'True', reason: 'Ready', message: 'm'.repeat(2000) } } as const;
     expect(mergeConditions(wanted, [], 1, now)[0]?.message).toHaveLength(1024);
+  });
+});
+
+describe('ownConditions', () => {
+  it('leaves out what other controllers have added', () => {
+    const ready = { type: 'Ready', meaning: 'It works.', reasons: {} };
+    expect(ownConditions(before, [ready])).toEqual(before.slice(0, 1));
+    expect(ownConditions(undefined, [ready])).toBeUndefined();
   });
 });
 
