@@ -6,14 +6,13 @@ import { kinds } from '../harness/cluster.ts';
 import { createGitLab } from '../harness/peers/gitlab/gitlab.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
-/** Git hosts of somebody's own. The first two hang. */
-const gitlabs = Array.from({ length: 20 }, (_, number) =>
+/** Git hosts of somebody's own. The first one hangs. */
+const gitlabs = Array.from({ length: 200 }, (_, number) =>
   createGitLab({ url: `https://git-${number}.example.com` }),
 );
-const tarPits = gitlabs.slice(0, 2);
-const others = gitlabs.slice(2);
+const [tarPit = createGitLab(), ...others] = gitlabs;
 /** More than all workers together, each with a credential of its own. */
-const perTarPit = 8;
+const stuck = Array.from({ length: 8 }, (_, number) => `stuck-${number}`);
 
 const suite = useSuite({ peers: gitlabs });
 let namespace: string;
@@ -37,52 +36,25 @@ const integration = (name: string, spec: Record<string, unknown>): NewObject => 
   spec: { connectionRef: { kind: 'CodeMieConnection', name: 'fast' }, project: 'demo', ...spec },
 });
 
-/** Makes an integration with a token of its own at a GitLab. */
-async function addTo(gitlab: (typeof gitlabs)[number], name: string): Promise<void> {
-  const token = suite.secret('glpat-');
-  gitlab.addToken({ token });
-  await suite.cluster.createSecret(`${namespace}/${name}`, { token });
-  const auth = { token: { secretRef: { name } } };
-  const url = `https://${gitlab.name}`;
+/** Makes an integration with the token of a Secret at a GitLab. */
+async function addTo({ name: host }: (typeof gitlabs)[number], name: string, secret: string): Promise<void> {
+  const auth = { token: { secretRef: { name: secret } } };
+  const url = `https://${host}`;
   await suite.cluster.create(kinds.integration, integration(name, { provider: 'GitLab', url, auth }));
 }
 
-describe('of many Git hosts two hang', () => {
-  const stuck = tarPits.flatMap((gitlab, host) =>
-    Array.from({ length: perTarPit }, (_, number) => ({ gitlab, name: `stuck-${host}-${number}` })),
-  );
-
-  it('and the integrations of the others become Ready all the same', async () => {
-    for (const gitlab of tarPits) gitlab.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
-    for (const { gitlab, name } of stuck) await addTo(gitlab, name);
-    for (const [number, gitlab] of others.entries()) await addTo(gitlab, `quick-${number}`);
-    await Promise.all(
-      others.map((_, number) =>
-        suite.cluster.waitForConditions(`${namespace}/quick-${number}`, { Ready: 'True' }),
-      ),
+/** Waits until so many integrations whose names begin so are Ready. */
+function allReady(prefix: string, count: number): Promise<unknown> {
+  return suite.cluster.waitFor(`${count} of ${prefix} to be Ready`, async () => {
+    const objects = await suite.cluster.list(kinds.integration, namespace);
+    return (
+      objects.filter(({ metadata }) => metadata.name.startsWith(prefix)).filter(isReady).length === count
     );
-    for (const { name } of stuck) {
-      const seen = await suite.cluster.waitForConditions(`${namespace}/${name}`, {
-        Ready: 'Unknown/ProviderUnreachable',
-        CredentialsValid: 'Unknown/ProviderUnreachable',
-        Reconciling: 'True',
-      });
-      expect(seen.condition('Ready').message).toMatch(/^git-\d\.example\.com (has|did) not answer/);
-    }
   });
+}
 
-  it('and their own follow when they answer again', async () => {
-    for (const gitlab of tarPits) {
-      gitlab.clearFaults();
-      // What is under way is cut, and sent once more by itself.
-      suite.world.internet.setFault(gitlab.name, undefined);
-    }
-    const seen = await Promise.all(
-      stuck.map(({ name }) => suite.cluster.waitForConditions(`${namespace}/${name}`, { Ready: 'True' })),
-    );
-    expect(seen.every(({ conditions }) => !conditions.some(({ type }) => type === 'Reconciling'))).toBe(true);
-  });
-});
+/** How long it takes until 200 integrations are Ready where nothing hangs. */
+let calmMs: number;
 
 it('200 integrations that share a token cost one call', async () => {
   const { cluster, world } = suite;
@@ -91,18 +63,58 @@ it('200 integrations that share a token cost one call', async () => {
   await cluster.createSecret(`${namespace}/shared`, { token });
   const auth = { token: { secretRef: { name: 'shared' } } };
   const names = Array.from({ length: 200 }, (_, number) => `shared-${number}`);
+  const beganMs = performance.now();
   await Promise.all(
     names.map((name) => cluster.create(kinds.integration, integration(name, { provider: 'GitHub', auth }))),
   );
-  await cluster.waitFor('all to be Ready', async () => {
-    const objects = await cluster.list(kinds.integration, namespace);
-    const shared = objects.filter(({ metadata }) => metadata.name.startsWith('shared-'));
-    return shared.length === names.length && shared.every(isReady);
-  });
+  await allReady('shared-', names.length);
+  calmMs = performance.now() - beganMs;
   expect(world.github.requests.map(({ path }) => path)).toEqual(['/user']);
   expect(await suite.operator.metrics()).toMatch(
     /^codemie_provider_rate_limit_remaining\{host="github\.com",credential="[0-9a-f]{8}"\} 4999$/m,
   );
+});
+
+describe('of 200 Git hosts one hangs', () => {
+  it('and the integrations of the others become Ready as fast as ever', async () => {
+    const { cluster } = suite;
+    tarPit.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
+    const token = suite.secret('glpat-');
+    for (const gitlab of others) gitlab.addToken({ token });
+    await cluster.createSecret(`${namespace}/quick`, { token });
+    for (const name of stuck) {
+      const own = suite.secret('glpat-');
+      tarPit.addToken({ token: own });
+      await cluster.createSecret(`${namespace}/${name}`, { token: own });
+      await addTo(tarPit, name, name);
+    }
+    await cluster.waitFor('the host to be asked', async () => tarPit.requests.length > 0);
+
+    const beganMs = performance.now();
+    await Promise.all(others.map((gitlab, number) => addTo(gitlab, `quick-${number}`, 'quick')));
+    await allReady('quick-', others.length);
+    // Each asks a host of its own, and a worker is patient with the one that hangs for five seconds, once. Were all of them
+    // held up for the whole time of a call, it would take half a minute more.
+    expect(performance.now() - beganMs).toBeLessThan(3 * calmMs + 5_000);
+    for (const name of stuck) {
+      const seen = await cluster.waitForConditions(`${namespace}/${name}`, {
+        Ready: 'Unknown/ProviderUnreachable',
+        CredentialsValid: 'Unknown/ProviderUnreachable',
+        Reconciling: 'True',
+      });
+      expect(seen.condition('Ready').message).toMatch(/^git-0\.example\.com (has|did) not answer/);
+    }
+  });
+
+  it('and its own follow when it answers again', async () => {
+    tarPit.clearFaults();
+    // What is under way is cut, and sent once more by itself.
+    suite.world.internet.setFault(tarPit.name, undefined);
+    const seen = await Promise.all(
+      stuck.map((name) => suite.cluster.waitForConditions(`${namespace}/${name}`, { Ready: 'True' })),
+    );
+    expect(seen.every(({ conditions }) => !conditions.some(({ type }) => type === 'Reconciling'))).toBe(true);
+  });
 });
 
 function isReady(object: KubeObject): boolean {

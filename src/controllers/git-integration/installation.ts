@@ -27,7 +27,7 @@ export async function resolveInstallation(
   { auth }: Credentials,
   proof: Proof | undefined,
   report: Report,
-  deps: Deps,
+  deps: Pick<Deps, 'installations'>,
   signal: AbortSignal,
 ): Promise<FoundInstallation | undefined> {
   if (auth.kind !== 'githubApp') {
@@ -71,7 +71,7 @@ async function find(
   selector: InstallationSelector,
   { provider, credential, report: app, key, target, maxAgeMs }: Proof,
   report: Report,
-  deps: Deps,
+  deps: Pick<Deps, 'installations'>,
   signal: AbortSignal,
 ): Promise<Installation> {
   const { id, account } = report.installation ?? {};

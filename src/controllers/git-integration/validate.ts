@@ -33,6 +33,20 @@ export interface Proof {
   maxAgeMs: number;
 }
 
+/** What a proof is made with. */
+export type ValidationDeps = Pick<
+  Deps,
+  | 'clocks'
+  | 'digestKey'
+  | 'integrations'
+  | 'now'
+  | 'proofs'
+  | 'providerHttp'
+  | 'providers'
+  | 'rateLimits'
+  | 'tenantPrivateNetworks'
+>;
+
 /**
  * Step 4: proves the credential, in one call that every integration with the same credential, host and demands
  * shares. Under policy `Skip` the provider is not called and undefined is returned.
@@ -44,7 +58,7 @@ export async function validate(
   credentials: Credentials,
   connection: ResolvedConnection,
   report: Report,
-  deps: Deps,
+  deps: ValidationDeps,
   signal: AbortSignal,
 ): Promise<Proof | undefined> {
   const { spec } = integration;
@@ -72,7 +86,7 @@ async function prove(
   integration: Integration,
   { auth, ca }: Credentials,
   connection: ResolvedConnection,
-  deps: Deps,
+  deps: ValidationDeps,
   signal: AbortSignal,
 ): Promise<Proof> {
   const { spec } = integration;
@@ -141,7 +155,7 @@ function toCredential(auth: Credentials['auth']): Credential {
   };
 }
 
-function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: Deps): HttpClient {
+function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: ValidationDeps): HttpClient {
   const allowedHosts = spec.providerHosts;
   const asked = spec.allowPrivateNetworks;
   const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);

@@ -1,0 +1,206 @@
+import { Registry } from 'prom-client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
+import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
+import { codeMieConnections } from '../../api/group.ts';
+import { parseCodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
+import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { createStore } from '../../kube/store.ts';
+import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
+import type { CredentialReport, Installation } from '../../providers/provider.ts';
+import { providers } from '../../providers/registry.ts';
+import { newKey } from '../../providers/testing/github.ts';
+import { createSharedCalls } from '../shared-calls.ts';
+import { createClockMetrics } from './clock-metrics.ts';
+import type { ResolvedConnection } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import { Halt } from './halt.ts';
+import { integrationIndexes } from './indexes.ts';
+import { resolveInstallation } from './installation.ts';
+import { parseObject } from './load.ts';
+import { providerFailureAgeMs } from './provider-halt.ts';
+import { createRateLimitMetrics } from './rate-limit-metrics.ts';
+import { type Report, startReport } from './report.ts';
+import { type ValidationDeps, validate } from './validate.ts';
+
+let github: GitHub;
+let internet: Internet;
+let clients: HttpClients;
+beforeAll(async () => {
+  github = createGitHub();
+  internet = await startInternet({ peers: [github] });
+  clients = createHttpClients({
+    ca: [internet.ca],
+    proxy: { httpsProxy: internet.proxyUrl },
+    timeoutMs: 10_000,
+    maxBodyBytes: 1_000_000,
+    userAgent: 'test/1',
+  });
+});
+afterEach(() => {
+  github.clearFaults();
+  github.requests.length = 0;
+});
+afterAll(async () => {
+  await clients.close();
+  await internet.close();
+});
+
+interface Process extends ValidationDeps {
+  installations: ReturnType<typeof createSharedCalls<Installation>>;
+  registry: Registry;
+}
+
+/** What one process knows: nothing in the beginning but what stands in the cluster. */
+function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
+  const registry = new Registry();
+  const integrations = createStore(integrationIndexes);
+  for (const object of objects) integrations.put(object);
+  const sharing = {
+    now,
+    timeoutMs: 60_000,
+    failureAgeMs: providerFailureAgeMs(now),
+    maxEntries: 50_000,
+  };
+  return {
+    clocks: createClockMetrics(registry),
+    digestKey: Buffer.alloc(32, 1),
+    installations: createSharedCalls<Installation>(sharing),
+    integrations,
+    now,
+    proofs: createSharedCalls<CredentialReport>(sharing),
+    providerHttp: clients,
+    providers,
+    rateLimits: createRateLimitMetrics(registry, now),
+    registry,
+    tenantPrivateNetworks: false,
+  };
+}
+
+const reference = { name: 'any', key: 'any' };
+const connectionSpec = parseCodeMieConnectionSpec({
+  url: 'https://codemie.example.com',
+  auth: { token: { secretRef: reference } },
+});
+
+const metadataOf = (name: string) => ({
+  name,
+  namespace: 'team',
+  uid: `uid-of-${name}`,
+  resourceVersion: '1',
+  creationTimestamp: '2026-11-22T12:00:00Z',
+});
+
+function connection(): ResolvedConnection {
+  if (!connectionSpec.ok) throw new Error(connectionSpec.error);
+  const object = { metadata: metadataOf('own') };
+  return { object, resource: codeMieConnections, uid: object.metadata.uid, spec: connectionSpec.value };
+}
+
+const auths = {
+  token: { token: { secretRef: reference } },
+  githubApp: { githubApp: { appID: 12, privateKeySecretRef: reference } },
+};
+
+/** What the steps find out about the integration of that name with a credential. */
+async function prove(
+  name: string,
+  auth: Credentials['auth'],
+  deps: Process,
+  object: KubeObject = { metadata: metadataOf(name) },
+): Promise<Report> {
+  const spec = parseGitIntegrationSpec({ provider: 'GitHub', project: 'demo', auth: auths[auth.kind] });
+  if (!spec.ok) throw new Error(spec.error);
+  const integration = { ...parseObject(object), spec: spec.value, alias: name };
+  const report = startReport(integration);
+  const signal = AbortSignal.timeout(15_000);
+  const credentials = { auth, ca: [] };
+  const proof = await validate(integration, credentials, connection(), report, deps, signal);
+  await resolveInstallation(integration, credentials, proof, report, deps, signal);
+  return report;
+}
+
+const tokenOf = (token: string): Credentials['auth'] => ({ kind: 'token', token, username: undefined });
+const names = Array.from({ length: 1_000 }, (_, number) => `shared-${number}`);
+
+describe('a thousand integrations that share a credential', () => {
+  it('cost one call for a token', async () => {
+    github.addToken({ token: 'ghp_shared', login: 'octocat' });
+    const deps = startProcess();
+    const reports = await Promise.all(names.map((name) => prove(name, tokenOf('ghp_shared'), deps)));
+    expect(new Set(reports.map(({ credential }) => credential?.account))).toEqual(new Set(['octocat']));
+    expect(github.requests.map(({ path }) => path)).toEqual(['/user']);
+  });
+
+  it('cost two calls for an App', async () => {
+    const privateKey = newKey();
+    github.addApp({ id: 12, privateKey });
+    github.addInstallation({ appId: 12, account: 'acme', id: 100 });
+    const auth: Credentials['auth'] = {
+      kind: 'githubApp',
+      appId: '12',
+      privateKey,
+      fingerprint: 'SHA256:any',
+      selector: { by: 'first' },
+    };
+    const deps = startProcess();
+    const reports = await Promise.all(names.map((name) => prove(name, auth, deps)));
+    expect(new Set(reports.map(({ installation }) => installation?.id))).toEqual(new Set([100]));
+    expect(github.requests.map(({ path }) => path)).toEqual(['/app', '/app/installations']);
+  });
+
+  it('cost one call for a token that is refused', async () => {
+    const deps = startProcess();
+    const outcomes = await Promise.allSettled(names.map((name) => prove(name, tokenOf('ghp_bad'), deps)));
+    const reasons = outcomes.map((outcome) =>
+      outcome.status === 'rejected' && outcome.reason instanceof Halt
+        ? outcome.reason.finding.reason
+        : outcome.status,
+    );
+    expect(new Set(reasons)).toEqual(new Set(['Unauthorized']));
+    expect(github.requests).toHaveLength(1);
+  });
+});
+
+describe('the end of a token', () => {
+  const inAnHour = (): number => Date.now() + 3_600_000;
+
+  it('is known to the next process for all who share the token, also for those it has not seen', async () => {
+    const token = 'ghp_ending';
+    github.addToken({ token, login: 'octocat', expiresAt: new Date(Date.now() + 1_800_000) });
+    const { credential } = await prove('seen', tokenOf(token), startProcess());
+    github.expireToken(token);
+    const seen: KubeObject = { metadata: metadataOf('seen'), status: { credential } };
+    const proving = prove('new', tokenOf(token), startProcess([seen], inAnHour));
+    await expect(proving).rejects.toMatchObject({ finding: { reason: 'Expired' } });
+    const another = prove('seen', tokenOf('ghp_other'), startProcess([seen], inAnHour), seen);
+    await expect(another).rejects.toMatchObject({ finding: { reason: 'Unauthorized' } });
+  });
+});
+
+describe('a clock that is wrong', () => {
+  it('is told in the condition, the same on every try, and measured', async () => {
+    const privateKey = newKey();
+    github.addApp({ id: 13, privateKey, slug: 'late' });
+    github.addInstallation({ appId: 13, account: 'acme' });
+    const deps = startProcess([], () => Date.now() - 600_000);
+    const auth: Credentials['auth'] = {
+      kind: 'githubApp',
+      appId: '13',
+      privateKey,
+      fingerprint: 'SHA256:any',
+      selector: { by: 'owner', owner: 'acme' },
+    };
+    const { findings } = await prove('late', auth, deps);
+    expect(findings.CredentialsValid).toEqual({
+      status: 'True',
+      reason: 'Valid',
+      message:
+        'GitHub accepts the credential of late[bot]. The clocks of github.com and of the operator differ by more than half a minute, which was allowed for; an administrator should set the one that is wrong.',
+    });
+    expect(await deps.registry.metrics()).toMatch(
+      /^codemie_provider_clock_skew_seconds\{host="github\.com"\} (59\d|60\d)$/m,
+    );
+  });
+});
