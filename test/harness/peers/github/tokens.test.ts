@@ -315,24 +315,6 @@ it('answers 304 to a known tag, without scopes and without counting it', async (
   expect(second.headers['x-ratelimit-remaining']).toBe(first.headers['x-ratelimit-remaining']);
 });
 
-it('fails as often as told, and only where told', async () => {
-  github.failNext({ match: /GET api\.github\.com\/user\?x=1$/, status: 502, times: 2 });
-  github.failNext({ match: '/user', reset: true });
-  await expect(port.ask(`${api}/user`, as('ghp_full'))).rejects.toThrow('socket hang up');
-  const statuses = [];
-  for (let i = 0; i < 3; i += 1) {
-    statuses.push((await port.ask(`${api}/user?x=1`, as('ghp_full'))).status);
-  }
-  expect(statuses).toEqual([502, 502, 200]);
-});
-
-it('leaves a hanging request open until it is closed', async () => {
-  github.failNext({ hang: true });
-  const hanging = port.ask(`${api}/user`, as('ghp_full'));
-  await expect(port.ask(`${api}/user`, as('ghp_full'))).resolves.toMatchObject({ status: 200 });
-  await Promise.all([expect(hanging).rejects.toThrow('socket hang up'), port.close()]);
-});
-
 it('is an Enterprise Server under /api/v3: its version in each answer, no limits, private if told', async () => {
   const server = createGitHub({
     host: 'git.corp.example',
