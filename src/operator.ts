@@ -17,6 +17,7 @@ import { namespaces } from './controllers/core-resources.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
 import { createClockMetrics } from './controllers/git-integration/clock-metrics.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
+import { createFirstCome } from './controllers/git-integration/first-come.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
@@ -233,6 +234,7 @@ function createDeps({ settings, ca, exposition, tracing, log, now }: OperatorOpt
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
     ownSettings: createOwnSettings(now),
+    firstCome: createFirstCome(now),
     wake: (key) => queues.integrations.add(key),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,

@@ -6,7 +6,8 @@ import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
-import { claimOf, connectionKeyOf, heldClaimOf, registeredThrough } from './git-integration/indexes.ts';
+import { claimOf, connectionKeyOf, heldClaimOf } from './git-integration/indexes.ts';
+import { changedNeighbours, registeredThrough } from './git-integration/neighbours.ts';
 import { referenceKey } from './reference-key.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
@@ -45,6 +46,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
     const { object, previous } = change;
     const held = previous && heldClaimOf(previous);
     if (held !== heldClaimOf(object)) wakeRivals(held, object);
+    addIntegrations(changedNeighbours(change, integrations.store), 'low');
     countFormer(change, informers, queues);
     if (isOwnEcho(change)) return;
     queues.integrations.add(keyOf(object), { lane: laneOf(change) });

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { claimKey, holderOf } from './claim.ts';
 
-const claimant = (name: string, creationTimestamp: string, uid = name, registered = false) => ({
+const claimant = (
+  name: string,
+  creationTimestamp: string,
+  uid = name,
+  registered = false,
+  first = false,
+) => ({
   namespace: 'team-a',
   name,
   uid,
   creationTimestamp,
   registered,
+  first,
 });
 
 describe('holderOf', () => {
@@ -17,6 +24,16 @@ describe('holderOf', () => {
     [
       'the lower UID in one second',
       [claimant('a', '2026-01-01T00:00:00Z', 'u2'), claimant('b', '2026-01-01T00:00:00Z', 'u1')],
+      'b',
+    ],
+    [
+      'the one that was let through first in one second',
+      [claimant('a', '2026-01-01T00:00:00Z', 'u2', false, true), claimant('b', '2026-01-01T00:00:00Z', 'u1')],
+      'a',
+    ],
+    [
+      'the older one all the same',
+      [claimant('a', '2026-01-01T00:00:01Z', 'u2', false, true), claimant('b', '2026-01-01T00:00:00Z', 'u1')],
       'b',
     ],
     [

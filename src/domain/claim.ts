@@ -30,15 +30,17 @@ export interface Claimant {
   creationTimestamp: string;
   /** Whether it has the name in CodeMie already. */
   registered: boolean;
+  /** Whether it was let through under the name before the others. */
+  first: boolean;
 }
 
 /**
  * Who has the name keeps it, else the oldest gets it; of two of one second, which is as exactly as Kubernetes tells,
- * the one with the lower UID, so that every replica decides alike.
+ * the one that was let through first, else the one with the lower UID, so that every replica decides alike.
  */
 export function holderOf<T extends Claimant>(claimants: readonly T[]): T | undefined {
-  const order = (claimant: Claimant) =>
-    `${claimant.registered ? 0 : 1} ${claimant.creationTimestamp} ${claimant.uid}`;
+  const order = ({ registered, creationTimestamp, first, uid }: Claimant) =>
+    `${registered ? 0 : 1} ${creationTimestamp} ${first ? 0 : 1} ${uid}`;
   return claimants.reduce<T | undefined>(
     (oldest, next) => (!oldest || order(next) < order(oldest) ? next : oldest),
     undefined,

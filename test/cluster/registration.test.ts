@@ -374,3 +374,20 @@ describe('a write of which CodeMie does not tell the outcome', () => {
     ]);
   });
 });
+
+describe('two integrations of one project for one host', () => {
+  it('are told both, and the one that is left is told no longer', async () => {
+    const { cluster } = suite;
+    const { namespace, key: older } = await prepare();
+    const younger = `${namespace}/younger`;
+    const spec = { project: 'second', alias: undefined };
+    await create(older, spec);
+    await see(older, { Ready: 'True/Ready', UsageLimited: '' });
+    await create(younger, spec);
+    for (const key of [older, younger])
+      await see(key, { Ready: 'True/Ready', UsageLimited: 'True/AmbiguousURL' });
+    await cluster.delete(kinds.integration, younger);
+    const alone = await see(older, { Ready: 'True/Ready', UsageLimited: '' });
+    expect(alone.status.registration?.id).toBe(rowsOf(suite.world, older)[0]?.id);
+  });
+});

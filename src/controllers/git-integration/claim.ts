@@ -1,7 +1,7 @@
 import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import { type Claimant, holderOf } from '../../domain/claim.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import type { Store } from '../../kube/store.ts';
+import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import { claimOf } from './indexes.ts';
 import type { Integration } from './load.ts';
@@ -12,11 +12,21 @@ import type { Integration } from './load.ts';
  *
  * @throws Halt `AliasConflict`; a holder of another namespace is not named
  */
-export function refuseUnlessHolder(integration: Integration, store: Store): void {
+export function refuseUnlessHolder(
+  integration: Integration,
+  { integrations, firstCome }: Pick<Deps, 'integrations' | 'firstCome'>,
+): void {
   const { object, namespace, alias, spec } = integration;
   const [claim = ''] = claimOf(object) ?? [];
-  const holder = holderOf(store.byIndex('claim', claim).map((rival) => toClaimant(rival, integration)));
-  if (!holder || holder.uid === object.metadata.uid) return;
+  const first = firstCome.get(claim);
+  const claimants = integrations
+    .byIndex('claim', claim)
+    .map((rival) => toClaimant(rival, integration, first));
+  const holder = holderOf(claimants);
+  if (!holder || holder.uid === object.metadata.uid) {
+    firstCome.note(claim, object.metadata.uid);
+    return;
+  }
   const who =
     holder.namespace === namespace
       ? `GitIntegration "${holder.name}"`
@@ -29,12 +39,16 @@ export function refuseUnlessHolder(integration: Integration, store: Store): void
   );
 }
 
-function toClaimant({ metadata, ...rest }: KubeObject, { alias, spec }: Integration): Claimant {
+function toClaimant(
+  { metadata, ...rest }: KubeObject,
+  { alias, spec }: Integration,
+  first: string | undefined,
+): Claimant {
   const { registration } = parseGitIntegrationStatus(rest['status']);
   const { name, namespace = '', uid, creationTimestamp } = metadata;
   const registered =
     registration?.alias === alias &&
     registration.project === spec.project &&
     registration.scope === spec.scope;
-  return { name, namespace, uid, creationTimestamp, registered };
+  return { name, namespace, uid, creationTimestamp, registered, first: uid === first };
 }

@@ -10,6 +10,7 @@ import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
+import type { FirstCome } from './first-come.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
 import type { OwnWrites } from './own-writes.ts';
@@ -28,6 +29,8 @@ export interface Deps {
   ownWrites: OwnWrites;
   /** Tells what was written to CodeMie and has yet to be seen there. */
   ownSettings: OwnSettings;
+  /** Who went on first under a name in CodeMie. */
+  firstCome: FirstCome;
   /** Has a GitIntegration looked at again soon. */
   wake: (key: ObjectKey) => void;
   clusterConnections: Store;

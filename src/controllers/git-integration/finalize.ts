@@ -6,7 +6,7 @@ import { ownerMark, type Scope } from '../../domain/setting.ts';
 import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import { type KubeObject, keyOf } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -14,6 +14,7 @@ import { connectionByUid, findConnection, isOutOfSight, leadsTo } from './connec
 import type { Deps } from './deps.ts';
 import { tellLeak } from './leak.ts';
 import type { Known, Loaded } from './load.ts';
+import { onlyNeighbour } from './neighbours.ts';
 import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
 import { removeSettings } from './write-setting.ts';
@@ -123,7 +124,7 @@ async function cleanUp(
  */
 async function cleanUpThrough(
   session: Session,
-  { parsed, status: { registration }, key, namespace, name }: Loaded,
+  { object, parsed, status: { registration }, key, namespace, name }: Loaded,
   connection: KubeObject,
   deps: Deps,
   signal: AbortSignal,
@@ -142,7 +143,11 @@ async function cleanUpThrough(
   const elsewhere = registration !== undefined && !leadsTo(connection, registration);
   const ours = rowsToRemove(rows, owner, place, elsewhere ? undefined : registration);
   await removeSettings(ours, session, deps.now, signal);
-  deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now() });
+  const removed = { connectionUID, endedAtMs: deps.now() };
+  deps.ownSettings.note(key, removed);
+  // Who is left alone is woken, and shall not see in an older listing what is gone.
+  const left = onlyNeighbour(object, deps.integrations);
+  if (left && !deps.ownSettings.last(keyOf(left), connectionUID)) deps.ownSettings.note(keyOf(left), removed);
   if (elsewhere && !ours.some(({ id }) => id === registration.id)) {
     const moved = connection.metadata.uid === registration.connectionUID;
     return { leftBehind: moved ? 'the connection leads to another server now' : 'its connection is gone' };

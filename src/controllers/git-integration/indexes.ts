@@ -5,30 +5,30 @@ import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
 import { rememberedCredential } from './credential-memory.ts';
+import { neighbourhoodOf, registeredThrough } from './neighbours.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
  * one wakes those who read it; `claim` - by what they are called in CodeMie; `registeredThrough` - by the UID of the
  * connection that their row was made through, which a changed `connectionRef` no longer names; `namespace` - by
  * namespace, whose labels decide about access; `credential` - by the digest of the credential that their status is
- * about.
+ * about; `neighbourhood` - by project and host, as far as they have a row there.
  */
 export const integrationIndexes: Record<
-  'reference' | 'claim' | 'registeredThrough' | 'namespace' | 'credential',
+  'reference' | 'claim' | 'registeredThrough' | 'neighbourhood' | 'namespace' | 'credential',
   IndexFunction
 > = {
   reference: referencesOf,
   claim: (object) => claimOf(object) ?? [],
-  registeredThrough: (object) => {
-    const uid = registeredThrough(object);
-    return uid === undefined ? [] : [uid];
-  },
+  registeredThrough: (object) => present(registeredThrough(object)),
+  neighbourhood: (object) => present(neighbourhoodOf(object)),
   namespace: ({ metadata }) => [metadata.namespace ?? ''],
-  credential: (object) => {
-    const digest = rememberedCredential(object)?.digest;
-    return digest === undefined ? [] : [digest];
-  },
+  credential: (object) => present(rememberedCredential(object)?.digest),
 };
+
+function present(value: string | undefined): string[] {
+  return value === undefined ? [] : [value];
+}
 
 function referencesOf(object: KubeObject): string[] {
   const spec = parseGitIntegrationSpec(object['spec']);
@@ -64,11 +64,6 @@ export function heldClaimOf(object: KubeObject): string | undefined {
   if (!spec.ok || !registration) return undefined;
   const { scope, project, alias } = registration;
   return claimKey({ ...claimedAt(object, spec.value.connectionRef), scope, project, alias });
-}
-
-/** The UID of the connection that the row of an object was made through. */
-export function registeredThrough(object: KubeObject): string | undefined {
-  return parseGitIntegrationStatus(object['status']).registration?.connectionUID;
 }
 
 function claimedAt(

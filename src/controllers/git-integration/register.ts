@@ -44,7 +44,7 @@ export async function register(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Progress> {
-  refuseUnlessHolder(integration, deps.integrations);
+  refuseUnlessHolder(integration, deps);
   const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
   const url = integration.spec.url ?? deps.providers[integration.spec.provider].defaultUrl;
   const desired = desiredSetting(integration, url, credentials, installationId, owner);
