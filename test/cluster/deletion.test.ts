@@ -217,18 +217,6 @@ describe('a login without rights', () => {
   });
 });
 
-describe('a namespace that is deleted', () => {
-  it('ends, with its Secrets, its connection and its integration', async () => {
-    const made = await register();
-    const { cluster } = suite;
-    await cluster.delete(kinds.namespace, made.namespace);
-    await gone(made.key);
-    await cluster.waitForGone(kinds.connection, `${made.namespace}/own`);
-    await cluster.waitForGone(kinds.namespace, made.namespace);
-    expect(suite.operator.output()).not.toContain('"level":"error"');
-  });
-});
-
 describe('a login that CodeMie forgets', () => {
   it('is renewed once, in the middle of a write, and nothing is said about it', async () => {
     const { cluster, world } = suite;

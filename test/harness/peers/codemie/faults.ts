@@ -8,6 +8,9 @@ export type FaultOutcome =
       | { answer: (request: ApiRequest) => ApiResponse }
     ));
 
+/** What happens to one request. */
+export type Played = Pick<Fault, 'before' | 'outcome'>;
+
 /** Something that goes wrong with some requests. */
 export interface Fault {
   /** Default: any. */
@@ -83,12 +86,15 @@ export interface Faults {
   /** In force until used up or removed; the oldest that fits a request is played. */
   add(fault: Fault): { remove(): void };
   clear(): void;
+  /** For requests that none of these fit: what happens to each, if anything. Undefined: nothing any more. */
+  decide(decision: ((request: ApiRequest) => Played | undefined) | undefined): void;
   /** Takes the fault for a request, counting it. */
-  take(request: ApiRequest): Fault | undefined;
+  take(request: ApiRequest): Played | undefined;
 }
 
 export function createFaults(): Faults {
   const active = new Map<Fault, number>();
+  let decision: ((request: ApiRequest) => Played | undefined) | undefined;
   return {
     add(fault) {
       active.set(fault, fault.times ?? 1);
@@ -99,10 +105,13 @@ export function createFaults(): Faults {
       };
     },
     clear: () => active.clear(),
+    decide(next) {
+      decision = next;
+    },
     take(request) {
       const entry = [...active].find(([fault]) => fits(fault, request));
       if (entry === undefined) {
-        return undefined;
+        return decision?.(request);
       }
       const [fault, left] = entry;
       if (left > 1) {
