@@ -134,6 +134,12 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     create: flag('Makes the roles of the operator and binds them to the account.', true),
     aggregate: flag("Adds the kinds to the cluster's own roles view, edit and admin.", true),
   }),
+  admissionPolicies: section('ValidatingAdmissionPolicies, see docs/tenancy.md.', {
+    enabled: flag(
+      'Makes two: whoever names a ClusterCodeMieConnection needs the verb use on it, and is warned where its consumers do not cover the namespace and the project.',
+      false,
+    ),
+  }),
 
   resources: handedThrough(
     'Resources of the container. 10,000 integrations need less than 250 MB of memory.',
