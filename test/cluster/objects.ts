@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import { type ConnectionStatus, parseConnectionStatus } from '../../src/api/v1alpha1/connection-status.ts';
 import type { NewObject } from '../../src/kube/client.ts';
+import { isInvalid, isNotFound } from '../../src/kube/errors.ts';
 import type { KubeObject, ObjectKey, Resource } from '../../src/kube/object.ts';
 import { type Cluster, kinds, metadataOf, type Seen } from '../harness/cluster.ts';
 import type { World } from '../harness/world.ts';
@@ -56,8 +57,13 @@ export async function makeClusterConnection(
 export async function discard(cluster: Cluster, resource: Resource, key: ObjectKey): Promise<void> {
   await cluster.delete(resource, key);
   const left = await cluster.get(resource, key);
-  if (left?.metadata.finalizers)
-    await cluster.patch(resource, key, [{ op: 'remove', path: '/metadata/finalizers' }]);
+  if (!left?.metadata.finalizers) return;
+  await cluster
+    .patch(resource, key, [{ op: 'remove', path: '/metadata/finalizers' }])
+    .catch((error: unknown) => {
+      // The operator was quicker.
+      if (!isNotFound(error) && !isInvalid(error)) throw error;
+    });
 }
 
 /** A connection with its parsed status. */

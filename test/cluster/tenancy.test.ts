@@ -77,7 +77,9 @@ describe('another namespace’s Secret', () => {
     'is not meant by the name %s',
     async (name) => {
       const auth = { token: { secretRef: { name } } };
-      await expect(create('default/steal', { auth })).rejects.toThrow('must be');
+      await expect(create('default/steal', { auth })).rejects.toThrow(
+        '422 Invalid (spec.auth.token.secretRef.name)',
+      );
     },
   );
 
