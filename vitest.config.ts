@@ -11,8 +11,9 @@ const onControlPlane = {
 };
 
 /**
- * Four projects. `unit` needs nothing but Node; its tests stand beside the code. The others need a control plane:
- * `cluster` tests the operator, `chart` what it is installed with, `faults` takes servers, replicas and rights away.
+ * Five projects. `unit` needs nothing but Node; its tests stand beside the code. The others need a control plane:
+ * `cluster` tests the operator, `chart` what it is installed with, `faults` takes servers, replicas and rights away,
+ * `image` builds the container image and runs it.
  */
 export default defineConfig({
   test: {
@@ -38,6 +39,14 @@ export default defineConfig({
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
           ...onControlPlane,
+        },
+      },
+      {
+        test: {
+          name: 'image',
+          include: ['test/image/**/*.test.ts'],
+          ...onControlPlane,
+          globalSetup: ['test/image/global-setup.ts', ...onControlPlane.globalSetup],
         },
       },
       {

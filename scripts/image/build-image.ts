@@ -7,6 +7,8 @@ import { type BaseImages, createBaseImages } from '../../test/image/base-images.
 import type { Buildah } from './buildah.ts';
 import { run } from './command.ts';
 import type { Docker } from './docker.ts';
+import type { ImageBuilder } from './image-builder.ts';
+import { treeBytes } from './tree-bytes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -47,9 +49,18 @@ export async function buildImage(
     secrets: (await exists(npmrc)) ? { npmrc } : {},
     log,
   });
-  const totalBytes = await builder.unpackedBytes(image);
-  const ownBytes = totalBytes - (await builder.unpackedBytes(bases.RUNTIME_IMAGE));
+  const totalBytes = await bytesOf(builder, image);
+  const ownBytes = totalBytes - (await bytesOf(builder, bases.RUNTIME_IMAGE));
   return { image, base: bases.RUNTIME_IMAGE, totalBytes, ownBytes };
+}
+
+async function bytesOf(builder: ImageBuilder, image: string): Promise<number> {
+  const { folder, release } = await builder.mount(image);
+  try {
+    return await treeBytes(folder);
+  } finally {
+    await release();
+  }
 }
 
 async function baseImages(builder: Buildah | Docker, log: (line: string) => void): Promise<BaseImages> {

@@ -5,14 +5,12 @@ import { z } from 'zod';
 import { exists } from '../../test/harness/cache.ts';
 import { debianTool, type Tool } from '../../test/harness/debian-tool.ts';
 import { run } from './command.ts';
-import { type BuildRequest, type ImageBuilder, imageConfigSchema } from './image-builder.ts';
-import { treeBytes } from './tree-bytes.ts';
-
-/** An image whose files lie in a folder for as long as it is wanted. */
-interface MountedImage {
-  folder: string;
-  release: () => Promise<void>;
-}
+import {
+  type BuildRequest,
+  type ImageBuilder,
+  imageConfigSchema,
+  type MountedImage,
+} from './image-builder.ts';
 
 /** Files and settings for an image that is made without a Dockerfile. */
 interface RootOptions {
@@ -30,8 +28,6 @@ export interface Buildah extends ImageBuilder {
   has(image: string): Promise<boolean>;
   /** Makes an image of files. */
   createFrom(options: RootOptions): Promise<void>;
-  /** Gives the files of an image as a folder of their own, which may be changed. */
-  mount(image: string): Promise<MountedImage>;
 }
 
 /** @throws Error with one sentence for a person when there is none and none can be fetched */
@@ -79,14 +75,6 @@ export async function createBuildah(tool: Tool, storage?: string): Promise<Build
     async config(image) {
       const inspected = z.object({ Docker: z.object({ config: imageConfigSchema }) });
       return inspected.parse(JSON.parse(await buildah('inspect', ['--type', 'image', image]))).Docker.config;
-    },
-    async unpackedBytes(image) {
-      const { folder, release } = await mount(image);
-      try {
-        return await treeBytes(folder);
-      } finally {
-        await release();
-      }
     },
     async createFrom({ image, files, config }) {
       const container = await buildah('from', ['scratch']);

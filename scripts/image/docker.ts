@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from './command.ts';
 import { type BuildRequest, type ImageBuilder, imageConfigSchema } from './image-builder.ts';
 
@@ -28,27 +29,22 @@ export function createDocker(): Docker {
       const output = await run('docker', ['image', 'inspect', '--format', '{{json .Config}}', image]);
       return imageConfigSchema.parse(JSON.parse(output));
     },
-    async unpackedBytes(image) {
+    async mount(image) {
+      const folder = await mkdtemp(join(tmpdir(), 'image-'));
+      const release = (): Promise<void> => rm(folder, { recursive: true, force: true });
       const container = (await run('docker', ['create', image])).trim();
       try {
-        return await countBytes(['export', container]);
+        const unpack = 'docker export "$1" | tar -x -C "$2" --no-same-owner';
+        await run('/bin/sh', ['-c', unpack, 'unpack', container, folder]);
+      } catch (error) {
+        await release();
+        throw error;
       } finally {
         await run('docker', ['rm', container]);
       }
+      return { folder, release };
     },
   };
-}
-
-/** The length of what docker writes. An archive is a little longer than the files in it. */
-async function countBytes(args: string[]): Promise<number> {
-  const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let bytes = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-  });
-  await once(child, 'close');
-  if (child.exitCode !== 0) throw new Error(`docker ${args[0]} failed.`);
-  return bytes;
 }
 
 async function succeeds(args: string[]): Promise<boolean> {

@@ -14,6 +14,12 @@ export interface BuildRequest {
   log: (line: string) => void;
 }
 
+/** An image whose files lie in a folder for as long as it is wanted. */
+export interface MountedImage {
+  folder: string;
+  release: () => Promise<void>;
+}
+
 /** What an image says about itself. */
 export const imageConfigSchema = z.object({
   User: z.string().default(''),
@@ -31,6 +37,6 @@ export interface ImageBuilder {
   /** @throws Error with the last lines of the builder when a step fails */
   build(request: BuildRequest): Promise<void>;
   config(image: string): Promise<ImageConfig>;
-  /** The bytes of all files of the image, unpacked. */
-  unpackedBytes(image: string): Promise<number>;
+  /** Gives the files of an image as a folder of their own. */
+  mount(image: string): Promise<MountedImage>;
 }

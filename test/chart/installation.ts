@@ -7,6 +7,7 @@ import { installCrds } from '../harness/crds.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { type NodeAgent, startNodeAgent } from '../harness/node-agent/node-agent.ts';
+import type { Image } from '../harness/node-agent/pod.ts';
 import { startWorld, type World } from '../harness/world.ts';
 
 /** A cluster with a machine in it, the rest of the world, and the tools of an admin. */
@@ -31,7 +32,7 @@ const root = join(import.meta.dirname, '..', '..');
  * What the chart's image has in it: Node.js, and the operator as its entry point. The container has no variables but
  * these and those of its spec.
  */
-const operatorImage = {
+const sources: Image = {
   entrypoint: [process.execPath, join(root, 'src', 'main.ts')],
   env: { PATH: process.env['PATH'] ?? '', HOME: '/', NODE_ENV: 'production' },
   workingDir: root,
@@ -39,9 +40,9 @@ const operatorImage = {
 
 /**
  * Gives a test file a cluster without anything of ours, and takes away at the end what it has installed there. The
- * definitions come back for the files after it.
+ * definitions come back for the files after it. `image` is what the Pods of the chart run; by default the sources.
  */
-export function useInstallation(): Installation {
+export function useInstallation(image: () => Promise<Image> = async () => sources): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = {} as Installation;
   const kubeconfig = inject('kubeconfigPath');
@@ -67,7 +68,7 @@ export function useInstallation(): Installation {
     suite.world = await startWorld();
     suite.node = await startNodeAgent({
       kubeconfig,
-      images: { 'ghcr.io/codemie-ai/codemie-git-operator': operatorImage },
+      images: { 'ghcr.io/codemie-ai/codemie-git-operator': await image() },
     });
     await suite.kubectl(['create', 'namespace', system]);
     await suite.kubectl([

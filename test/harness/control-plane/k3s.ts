@@ -1,9 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 import { clear, type Folder, pathsIn } from './folder.ts';
 import { k3sImage } from './version.ts';
 
 export interface K3sOptions extends Folder {
+  /** Archives of images, as `docker save` writes them, for the Pods of this cluster. */
+  archives?: readonly string[];
   log: (line: string) => void;
   signal: AbortSignal;
 }
@@ -23,7 +26,7 @@ export async function dockerAnswers(): Promise<boolean> {
  * when the container doesn't become ready within two minutes after its image is there.
  */
 export async function startK3s(options: K3sOptions): Promise<ControlPlane> {
-  const { dir, keep, log, signal } = options;
+  const { dir, keep, archives = [], log, signal } = options;
   signal.throwIfAborted();
   log(`Starting ${k3sImage} with Docker.`);
   const { K3sContainer } = await import('@testcontainers/k3s');
@@ -37,6 +40,14 @@ export async function startK3s(options: K3sOptions): Promise<ControlPlane> {
   if (signal.aborted) {
     await stop();
     signal.throwIfAborted();
+  }
+  for (const archive of archives) {
+    const target = `/tmp/${basename(archive)}`;
+    await container.copyFilesToContainer([{ source: archive, target }]);
+    const { exitCode, output } = await container.exec(['ctr', 'images', 'import', target]);
+    if (exitCode === 0) continue;
+    await stop();
+    throw new Error(`K3s can't read the image in ${archive}: ${output}`);
   }
   const kubeconfig = container.getKubeConfig();
   const kubeconfigPath = pathsIn(dir).kubeconfig;

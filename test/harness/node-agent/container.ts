@@ -72,5 +72,6 @@ async function runOnce(
   // While it ends it is not ready, and its Service sends it nothing more.
   tell({ ready: false });
   const { code } = ended.signal.aborted ? await child.exited : await child.stop(graceMs);
+  output(Buffer.from(`node agent: ${container.name} ended with code ${code ?? 137}\n`));
   return code ?? 137;
 }

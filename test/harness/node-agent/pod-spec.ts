@@ -29,6 +29,8 @@ const environmentVariable = z.object({
     .optional(),
 });
 
+const identity = { runAsUser: z.int().optional(), runAsGroup: z.int().optional() };
+
 const container = z.object({
   name: z.string(),
   image: z.string(),
@@ -43,7 +45,7 @@ const container = z.object({
   startupProbe: probe.optional(),
   livenessProbe: probe.optional(),
   readinessProbe: probe.optional(),
-  securityContext: z.object({ readOnlyRootFilesystem: z.boolean().default(false) }).prefault({}),
+  securityContext: z.object({ ...identity, readOnlyRootFilesystem: z.boolean().default(false) }).prefault({}),
 });
 
 const projection = z.strictObject({
@@ -71,6 +73,7 @@ const podSpec = z.object({
   nodeName: z.string().optional(),
   serviceAccountName: z.string().default('default'),
   terminationGracePeriodSeconds: z.number().default(30),
+  securityContext: z.object(identity).prefault({}),
   containers: z.array(container).min(1),
   volumes: z.array(volume).default([]),
 });

@@ -8,7 +8,7 @@ import type { NodeApi } from './api.ts';
 import { type ContainerState, runContainer } from './container.ts';
 import { environmentOf, expand, type PodFacts } from './environment.ts';
 import { type Container, type PodSpec, parsePodSpec } from './pod-spec.ts';
-import { inSandbox } from './sandbox.ts';
+import { type Enter, inSandbox } from './sandbox.ts';
 import { makeVolumes, readData } from './volumes.ts';
 
 /** What an image has in it, as far as a container needs it. */
@@ -16,6 +16,8 @@ export interface Image {
   entrypoint: readonly string[];
   env: Readonly<Record<string, string>>;
   workingDir?: string;
+  /** Runs a command among the files of the image. Without it, it runs among those of the machine, as the agent's user. */
+  enter?: Enter;
 }
 
 /** What a Pod is run with. */
@@ -60,7 +62,7 @@ async function runIn(folder: string, path: string, options: PodOptions, signal: 
   };
   write();
   await untilMade(() => makeVolumes(spec.volumes, join(folder, 'volumes'), { api, facts }), options, signal);
-  const prepare = (container: Container) => prepareContainer(container, folder, facts, options);
+  const prepare = (container: Container) => prepareContainer(container, spec, folder, facts, options);
   await Promise.all(
     spec.containers.map((container) =>
       runContainer(
@@ -107,6 +109,7 @@ async function untilMade(
 
 async function prepareContainer(
   container: Container,
+  spec: PodSpec,
   folder: string,
   facts: PodFacts,
   { api, imageOf, serviceEnv }: PodOptions,
@@ -124,13 +127,25 @@ async function prepareContainer(
   }));
   const own = join(folder, 'containers', container.name);
   await mkdir(own, { recursive: true });
-  const argv = await inSandbox(
+  const { enter = inSandbox } = image;
+  const argv = await enter(
     words.map((word) => expand(word, env)),
-    { mounts, readOnlyRoot: container.securityContext.readOnlyRootFilesystem },
+    {
+      mounts,
+      readOnlyRoot: container.securityContext.readOnlyRootFilesystem,
+      ...userOf(container, spec),
+      variables: Object.keys(env),
+    },
     own,
   );
   const cwd = container.workingDir ?? image.workingDir;
   return { argv, env, ...(cwd !== undefined && { cwd }) };
+}
+
+function userOf(container: Container, spec: PodSpec): { user?: string } {
+  const { runAsUser, runAsGroup } = { ...spec.securityContext, ...container.securityContext };
+  if (runAsUser === undefined) return {};
+  return { user: runAsGroup === undefined ? `${runAsUser}` : `${runAsUser}:${runAsGroup}` };
 }
 
 function factsOf({ pod, nodeName, podIP }: PodOptions, { serviceAccountName }: PodSpec): PodFacts {

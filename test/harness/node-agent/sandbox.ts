@@ -5,7 +5,18 @@ import { join } from 'node:path';
 export interface Sandbox {
   mounts: readonly { source: string; target: string; readOnly: boolean }[];
   readOnlyRoot: boolean;
+  /** `UID` or `UID:GID`, as the Pod has it; else the image says. */
+  user?: string;
+  /** Names of the variables that the container has. */
+  variables: readonly string[];
 }
+
+/**
+ * Gives the command line that runs `argv` as a container. Its environment is that of the process that is started.
+ *
+ * @param folder an existing folder for what it has to keep
+ */
+export type Enter = (argv: readonly string[], sandbox: Sandbox, folder: string) => Promise<string[]>;
 
 /** The folders of the machine in which mounts can be put, without a trace of them on the machine. */
 const roots = { empty: ['/run', '/var/run', '/tmp'], copied: ['/etc'] };
@@ -22,7 +33,7 @@ const roots = { empty: ['/run', '/var/run', '/tmp'], copied: ['/etc'] };
  */
 export async function inSandbox(
   argv: readonly string[],
-  { mounts, readOnlyRoot }: Sandbox,
+  { mounts, readOnlyRoot }: Pick<Sandbox, 'mounts' | 'readOnlyRoot'>,
   folder: string,
 ): Promise<string[]> {
   const script = ['set -e', 'mount -t tmpfs tmpfs /run'];

@@ -1,0 +1,68 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { dockerAnswers } from '../../scripts/image/docker.ts';
+import { quickstart, system, useInstallation } from '../chart/installation.ts';
+import { rowsOf } from '../cluster/objects.ts';
+import { type OpenedImage, openBuiltImage } from './built-image.ts';
+import { podsInK3s } from './k3s-pod.ts';
+
+/** Nothing else has containers to run a cluster in. */
+const hasDocker = await dockerAnswers();
+
+let opened: OpenedImage | undefined;
+const suite = useInstallation(async () => {
+  opened = await openBuiltImage();
+  return opened.image;
+});
+afterAll(() => opened?.release());
+
+const key = 'team-a/github';
+const podNames = async (): Promise<string[]> =>
+  (await suite.kubectl(['get', 'pods', '-n', system, '-o', 'name']))
+    .split('\n')
+    .filter((name) => name !== '');
+
+describe('the image, installed by the chart', () => {
+  it('starts as 65532 on a read-only root, and answers its probes', async () => {
+    await suite.helm(['install', ...suite.release({ values: { replicas: 1 } })]);
+    expect(await podNames()).toHaveLength(1);
+    const output = suite.node.output('codemie-git-operator');
+    expect(output).toContain('"Caches are synced"');
+    expect(output).not.toContain('node agent:');
+    const command = [...(opened?.image.entrypoint ?? [])].join('\0');
+    expect(await usersOf(command)).toEqual(['65532']);
+  });
+
+  it('proves and registers the credential of the quickstart', async () => {
+    await suite.kubectl(['apply', '-f', '-'], await quickstart(suite.world));
+    await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
+    expect(rowsOf(suite.world, key)).toHaveLength(1);
+  });
+
+  it('ends by itself with code 0 when it is asked to', async () => {
+    await suite.kubectl(['scale', 'deployment', 'codemie-git-operator', '-n', system, '--replicas=0']);
+    await suite.cluster.waitFor('the Pod to be gone', async () => (await podNames()).length === 0);
+    const output = suite.node.output('codemie-git-operator');
+    expect(output).toContain('"Stopped"');
+    expect(output).toContain('node agent: operator ended with code 0');
+  });
+});
+
+if (hasDocker)
+  it('runs on K3s as it is', { timeout: 600_000 }, async ({ signal }) => {
+    const pods = await podsInK3s(opened?.name ?? '', signal);
+    expect(pods.match(/ 1\/1 +Running /g)).toHaveLength(2);
+  });
+
+/** The user ids of the processes of this machine whose command line begins like that. */
+async function usersOf(command: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    // A process may end while we look.
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (!line.startsWith(`${command}\0`)) continue;
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    found.push(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? 'gone');
+  }
+  return found;
+}
