@@ -4,9 +4,10 @@ import { accessFiles } from '../src/access/generated-files.ts';
 import { type GeneratedFile, generatedFiles } from '../src/api/crd/generated-files.ts';
 import { chartFiles } from './chart/chart-files.ts';
 import { kustomizeFiles } from './chart/kustomize-files.ts';
+import { dashboardFile } from './dashboard/dashboard.ts';
 
 // `npm run generate`: writes the CustomResourceDefinitions and the API reference from the schemas in src/api, the roles
-// and their page from the permissions in src/access, what the chart says of its values from scripts/chart, and last,
+// and their page from the permissions in src/access, what the chart says of its values from scripts/chart, the dashboard, and last,
 // for they are made from the chart, the Kustomize bases.
 const root = join(import.meta.dirname, '..');
 
@@ -19,5 +20,5 @@ async function write(files: readonly GeneratedFile[]): Promise<void> {
   }
 }
 
-await write([...generatedFiles({ chart: true }), ...accessFiles(), ...(await chartFiles())]);
+await write([...generatedFiles({ chart: true }), ...accessFiles(), ...(await chartFiles()), dashboardFile()]);
 await write(await kustomizeFiles());
