@@ -95,13 +95,20 @@ describe('request', () => {
   it('reports each exchange', async () => {
     const records: unknown[] = [];
     const client = peer.clientWith({ onRequest: (record) => records.push(record) });
-    await client.request({ url: peer.url() });
+    await client.request({ url: peer.url('/user?secret=1#part') });
     await failure(client.request({ method: 'DELETE', url: 'https://elsewhere.example/' }));
     expect(records).toEqual([
-      { method: 'GET', host: 'git.test', status: 200, durationMs: expect.any(Number) },
+      {
+        method: 'GET',
+        host: 'git.test',
+        url: peer.url('/user'),
+        status: 200,
+        durationMs: expect.any(Number),
+      },
       {
         method: 'DELETE',
         host: 'elsewhere.example',
+        url: 'https://elsewhere.example/',
         error: 'HostNotAllowed',
         durationMs: expect.any(Number),
       },
