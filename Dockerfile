@@ -34,4 +34,5 @@ ENV NODE_ENV=production
 USER 65532:65532
 WORKDIR /app
 EXPOSE 8080 8081
-ENTRYPOINT ["/nodejs/bin/node", "/app/main.mjs"]
+# The flags are those of scripts/build/node-flags.ts.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "/app/main.mjs"]

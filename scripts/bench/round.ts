@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gitIntegrations } from '../../src/api/group.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type OperatorProcess, startOperator } from '../../test/harness/operator-process.ts';
+import { nodeFlags } from '../build/node-flags.ts';
 import { runBareLoop } from './bare-loop.ts';
 import type { RoundFigures } from './figures.ts';
 import { isReady, type Observer } from './observer.ts';
@@ -29,6 +30,8 @@ export interface Stage {
   observer: Observer;
   /** How the operator reaches the API server. */
   operatorEnv: Record<string, string>;
+  /** The operator as it is in its image. */
+  entryPoint: string;
   /** The operator's secret at the identity provider. */
   clientSecret: string;
   progress: Progress;
@@ -108,7 +111,7 @@ export async function runRound(stage: Stage, options: RoundOptions, round: numbe
 }
 
 async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
-  const { observer, operatorEnv, progress } = stage;
+  const { observer, operatorEnv, entryPoint, progress } = stage;
   const { n, workers, profile } = options;
   progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
   await peers.takeTraffic();
@@ -121,8 +124,9 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
     env: {
       ...operatorEnv,
       ...peers.operatorEnv,
-      ...(profile !== undefined && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
     },
+    entryPoint,
+    nodeArgs: [...nodeFlags, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
     args: [`--workers=${workers}`, '--cluster-name=bench'],
   });
   const startupMs = performance.now() - started;

@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { startControlPlane } from '../../test/harness/control-plane/control-plane.ts';
 import { kubectl } from '../../test/harness/kubectl.ts';
+import { bundle } from '../build/bundle.ts';
 import { startObserver } from './observer.ts';
 import { createGround } from './population.ts';
 import type { Progress } from './progress.ts';
 import type { Stage } from './round.ts';
 import { createServiceAccount } from './service-account.ts';
 
-const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
+const root = join(import.meta.dirname, '..', '..');
+const crdFolder = join(root, 'crds');
 
 /** Runs the work on a control plane of its own, with the definitions and some Secrets of others in it. */
 export async function onStage<T>(
@@ -30,11 +34,22 @@ export async function onStage<T>(
     progress.step(`Create ${foreignSecrets} Secrets of others`);
     await createGround(client, clientSecret, foreignSecrets);
     const account = await createServiceAccount(kubeconfig);
+    const program = await mkdtemp(join(tmpdir(), 'bench-program-'));
+    progress.step('Bundle the operator as for its image');
+    await bundle(root, program);
     const observer = await startObserver(client);
     try {
-      return await work({ client, observer, operatorEnv: account.env, clientSecret, progress });
+      return await work({
+        client,
+        observer,
+        operatorEnv: account.env,
+        entryPoint: join(program, 'main.mjs'),
+        clientSecret,
+        progress,
+      });
     } finally {
       await account.remove();
+      await rm(program, { recursive: true });
       await observer.stop();
       await client.close();
     }

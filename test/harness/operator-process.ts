@@ -11,6 +11,10 @@ export interface OperatorOptions {
   env?: Record<string, string>;
   /** Flags besides the kubeconfig and the two addresses. */
   args?: string[];
+  /** The program. Default: the sources of this checkout. */
+  entryPoint?: string;
+  /** Flags of node itself. */
+  nodeArgs?: readonly string[];
   /** The path of a module that node loads before the operator. */
   preload?: string;
   /** Resolve as soon as it is started, for operators that aren't meant to live until they are ready. */
@@ -33,7 +37,7 @@ export interface OperatorProcess {
   kill(): Promise<Exit>;
 }
 
-const entryPoint = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
+const sources = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const readyTimeoutMs = 60_000;
 const stopGraceMs = 30_000;
 
@@ -43,12 +47,14 @@ const stopGraceMs = 30_000;
  */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const { kubeconfig, env = {}, args = [], preload, waitUntilReady = true } = options;
+  const { entryPoint = sources, nodeArgs = [] } = options;
   const chunks: Buffer[] = [];
   const output = (): string => Buffer.concat(chunks).toString('utf8');
   const started = await startProcess({
     name: 'operator',
     command: process.execPath,
     args: [
+      ...nodeArgs,
       ...(preload === undefined ? [] : ['--import', preload]),
       entryPoint,
       ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
