@@ -42,7 +42,7 @@ function combinationsOf(kind: string, conditions: readonly ConditionDescription[
   );
   const reasons = [...classes, 'AddedByALaterRelease'];
   return observed.flatMap(([known, observedGeneration]) =>
-    [absent, false, true].flatMap((suspend) =>
+    [absent, true].flatMap((suspend) =>
       [absent, time].flatMap((deletionTimestamp) =>
         statuses.flatMap((Ready) =>
           statuses.flatMap((Reconciling) =>

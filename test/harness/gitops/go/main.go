@@ -71,7 +71,8 @@ func run(from io.Reader, to io.Writer) error {
 // judgeHealth gives the script what Argo CD gives one of argocd-cm: the global obj, a second, and of Lua's libraries
 // base, package and table only. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
 func judgeHealth(object map[string]any, script string) (opinion, error) {
-	state := lua.NewState(lua.Options{SkipOpenLibs: true})
+	// A state with the usual room costs a millisecond, and a health script needs little.
+	state := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 1024, CallStackSize: 64})
 	defer state.Close()
 	for name, open := range map[string]lua.LGFunction{
 		lua.LoadLibName: lua.OpenPackage,
