@@ -78,6 +78,11 @@ it.each([
     'connection.create: needs clusterConnections: true with watchNamespaces, or nobody would look after the connection.',
   ],
   [
+    'two scrapes of the same Pods',
+    { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+    'metrics: a serviceMonitor and a podMonitor would scrape every Pod twice. Enable one of them.',
+  ],
+  [
     'a policy that locks the API server out',
     { networkPolicy: { enabled: true, apiServerPorts: [] } },
     'networkPolicy.apiServerPorts: is empty, so the operator could not reach the Kubernetes API. Give its ports.',

@@ -10,9 +10,11 @@ const knownFlags = [...settingsHelp().matchAll(/^ {2}(--\S+)/gm)].map(([, flag])
 const kubeconfig = inject('kubeconfigPath');
 
 beforeAll(async () => {
-  // The namespaces that the values name: a dry run makes none.
+  // The namespaces that the values name: a dry run makes none. What the restricted Pod Security Standard does not
+  // allow is a warning, which the tests see.
+  const labels = { 'pod-security.kubernetes.io/warn': 'restricted' };
   for (const name of [namespace, 'team-a', 'team-b']) {
-    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
     await kubectl(['apply', '--filename', '-'], { kubeconfig, input: JSON.stringify(object) });
   }
 });

@@ -27,6 +27,9 @@
 {{- if and $values.networkPolicy.enabled (empty $values.networkPolicy.apiServerPorts) -}}
 {{- fail "networkPolicy.apiServerPorts: is empty, so the operator could not reach the Kubernetes API. Give its ports." -}}
 {{- end -}}
+{{- if and $values.metrics.serviceMonitor.enabled $values.metrics.podMonitor.enabled -}}
+{{- fail "metrics: a serviceMonitor and a podMonitor would scrape every Pod twice. Enable one of them." -}}
+{{- end -}}
 {{- with $values.connection -}}
 {{- if .create -}}
 {{- if not (regexMatch "^https?://[^/?#\\s]" .url) -}}
