@@ -79,7 +79,7 @@ describe('the check at the start', () => {
       'The operator may not get namespaces "kube-system", which it needs to name the cluster by the UID of this namespace. Bind its service account to the roles of the Helm chart or of docs/permissions.md.',
     ]);
     refused.clear();
-    await clock.advance(10_000);
+    await clock.advance(5_000);
     await done;
     expect(lines.slice(2)).toEqual(['All permissions are there now.']);
   });
@@ -98,7 +98,7 @@ describe('the check at the start', () => {
       expect.stringContaining('may not get namespaces in namespace "team-b"'),
     ]);
     refused.clear();
-    await clock.advance(10_000);
+    await clock.advance(5_000);
     await done;
   });
 

@@ -30,7 +30,7 @@ export interface AccessCheck {
 }
 
 /** Some verbs of one permission in one place. */
-interface Need {
+export interface Need {
   permission: Permission;
   /** Undefined: in all namespaces, or of a kind that has none. */
   namespace: string | undefined;
@@ -38,7 +38,7 @@ interface Need {
 }
 
 /** Time between two looks while something is missing. */
-const intervalMs = 10_000;
+const intervalMs = 5_000;
 /** Questions that are under way at the same time. */
 const concurrency = 8;
 
@@ -51,7 +51,7 @@ export function createAccessCheck({ client, installation, log, clock }: AccessCh
   async function untilAllowed(wanted: readonly Need[], signal: AbortSignal): Promise<void> {
     let told = '';
     while (!signal.aborted) {
-      const sentences = (await missingOf(wanted, client, signal)).map(sentenceOf);
+      const sentences = await missingAccess(wanted, client, signal);
       if (sentences.join() !== told) {
         for (const sentence of sentences) log.error({}, sentence);
         if (sentences.length === 0) log.info({}, 'All permissions are there now.');
@@ -103,11 +103,16 @@ export function needsOf(installation: AccessCheckOptions['installation']): Need[
   );
 }
 
-async function missingOf(
+/**
+ * Asks about each need, and says in one sentence each which are missing and what for. Verbs of one need share it.
+ *
+ * @throws what the API server answers
+ */
+export async function missingAccess(
   needs: readonly Need[],
   client: Pick<KubeClient, 'ask'>,
   signal: AbortSignal,
-): Promise<Need[]> {
+): Promise<string[]> {
   const questions = needs.flatMap((need) => need.verbs.map((verb) => ({ need, verb })));
   const refused = new Map<Need, string[]>();
   const ask = async (): Promise<void> => {
@@ -120,7 +125,7 @@ async function missingOf(
   await Promise.all(Array.from({ length: concurrency }, ask));
   return needs.flatMap((need) => {
     const verbs = refused.get(need);
-    return verbs ? [{ ...need, verbs: need.verbs.filter((verb) => verbs.includes(verb)) }] : [];
+    return verbs ? [sentenceOf({ ...need, verbs: need.verbs.filter((verb) => verbs.includes(verb)) })] : [];
   });
 }
 

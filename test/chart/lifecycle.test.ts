@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rowsOf } from '../cluster/objects.ts';
+import { reconciled, rowsOf } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
 import { quickstart, system, useInstallation } from './installation.ts';
 
@@ -51,17 +51,7 @@ it('an upgrade from the chart before takes everything over, and makes nothing tw
   await suite.helm(['install', ...suite.release({ chart: earlierChart, values: one })]);
   // Another flag, so that the Pod is replaced whatever the two charts have in common.
   await suite.helm(['upgrade', ...suite.release({ values: { ...one, logLevel: 'debug' } })]);
-  await suite.kubectl([
-    'annotate',
-    '-n',
-    'team-a',
-    'gint/github',
-    'codemie.ai/reconcile-requested-at=upgraded',
-  ]);
-  await suite.cluster.waitFor('the new version to have looked at it', async () => {
-    const { status } = await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
-    return status.lastHandledReconcileAt === 'upgraded';
-  });
+  await reconciled(suite.cluster, key, { Ready: 'True/Ready' });
   expect(rowsOf(suite.world, key).map(({ id }) => id)).toEqual([row?.id]);
   expect(creates()).toBe(1);
 });
@@ -74,5 +64,27 @@ it('a rollback leads back to a Pod of the version before, and leaves CodeMie as 
     return before.every((pod) => !after.includes(pod));
   });
   expect(rowsOf(suite.world, key)).toHaveLength(1);
+  expect(creates()).toBe(1);
+});
+
+it('shards hold a Lease each, and the one that it is for goes on with an integration', async () => {
+  const shards = [
+    { name: 'a', selector: 'codemie.ai/shard=a' },
+    { name: 'rest', selector: '!codemie.ai/shard', connections: true },
+  ];
+  await suite.helm(['upgrade', ...suite.release({ values: { replicas: 1, shards } })]);
+  await suite.cluster.waitFor('both shards to lead', async () => {
+    const query = 'jsonpath={.items[*].spec.holderIdentity}';
+    const holders = await suite.kubectl(['get', 'leases', '-n', system, '-o', query]);
+    return ['operator-a-', 'operator-rest-'].every((shard) => holders.includes(shard));
+  });
+  await suite.kubectl(['label', '-n', 'team-a', 'gint/github', 'codemie.ai/shard=a']);
+  await reconciled(suite.cluster, key, { Ready: 'True/Ready' });
+  const query = ['-l', 'codemie.ai/operator-shard=a', '-o', 'jsonpath={.items[*].status.podIP}'];
+  const address = await suite.kubectl(['get', 'pods', '-n', system, ...query]);
+  await suite.cluster.waitFor('shard a to measure it', async () => {
+    const metrics = await (await fetch(`http://${address}:8080/metrics`)).text();
+    return metrics.includes('codemie_git_integration_condition{namespace="team-a",name="github"');
+  });
   expect(creates()).toBe(1);
 });

@@ -31,6 +31,8 @@ export interface OperatorProcess {
   metrics(): Promise<string>;
   /** Whether it answers 200 on /readyz. */
   isReady(): Promise<boolean>;
+  /** Whether it answers 200 on /healthz. */
+  isAlive(): Promise<boolean>;
   /** SIGTERM, and SIGKILL if it takes longer than 30 seconds. Resolves when it has ended. */
   stop(): Promise<Exit>;
   /** SIGKILL. Resolves when it has ended. */
@@ -72,7 +74,8 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     output,
     stop: () => started.stop(stopGraceMs),
     kill: started.kill,
-    isReady: () => isReady(output()),
+    isReady: () => answers(output(), '/readyz'),
+    isAlive: () => answers(output(), '/healthz'),
     async metrics() {
       const address = findAddress(output(), 'Serving metrics');
       if (address === undefined) throw new Error('The operator does not serve metrics yet.');
@@ -84,7 +87,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
 
 async function untilReady(operator: ManagedProcess, output: () => string): Promise<void> {
   const deadlineMs = Date.now() + readyTimeoutMs;
-  while (!(await isReady(output()))) {
+  while (!(await answers(output(), '/readyz'))) {
     if (!operator.running()) {
       throw new Error(`The operator ended before it was ready. It wrote:\n${output()}`);
     }
@@ -98,9 +101,9 @@ async function untilReady(operator: ManagedProcess, output: () => string): Promi
   }
 }
 
-async function isReady(output: string): Promise<boolean> {
+async function answers(output: string, path: string): Promise<boolean> {
   const address = findAddress(output, 'Serving probes');
-  return address !== undefined && (await answersOk(`http://${address}/readyz`));
+  return address !== undefined && (await answersOk(`http://${address}${path}`));
 }
 
 /** The field `address` of the log line with that message. The operator was told to pick its own ports. */
