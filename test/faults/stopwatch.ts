@@ -1,17 +1,30 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Tells how busy the machine was meanwhile. */
+/** Tells how late things are on a busy machine. */
 export interface Stopwatch {
   /**
-   * The longest time, since the start, for which this process was due to run and did not. Others on the machine fare
-   * alike, so this is what has to be added where a test says how long something may take.
+   * The longest time, since the start, from when a look at the server was due to when it was answered. Others on the
+   * machine fare alike, so this is what has to be added for each of their looks where a test says how long something
+   * may take.
    */
-  longestStallMs(): number;
+  longestLookMs(): number;
 }
 
-/** Starts one. It ends with the process. */
-export function startStopwatch(): Stopwatch {
-  const delay = monitorEventLoopDelay({ resolution: 10 });
-  delay.enable();
-  return { longestStallMs: () => delay.max / 1e6 };
+const intervalMs = 100;
+
+/** Looks all the time, until a look fails: at the end of a test its connections are closed. */
+export function startStopwatch(look: () => Promise<unknown>): Stopwatch {
+  let longestMs = 0;
+  let dueAt = performance.now();
+  const currentMs = (): number => performance.now() - dueAt;
+  const run = async (): Promise<void> => {
+    for (;;) {
+      await look();
+      longestMs = Math.max(longestMs, currentMs());
+      dueAt = performance.now() + intervalMs;
+      await sleep(intervalMs);
+    }
+  };
+  run().catch(() => {});
+  return { longestLookMs: () => Math.max(longestMs, currentMs()) };
 }
