@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { nodeFlags } from '../../scripts/build/node-flags.ts';
 import { type OpenedImage, openBuiltImage } from './built-image.ts';
 
 const mostOwnBytes = 120_000_000;
@@ -39,7 +40,7 @@ describe('the image', () => {
     const { version } = z.object({ version: z.string() }).parse(await json('package.json'));
     const { Entrypoint, User, Labels } = image.config;
     expect({ Entrypoint, User }).toEqual({
-      Entrypoint: ['/nodejs/bin/node', '/app/main.mjs'],
+      Entrypoint: ['/nodejs/bin/node', ...nodeFlags, '/app/main.mjs'],
       User: '65532:65532',
     });
     expect(Labels).toMatchObject({
