@@ -1,9 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { exists } from '../../test/harness/cache.ts';
-import { debianTool, type Tool } from '../../test/harness/debian-tool.ts';
 import { run } from './command.ts';
 import {
   type BuildRequest,
@@ -30,27 +26,46 @@ export interface Buildah extends ImageBuilder {
   createFrom(options: RootOptions): Promise<void>;
 }
 
-/** @throws Error with one sentence for a person when there is none and none can be fetched */
-export async function findBuildah(): Promise<Tool> {
-  return await debianTool({
-    program: 'buildah',
-    packages: ['buildah', 'libgpgme11', 'libassuan0', 'libdevmapper1.02.1'],
-  });
+/**
+ * Sees to it that there is a buildah: root on a Debian system gets the package installed. Unpacking it elsewhere is not
+ * enough, since the step that runs in a chroot is started without the paths of its libraries.
+ *
+ * @throws Error with one sentence for a person when there is none
+ */
+export async function provideBuildah(): Promise<void> {
+  const install = (): Promise<string> =>
+    run('apt-get', ['install', '--yes', '--no-install-recommends', 'buildah']);
+  const works = await run('buildah', ['--version']).catch(() => '');
+  if (works !== '') return;
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      'There is no Docker engine that answers, and no buildah: start the one or install the other.',
+    );
+  await install()
+    .catch(async () => {
+      await run('apt-get', ['update']);
+      return await install();
+    })
+    .catch((cause: unknown) => {
+      throw new Error(
+        'There is no Docker engine that answers, and apt-get could not install buildah: start the one or install the other.',
+        { cause },
+      );
+    });
 }
 
 /**
  * Images of buildah. Neither user namespaces nor a file system of its own are asked of the machine: steps run in a
  * chroot, layers are plain folders. `BUILDAH_ISOLATION` and `STORAGE_DRIVER` choose otherwise.
  */
-export async function createBuildah(tool: Tool, storage?: string): Promise<Buildah> {
-  const env = { BUILDAH_ISOLATION: 'chroot', STORAGE_DRIVER: 'vfs', ...ownChoice(), ...tool.env };
+export function createBuildah(storage?: string): Buildah {
+  const env = { BUILDAH_ISOLATION: 'chroot', STORAGE_DRIVER: 'vfs', ...ownChoice() };
   const where = storage === undefined ? [] : ['--root', storage, '--runroot', join(storage, 'run')];
-  const policy = await signaturePolicy();
   const buildah = async (command: string, args: readonly string[], log?: (line: string) => void) =>
-    (await run(tool.path, [...where, command, ...args], { env, ...(log && { onLine: log }) })).trim();
+    (await run('buildah', [...where, command, ...args], { env, ...(log && { onLine: log }) })).trim();
 
   async function mount(image: string): Promise<MountedImage> {
-    const container = await buildah('from', [...policy, '--pull-never', image]);
+    const container = await buildah('from', ['--pull-never', image]);
     const release = async (): Promise<void> => void (await buildah('rm', [container]));
     return { folder: await buildah('mount', [container]), release };
   }
@@ -60,7 +75,7 @@ export async function createBuildah(tool: Tool, storage?: string): Promise<Build
     mount,
     has: (image) =>
       buildah('inspect', ['--type', 'image', image])
-        .catch(() => buildah('pull', [...policy, '--quiet', image]))
+        .catch(() => buildah('pull', ['--quiet', image]))
         .then(
           () => true,
           () => false,
@@ -70,7 +85,7 @@ export async function createBuildah(tool: Tool, storage?: string): Promise<Build
       const files = Object.entries(secrets).flatMap(([id, file]) => ['--secret', `id=${id},src=${file}`]);
       // Docker's format is understood everywhere, and it is what an engine makes of the same file.
       const how = ['--format', 'docker', '--file', join(context, 'Dockerfile')];
-      await buildah('build', [...policy, ...how, '--tag', image, ...args, ...files, context], log);
+      await buildah('build', [...how, '--tag', image, ...args, ...files, context], log);
     },
     async config(image) {
       const inspected = z.object({ Docker: z.object({ config: imageConfigSchema }) });
@@ -81,7 +96,7 @@ export async function createBuildah(tool: Tool, storage?: string): Promise<Build
       try {
         for (const [target, source] of files) await buildah('copy', ['--quiet', container, source, target]);
         await buildah('config', [...config, container]);
-        await buildah('commit', [...policy, '--quiet', '--format', 'docker', container, image]);
+        await buildah('commit', ['--quiet', '--format', 'docker', container, image]);
       } finally {
         await buildah('rm', [container]);
       }
@@ -93,14 +108,4 @@ function ownChoice(): Record<string, string> {
   const names = ['BUILDAH_ISOLATION', 'STORAGE_DRIVER'];
   const chosen = names.map((name) => [name, process.env[name]] as const);
   return Object.fromEntries(chosen.flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
-
-/** Which images may be used: all, where the machine has no rule of its own. Buildah does nothing without one. */
-async function signaturePolicy(): Promise<string[]> {
-  if (await exists('/etc/containers/policy.json')) return [];
-  const folder = join(tmpdir(), 'codemie-git-operator-image');
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, 'policy.json');
-  await writeFile(file, JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }));
-  return ['--signature-policy', file];
 }
