@@ -5,7 +5,7 @@ import { type Panel, rows } from './panels.ts';
 const heights = { number: 4, lines: 8, table: 8 };
 
 /** A panel with its place in the grid of 24 columns. */
-interface Placed {
+export interface Placed {
   panel: Panel;
   x: number;
   y: number;
@@ -14,14 +14,14 @@ interface Placed {
 }
 
 /** A heading with its panels. */
-interface PlacedRow {
+export interface PlacedRow {
   title: string;
   y: number;
   panels: Placed[];
 }
 
 /** Every row with its panels, in their places. */
-function layOut(): PlacedRow[] {
+export function layOut(): PlacedRow[] {
   let y = 0;
   return rows.map(({ title, panels }) => {
     const row: PlacedRow = { title, y, panels: [] };

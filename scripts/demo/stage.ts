@@ -64,7 +64,7 @@ export async function setStage(signal: AbortSignal) {
     });
     running.push(() => operator.stop());
     print(`The operator runs as process ${operator.pid}.`);
-    return { kubeconfig, world, run, secrets, clear };
+    return { kubeconfig, world, operator, run, secrets, clear };
   } catch (error) {
     await clear();
     throw error;

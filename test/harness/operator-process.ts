@@ -27,6 +27,8 @@ export interface OperatorProcess {
   exited: Promise<Exit>;
   /** Everything it has written to stdout and stderr so far. */
   output(): string;
+  /** Where it serves /metrics, as `host:port`. Throws when it does not yet. */
+  metricsAddress(): string;
   /** What it answers on /metrics. */
   metrics(): Promise<string>;
   /** Whether it answers 200 on /readyz. */
@@ -52,6 +54,11 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   const { entryPoint = sources, nodeArgs = [] } = options;
   const chunks: Buffer[] = [];
   const output = (): string => Buffer.concat(chunks).toString('utf8');
+  const metricsAddress = (): string => {
+    const address = findAddress(output(), 'Serving metrics');
+    if (address === undefined) throw new Error('The operator does not serve metrics yet.');
+    return address;
+  };
   const started = await startProcess({
     name: 'operator',
     command: process.execPath,
@@ -76,10 +83,11 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     kill: started.kill,
     isReady: () => answers(output(), '/readyz'),
     isAlive: () => answers(output(), '/healthz'),
+    metricsAddress,
     async metrics() {
-      const address = findAddress(output(), 'Serving metrics');
-      if (address === undefined) throw new Error('The operator does not serve metrics yet.');
-      const response = await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(5_000) });
+      const response = await fetch(`http://${metricsAddress()}/metrics`, {
+        signal: AbortSignal.timeout(5_000),
+      });
       return await response.text();
     },
   };
