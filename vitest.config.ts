@@ -1,23 +1,18 @@
 import { defineConfig } from 'vitest/config';
 import { CountReporter } from './test/harness/count-reporter.ts';
 
-/** What tests on a control plane have in common: it is started once, and the files share it one after the other. */
-const onControlPlane = {
-  globalSetup: ['test/cluster/global-setup.ts'],
-  pool: 'forks' as const,
-  fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
-};
+/** Files that run at the same time. A running control plane that is to be used has room for one. */
+const workers = process.env['CONTROL_PLANE_DIR'] ? 1 : 2;
 
 /**
- * Five projects. `unit` needs nothing but Node; its tests stand beside the code. The others need a control plane:
- * `cluster` tests the operator, `chart` what it is installed with, `faults` takes servers, replicas and rights away,
- * `image` builds the container image and runs it.
+ * `unit` needs nothing but Node; its tests stand beside the code. The files of `cluster` have a control plane each:
+ * test/cluster tests the operator, test/chart what it is installed with, test/alerts what watches it, test/faults takes
+ * servers, replicas and rights away. `image` builds the container image and runs it.
  */
 export default defineConfig({
   test: {
     reporters: ['default', new CountReporter()],
+    maxWorkers: workers,
     projects: [
       {
         test: {
@@ -25,35 +20,31 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/harness/**/*.test.ts', 'scripts/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts', 'test/alerts/**/*.test.ts'],
-          ...onControlPlane,
-        },
-      },
-      {
-        test: {
-          name: 'chart',
-          include: ['test/chart/**/*.test.ts'],
-          ...onControlPlane,
+          include: ['test/{cluster,chart,alerts,faults}/**/*.test.ts'],
+          globalSetup: ['test/control-planes.ts'],
+          pool: 'forks',
+          maxWorkers: workers,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'image',
           include: ['test/image/**/*.test.ts'],
-          ...onControlPlane,
-          globalSetup: ['test/image/global-setup.ts', ...onControlPlane.globalSetup],
-        },
-      },
-      {
-        test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
-          ...onControlPlane,
+          globalSetup: ['test/image/global-setup.ts', 'test/control-planes.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

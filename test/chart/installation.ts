@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { installCrds } from '../harness/crds.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
@@ -9,6 +9,7 @@ import { kubectl } from '../harness/kubectl.ts';
 import { type NodeAgent, startNodeAgent } from '../harness/node-agent/node-agent.ts';
 import type { Image } from '../harness/node-agent/pod.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 /** A cluster with a machine in it, the rest of the world, and the tools of an admin. */
 export interface Installation {
@@ -45,7 +46,7 @@ const sources: Image = {
 export function useInstallation(image: () => Promise<Image> = async () => sources): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = {} as Installation;
-  const kubeconfig = inject('kubeconfigPath');
+  const kubeconfig = kubeconfigPath();
   suite.kubectl = (args, input) => succeed('kubectl', kubectl(args, { kubeconfig, ...(input && { input }) }));
   suite.helm = (args) =>
     succeed('helm', helm(['--namespace', system, ...args], { kubeconfig })).catch((error: unknown) => {

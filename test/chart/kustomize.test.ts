@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { kubectl } from '../harness/kubectl.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { type Manifest, manifestsOf, render } from './render.ts';
 
 const config = join(import.meta.dirname, '..', '..', 'config', 'default');
-const kubeconfig = inject('kubeconfigPath');
+const kubeconfig = kubeconfigPath();
 
 /** What only Helm needs to know. */
 const ofHelm = new Set(['helm.sh/chart', 'helm.sh/resource-policy', 'app.kubernetes.io/managed-by']);

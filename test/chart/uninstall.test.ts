@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { rowsOf, waitForConnection } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
 import { runTool } from '../harness/kube-tools.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { quickstart, system, useInstallation } from './installation.ts';
 
 const suite = useInstallation();
 const key = 'team-a/github';
 const codeMieHost = 'codemie.example.com';
 const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'install.md'), 'utf8');
-const kubeconfig = inject('kubeconfigPath');
+const kubeconfig = kubeconfigPath();
 
 /** The first block of a language below a heading of the page. */
 function block(heading: string, language: string): string {

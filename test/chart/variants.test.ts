@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, inject, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { settingsHelp } from '../../src/settings.ts';
 import { kubectl } from '../harness/kubectl.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { deploymentsOf, manifestsOf, template } from './render.ts';
 import { variants } from './variants.ts';
 
 const namespace = `chart-${randomUUID().slice(0, 8)}`;
 const knownFlags = [...settingsHelp().matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag);
-const kubeconfig = inject('kubeconfigPath');
+const kubeconfig = kubeconfigPath();
 
 beforeAll(async () => {
   // The namespaces that the values name: a dry run makes none. What the restricted Pod Security Standard does not

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
 import type { CommandResult } from '../harness/kube-tools.ts';
 import { kubectl } from '../harness/kubectl.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import {
   gitHubIntegration,
   makeClusterConnection,
@@ -13,7 +14,7 @@ import {
 import { useSuite } from './suite.ts';
 
 const suite = useSuite();
-const kubeconfig = inject('kubeconfigPath');
+const kubeconfig = kubeconfigPath();
 /** Two people who may write integrations in the namespace; Ada may use the connection there as well. */
 const [ada, eve] = ['ada', 'eve'];
 let namespace: string;

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { kubectl } from '../harness/kubectl.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'control-plane.ts');
 
@@ -91,7 +92,7 @@ it('keeps what was written when API server and store are killed and started agai
 });
 
 it('makes the Pods of a Deployment, and deletes them with their namespace', async () => {
-  const kubeconfig = inject('kubeconfigPath');
+  const kubeconfig = kubeconfigPath();
   const run = async (...args: string[]) => {
     const result = await kubectl(args, { kubeconfig });
     expect(result).toMatchObject({ code: 0, stderr: '' });

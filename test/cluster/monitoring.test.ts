@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { metricCatalogue } from '../harness/metric-catalogue.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { discard, gitHubIntegration, storeGitHubToken } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
@@ -95,7 +96,7 @@ describe('the commands of the runbooks', () => {
       .replaceAll('NAME', 'good')
       .split(' ');
     expect(program).toBe('kubectl');
-    const { code, stderr, stdout } = await kubectl(args, { kubeconfig: inject('kubeconfigPath') });
+    const { code, stderr, stdout } = await kubectl(args, { kubeconfig: kubeconfigPath() });
     // A question may be answered by no, which is an exit code of its own: nobody gave the account its rights here.
     const refused = args[0] === 'auth' && stdout === 'no\n';
     expect(stderr.replace(/^No resources found.*\n/, '')).toBe('');

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { operatorClientId, startWorld, type World, type WorldOptions } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 /** What a test of the whole operator works with. */
 export interface Suite {
@@ -46,7 +47,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
 
   suite.start = async (changes = {}) => {
     const operator = await startOperator({
-      kubeconfig: inject('kubeconfigPath'),
+      kubeconfig: kubeconfigPath(),
       env: suite.world.operatorEnv,
       args: ['--operator-namespace', suite.system, '--cluster-name', suite.system],
       ...changes,
@@ -59,7 +60,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   beforeAll(async () => {
     const clientSecret = secret('client');
     suite.world = await startWorld({ ...options, clientSecret });
-    suite.cluster = await connectCluster(inject('kubeconfigPath'));
+    suite.cluster = await connectCluster(kubeconfigPath());
     suite.system = await suite.cluster.createNamespace('system');
     await suite.cluster.createSecret(`${suite.system}/login`, { clientSecret });
     if (running) suite.operator = await suite.start();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inject, type TestContext } from 'vitest';
+import { type TestContext } from 'vitest';
 import { z } from 'zod';
 import { type LeaseRecord, leases, readLease } from '../../src/kube/lease.ts';
 import { gitHubIntegration } from '../cluster/objects.ts';
@@ -8,6 +8,7 @@ import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { type Internet, startInternet } from '../harness/peers/internet.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { isReady } from './ready.ts';
 
 /** A replica with a way to the world of its own, whose log tells what this one asked for. */
@@ -45,7 +46,7 @@ export const connectionCount = 8;
  * have one can run side by side, which is what makes waiting for leases cheap.
  */
 export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Stage> {
-  const kubeconfig = inject('kubeconfigPath');
+  const kubeconfig = kubeconfigPath();
   const clientSecret = randomUUID();
   const [world, cluster] = await Promise.all([startWorld({ clientSecret }), connectCluster(kubeconfig)]);
   const system = await cluster.createNamespace('system');

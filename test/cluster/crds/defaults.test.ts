@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   parseClusterCodeMieConnectionSpec,
   parseCodeMieConnectionSpec,
 } from '../../../src/api/v1alpha1/connection-spec.ts';
 import { parseGitIntegrationSpec } from '../../../src/api/v1alpha1/git-integration-spec.ts';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { accepted } from './accepted.ts';
 import { type ApiServer, openApiServer } from './api-server.ts';
 import { manifest } from './manifests.ts';
@@ -11,7 +12,7 @@ import { manifest } from './manifests.ts';
 let api: ApiServer;
 
 beforeAll(async () => {
-  api = await openApiServer(inject('kubeconfigPath'), 'crd-defaults');
+  api = await openApiServer(kubeconfigPath(), 'crd-defaults');
 });
 
 const kinds = {

@@ -1,7 +1,8 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { kubectl } from '../../harness/kubectl.ts';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const examples = join(root, 'examples');
@@ -9,7 +10,7 @@ const examples = join(root, 'examples');
 const foreignCrds = join(root, 'test', 'harness', 'foreign-crds');
 
 const run = async (args: string[], input = '') =>
-  await kubectl(args, { kubeconfig: inject('kubeconfigPath'), input });
+  await kubectl(args, { kubeconfig: kubeconfigPath(), input });
 
 async function mustRun(args: string[], input?: string): Promise<void> {
   const { code, stderr } = await run(args, input);

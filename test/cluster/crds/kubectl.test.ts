@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { type ApiServer, openApiServer } from './api-server.ts';
 import { connectionSpec, gitSpec, manifest } from './manifests.ts';
 
@@ -21,7 +22,7 @@ const status = {
 };
 
 beforeAll(async () => {
-  api = await openApiServer(inject('kubeconfigPath'), 'crd-kubectl');
+  api = await openApiServer(kubeconfigPath(), 'crd-kubectl');
   const spec = gitSpec({ url: 'https://git.example.com' });
   await api.mustRun(['apply', '-f', '-'], manifest('GitIntegration', 'acme', spec));
   await api.mustRun(['apply', '-f', '-'], manifest('GitIntegration', 'other', gitSpec({ project: 'other' })));

@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { accepted } from './accepted.ts';
 import { type ApiServer, openApiServer } from './api-server.ts';
 import { gitSpec, manifest } from './manifests.ts';
@@ -7,7 +8,7 @@ import { refused } from './refused.ts';
 let api: ApiServer;
 
 beforeAll(async () => {
-  api = await openApiServer(inject('kubeconfigPath'), 'crd-rules');
+  api = await openApiServer(kubeconfigPath(), 'crd-rules');
 });
 
 describe('the API server', () => {

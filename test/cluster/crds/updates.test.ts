@@ -1,11 +1,12 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { type ApiServer, openApiServer } from './api-server.ts';
 import { gitSpec, manifest } from './manifests.ts';
 
 let api: ApiServer;
 
 beforeAll(async () => {
-  api = await openApiServer(inject('kubeconfigPath'), 'crd-updates');
+  api = await openApiServer(kubeconfigPath(), 'crd-updates');
   await api.mustRun(['apply', '-f', '-'], manifest('GitIntegration', 'shared', gitSpec()));
   const own = { scope: 'User', connectionRef: { kind: 'CodeMieConnection', name: 'own' } };
   await api.mustRun(['apply', '-f', '-'], manifest('GitIntegration', 'personal', gitSpec(own)));

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
-
+import { beforeAll, describe, expect, it } from 'vitest';
 import { FIELD_MANAGER } from '../../../src/api/group.ts';
 import { kinds } from '../../harness/cluster.ts';
 import { kubectl } from '../../harness/kubectl.ts';
+import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { storeGitHubToken } from '../objects.ts';
 import { clientCredentials, useSuite } from '../suite.ts';
 import { statusOf } from './path.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 const run = (args: string[], manifest: unknown) =>
   kubectl([...args, '--filename', '-'], {
-    kubeconfig: inject('kubeconfigPath'),
+    kubeconfig: kubeconfigPath(),
     input: JSON.stringify(manifest),
   });
 
