@@ -56,7 +56,7 @@ const longestWindowMs = 60_000;
 const calmAfterMs = 60;
 /** While it is not over, each reading is put off for twice as long as the one before. */
 const firstSpacingMs = 1000;
-const longestSpacingMs = 30_000;
+const longestSpacingMs = 10_000;
 
 /**
  * Creates the shared listing of one connection. Per scope at most one reading runs and one waits for it to end, however
