@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
 import { discard, gitHubIntegration, waitForConnection } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
@@ -10,6 +10,7 @@ import { type Cluster, kinds } from '../harness/cluster.ts';
 import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { type ApiRequest, startRequestRecorder } from '../harness/request-recorder.ts';
 import type { World } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import type { ServiceAccount } from './service-account.ts';
 
 /** What the scenario is played with. */
@@ -43,7 +44,7 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
   }
   await storeToken(scenario);
   const file = clusterConnection ? await describeConnection(scenario) : undefined;
-  const recorder = await startRequestRecorder(inject('kubeconfigPath'), account.token);
+  const recorder = await startRequestRecorder(kubeconfigPath(), account.token);
   onTestFinished(() => recorder.close());
   const changeBeforeStatus = (kind: Resource, key: string): void =>
     recorder.before(

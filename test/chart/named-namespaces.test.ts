@@ -1,17 +1,18 @@
-import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { gitHubIntegration, rowsOf } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { type RequestRecorder, startRequestRecorder } from '../harness/request-recorder.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { createServiceAccount } from './service-account.ts';
 
 let cluster: Cluster;
 let world: World;
 
 beforeAll(async () => {
-  cluster = await connectCluster(inject('kubeconfigPath'));
+  cluster = await connectCluster(kubeconfigPath());
   world = await startWorld();
 });
 
@@ -40,7 +41,7 @@ async function start(
   namespaces: readonly string[],
   token: string,
 ): Promise<{ operator: OperatorProcess; recorder: RequestRecorder }> {
-  const recorder = await startRequestRecorder(inject('kubeconfigPath'), token);
+  const recorder = await startRequestRecorder(kubeconfigPath(), token);
   const operator = await startOperator({
     kubeconfig: recorder.kubeconfig,
     env: world.operatorEnv,
@@ -111,7 +112,7 @@ it('is alive and not ready while it lacks a right that it can not do without, an
   const team = await makeTeam();
   const account = await createServiceAccount(system, values([team]));
   await account.revoke(system);
-  const recorder = await startRequestRecorder(inject('kubeconfigPath'), account.token);
+  const recorder = await startRequestRecorder(kubeconfigPath(), account.token);
   const operator = await startOperator({
     kubeconfig: recorder.kubeconfig,
     env: world.operatorEnv,

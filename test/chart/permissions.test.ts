@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAccess, type Need, needsOf } from '../../src/access/check.ts';
 import type { Installation } from '../../src/access/permissions.ts';
 import type { Resource } from '../../src/kube/object.ts';
 import { type Cluster, connectCluster } from '../harness/cluster.ts';
 import type { ApiRequest } from '../harness/request-recorder.ts';
 import { startWorld, type World } from '../harness/world.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { playEverything } from './full-scenario.ts';
 import { createServiceAccount, type Role } from './service-account.ts';
 
@@ -14,7 +15,7 @@ let system: string;
 let team: string;
 
 beforeAll(async () => {
-  cluster = await connectCluster(inject('kubeconfigPath'));
+  cluster = await connectCluster(kubeconfigPath());
   world = await startWorld();
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inject, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -7,6 +7,7 @@ import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
 import { kubectl } from '../harness/kubectl.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 /** The operator's account, with what the chart grants it and nothing else. */
 export interface ServiceAccount {
@@ -39,7 +40,7 @@ export type Role = z.output<typeof roleSchema>;
  * Applies the account, roles and bindings that the chart renders for these values. They go when the test ends.
  */
 export async function createServiceAccount(system: string, values: object): Promise<ServiceAccount> {
-  const kubeconfig = inject('kubeconfigPath');
+  const kubeconfig = kubeconfigPath();
   const run = async (args: string[], input?: string): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(args, { kubeconfig, ...(input && { input }) });
     if (code !== 0) throw new Error(`kubectl failed: ${stderr}`);
