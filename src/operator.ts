@@ -263,6 +263,7 @@ function createDeps({ settings, ca, exposition, tracing, log, now }: OperatorOpt
       log,
       now,
       metrics: metrics.events,
+      busy: () => queues.integrations.depth > 0,
     }),
     metrics: createIntegrationMetrics(exposition),
     rateLimits: createRateLimitMetrics(exposition.registry, now),

@@ -72,6 +72,8 @@ export interface Controller {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Why nobody waits for a run any more. Given, because the error that `abort` would make by itself is costly. */
+const over = 'The run is over.';
 /** A run that heeds neither its deadline nor the stop is left behind after this. */
 const abortGraceMs = 5000;
 
@@ -165,7 +167,7 @@ export function createController(options: ControllerOptions): Controller {
       deadline.dispose();
       setActive(-1);
       queue.done(key);
-      ended.abort();
+      ended.abort(over);
     });
     const late = aborted(deadline.signal).then(() => sleep(abortGraceMs, ended.signal, clock));
     await Promise.race([run, late]);

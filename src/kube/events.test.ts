@@ -20,6 +20,7 @@ let created: NewObject[];
 let patched: { key: string; operations: JsonPatchOp[] }[];
 let failures: (number | Error)[];
 let dropped: number;
+let isBusy: boolean;
 let recorder: EventRecorder;
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ beforeEach(() => {
   patched = [];
   failures = [];
   dropped = 0;
+  isBusy = false;
   const answer = (): Promise<KubeObject> => {
     const failure = failures.shift();
     if (failure instanceof Error) return Promise.reject(failure);
@@ -48,6 +50,7 @@ beforeEach(() => {
     component: 'codemie.ai/git-operator',
     instance: 'pod-1',
     log: silentLog,
+    busy: () => isBusy,
     now: () => started + clock.now(),
     metrics: { dropped: () => dropped++ },
     clock,
@@ -77,6 +80,19 @@ describe('many events at once', () => {
     expect(created.length - before).toBe(50);
     await recorder.flush(signal);
     expect(created).toHaveLength(200);
+  });
+
+  it('go out slowly while there is work that waits', async () => {
+    isBusy = true;
+    for (let index = 0; index < 200; index++) recorder.record(object(`a${index}`, 'ns'), news);
+    await clock.advance(2000);
+    const before = created.length;
+    await clock.advance(2000);
+    expect(created.length - before).toBe(10);
+    isBusy = false;
+    await clock.advance(2000);
+    expect(created.length - before).toBeGreaterThan(50);
+    await recorder.flush(signal);
   });
 });
 

@@ -43,6 +43,8 @@ export interface EventRecorderOptions {
   /** Epoch milliseconds. */
   now: () => number;
   metrics?: EventMetrics;
+  /** Whether there is work that waits, which news should not compete with. Default: never. */
+  busy?: () => boolean;
   clock?: Clock;
 }
 
@@ -65,8 +67,10 @@ const seriesWindowMs = 10 * 60_000;
 const seriesIntervalMs = 60_000;
 /** Writes at the same time. */
 const writers = 4;
-/** News never crowds out work: after a first few, so many writes a second, as clients of Kubernetes commonly do. */
-const writesPerSecond = 50;
+/** News never crowds out work: after a first few, writes are this far apart, as clients of Kubernetes commonly do. */
+const spacingMs = 20;
+/** The same while there is work that waits. */
+const busySpacingMs = 200;
 const burst = 25;
 const writeTimeoutMs = 10_000;
 const tries = 3;
@@ -88,14 +92,13 @@ interface Series {
 
 /** Makes a recorder that writes `events.k8s.io/v1` Events in the background. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, component, instance, log, now, metrics, clock = systemClock } = options;
+  const { client, component, instance, log, now, metrics, busy = () => false, clock = systemClock } = options;
   /** In order of last use, for forgetting the oldest. */
   const remembered = new Map<string, Series>();
   const pending = createFifo<Series>();
   const idle = new Set<() => void>();
   const never = new AbortController().signal;
   const hurry = new AbortController();
-  const spacingMs = 1000 / writesPerSecond;
   let dueAt = Number.NEGATIVE_INFINITY;
   let running = 0;
   let made = 0;
@@ -130,7 +133,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   /** Spaces writes evenly once a pause before them is used up. */
   async function pace(): Promise<void> {
     const earlyMs = dueAt - burst * spacingMs - clock.now();
-    dueAt = Math.max(dueAt, clock.now()) + spacingMs;
+    dueAt = Math.max(dueAt, clock.now()) + (busy() ? busySpacingMs : spacingMs);
     if (earlyMs > 0) await sleep(earlyMs, hurry.signal, clock);
   }
 
