@@ -32,6 +32,16 @@ const acts = {
     'GET settings/project',
     'PATCH acme/status',
   ],
+  adopt: [
+    'GET secrets/*',
+    'GET /user',
+    'GET settings/project',
+    'PATCH codemieconnections/own',
+    'PATCH gitintegrations/acme',
+    'PUT project/*',
+    'GET settings/project',
+    'PATCH acme/status',
+  ],
   update: [
     'GET secrets/*',
     'GET /user',
@@ -59,8 +69,8 @@ interface Round {
 
 const rounds: Round[] = Object.entries(acts).flatMap(([act, requests]) =>
   requests.flatMap((what, request) => {
-    // A renewed credential is read as a new one is.
-    if (act === 'update' && what.startsWith('GET ')) return [];
+    // What is read is the same in all acts.
+    if (act !== 'create' && what.startsWith('GET ')) return [];
     const phases = what.startsWith('GET ') ? (['answered'] as const) : (['sent', 'answered'] as const);
     return phases.map((phase) => ({ act, request, phase, what }));
   }),
@@ -131,8 +141,19 @@ const ready = (key: string) => suite.cluster.waitForConditions(key, { Ready: 'Tr
 const createWith = (key: string, secret: string) =>
   suite.cluster.create(
     kinds.integration,
-    gitHubIntegration(key, { auth: { token: { secretRef: { name: secret } } } }),
+    gitHubIntegration(key, {
+      auth: { token: { secretRef: { name: secret } } },
+      adoptionPolicy: 'IfUnowned',
+    }),
   );
+/** The row that somebody made before, which is taken over. */
+const seedRow = (key: string) =>
+  suite.world.codemie.seed({
+    project: 'demo',
+    alias: key,
+    values: { url: 'https://github.com', name: 'bot', token: suite.secret('seeded') },
+    user: suite.world.login,
+  });
 /** With a request, so that nothing that was read before counts. */
 const useSecret = (key: string, name: string) =>
   suite.cluster.patch(kinds.integration, key, [
@@ -150,8 +171,11 @@ async function clear({ namespace, key }: { namespace: string; key: string }): Pr
 }
 
 describe('the life of a GitIntegration', () => {
-  it('takes these requests and no others', async () => {
-    const round = -1;
+  it.each([
+    { begin: 'create' as const, seed: false },
+    { begin: 'adopt' as const, seed: true },
+  ])('that begins with $begin takes these requests and no others', async ({ begin, seed }) => {
+    const round = seed ? -2 : -1;
     await run(round);
     const place = await prepare();
     const { namespace, key } = place;
@@ -164,9 +188,10 @@ describe('the life of a GitIntegration', () => {
       seen = points.length;
       return created.map(({ what }) => what);
     };
+    if (seed) seedRow(key);
     await createWith(key, secretOf(round));
     await ready(key);
-    expect(await since()).toEqual(acts.create);
+    expect(await since()).toEqual(acts[begin]);
     await useSecret(key, 'next');
     await ready(key);
     expect(await since()).toEqual(acts.update);
@@ -185,10 +210,12 @@ describe('an operator that is killed', () => {
       const dying = await run(index);
       const place = await prepare();
       const { namespace, key } = place;
-      let token = await storeToken(`${namespace}/${act === 'create' ? secretOf(index) : 'first'}`);
-      await createWith(key, act === 'create' ? secretOf(index) : 'first');
-      if (act !== 'create') await ready(key);
-      const [before] = suite.world.codemie.rows();
+      const first = act === 'create' || act === 'adopt' ? secretOf(index) : 'first';
+      let token = await storeToken(`${namespace}/${first}`);
+      if (act === 'adopt') seedRow(key);
+      await createWith(key, first);
+      if (first === 'first') await ready(key);
+      const [before] = act === 'create' ? [] : suite.world.codemie.rows();
       if (act === 'update') {
         token = await storeToken(`${namespace}/${secretOf(index)}`);
         await useSecret(key, secretOf(index));
