@@ -174,6 +174,9 @@ const providerTimeoutMs = 15_000;
 /** A worker that waits for a provider longer than this goes on to the next integration, and comes back later. */
 const providerPatienceMs = 5_000;
 
+/** More writes than this that wait to be seen are no edits of people. */
+const waveSize = 100;
+
 /** The ways out, apart from each other: a Git host that hangs takes no connection from CodeMie. */
 function createClients(
   { settings: { proxy, workers }, ca, now }: Pick<OperatorOptions, 'settings' | 'ca' | 'now'>,
@@ -226,6 +229,7 @@ function createDeps({ settings, ca, exposition, tracing, log, now }: OperatorOpt
     failureAgeMs: providerFailureAgeMs(now),
     maxEntries: 50_000,
   };
+  const ownSettings = createOwnSettings(now);
   const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
   return {
     kube,
@@ -233,9 +237,10 @@ function createDeps({ settings, ca, exposition, tracing, log, now }: OperatorOpt
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
-    ownSettings: createOwnSettings(now),
+    ownSettings,
     firstCome: createFirstCome(now),
-    wake: (key) => queues.integrations.add(key),
+    // A wave of writes is taken down behind the edits of people.
+    wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
     followsClusterConnections: clusterConnections,

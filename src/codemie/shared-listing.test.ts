@@ -45,10 +45,10 @@ describe('createSharedListing', () => {
     expect(new Set(listings).size).toBe(1);
     expect(listings[0]?.startedAtMs).toBe(1000);
 
-    nowMs = 6000;
+    nowMs = 16_000;
     await shared.get('Project', { signal });
     expect(readings).toHaveLength(1);
-    nowMs = 6001;
+    nowMs = 16_001;
     void shared.get('Project', { signal });
     await settle();
     expect(readings).toHaveLength(2);
@@ -202,7 +202,7 @@ describe('a later listing', () => {
       readings[round]?.finish();
       await later;
     }
-    expect(starts).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+    expect(starts).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000]);
   });
 
   it('is not one that runs already', async () => {

@@ -47,7 +47,7 @@ export interface SharedListingOptions<T> {
 }
 
 /** How long a listing serves those who demand nothing, counted from its start. */
-const leastWindowMs = 5000;
+const leastWindowMs = 15_000;
 /** A large listing takes long and serves longer, so that reading takes a fortieth of the time at most. */
 const windowPerDuration = 40;
 const longestWindowMs = 60_000;
@@ -56,7 +56,7 @@ const longestWindowMs = 60_000;
 const calmAfterMs = 60;
 /** While it is not over, each reading is put off for twice as long as the one before. */
 const firstSpacingMs = 1000;
-const longestSpacingMs = 10_000;
+const longestSpacingMs = 20_000;
 
 /**
  * Creates the shared listing of one connection. Per scope at most one reading runs and one waits for it to end, however

@@ -26,6 +26,8 @@ export interface OwnSettings {
   last(key: ObjectKey, connectionUID: string): OwnSetting | undefined;
   /** The request for a reconcile that the last write was made for. */
   handledFor(key: ObjectKey): string | undefined;
+  /** How many confirmed writes are yet to be seen in a listing, and so to be taken down. */
+  readonly unsettled: number;
   /** The write stands in the status now, and all listings from now on show it. */
   forget(key: ObjectKey): void;
 }
@@ -37,13 +39,21 @@ const keptMs = 10 * 60_000;
 export function createOwnSettings(now: () => number): OwnSettings {
   /** In the order of their ends. */
   const settings = new Map<ObjectKey, OwnSetting>();
+  let unsettled = 0;
+
+  function drop(key: ObjectKey): void {
+    if (settings.get(key)?.confirmed) unsettled--;
+    settings.delete(key);
+  }
+
   return {
     note(key, setting) {
-      settings.delete(key);
+      drop(key);
       settings.set(key, setting);
+      if (setting.confirmed) unsettled++;
       for (const [oldest, { endedAtMs }] of settings) {
         if (endedAtMs > now() - keptMs) return;
-        settings.delete(oldest);
+        drop(oldest);
       }
     },
     last(key, connectionUID) {
@@ -51,6 +61,9 @@ export function createOwnSettings(now: () => number): OwnSettings {
       return setting?.connectionUID === connectionUID ? setting : undefined;
     },
     handledFor: (key) => settings.get(key)?.requestedAt,
-    forget: (key) => void settings.delete(key),
+    get unsettled() {
+      return unsettled;
+    },
+    forget: drop,
   };
 }
