@@ -49,6 +49,7 @@ function statusOf({ metadata }: KubeObject): GitIntegrationStatus {
   const registered = `CodeMie has the integration "${name}" of project "project-of-${name}".`;
   return {
     observedGeneration,
+    handledSpec: hex(uid),
     conditions: [
       condition('CredentialsResolved', 'Resolved', 'Every Secret was found and its values are well-formed.'),
       condition('CredentialsValid', 'Valid', 'GitHub accepts the credential of ci-bot.'),
@@ -65,6 +66,7 @@ function statusOf({ metadata }: KubeObject): GitIntegrationStatus {
       account: 'ci-bot',
       scopes: ['project', 'repo'],
       validatedAt: now,
+      digest: hex(uid),
     },
     registration: {
       id: uid,
@@ -74,8 +76,13 @@ function statusOf({ metadata }: KubeObject): GitIntegrationStatus {
       connectionUID: uid,
       server: 'https://codemie.example.com/code-assistant-api',
       origin: 'Created',
-      digest: `hmac-sha256:${uid.replaceAll('-', '').repeat(2)}`,
+      digest: `hmac-sha256:${hex(uid).repeat(2)}`,
       remoteUpdatedAt: now,
     },
   };
+}
+
+/** As long as a digest of 128 bits. */
+function hex(uid: string): string {
+  return uid.replaceAll('-', '');
 }
