@@ -194,15 +194,35 @@ describe('a later listing', () => {
   it('starts even so after a time that doubles while writing goes on', async () => {
     calmMs = 0;
     const starts: number[] = [];
-    for (let round = 0; round < 7; round++) {
+    for (let round = 0; round < 8; round++) {
       const later = shared.later('Project');
       const before = nowMs;
-      while (readings.length === round) await sleepOn();
+      while (readings.length === round) {
+        // Others go on writing.
+        void shared.later('Project');
+        await sleepOn();
+      }
       starts.push(nowMs - before);
       readings[round]?.finish();
       await later;
     }
-    expect(starts).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000]);
+    expect(starts).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 20_000, 20_000]);
+  });
+
+  it('does not wait as long as the last wave when that is over', async () => {
+    calmMs = 0;
+    for (const expectedMs of [500, 1000, 500]) {
+      const later = shared.later('Project');
+      const [before, round] = [nowMs, readings.length];
+      while (readings.length === round) {
+        void shared.later('Project');
+        await sleepOn();
+      }
+      expect(nowMs - before).toBe(expectedMs);
+      readings[round]?.finish();
+      await later;
+      if (expectedMs === 1000) nowMs += 3001;
+    }
   });
 
   it('is not one that runs already', async () => {

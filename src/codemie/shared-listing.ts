@@ -55,8 +55,10 @@ const longestWindowMs = 60_000;
 /** Writing counts as over when CodeMie was left in peace for this long. */
 const calmAfterMs = 60;
 /** While it is not over, each reading is put off for twice as long as the one before. */
-const firstSpacingMs = 1000;
+const firstSpacingMs = 500;
 const longestSpacingMs = 20_000;
+/** Nobody has written for so long: who writes now begins another wave. */
+const waveEndsMs = 3000;
 
 /**
  * Creates the shared listing of one connection. Per scope at most one reading runs and one waits for it to end, however
@@ -127,8 +129,6 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   /** Waits until nobody writes any more, but not for ever. */
   async function untilCalm(): Promise<void> {
     const startedMs = now();
-    // Long after the last wave, a new one begins.
-    if (latest && startedMs - latest.startedAtMs > 2 * spacingMs) spacingMs = firstSpacingMs;
     for (;;) {
       if (calmMs() >= calmAfterMs) {
         spacingMs = firstSpacingMs;
@@ -157,6 +157,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
       return untilAborted(Promise.resolve(choose(startedAfterMs ?? now() - windowMs - 1)), asking);
     },
     later(): Promise<void> {
+      if (now() - lastAskedMs > waveEndsMs) spacingMs = firstSpacingMs;
       lastAskedMs = now();
       putOff ??= readLater();
       return putOff;
