@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
-import { discard, gitHubIntegration, waitForConnection } from '../cluster/objects.ts';
+import { discard, gitHubIntegration, waitForConnection, waitForEvent } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, kinds } from '../harness/cluster.ts';
 import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
@@ -81,7 +81,8 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
   };
   await allReady();
 
-  // What goes and comes back is told twice in the same words, which counts the news.
+  // What goes and comes back is told twice in the same words, which counts the news, once the first is written.
+  await waitForEvent(cluster, `${team}/through-own`, 'Ready');
   await cluster.delete(kinds.secret, `${team}/token`);
   await cluster.waitForConditions(`${team}/through-own`, { Ready: 'False/SecretNotFound' });
   await storeToken(scenario);

@@ -78,7 +78,8 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
       const scope = `--watch-namespaces=${team}`;
       const operator = await startOperator({
         kubeconfig,
-        args: [...names, scope, '--workers=16', ...args],
+        // As many as a test has integrations: in whatever order they come, each connection is at one of them.
+        args: [...names, scope, '--workers=24', ...args],
         env: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile, ...env },
         ...options,
       });

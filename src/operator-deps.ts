@@ -1,0 +1,140 @@
+import { createSessions } from './controllers/codemie-connection/sessions.ts';
+import { createClockMetrics } from './controllers/git-integration/clock-metrics.ts';
+import type { Deps } from './controllers/git-integration/deps.ts';
+import { createFirstCome } from './controllers/git-integration/first-come.ts';
+import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
+import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
+import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
+import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
+import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
+import { createSharedCalls } from './controllers/shared-calls.ts';
+import { createSharedReads } from './controllers/shared-reads.ts';
+import { type Informers, type Queues } from './controllers/watches.ts';
+import { createEventRecorder } from './kube/events.ts';
+import { type Leadership } from './leadership.ts';
+import { guardClients } from './net/guarded-clients.ts';
+import { createHttpClients } from './net/http-clients.ts';
+import { type Metrics } from './observability/metrics.ts';
+import type { OperatorOptions } from './operator-options.ts';
+import { providers } from './providers/registry.ts';
+
+/** The operator's name in user agents, Leases and events. */
+export const operatorName = 'codemie-git-operator';
+
+/** Longest time for one call to CodeMie, which may work for a while on a change. */
+const codeMieTimeoutMs = 30_000;
+/** Longest time for one call to a Git provider: each is a small question. */
+const providerTimeoutMs = 15_000;
+/** A worker that waits for a provider longer than this goes on to the next integration, and comes back later. */
+const providerPatienceMs = 5_000;
+
+/** More writes than this that wait to be seen are no edits of people. */
+const waveSize = 100;
+
+/** The ways out, apart from each other: a Git host that hangs takes no connection from CodeMie. */
+function createClients(
+  { settings: { proxy, workers }, ca, now }: Pick<OperatorOptions, 'settings' | 'ca' | 'now'>,
+  metrics: Metrics,
+  maySend: () => boolean,
+): Pick<Deps, 'http' | 'providerHttp'> {
+  const common = {
+    ca,
+    proxy,
+    maxBodyBytes: 8 * 1024 * 1024,
+    userAgent: operatorName,
+    maySend,
+  };
+  return {
+    http: createHttpClients({
+      ...common,
+      timeoutMs: codeMieTimeoutMs,
+      onRequest: (record) => metrics.exchange('codemie', record),
+    }),
+    providerHttp: guardClients(
+      createHttpClients({
+        ...common,
+        timeoutMs: providerTimeoutMs,
+        onRequest: (record) => metrics.exchange('provider', record),
+      }),
+      {
+        // One host can never occupy all workers.
+        perHost: Math.max(1, Math.floor(workers / 2)),
+        now,
+      },
+    ),
+  };
+}
+
+/** What was read or made before the rest. */
+export interface Ground
+  extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>,
+    Pick<Leadership, 'mayWrite'> {
+  informers: Informers;
+  queues: Queues;
+  metrics: Metrics;
+}
+
+/** Makes everything that the reconcilers work with. */
+export function createDeps(
+  { settings, ca, exposition, tracing, log, now }: OperatorOptions,
+  ground: Ground,
+): Deps {
+  const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
+  const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector, clusterConnections } = settings;
+  const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
+  const sharing = {
+    now,
+    timeoutMs: 60_000,
+    patienceMs: providerPatienceMs,
+    failureAgeMs: providerFailureAgeMs(now),
+    maxEntries: 50_000,
+  };
+  const ownSettings = createOwnSettings(now);
+  const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
+  return {
+    kube,
+    reads: createSharedReads({ kube, stores, now }),
+    isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
+    integrations: informers.integrations.store,
+    ownWrites: createOwnWrites(),
+    ownSettings,
+    firstCome: createFirstCome(now),
+    // A wave of writes is taken down behind the edits of people.
+    wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
+    clusterConnections: informers.clusterConnections.store,
+    connections: informers.connections.store,
+    followsClusterConnections: clusterConnections,
+    namespaces: informers.namespaces.store,
+    sessions: createSessions({
+      kube,
+      http,
+      operatorNamespace,
+      tenantPrivateNetworks,
+      now,
+      busy: () => queues.integrations.depth > 0,
+    }),
+    providers,
+    http,
+    providerHttp,
+    proofs: createSharedCalls(sharing),
+    installations: createSharedCalls(sharing),
+    digestKey,
+    tenantPrivateNetworks,
+    clusterName,
+    events: createEventRecorder({
+      client: kube,
+      component: `codemie.ai/${operatorName}`,
+      instance: podName,
+      log,
+      now,
+      metrics: metrics.events,
+      busy: () => queues.integrations.depth > 0,
+    }),
+    metrics: createIntegrationMetrics(exposition),
+    rateLimits: createRateLimitMetrics(exposition.registry, now),
+    clocks: createClockMetrics(exposition.registry),
+    tracing,
+    log,
+    now,
+  };
+}
