@@ -20,8 +20,10 @@ async function startPair(stage: Stage, args: string[], options: Parameters<Stage
   await stage.leader('first');
   const second = await stage.start('second', args);
   const gate = closeGate(stage.world);
-  const keys = await stage.createIntegrations(24);
+  // One for each connection first: in whatever order they come, each connection is at work.
+  const keys = await stage.createIntegrations(connectionCount);
   await stage.cluster.waitFor('creates to be under way', async () => gate.waiting() === connectionCount);
+  keys.push(...(await stage.createIntegrations(2 * connectionCount, connectionCount)));
   return { first, second, gate, keys };
 }
 

@@ -32,8 +32,8 @@ export interface Stage {
   start(name: string, args: string[], options?: Partial<OperatorOptions>): Promise<Replica>;
   /** The Pod that holds the Lease; waits until it is the one that was named, if one was. */
   leader(name?: string): Promise<string>;
-  /** Creates that many GitIntegrations in the namespace and returns their keys. */
-  createIntegrations(count: number): Promise<string[]>;
+  /** Creates that many GitIntegrations in the namespace, numbered from there on, and returns their keys. */
+  createIntegrations(count: number, from?: number): Promise<string[]>;
   /** Waits until all GitIntegrations of the namespace are Ready. */
   allReady(): Promise<void>;
 }
@@ -78,8 +78,7 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
       const scope = `--watch-namespaces=${team}`;
       const operator = await startOperator({
         kubeconfig,
-        // As many as a test has integrations: in whatever order they come, each connection is at one of them.
-        args: [...names, scope, '--workers=24', ...args],
+        args: [...names, scope, '--workers=16', ...args],
         env: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile, ...env },
         ...options,
       });
@@ -92,9 +91,10 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
         const holder = lease && readLease(lease).holder.split('_')[0];
         return (name === undefined || name === holder) && holder;
       }),
-    createIntegrations: (count) =>
+    createIntegrations: (count, from = 0) =>
       Promise.all(
-        Array.from({ length: count }, async (_, index) => {
+        Array.from({ length: count }, async (_, offset) => {
+          const index = from + offset;
           const key = `${team}/i${index}`;
           const connectionRef = { kind: 'CodeMieConnection', name: `own${index % connectionCount}` };
           await cluster.create(kinds.integration, gitHubIntegration(key, { connectionRef }));
