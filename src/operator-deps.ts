@@ -7,6 +7,7 @@ import { createOwnSettings } from './controllers/git-integration/own-settings.ts
 import { createOwnWrites } from './controllers/git-integration/own-writes.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
 import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
+import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
@@ -98,6 +99,7 @@ export function createDeps(
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
     ownSettings,
+    unrecorded: createUnrecorded(),
     firstCome: createFirstCome(now),
     // A wave of writes is taken down behind the edits of people.
     wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),

@@ -200,8 +200,11 @@ describe('an API server and a store that are killed', { timeout: 240_000 }, () =
         .filter((key) => key.startsWith('team/k'))
         .toSorted(),
     ).toEqual(left.toSorted());
-    const rows = world.codemie.rows().map(({ alias }) => alias);
-    expect(rows.toSorted()).toEqual(fresh.map(keyOf).toSorted());
+    const wanted = fresh.map(keyOf).toSorted();
+    await cluster.waitFor('CodeMie to hold just these', async () => {
+      const rows = world.codemie.rows().map(({ alias }) => alias);
+      return JSON.stringify(rows.toSorted()) === JSON.stringify(wanted);
+    });
 
     await cluster.waitFor('the cache to equal a fresh list', async () => {
       const listed = versions(await cluster.list(kinds.integration, 'team'));

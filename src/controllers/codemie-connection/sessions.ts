@@ -50,7 +50,8 @@ export interface SessionsOptions {
 }
 
 interface Entry {
-  generation: number | undefined;
+  /** The spec that it was made from. A generation does not tell: a deletion moves it, too. */
+  spec: string;
   session: Promise<Session>;
   end: AbortController;
 }
@@ -69,10 +70,10 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function start(connection: KubeObject): Entry {
-    const { uid, generation } = connection.metadata;
+    const { uid } = connection.metadata;
     const ending = new AbortController();
     const session = make(connection, options, ending.signal);
-    const entry: Entry = { generation, end: ending, session };
+    const entry: Entry = { spec: specOf(connection), end: ending, session };
     entries.set(uid, entry);
     session.then(
       () => end(former, uid),
@@ -86,9 +87,9 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     async open(connection, signal) {
-      const { uid, generation } = connection.metadata;
+      const { uid } = connection.metadata;
       const known = entries.get(uid);
-      if (known && known.generation === generation) return untilAborted(known.session, signal);
+      if (known?.spec === specOf(connection)) return untilAborted(known.session, signal);
       end(entries, uid);
       return untilAborted(start(connection).session, signal);
     },
@@ -109,6 +110,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       end(former, uid);
     },
   };
+}
+
+function specOf(connection: KubeObject): string {
+  return JSON.stringify(connection['spec']);
 }
 
 async function make(connection: KubeObject, options: SessionsOptions, ended: AbortSignal): Promise<Session> {

@@ -15,6 +15,7 @@ import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
 import type { OwnWrites } from './own-writes.ts';
 import type { RateLimitMetrics } from './rate-limit-metrics.ts';
+import type { Unrecorded } from './unrecorded.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */
 export interface Deps {
@@ -29,6 +30,8 @@ export interface Deps {
   ownWrites: OwnWrites;
   /** Tells what was written to CodeMie and has yet to be seen there. */
   ownSettings: OwnSettings;
+  /** Tells of whom the status says nothing of such a write yet. */
+  unrecorded: Unrecorded;
   /** Who went on first under a name in CodeMie. */
   firstCome: FirstCome;
   /** Has a GitIntegration looked at again soon. */

@@ -10,6 +10,7 @@ import { type KubeObject, keyOf } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
+import { awaitListing, listedWithinMs } from './await-listing.ts';
 import { connectionByUid, findConnection, isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { tellLeak } from './leak.ts';
@@ -18,9 +19,6 @@ import { onlyNeighbour } from './neighbours.ts';
 import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
 import { removeSettings } from './write-setting.ts';
-
-/** Should the listing that wakes a deletion never come. */
-const listedWithinMs = 120_000;
 
 /**
  * Cleans CodeMie up and lets the object go. Neither the Git Secret nor the provider is needed for that.
@@ -135,7 +133,7 @@ async function cleanUpThrough(
   const noticed = deps.ownSettings.last(key, connectionUID);
   if (!noticed?.deleting) {
     deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now(), deleting: true });
-    void session.listedLater(scope).then(() => deps.wake(key));
+    awaitListing(key, scope, session, deps);
     return 'waiting';
   }
   const owner = ownerMark(deps.clusterName, namespace, name);
@@ -199,5 +197,6 @@ async function leak(known: Known, why: string, deps: Deps, signal: AbortSignal):
 
 async function release(known: Known, deps: Deps, signal: AbortSignal): Promise<Result> {
   await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
+  deps.unrecorded.forget(known.key);
   return {};
 }

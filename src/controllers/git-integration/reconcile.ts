@@ -2,6 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { listedWithinMs } from './await-listing.ts';
 import { resolveConnection } from './connection.ts';
 import { readCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
@@ -11,13 +12,11 @@ import { Halt } from './halt.ts';
 import { resolveInstallation } from './installation.ts';
 import { type Integration, load } from './load.ts';
 import { checkPermissions } from './permissions.ts';
-import { register } from './register.ts';
+import { type Progress, register } from './register.ts';
 import { enterHalt, type Report, startReport } from './report.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
 import { validate } from './validate.ts';
-
-/** Should the listing that wakes a pass which wrote to CodeMie never come. */
-const settledWithinMs = 120_000;
+import { finalizeVanished } from './vanished.ts';
 
 /**
  * Makes CodeMie hold what one GitIntegration says. Reads the present state, may be killed at any point, and may
@@ -27,6 +26,7 @@ const settledWithinMs = 120_000;
  */
 export async function reconcile(key: ObjectKey, deps: Deps, { signal }: ReconcileContext): Promise<Result> {
   const loaded = await load(key, deps, signal);
+  if (await finalizeVanished(key, loaded?.uid, deps, signal)) return {};
   if (!loaded || !deps.isOurs(loaded.object)) {
     deps.ownWrites.forget(key);
     deps.metrics.forget(key);
@@ -45,10 +45,12 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
     return {};
   }
 
-  const halt = await work(integration, report, deps, signal);
-  if (halt === 'settling') return { requeueAfterMs: settledWithinMs, unfinished: true };
+  const outcome = await work(integration, report, deps, signal);
+  if (outcome === 'settling') return { requeueAfterMs: listedWithinMs, unfinished: true };
   warnOfExpiry(integration, report, deps.now());
-  await deps.tracing.step('status', () => writeStatus(integration, report, deps, signal));
+  const stands = await deps.tracing.step('status', () => writeStatus(integration, report, deps, signal));
+  const halt = outcome === 'registered' ? undefined : outcome;
+  if (stands && !halt) forgetWrites(key, deps);
   return comeBack(integration, report, halt, deps.now());
 }
 
@@ -58,7 +60,7 @@ async function work(
   report: Report,
   deps: Deps,
   signal: AbortSignal,
-): Promise<Halt | 'settling' | undefined> {
+): Promise<Halt | Progress> {
   const { step } = deps.tracing;
   try {
     const connection = resolveConnection(integration, deps);
@@ -70,16 +72,21 @@ async function work(
       resolveInstallation(integration, credentials, proof, report, deps, signal),
     );
     checkPermissions(integration, proof, installation, report);
-    const progress = await step('register', () =>
+    return await step('register', () =>
       register(integration, credentials, installation?.id, connection, report, deps, signal),
     );
-    return progress === 'settling' ? progress : undefined;
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
     return error;
   }
+}
+
+/** What was written to CodeMie stands in the status now. */
+function forgetWrites(key: ObjectKey, { ownSettings, unrecorded }: Deps): void {
+  ownSettings.forget(key);
+  unrecorded.forget(key);
 }
 
 function comeBack(integration: Integration, report: Report, halt: Halt | undefined, now: number): Result {

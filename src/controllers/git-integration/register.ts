@@ -74,7 +74,6 @@ export async function register(
     enterDrift(report, plan);
     await leaveFormerPlace(integration, connection, row, deps, signal);
     enterRegistration(report, plan, row, desired, digest, connection);
-    deps.ownSettings.forget(integration.key);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
     return 'registered';

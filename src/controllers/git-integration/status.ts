@@ -20,13 +20,15 @@ const leastGraceMs = 30 * 60_000;
 /**
  * Step 7: writes the status of a finished pass, once and only if it differs from what is stored; then tells the
  * news in events and metrics.
+ *
+ * @returns whether the object has that status now; it has not when it is gone
  */
 export async function writeStatus(
   integration: Integration,
   report: Report,
   deps: Deps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { spec, conditions: previous, generation } = integration;
   const readiness = sumUp(report.findings, {
     warnOnly: spec.validation.policy === 'Warn',
@@ -36,7 +38,7 @@ export async function writeStatus(
     now: deps.now(),
   });
   const wanted = { ...report.findings, ...report.abnormal, ...summary(readiness) };
-  await write(
+  return write(
     integration,
     wanted,
     { ...seen(integration), handledSpec: specDigest(spec) },
@@ -136,7 +138,7 @@ async function write(
   report: Report,
   deps: Deps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { generation, status: stored, key, uid } = known;
   const status: GitIntegrationStatus = {
     observedGeneration,
@@ -148,17 +150,18 @@ async function write(
     ...requests,
   };
   deps.metrics.observe(known, status);
-  if (sameJson(status, stored)) return;
+  if (sameJson(status, stored)) return true;
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion: report.resourceVersion };
     const { metadata } = await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
     deps.ownWrites.note(key, report.resourceVersion, metadata.resourceVersion);
   } catch (error) {
     // The object, or this incarnation of it, is gone: there is nobody left to tell.
-    if (isNotFound(error)) return;
+    if (isNotFound(error)) return false;
     throw error;
   }
   tell(known, status.conditions ?? [], report, deps);
+  return true;
 }
 
 function summary({ ready, reconciling, stalled }: Readiness): Wanted {

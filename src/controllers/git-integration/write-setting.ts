@@ -5,6 +5,7 @@ import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration
 import type { DesiredSetting, ObservedSetting } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { Session } from '../codemie-connection/session.ts';
+import { awaitListing } from './await-listing.ts';
 import type { ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
@@ -87,7 +88,7 @@ async function write(
       ...(requestedAt !== undefined && { requestedAt }),
     });
   }
-  void session.listedLater(desired.scope).then(() => deps.wake(key));
+  awaitListing(key, desired.scope, session, deps);
 }
 
 /** Deletes rows and makes sure that they are gone. @throws CodeMieError */
@@ -123,6 +124,7 @@ async function prepare(writer: Writer): Promise<void> {
     signal,
   );
   if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted meanwhile.');
+  deps.unrecorded.note(held);
   const { resourceVersion } = held.metadata;
   deps.ownWrites.note(integration.key, report.resourceVersion, resourceVersion);
   report.resourceVersion = resourceVersion;

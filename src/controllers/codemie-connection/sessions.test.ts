@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../kube/object.ts';
+import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
+import { ValueFault } from '../value-reader.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+
+const common = { namespace: 'team', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
+const { signal } = new AbortController();
+/** The Secret that connections name, while there is one. */
+let secret: KubeObject | undefined;
+let clients: HttpClients;
+let sessions: Sessions;
+
+beforeEach(() => {
+  secret = {
+    metadata: { ...common, name: 'login', uid: 's' },
+    data: { token: Buffer.from('secret').toString('base64') },
+  };
+  clients = createHttpClients({ timeoutMs: 1000, maxBodyBytes: 1000, userAgent: 'test/1' });
+  sessions = createSessions({
+    kube: { get: async () => secret },
+    http: clients,
+    operatorNamespace: 'system',
+    tenantPrivateNetworks: false,
+    now: Date.now,
+    busy: () => false,
+  });
+});
+afterEach(() => clients.close());
+
+function connection(more: Partial<KubeObject['metadata']> = {}, url = 'https://a.example.com'): KubeObject {
+  return {
+    metadata: { ...common, name: 'own', uid: 'c', generation: 1, ...more },
+    spec: { url, auth: { token: { secretRef: { name: 'login' } } } },
+  };
+}
+
+const open = (of = connection()) => sessions.open(of, signal);
+
+describe('createSessions', () => {
+  it('opens one session for all who ask', async () => {
+    expect(await open()).toBe(await open());
+  });
+
+  it('keeps it while a connection is deleted, which moves the generation and nothing else', async () => {
+    const before = await open();
+    secret = undefined;
+    expect(await open(connection({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe(before);
+  });
+
+  it('opens another one for another spec', async () => {
+    const before = await open();
+    expect(await open(connection({ generation: 2 }, 'https://b.example.com'))).not.toBe(before);
+  });
+
+  it('has the last one as long as its Secret is gone', async () => {
+    const before = await open();
+    const kept = secret;
+    secret = undefined;
+    sessions.renew('c');
+    await expect(open()).rejects.toThrow(ValueFault);
+    expect(await sessions.last('c')).toBe(before);
+    secret = kept;
+    expect(await open()).not.toBe(before);
+    expect(sessions.last('c')).toBeUndefined();
+  });
+
+  it('has nothing of a connection that is forgotten', async () => {
+    await open();
+    sessions.renew('c');
+    sessions.forget('c');
+    expect(sessions.last('c')).toBeUndefined();
+  });
+});
