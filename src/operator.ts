@@ -16,6 +16,7 @@ import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createInformers } from './controllers/informers.ts';
+import { createOwnWrites } from './controllers/own-writes.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
@@ -158,7 +159,7 @@ function createControllers(
     queue: WorkQueue,
     before?: (key: ObjectKey, signal: AbortSignal) => Promise<void>,
   ) => {
-    const own: ConnectionDeps = { ...deps, resource, store, connectionMetrics };
+    const own: ConnectionDeps = { ...deps, resource, store, ownWrites: createOwnWrites(), connectionMetrics };
     // Where another shard looks after connections, their keys are taken off the queue, and that is all.
     const work: Reconcile = settings.connections
       ? async (key, context) => {

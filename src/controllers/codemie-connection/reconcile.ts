@@ -6,6 +6,7 @@ import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
+import type { OwnWrites } from '../own-writes.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,6 +20,8 @@ export interface ConnectionDeps {
   resource: ResourceDescription;
   /** The connections of that kind. */
   store: Store;
+  /** Tells when that cache is behind. */
+  ownWrites: OwnWrites;
   integrations: Store;
   sessions: Sessions;
   events: EventRecorder;
@@ -41,8 +44,11 @@ export async function reconcileConnection(
   deps: ConnectionDeps,
   { signal }: ReconcileContext,
 ): Promise<Result> {
-  const connection = deps.store.get(key);
+  const cached = deps.store.get(key);
+  const isBehind = cached !== undefined && deps.ownWrites.replaced(cached);
+  const connection = isBehind ? await deps.kube.get(deps.resource, key, signal) : cached;
   if (!connection) {
+    deps.ownWrites.forget(key);
     deps.connectionMetrics.forget(deps.resource.kind, key);
     return {};
   }

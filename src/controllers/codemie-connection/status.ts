@@ -47,7 +47,9 @@ export async function writeConnectionStatus(
   if (sameJson(status, stored)) return;
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion };
-    await deps.kube.applyStatus(deps.resource, keyOf(connection), status, options, signal);
+    const key = keyOf(connection);
+    const { metadata } = await deps.kube.applyStatus(deps.resource, key, status, options, signal);
+    deps.ownWrites.note(key, resourceVersion, metadata.resourceVersion);
   } catch (error) {
     // The connection, or this incarnation of it, is gone: there is nobody left to tell.
     if (isNotFound(error)) return;

@@ -8,12 +8,12 @@ import type { Tracing } from '../../observability/tracing.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
+import type { OwnWrites } from '../own-writes.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
 import type { FirstCome } from './first-come.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
-import type { OwnWrites } from './own-writes.ts';
 import type { RateLimitMetrics } from './rate-limit-metrics.ts';
 import type { Unrecorded } from './unrecorded.ts';
 

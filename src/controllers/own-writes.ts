@@ -1,4 +1,4 @@
-import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../kube/object.ts';
 
 /**
  * Which versions of an object this process has replaced itself. The cache hears of a write a moment after it was
