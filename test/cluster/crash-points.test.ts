@@ -115,9 +115,7 @@ async function run(round: number | undefined): Promise<OperatorProcess> {
     CRASH_IGNORE: ignored,
     ...(phase && { CRASH_AT: String(request * phases.length + phases.indexOf(phase) + 1) }),
   };
-  // Processes that are started by the dozen need not compile everything anew.
-  const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
-  const env = { ...suite.world.operatorEnv, ...compiled, ...counted };
+  const env = { ...suite.world.operatorEnv, ...counted };
   const operator = await suite.start({ env, ...(counted && { preload }) });
   current = { operator, round };
   return operator;

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFailed } from 'vitest';
-import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
+import { gitIntegrations, RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
+import { createInformer } from '../../src/kube/informer.ts';
+import { silentLog } from '../../src/kube/log.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { isReady } from '../faults/ready.ts';
 import { kinds } from '../harness/cluster.ts';
@@ -145,7 +147,6 @@ async function killAgainAndAgain(over: Promise<unknown>): Promise<string[]> {
     const [request, among] = aims[deaths % aims.length] ?? ['', 1];
     const env = {
       ...suite.world.operatorEnv,
-      NODE_COMPILE_CACHE: join(folder, 'compiled'),
       CRASH_LOG: log,
       CRASH_IGNORE: `^(?!${request})`,
       CRASH_AT: String(1 + Math.floor(random() * among * 4)),
@@ -178,26 +179,30 @@ const operatorArgs = () => [
   '--workers=16',
 ];
 
-/** One look after the other at what the cluster holds, for all who wait for something of it. */
+/** One watch of what the cluster holds, for all who wait for something of it. */
 function observe() {
-  const objects = new Map<string, KubeObject>();
+  const { client } = suite.cluster;
+  const informer = createInformer({
+    client,
+    resource: gitIntegrations,
+    namespaces: [namespace],
+    log: silentLog,
+  });
   const waiting = new Set<() => void>();
   const giveUpAt = performance.now() + patienceMs;
   const stopping = new AbortController();
-  const look = async (): Promise<void> => {
-    const items = await suite.cluster.list(kinds.integration, namespace);
-    objects.clear();
-    for (const object of items) objects.set(`${namespace}/${object.metadata.name}`, object);
-    for (const check of waiting) check();
-  };
+  const watching = informer.run(stopping.signal);
   const looking = (async () => {
-    while (!stopping.signal.aborted) await Promise.all([look(), sleep(200)]);
+    while (!stopping.signal.aborted) {
+      for (const check of waiting) check();
+      await sleep(100);
+    }
   })();
   return {
     waitFor: (key: string, fits: (object: KubeObject | undefined) => boolean) =>
       new Promise<void>((resolve, reject) => {
         const check = (): void => {
-          const object = objects.get(key);
+          const object = informer.store.get(key);
           const late = performance.now() > giveUpAt;
           if (!fits(object) && !late) return;
           waiting.delete(check);
@@ -208,7 +213,7 @@ function observe() {
       }),
     stop: () => {
       stopping.abort();
-      return looking;
+      return Promise.all([watching, looking]);
     },
   };
 }

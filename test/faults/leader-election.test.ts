@@ -84,8 +84,8 @@ describe.concurrent('two replicas', { timeout: 120_000 }, () => {
     const silenceMs = Date.parse(taken.acquireTime) - Date.parse(before.renewTime);
     // Others count the lease from when they saw the last renewal, so never less than all of it.
     expect(silenceMs).toBeGreaterThanOrEqual(leaseMs);
-    // One look that saw the renewal, and one that found the lease free.
-    expect(silenceMs).toBeLessThanOrEqual(leaseMs + longestWaitMs(leaseMs) + 2 * stopwatch.longestLookMs());
+    // One look that saw the renewal, one that found the lease free, and the process itself may be as late.
+    expect(silenceMs).toBeLessThanOrEqual(leaseMs + longestWaitMs(leaseMs) + 3 * stopwatch.longestLookMs());
     await stage.allReady();
     expectNoOverlap(stage, first, second, keys);
   });
