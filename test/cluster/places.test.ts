@@ -263,6 +263,22 @@ describe('a server that drops the mark', () => {
     await remove(key);
     expect(codemie.rows().filter(({ id }) => id === row?.id)).toEqual([]);
   });
+
+  it('has what a killed process created there taken over when a person says so, and not before', async () => {
+    const { codemie, login } = suite.world;
+    const namespace = await suite.team();
+    const key = `${namespace}/acme`;
+    const token = await storeGitHubToken(suite, `${namespace}/token`);
+    const values = { url: 'https://github.com', auth_type: 'pat', name: 'oauth2', token };
+    const row = codemie.seed({ project: 'demo', alias: key, values, user: login });
+    await suite.cluster.create(kinds.integration, gitHubIntegration(key));
+    const seen = await see(key, { Ready: 'False/AliasConflict' });
+    expect(seen.condition('Ready').message).toContain('adoptionPolicy: IfUnowned');
+    await set(key, 'adoptionPolicy', 'IfUnowned');
+    const { status } = await see(key, { Ready: 'True/Ready' });
+    expect(status.registration).toMatchObject({ id: row.id, origin: 'Adopted' });
+    await remove(key);
+  });
 });
 
 describe('a personal integration', () => {
