@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonPatchOp } from '../../src/kube/client.ts';
 import { kinds } from '../harness/cluster.ts';
 import type { CertificateProblem, ConnectionFault } from '../harness/peers/connection-fault.ts';
@@ -179,6 +179,7 @@ describe('a CodeMieConnection', () => {
     const { auth, secret } = login('token');
     const before = await connect({ auth }, secret);
     await see(before, { Ready: 'True/Ready' });
+    onTestFinished(() => world.internet.setFault(codemieHost, undefined));
     world.internet.setFault(codemieHost, fault);
 
     const handled = await requestReconcile(cluster, kinds.connection, before);
