@@ -1,4 +1,6 @@
-import { type KubeObject, keyOf, type ObjectKey } from '../kube/object.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/object.ts';
+import type { Store } from '../kube/store.ts';
 
 /**
  * Which versions of an object this process has replaced itself. The cache hears of a write a moment after it was
@@ -33,4 +35,20 @@ export function createOwnWrites(): OwnWrites {
     },
     forget: (key) => void replaced.delete(key),
   };
+}
+
+/**
+ * An object as the cache holds it, or as the API server does while the cache lags behind our own last write. Undefined
+ * when it is gone.
+ *
+ * @throws what the KubeClient throws
+ */
+export async function readCurrent(
+  resource: Resource,
+  key: ObjectKey,
+  { kube, store, ownWrites }: { kube: Pick<KubeClient, 'get'>; store: Store; ownWrites: OwnWrites },
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const cached = store.get(key);
+  return cached && ownWrites.replaced(cached) ? kube.get(resource, key, signal) : cached;
 }

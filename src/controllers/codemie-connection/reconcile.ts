@@ -6,7 +6,7 @@ import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
-import type { OwnWrites } from '../own-writes.ts';
+import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
@@ -44,9 +44,7 @@ export async function reconcileConnection(
   deps: ConnectionDeps,
   { signal }: ReconcileContext,
 ): Promise<Result> {
-  const cached = deps.store.get(key);
-  const isBehind = cached !== undefined && deps.ownWrites.replaced(cached);
-  const connection = isBehind ? await deps.kube.get(deps.resource, key, signal) : cached;
+  const connection = await readCurrent(deps.resource, key, deps, signal);
   if (!connection) {
     deps.ownWrites.forget(key);
     deps.connectionMetrics.forget(deps.resource.kind, key);

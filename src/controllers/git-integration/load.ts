@@ -9,6 +9,7 @@ import {
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
+import { readCurrent } from '../own-writes.ts';
 import { ownConditions } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 
@@ -43,8 +44,7 @@ export interface Integration extends Known {
 }
 
 /**
- * Step 1: the object as the cache holds it, or as the API server does while the cache lags behind our own last
- * write. Undefined when it is gone.
+ * Step 1: the object as it is now. Undefined when it is gone.
  *
  * @throws what the KubeClient throws
  */
@@ -58,8 +58,7 @@ export async function load(
   }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites' | 'ownSettings'>,
   signal: AbortSignal,
 ): Promise<Loaded | undefined> {
-  const cached = integrations.get(key);
-  const object = cached && ownWrites.replaced(cached) ? await kube.get(gitIntegrations, key, signal) : cached;
+  const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, ownWrites }, signal);
   return object && parseObject(object, ownSettings.handledFor(key));
 }
 
