@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { drop, type FaultOutcome } from '../harness/peers/codemie/faults.ts';
-import { gitHubIntegration, rowsOf, storeGitHubToken } from './objects.ts';
+import { discard, gitHubIntegration, rowsOf, storeGitHubToken } from './objects.ts';
 import { useSuite } from './suite.ts';
 
 /*
@@ -29,8 +29,7 @@ async function vanishWhileCreated({ spec, outcome, afterwards }: Vanishing): Pro
     path: '/v1/settings/project',
     ...(outcome && { outcome }),
     async before() {
-      await cluster.patch(kinds.integration, key, [{ op: 'remove', path: '/metadata/finalizers' }]);
-      await cluster.delete(kinds.integration, key);
+      await discard(cluster, kinds.integration, key);
       await afterwards?.(key);
       gone.resolve();
     },
