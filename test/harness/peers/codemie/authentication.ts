@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, type KeyPairKeyObjectResult } from 'node:crypto';
 import { type ApiError, applicationError } from './api-error.ts';
 import type { CodeMieUser, Directory } from './directory.ts';
 import type { ApiRequest } from './http.ts';
@@ -44,10 +44,13 @@ const leewaySeconds = 30;
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { directory, now, identityProvider } = options;
   const opaqueTokens = new Map<string, string>();
-  const local = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let madeKeys: KeyPairKeyObjectResult | undefined;
+  // Making them takes a tenth of a second, and most who ask have tokens of somebody else.
+  const localKeys = (): KeyPairKeyObjectResult =>
+    (madeKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
 
   function userOfLocalToken(token: DecodedToken): CodeMieUser {
-    if (!token.isSignedBy(local.publicKey)) {
+    if (!token.isSignedBy(localKeys().publicKey)) {
       throw applicationError(401, 'Invalid JWT: Signature verification failed');
     }
     if (token.claims.exp * 1_000 <= now()) {
@@ -132,7 +135,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         iat: issuedAt,
         exp: issuedAt + localLifetimeSeconds,
       };
-      return signToken(claims, local.privateKey);
+      return signToken(claims, localKeys().privateKey);
     },
   };
 }

@@ -1,4 +1,10 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey, randomUUID } from 'node:crypto';
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  randomUUID,
+} from 'node:crypto';
 import { type Context, Provider, type ResourceServerInfo } from 'oidc-provider';
 import type { Peer } from '../peer.ts';
 import { claimsOf, type OidcAccount, type OidcClient, type OidcUser } from './accounts.ts';
@@ -32,6 +38,14 @@ export interface OidcPeerOptions {
 
 const publicClient = 'codemie-sdk';
 
+let madeKey: KeyObject | undefined;
+
+/** One key for all peers of a process, whose issuers tell them apart: making one takes a tenth of a second. */
+function signingKey(): KeyObject {
+  madeKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  return madeKey;
+}
+
 /**
  * A real OpenID provider (oidc-provider) made to look like Keycloak: grant `client_credentials` with the
  * secret in the header or in the body, and grant `password` for the public client `codemie-sdk`, which is
@@ -46,7 +60,7 @@ export function createOidcPeer(options: OidcPeerOptions = {}): OidcPeer {
   let lifetimeSeconds = options.tokenLifetimeSeconds ?? 300;
   let fault: OidcFault | undefined;
 
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = signingKey();
   const publicJwk = {
     ...createPublicKey(privateKey).export({ format: 'jwk' }),
     kid: 'realm',
