@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/{cluster,chart,alerts,faults}/**/*.test.ts'],
-          globalSetup: ['test/control-planes.ts'],
+          globalSetup: ['test/operator-program.ts', 'test/control-planes.ts'],
           pool: 'forks',
           isolate: false,
           maxWorkers: workers,

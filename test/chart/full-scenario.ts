@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { KubeObject, Resource } from '../../src/kube/object.ts';
+import { startBuiltOperator } from '../built-operator.ts';
 import { discard, gitHubIntegration, waitForConnection, waitForEvent } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, kinds } from '../harness/cluster.ts';
-import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
 import { type ApiRequest, startRequestRecorder } from '../harness/request-recorder.ts';
 import type { World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -56,7 +57,7 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
   changeBeforeStatus(kinds.integration, `${team}/through-own`);
   changeBeforeStatus(kinds.connection, `${team}/own`);
   if (clusterConnection) changeBeforeStatus(kinds.clusterConnection, 'default');
-  const operator: OperatorProcess = await startOperator({
+  const operator: OperatorProcess = await startBuiltOperator({
     kubeconfig: recorder.kubeconfig,
     env: world.operatorEnv,
     args: [

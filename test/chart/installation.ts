@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { installCrds } from '../harness/crds.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
@@ -33,17 +33,17 @@ const root = join(import.meta.dirname, '..', '..');
  * What the chart's image has in it: Node.js, and the operator as its entry point. The container has no variables but
  * these and those of its spec.
  */
-const sources: Image = {
-  entrypoint: [process.execPath, join(root, 'src', 'main.ts')],
+const bundled = (): Image => ({
+  entrypoint: [process.execPath, inject('operatorProgram')],
   env: { PATH: process.env['PATH'] ?? '', HOME: '/', NODE_ENV: 'production' },
-  workingDir: root,
-};
+  workingDir: '/',
+});
 
 /**
  * Gives a test file a cluster without anything of ours, and takes away at the end what it has installed there. The
- * definitions come back for the files after it. `image` is what the Pods of the chart run; by default the sources.
+ * definitions come back for the files after it. `image` is what the Pods of the chart run; by default the bundle.
  */
-export function useInstallation(image: () => Promise<Image> = async () => sources): Installation {
+export function useInstallation(image: () => Promise<Image> = async () => bundled()): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = {} as Installation;
   const kubeconfig = kubeconfigPath();

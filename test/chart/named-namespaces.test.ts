@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { startBuiltOperator } from '../built-operator.ts';
 import { gitHubIntegration, rowsOf } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
-import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
 import { type RequestRecorder, startRequestRecorder } from '../harness/request-recorder.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -42,7 +43,7 @@ async function start(
   token: string,
 ): Promise<{ operator: OperatorProcess; recorder: RequestRecorder }> {
   const recorder = await startRequestRecorder(kubeconfigPath(), token);
-  const operator = await startOperator({
+  const operator = await startBuiltOperator({
     kubeconfig: recorder.kubeconfig,
     env: world.operatorEnv,
     args: [
@@ -113,7 +114,7 @@ it('is alive and not ready while it lacks a right that it can not do without, an
   const account = await createServiceAccount(system, values([team]));
   await account.revoke(system);
   const recorder = await startRequestRecorder(kubeconfigPath(), account.token);
-  const operator = await startOperator({
+  const operator = await startBuiltOperator({
     kubeconfig: recorder.kubeconfig,
     env: world.operatorEnv,
     args: [`--operator-namespace=${system}`, `--watch-namespaces=${team}`, '--cluster-name=c'],

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { startBuiltOperator } from '../built-operator.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
-import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import type { OperatorOptions, OperatorProcess } from '../harness/operator-process.ts';
 import { operatorClientId, startWorld, type World, type WorldOptions } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
@@ -46,7 +47,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   const suite = { secret, privateKey: () => newPrivateKey(guarded), searched: new Map() } as Suite;
 
   suite.start = async (changes = {}) => {
-    const operator = await startOperator({
+    const operator = await startBuiltOperator({
       kubeconfig: kubeconfigPath(),
       env: suite.world.operatorEnv,
       args: ['--operator-namespace', suite.system, '--cluster-name', suite.system],

@@ -5,12 +5,13 @@ import { KubeStatusError, KubeTransportError } from '../../src/kube/errors.ts';
 import { createInformer, type Informer } from '../../src/kube/informer.ts';
 import { silentLog } from '../../src/kube/log.ts';
 import { type KubeObject, keyOf } from '../../src/kube/object.ts';
+import { startBuiltOperator } from '../built-operator.ts';
 import { gitHubIntegration } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type ControlPlane, startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { installCrds } from '../harness/crds.ts';
-import { type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { inParallel } from './parallel.ts';
@@ -63,7 +64,7 @@ beforeAll(async () => {
   void seen.run(stop.signal);
   // Half of them is there before the operator, which lists them; the rest comes by its watch.
   await createStrangers(0, 0.5);
-  operator = await startOperator({
+  operator = await startBuiltOperator({
     kubeconfig: relay.kubeconfigPath,
     env: world.operatorEnv,
     args: ['--operator-namespace=system', '--cluster-name=faults', '--workers=8'],

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext } from 'vitest';
 import { z } from 'zod';
 import { type LeaseRecord, leases, readLease } from '../../src/kube/lease.ts';
+import { startBuiltOperator } from '../built-operator.ts';
 import { gitHubIntegration } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
-import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import type { OperatorOptions, OperatorProcess } from '../harness/operator-process.ts';
 import { type Internet, startInternet } from '../harness/peers/internet.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -76,7 +77,7 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
       const names = [`--operator-namespace=${system}`, `--cluster-name=${system}`, `--pod-name=${name}`];
       // The operators of other tests have namespaces of their own.
       const scope = `--watch-namespaces=${team}`;
-      const operator = await startOperator({
+      const operator = await startBuiltOperator({
         kubeconfig,
         args: [...names, scope, '--workers=16', ...args],
         env: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile, ...env },
