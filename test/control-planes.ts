@@ -21,9 +21,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const started: ControlPlane[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(started.map((each) => each.stop())));
   try {
-    // One after the other: the first may have to be built, and the next ones find what was built.
-    for (let left = existing ? 0 : project.config.maxWorkers; left > 0; left--)
-      started.push(await startControlPlane({ log: (line) => console.log(line) }));
+    const start = async (): Promise<void> =>
+      void started.push(await startControlPlane({ log: (line) => console.log(line) }));
+    // The first may have to be built, and the others find what was built.
+    if (!existing) await start();
+    const others = Array.from({ length: existing ? 0 : project.config.maxWorkers - 1 }, start);
+    // All have to have ended their start before they can be stopped.
+    for (const outcome of await Promise.allSettled(others))
+      if (outcome.status === 'rejected') throw outcome.reason;
     const paths = existing ? [join(existing, 'kubeconfig')] : started.map((each) => each.kubeconfigPath);
     await Promise.all(paths.map((path) => access(path).then(() => installCrds(path))));
     project.provide('kubeconfigPaths', paths);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await cluster?.removeNamespaces();
+  await cluster?.clearNamespaces();
   await cluster?.close();
   await world?.close();
 });

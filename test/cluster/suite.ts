@@ -70,7 +70,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   afterAll(async () => {
     if (started.length > 0) await expectNoSecrets(suite, started, guarded);
     for (const operator of started) await operator.stop();
-    await suite.cluster?.removeNamespaces();
+    await suite.cluster?.clearNamespaces();
     await suite.cluster?.close();
     await suite.world?.close();
   });

@@ -67,24 +67,14 @@ it(`${numbers.length} namespaces end, and nothing of them stays in CodeMie`, {
   await inParallel(0, numbers.length, async (number) => {
     teams.set(number, await makeTeam(number, shared, token));
   });
-  await inParallel(0, numbers.length, (number) =>
-    cluster.waitForConditions(teams.get(number)?.key ?? '', { Ready: 'True/Ready' }),
-  );
+  for (const { key } of teams.values()) await cluster.waitForConditions(key, { Ready: 'True/Ready' });
   expect(world.codemie.rows()).toHaveLength(numbers.length);
 
   await inParallel(0, numbers.length, async (number) => {
     const team = teams.get(number);
     if (team) await tearDown(team, number);
   });
-  const names = new Set([...teams.values()].map(({ namespace }) => namespace));
-  await cluster.waitFor(
-    'all namespaces to end',
-    async () => {
-      const { items } = await cluster.client.list(kinds.namespace, { signal: AbortSignal.timeout(30_000) });
-      return !items.some(({ metadata }) => names.has(metadata.name));
-    },
-    240_000,
-  );
+  for (const { namespace } of teams.values()) await cluster.waitForGone(kinds.namespace, namespace, 240_000);
   const left = [...teams.values()].filter(({ key }) => rowsOf(world, key).length > 0);
   expect(left.map(({ key }) => key)).toEqual(
     [...teams.values()].filter(({ stays }) => stays).map(({ key }) => key),

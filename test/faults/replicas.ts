@@ -56,7 +56,7 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
   const started: OperatorProcess[] = [];
   onTestFinished(async () => {
     await Promise.all(started.map((operator) => operator.kill()));
-    await cluster.removeNamespaces();
+    await cluster.clearNamespaces();
     await cluster.close();
     await Promise.all(internets.map((internet) => internet.close()));
     await world.close();

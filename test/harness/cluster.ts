@@ -72,12 +72,13 @@ export async function connectCluster(kubeconfig: string) {
     await client.delete(resource, key, signal());
   }
 
-  async function removeNamespace(namespace: string): Promise<void> {
+  /** Takes what operators work on out of the namespaces made here. */
+  async function clearNamespaces(): Promise<void> {
     for (const resource of [kinds.integration, kinds.connection]) {
-      const { items } = await client.list(resource, { namespace, signal: signal() });
-      await Promise.all(items.map((object) => discard(resource, object)));
+      const { items } = await client.list(resource, { signal: signal() });
+      const own = items.filter(({ metadata }) => namespaces.includes(metadata.namespace ?? ''));
+      await Promise.all(own.map((object) => discard(resource, object)));
     }
-    await client.delete(kinds.namespace, namespace, signal());
   }
 
   return {
@@ -120,10 +121,17 @@ export async function connectCluster(kubeconfig: string) {
       });
     },
     /** Waits until an object is gone. */
-    waitForGone: (resource: Resource, key: ObjectKey) =>
-      waitFor(`${key} to be gone`, async () => (await client.get(resource, key, signal())) === undefined),
-    /** Takes away the namespaces made here, so that the operator of the next file has nothing to do with them. */
-    removeNamespaces: () => Promise.all(namespaces.map(removeNamespace)),
+    waitForGone: (resource: Resource, key: ObjectKey, withinMs?: number) =>
+      waitFor(
+        `${key} to be gone`,
+        async () => (await client.get(resource, key, signal())) === undefined,
+        withinMs,
+      ),
+    /**
+     * Takes what operators work on out of the namespaces made here, so that the one of the next file has nothing to do with
+     * it. The namespaces stay until the control plane ends: to delete one takes it some hundred calls.
+     */
+    clearNamespaces,
     close: () => client.close(),
   };
 }

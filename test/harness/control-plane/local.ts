@@ -59,10 +59,14 @@ export async function startLocal(binaries: Binaries, options: LocalOptions): Pro
 
   const stop = async (): Promise<void> => {
     await controllerManager?.kill();
+    if (!keep) {
+      // What would be finished in good order is removed.
+      await Promise.all([apiServer.kill(), etcd.kill()]);
+      return await clear(options);
+    }
     // In this order: an API server that has lost its store hangs while it shuts down.
     await apiServer.stop();
     await etcd.stop();
-    if (!keep) await clear(options);
   };
   try {
     await etcd.start(signal);

@@ -4,18 +4,9 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Certificate,
-  type CertificateAuthority,
-  createCertificateAuthority,
-} from '../pki/certificate-authority.ts';
-import {
-  type CertificateProblem,
-  type ConnectionFault,
-  issueFaultyCertificates,
-  oldProtocol,
-  relay,
-} from './connection-fault.ts';
+import type { Certificate } from '../pki/certificate-authority.ts';
+import { peerCertificates } from './certificates.ts';
+import { type CertificateProblem, type ConnectionFault, oldProtocol, relay } from './connection-fault.ts';
 import type { Peer } from './peer.ts';
 import { type RequestRecord, recordRequests } from './request-log.ts';
 
@@ -50,21 +41,22 @@ export interface InternetOptions {
 
 /** Starts the peers' servers and the proxy, all on 127.0.0.1 and free ports. */
 export async function startInternet(options: InternetOptions): Promise<Internet> {
-  const authority = await createCertificateAuthority();
+  const certificates = await peerCertificates();
   const allNames = new Set(options.peers.flatMap((peer) => peer.hosts.flatMap(namesOf)));
-  const faulty = await issueFaultyCertificates([...allNames], authority);
+  const faulty = await certificates.faulty([...allNames]);
   const requests: RequestRecord[] = [];
   const refusedHosts: string[] = [];
   const sites = new Map<string, Site>();
   for (const peer of options.peers) {
     for (const host of peer.hosts) {
-      sites.set(host, await startSite(host, peer, { authority, faulty, requests, log: options.log }));
+      const good = await certificates.good(namesOf(host));
+      sites.set(host, await startSite(host, peer, { good, faulty, requests, log: options.log }));
     }
   }
   const proxy = await startProxy(sites, (host) => refusedHosts.push(host));
   const folder = await mkdtemp(join(tmpdir(), 'internet-'));
   const caFile = join(folder, 'ca.crt');
-  await writeFile(caFile, authority.pem);
+  await writeFile(caFile, certificates.ca);
 
   function siteOf(host: string): Site {
     const site = sites.get(host);
@@ -76,7 +68,7 @@ export async function startInternet(options: InternetOptions): Promise<Internet>
 
   return {
     proxyUrl: `http://127.0.0.1:${proxy.port}`,
-    ca: authority.pem,
+    ca: certificates.ca,
     caFile,
     requests,
     refusedHosts,
@@ -100,7 +92,7 @@ interface Site {
 }
 
 interface SiteOptions {
-  authority: CertificateAuthority;
+  good: Certificate;
   /** Made before they are needed, so that a fault takes effect at once. */
   faulty: Record<CertificateProblem, Certificate>;
   requests: RequestRecord[];
@@ -108,7 +100,7 @@ interface SiteOptions {
 }
 
 async function startSite(host: string, peer: Peer, options: SiteOptions): Promise<Site> {
-  const good = await options.authority.issue({ hosts: namesOf(host) });
+  const { good } = options;
   let fault: ConnectionFault | undefined;
 
   const handler = recordRequests(
