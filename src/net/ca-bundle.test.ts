@@ -39,4 +39,10 @@ describe('createTrust', () => {
   it('leaves Node its own roots without extra certificates', () => {
     expect(createTrust([])).toBeUndefined();
   });
+
+  it('makes one context for all who trust the same, in any order and any cut', () => {
+    const both = createTrust([first, second]);
+    expect(createTrust([`${second}\n${first}`])).toBe(both);
+    expect(createTrust([first])).not.toBe(both);
+  });
 });
