@@ -30,9 +30,14 @@ describe('a body that is too large', () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding });
       response.end(body);
     };
-    const before = process.memoryUsage().arrayBuffers;
-    expect(await failure(get())).toMatchObject({ kind: 'TooLarge', requestSent: true });
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(15_000_000);
+    const grownBy: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const before = process.memoryUsage().arrayBuffers;
+      expect(await failure(get())).toMatchObject({ kind: 'TooLarge', requestSent: true });
+      grownBy.push(process.memoryUsage().arrayBuffers - before);
+    }
+    // What others in this process allocate in the meantime does not come each time.
+    expect(Math.min(...grownBy)).toBeLessThan(15_000_000);
   });
 
   it.each(['endless', 'bomb'] as const)('is not read to its end: %s', async (hostility) => {
