@@ -8,6 +8,7 @@ import { kinds } from '../src/api/crd/kinds.ts';
 import { API_VERSION } from '../src/api/group.ts';
 import { parsePart } from '../src/api/parse.ts';
 import { settingsHelp } from '../src/settings.ts';
+import { codeBlocks } from '../test/harness/code-blocks.ts';
 import { metricCatalogue } from '../test/harness/metric-catalogue.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -147,8 +148,7 @@ const manifest = z.object({ apiVersion: z.literal(API_VERSION), kind: z.string()
 
 /** Our own kinds in the YAML blocks of a page; other YAML is none of our business. A block that is not YAML throws. */
 function manifestsOf(text: string): z.output<typeof manifest>[] {
-  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  const documents = blocks.flatMap((block) => parseAllDocuments(block));
+  const documents = codeBlocks(text, 'yaml').flatMap((block) => parseAllDocuments(block));
   for (const { errors } of documents) if (errors[0]) throw errors[0];
   return documents
     .filter((document) => document.get('apiVersion') === API_VERSION)

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { kinds } from '../../src/api/crd/kinds.ts';
 import { parsePart } from '../../src/api/parse.ts';
+import { codeBlocks } from '../harness/code-blocks.ts';
 import { chartFolder } from '../harness/helm.ts';
 import { deploymentsOf, release, render } from './render.ts';
 
@@ -13,7 +14,7 @@ const read = async (path: string): Promise<string> =>
 
 /** The values that a page shows: its YAML blocks that are no objects. */
 async function valuesOf(page: string): Promise<Record<string, unknown>[]> {
-  const blocks = [...(await read(page)).matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const blocks = codeBlocks(await read(page), 'yaml');
   const parsed = blocks.map((text) => z.record(z.string(), z.unknown()).parse(parseYaml(text)));
   return parsed.filter((each) => !('apiVersion' in each));
 }

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { rowsOf, waitForConnection } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
+import { codeBlocks } from '../harness/code-blocks.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { quickstart, system, useInstallation } from './installation.ts';
@@ -16,9 +17,9 @@ const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'insta
 const kubeconfig = kubeconfigPath();
 
 /** The first block of a language below a heading of the page. */
-function block(heading: string, language: string): string {
+function block(heading: string, language: 'sh' | 'yaml'): string {
   const [, below = ''] = page.split(`\n${heading}\n`);
-  const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'ms').exec(below) ?? [];
+  const [text] = codeBlocks(below, language);
   if (text === undefined) throw new Error(`There is no block ${language} below ${heading}.`);
   return text;
 }

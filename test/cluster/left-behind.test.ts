@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
+import { codeBlocks } from '../harness/code-blocks.ts';
 import { debianTool } from '../harness/debian-tool.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
@@ -23,7 +24,8 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Runs the command of the page, as an administrator of CodeMie does. */
 async function listLeftBehind(): Promise<string> {
   const { codemie, internet } = suite.world;
-  const [, command = ''] = /^```sh\n(CLUSTER=.*?)^```$/ms.exec(await readFile(page, 'utf8')) ?? [];
+  const blocks = codeBlocks(await readFile(page, 'utf8'), 'sh');
+  const command = blocks.find((block) => block.startsWith('CLUSTER=')) ?? '';
   const token = suite.secret('admin');
   codemie.addToken(token, codemie.addUser({ username: `admin-${randomUUID()}`, isAdmin: true }));
   const jq = await debianTool({ program: 'jq', packages: ['jq', 'libjq1', 'libonig5'] });

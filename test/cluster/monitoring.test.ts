@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
+import { codeBlocks } from '../harness/code-blocks.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { metricCatalogue } from '../harness/metric-catalogue.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -77,7 +78,7 @@ describe('the commands of the runbooks', () => {
   const folder = join(import.meta.dirname, '..', '..', 'docs', 'runbooks');
   const blocks = readdirSync(folder)
     .map((page) => readFileSync(join(folder, page), 'utf8'))
-    .flatMap((text) => [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block));
+    .flatMap((text) => codeBlocks(text, 'sh'));
   const commands = [...new Set(blocks.flatMap((block) => block.trim().split('\n')))];
 
   beforeAll(async () => {
