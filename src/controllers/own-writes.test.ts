@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createOwnWrites } from './own-writes.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { createStore } from '../kube/store.ts';
+import { createOwnWrites, readCurrent } from './own-writes.ts';
 
 const cached = (resourceVersion: string) => ({
   metadata: {
@@ -40,5 +42,29 @@ describe('createOwnWrites', () => {
     own.note('n/a', '1', '2');
     own.forget('n/a');
     expect(own.replaced(cached('1'))).toBe(false);
+  });
+});
+
+describe('readCurrent', () => {
+  const things = { group: 'test.io', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+
+  it.each([
+    { name: 'the cache, which has heard of our write', held: '2', stored: undefined, read: '2' },
+    { name: 'the API server, while the cache has not', held: '1', stored: '2', read: '2' },
+    { name: 'nothing that is gone meanwhile', held: '1', stored: undefined, read: undefined },
+    { name: 'nothing that the cache does not hold', held: undefined, stored: '2', read: undefined },
+  ])('gives $name', async ({ held, stored, read }) => {
+    const store = createStore();
+    if (held) store.replace([cached(held)]);
+    const ownWrites = createOwnWrites();
+    ownWrites.note('n/a', '1', '2');
+    const get = async (): Promise<KubeObject | undefined> => (stored ? cached(stored) : undefined);
+    const current = await readCurrent(
+      things,
+      'n/a',
+      { kube: { get }, store, ownWrites },
+      new AbortController().signal,
+    );
+    expect(current?.metadata.resourceVersion).toBe(read);
   });
 });
