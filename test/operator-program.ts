@@ -13,16 +13,18 @@ declare module 'vitest' {
 
 const root = join(import.meta.dirname, '..');
 
-/** Bundles the operator once for the run. Returns what vitest calls at the end. */
+/** Bundles the operator for the run, and anew for each run of a watch. Returns what vitest calls at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'operator-program-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true });
+  const make = async (): Promise<void> => void (await bundle(root, folder));
   try {
-    await bundle(root, folder);
+    await make();
   } catch (error) {
     await remove();
     throw error;
   }
+  project.onTestsRerun(make);
   project.provide('operatorProgram', join(folder, 'main.mjs'));
   return remove;
 }
