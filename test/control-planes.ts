@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { type ControlPlane, startControlPlane } from './harness/control-plane/control-plane.ts';
+import { startControlPlanes } from './harness/control-plane/control-plane.ts';
 import { installCrds } from './harness/crds.ts';
 
 declare module 'vitest' {
@@ -18,17 +18,11 @@ declare module 'vitest' {
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const existing = process.env['CONTROL_PLANE_DIR'];
-  const started: ControlPlane[] = [];
+  const started = existing
+    ? []
+    : await startControlPlanes(project.config.maxWorkers, { log: (line) => console.log(line) });
   const stop = async (): Promise<void> => void (await Promise.all(started.map((each) => each.stop())));
   try {
-    const start = async (): Promise<void> =>
-      void started.push(await startControlPlane({ log: (line) => console.log(line) }));
-    // The first may have to be built, and the others find what was built.
-    if (!existing) await start();
-    const others = Array.from({ length: existing ? 0 : project.config.maxWorkers - 1 }, start);
-    // All have to have ended their start before they can be stopped.
-    for (const outcome of await Promise.allSettled(others))
-      if (outcome.status === 'rejected') throw outcome.reason;
     const paths = existing ? [join(existing, 'kubeconfig')] : started.map((each) => each.kubeconfigPath);
     await Promise.all(paths.map((path) => access(path).then(() => installCrds(path))));
     project.provide('kubeconfigPaths', paths);

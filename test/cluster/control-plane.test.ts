@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
@@ -72,23 +71,6 @@ it('leaves no process behind when it is killed', async () => {
   child.kill('SIGKILL');
   await closed;
   await vi.waitFor(() => expect(living(children)).toEqual([]), { timeout: 10_000 });
-});
-
-it('keeps what was written when API server and store are killed and started again', async () => {
-  const controlPlane = await startControlPlane({ dir, log: () => {} });
-  try {
-    const kubeconfig = controlPlane.kubeconfigPath;
-    await kubectl(['create', 'namespace', 'survivor'], { kubeconfig });
-    await controlPlane.killApiServer();
-    expect((await kubectl(['get', 'namespaces'], { kubeconfig })).code).toBe(1);
-    await controlPlane.killEtcd();
-    await controlPlane.startEtcd();
-    await controlPlane.startApiServer();
-    const { stdout } = await kubectl(['get', 'namespace', 'survivor', '--output=name'], { kubeconfig });
-    expect(stdout.trim()).toBe('namespace/survivor');
-  } finally {
-    await controlPlane.stop();
-  }
 });
 
 it('makes the Pods of a Deployment, and deletes them with their namespace', async () => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findAssets } from './assets.ts';
+import type { Binaries } from './binaries.ts';
 import { buildWithGo } from './go-build.ts';
 import { dockerAnswers, startK3s } from './k3s.ts';
 import { startLocal } from './local.ts';
@@ -41,17 +42,43 @@ export interface ControlPlaneOptions {
  * survives our process, however it ends. Throws when there is no source, or what there is doesn't become ready.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { log, keep = false, signal = new AbortController().signal } = options;
+  return await startFrom(await findSource(options), options);
+}
+
+/** Starts several at the same time, or none: throws as `startControlPlane` does, when the others are stopped. */
+export async function startControlPlanes(
+  count: number,
+  options: Pick<ControlPlaneOptions, 'log'>,
+): Promise<ControlPlane[]> {
+  const source = await findSource(options);
+  const outcomes = await Promise.allSettled(Array.from({ length: count }, () => startFrom(source, options)));
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (!failed) return started;
+  await Promise.all(started.map((each) => each.stop()));
+  throw failed.reason;
+}
+
+/** Builds the programs where that has to be done first. */
+async function findSource({ log, signal = never() }: ControlPlaneOptions): Promise<Binaries | 'k3s'> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   const binaries = assets ? await findAssets(assets) : await buildWithGo({ log, signal });
-  if (binaries.source === 'unavailable' && !(await dockerAnswers())) {
-    throw new Error(
-      `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (it does not answer).`,
-    );
-  }
-  const temporary = options.dir === undefined;
-  const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'control-plane-'))));
+  if (binaries.source !== 'unavailable') return binaries;
+  if (await dockerAnswers()) return 'k3s';
+  throw new Error(
+    `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (it does not answer).`,
+  );
+}
+
+async function startFrom(
+  source: Binaries | 'k3s',
+  { dir: wanted, keep = false, log, signal = never() }: ControlPlaneOptions,
+): Promise<ControlPlane> {
+  const temporary = wanted === undefined;
+  const dir = resolve(wanted ?? (await mkdtemp(join(tmpdir(), 'control-plane-'))));
   await mkdir(dir, { recursive: true });
   const common = { dir, keep, temporary, log, signal };
-  return binaries.source === 'unavailable' ? await startK3s(common) : await startLocal(binaries, common);
+  return source === 'k3s' ? await startK3s(common) : await startLocal(source, common);
 }
+
+const never = (): AbortSignal => new AbortController().signal;
