@@ -19,14 +19,15 @@ describe.concurrent('shards', { timeout: 120_000 }, () => {
     const { cluster, world, team } = stage;
     const [rest, b] = await startShards(stage);
     await waitForConnection(cluster, kinds.connection, `${team}/own0`, { Ready: 'True/Ready' });
-    await cluster.create(kinds.integration, gitHubIntegration(`${team}/plain`, own));
     const labelled = gitHubIntegration(`${team}/labelled`, own);
     await cluster.create(kinds.integration, {
       ...labelled,
       metadata: { ...labelled.metadata, labels: { shard: 'b' } },
     });
-    for (const name of ['plain', 'labelled'])
-      await cluster.waitForConditions(`${team}/${name}`, { Ready: 'True/Ready' });
+    await cluster.waitForConditions(`${team}/labelled`, { Ready: 'True/Ready' });
+    // What the other shard has listed knows nothing of this one.
+    await cluster.create(kinds.integration, gitHubIntegration(`${team}/plain`, own));
+    await cluster.waitForConditions(`${team}/plain`, { Ready: 'True/Ready' });
     expect([createsBy(rest), createsBy(b)]).toEqual([[`${team}/plain`], [`${team}/labelled`]]);
 
     await cluster.patch(kinds.integration, `${team}/plain`, [

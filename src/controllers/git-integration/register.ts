@@ -62,8 +62,10 @@ export async function register(
       return { rows, plan: planRegistration(input) };
     };
     let { rows, plan } = await look(integration.askAnew ? startedMs : own?.endedAtMs);
-    // What stands in the way may be gone since the shared listing, and nobody would look again soon.
-    if (plan.action === 'refuse') ({ rows, plan } = await look(startedMs));
+    // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
+    // may have been made since, by the process that had this object until now.
+    const lacksNews = plan.action === 'create' && remembered && isYoung(integration, startedMs);
+    if (plan.action === 'refuse' || lacksNews) ({ rows, plan } = await look(startedMs));
 
     const writer = { integration, connection, session, desired, digest, owner, report, deps, signal };
     if (plan.action === 'refuse') return await refuse(plan, writer);
@@ -105,6 +107,12 @@ function lastWrite({ status: { registration } }: Integration, { object, uid }: R
   if (!registration || !leadsTo(object, registration)) return undefined;
   const { id, digest = '', remoteUpdatedAt = '' } = registration;
   return { id, digest, remoteUpdatedAt, connectionUID: uid };
+}
+
+/** Whether the registration may be younger than a listing in use: those serve for a minute, the rest is for clocks. */
+function isYoung({ conditions }: Integration, now: number): boolean {
+  const registered = conditions.find(({ type }) => type === 'Registered');
+  return registered !== undefined && now - Date.parse(registered.lastTransitionTime) < 5 * 60_000;
 }
 
 type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
