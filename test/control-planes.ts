@@ -20,7 +20,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const existing = process.env['CONTROL_PLANE_DIR'];
   const started = existing
     ? []
-    : await startControlPlanes(project.config.maxWorkers, { log: (line) => console.log(line) });
+    : await startControlPlanes(project.config.maxWorkers, {
+        log: (line) => console.log(line),
+        gcPercent: 400,
+      });
   const stop = async (): Promise<void> => void (await Promise.all(started.map((each) => each.stop())));
   try {
     const paths = existing ? [join(existing, 'kubeconfig')] : started.map((each) => each.kubeconfigPath);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const clientSecret = randomUUID();
   [world, controlPlane] = await Promise.all([
     startWorld({ clientSecret }),
-    startControlPlane({ log: () => {} }),
+    startControlPlane({ gcPercent: 400, log: () => {} }),
   ]);
   await installCrds(controlPlane.kubeconfigPath);
   cluster = await connectCluster(controlPlane.kubeconfigPath);

@@ -11,6 +11,8 @@ import { answersOk, createService, type ServiceOptions } from './service.ts';
 export interface LocalOptions extends Folder {
   log: (line: string) => void;
   signal: AbortSignal;
+  /** As in ControlPlaneOptions. */
+  gcPercent?: number;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface LocalOptions extends Folder {
  * ports of 127.0.0.1. Throws, with nothing left running, when one of them doesn't become ready.
  */
 export async function startLocal(binaries: Binaries, options: LocalOptions): Promise<ControlPlane> {
-  const { dir, keep, temporary, log, signal } = options;
+  const { dir, keep, temporary, log, signal, gcPercent } = options;
   const paths = pathsIn(dir);
   await clear({ ...options, temporary: false });
   await mkdir(paths.logs, { recursive: true });
@@ -32,6 +34,7 @@ export async function startLocal(binaries: Binaries, options: LocalOptions): Pro
       ...own,
       logFile: join(paths.logs, `${own.name}.log`),
       ...(temporary ? { removeIfOrphaned: dir } : {}),
+      ...(gcPercent === undefined ? {} : { gcPercent }),
     });
   const hasControllerManager = binaries.controllerManager !== undefined;
   const etcd = service({

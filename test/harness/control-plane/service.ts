@@ -7,12 +7,6 @@ import { type ManagedProcess, startProcess } from './processes.ts';
 /** How long one program may take until it is ready, on a slow and busy machine. */
 const readyTimeoutMs = 90_000;
 
-/**
- * By how many percent the heap of a program in Go may grow until its garbage is collected; 100 by default. Time is scarcer
- * here than memory: kube-apiserver needs a fifth less of the one, and up to 1 GiB of the other.
- */
-const gcPercent = '400';
-
 /** What to run, and how to see that it works. */
 export interface ServiceOptions {
   name: string;
@@ -21,6 +15,8 @@ export interface ServiceOptions {
   logFile: string;
   /** A folder that is removed if our own process dies without having stopped the service. */
   removeIfOrphaned?: string;
+  /** As in ControlPlaneOptions. */
+  gcPercent?: number;
   ready: () => Promise<boolean>;
 }
 
@@ -36,12 +32,15 @@ export interface Service {
 
 /** Makes a service that is not started yet. */
 export function createService(options: ServiceOptions): Service {
-  const { name, command, args, logFile, removeIfOrphaned, ready } = options;
+  const { name, command, args, logFile, removeIfOrphaned, gcPercent, ready } = options;
   let current: ManagedProcess | undefined;
   return {
     async start(signal) {
       if (current?.running()) return;
-      const env = { PATH: process.env['PATH'] ?? '', GOGC: gcPercent };
+      const env = {
+        PATH: process.env['PATH'] ?? '',
+        ...(gcPercent !== undefined && { GOGC: String(gcPercent) }),
+      };
       const orphan = removeIfOrphaned === undefined ? {} : { removeIfOrphaned };
       const started = await startProcess({ name, command, args, env, output: logFile, ...orphan });
       current = started;
