@@ -33,7 +33,7 @@ const root = join(import.meta.dirname, '..', '..');
  * What the chart's image has in it: Node.js, and the operator as its entry point. The container has no variables but
  * these and those of its spec.
  */
-const bundled = (): Image => ({
+const bundled = async (): Promise<Image> => ({
   entrypoint: [process.execPath, inject('operatorProgram')],
   env: { PATH: process.env['PATH'] ?? '', HOME: '/', NODE_ENV: 'production' },
   workingDir: '/',
@@ -43,7 +43,7 @@ const bundled = (): Image => ({
  * Gives a test file a cluster without anything of ours, and takes away at the end what it has installed there. The
  * definitions come back for the files after it. `image` is what the Pods of the chart run; by default the bundle.
  */
-export function useInstallation(image: () => Promise<Image> = async () => bundled()): Installation {
+export function useInstallation(image: () => Promise<Image> = bundled): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = {} as Installation;
   const kubeconfig = kubeconfigPath();
