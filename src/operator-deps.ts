@@ -13,6 +13,7 @@ import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { type Leadership } from './leadership.ts';
+import { createSharedTrust } from './net/ca-bundle.ts';
 import { guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { type Metrics } from './observability/metrics.ts';
@@ -40,6 +41,7 @@ function createClients(
 ): Pick<Deps, 'http' | 'providerHttp'> {
   const common = {
     ca,
+    trustFor: createSharedTrust(),
     proxy,
     maxBodyBytes: 8 * 1024 * 1024,
     userAgent: operatorName,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../../test/harness/pki/certificate-authority.ts';
-import { CaBundleError, createTrust, parseCaBundle } from './ca-bundle.ts';
+import { CaBundleError, createSharedTrust, parseCaBundle } from './ca-bundle.ts';
 
 const first = (await createCertificateAuthority('first')).pem.trim();
 const second = (await createCertificateAuthority('second')).pem.trim();
@@ -35,14 +35,16 @@ describe('parseCaBundle', () => {
   });
 });
 
-describe('createTrust', () => {
+describe('createSharedTrust', () => {
+  const trustFor = createSharedTrust();
+
   it('leaves Node its own roots without extra certificates', () => {
-    expect(createTrust([])).toBeUndefined();
+    expect(trustFor([])).toBeUndefined();
   });
 
   it('makes one context for all who trust the same, in any order and any cut', () => {
-    const both = createTrust([first, second]);
-    expect(createTrust([`${second}\n${first}`])).toBe(both);
-    expect(createTrust([first])).not.toBe(both);
+    const both = trustFor([first, second]);
+    expect(trustFor([`${second}\n${first}`])).toBe(both);
+    expect(trustFor([first])).not.toBe(both);
   });
 });

@@ -28,24 +28,29 @@ export function parseCaBundle(text: string): string[] {
   return blocks;
 }
 
-/** Contexts that are still used, by what they trust. One takes 18 ms to make and 1.3 MB to keep. */
-const contexts = new Map<string, WeakRef<SecureContext>>();
-
 /**
  * A TLS context that trusts the roots of the process and `ca` as well. (The `ca` option of `tls.connect` would replace
- * the roots.) Who trusts the same shares one. Returns undefined for no extra certificates: then Node's own, already
- * parsed, roots serve.
+ * the roots.) Returns undefined for no extra certificates: then Node's own, already parsed, roots serve.
  *
  * @throws {CaBundleError} if a text holds no readable certificate.
  */
-export function createTrust(ca: readonly string[]): SecureContext | undefined {
-  if (ca.length === 0) return undefined;
-  const extra = [...new Set(ca.flatMap(parseCaBundle))].toSorted();
-  const key = createHash('sha256').update(extra.join('\n')).digest('base64');
-  const known = contexts.get(key)?.deref();
-  if (known) return known;
-  for (const [unused, context] of contexts) if (!context.deref()) contexts.delete(unused);
-  const made = createSecureContext({ ca: [...getCACertificates('default'), ...extra] });
-  contexts.set(key, new WeakRef(made));
-  return made;
+export type TrustFor = (ca: readonly string[]) => SecureContext | undefined;
+
+/**
+ * Makes contexts, one for all who trust the same while one of them uses it: it takes 18 ms to make and 1.3 MB to keep,
+ * as all roots are parsed again.
+ */
+export function createSharedTrust(): TrustFor {
+  const contexts = new Map<string, WeakRef<SecureContext>>();
+  return (ca) => {
+    if (ca.length === 0) return undefined;
+    const extra = [...new Set(ca.flatMap(parseCaBundle))].toSorted();
+    const key = createHash('sha256').update(extra.join('\n')).digest('base64');
+    const known = contexts.get(key)?.deref();
+    if (known) return known;
+    for (const [unused, context] of contexts) if (!context.deref()) contexts.delete(unused);
+    const made = createSecureContext({ ca: [...getCACertificates('default'), ...extra] });
+    contexts.set(key, new WeakRef(made));
+    return made;
+  };
 }

@@ -1,4 +1,4 @@
-import { createTrust } from './ca-bundle.ts';
+import { createSharedTrust, type TrustFor } from './ca-bundle.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
@@ -70,6 +70,8 @@ export interface HttpClientOptions {
   policy: EgressPolicy;
   /** PEM certificates that are trusted beside the roots of the process. */
   ca?: readonly string[];
+  /** Makes what trusts them. Clients that are given the same one share it; by default each has its own. */
+  trustFor?: TrustFor;
   proxy?: ProxySettings;
   /** Over a whole exchange, unless the request gives its own. */
   timeoutMs: number;
@@ -94,9 +96,10 @@ const connectShare = 0.6;
  * @throws {CaBundleError} if `ca` holds something else than certificates.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { ca = [], trustFor = createSharedTrust() } = options;
   const dispatchers = createDispatchers({
     policy: options.policy,
-    trust: createTrust(options.ca ?? []),
+    trust: trustFor(ca),
     proxy: options.proxy ?? {},
     connectTimeoutMs: Math.min(longestConnectMs, Math.ceil(options.timeoutMs * connectShare)),
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),

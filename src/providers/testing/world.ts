@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
 import type { Peer } from '../../../test/harness/peers/peer.ts';
+import { createSharedTrust } from '../../net/ca-bundle.ts';
 import { createHttpClient, type HttpClient } from '../../net/http-client.ts';
 import { type Provider, ProviderError, type Target } from '../provider.ts';
 
@@ -15,6 +16,9 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** All worlds of a process have the same root. */
+const trustFor = createSharedTrust();
+
 /** Starts the peers and an HTTP client that trusts them. */
 export async function openWorld(peers: Peer[]): Promise<World> {
   const internet = await startInternet({ peers });
@@ -23,6 +27,7 @@ export async function openWorld(peers: Peer[]): Promise<World> {
     const created = createHttpClient({
       policy: { allowedHosts: ['*'], allowPrivateNetworks: false },
       ca: [internet.ca],
+      trustFor,
       proxy: { httpsProxy: internet.proxyUrl },
       timeoutMs,
       maxBodyBytes: 1_000_000,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { createSharedTrust } from '../../../src/net/ca-bundle.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../src/net/http-client.ts';
 import { NetError } from '../../../src/net/net-error.ts';
 import { createCertificateAuthority } from '../pki/certificate-authority.ts';
@@ -23,6 +24,7 @@ export interface TestServer {
 
 /** The authority that test servers' certificates come from. */
 export const authority = await createCertificateAuthority();
+const trustFor = createSharedTrust();
 const certificate = await authority.issue({ hosts: ['git.test', 'other.test', '127.0.0.1'] });
 
 /** Starts a server on a free port. */
@@ -47,6 +49,7 @@ export async function startTestServer(): Promise<TestServer> {
       const client = createHttpClient({
         policy: { allowedHosts: ['*.test'], allowPrivateNetworks: true },
         ca: [authority.pem],
+        trustFor,
         timeoutMs: 5000,
         maxBodyBytes: 10_000,
         userAgent: 'test/1',
