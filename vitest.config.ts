@@ -10,7 +10,8 @@ const workers = process.env['CONTROL_PLANE_DIR'] ? 1 : 3;
 /**
  * `unit` needs nothing but Node; its tests stand beside the code. The files of `cluster` have a control plane each:
  * test/cluster tests the operator, test/chart what it is installed with, test/alerts what watches it, test/faults takes
- * servers, replicas and rights away. `image` builds the container image and runs it.
+ * servers, replicas and rights away, test/isolation attacks the operator as a tenant would. `image` builds the container
+ * image and runs it.
  *
  * A process runs one file after the other and loads its modules once: a file leaves nothing changed behind.
  */
@@ -32,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/{cluster,chart,alerts,faults}/**/*.test.ts'],
+          include: ['test/{cluster,chart,alerts,faults,isolation}/**/*.test.ts'],
           globalSetup: ['test/operator-program.ts', 'test/control-planes.ts'],
           pool: 'forks',
           isolate: false,
