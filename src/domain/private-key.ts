@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { bounds } from '../lib/bounds.ts';
 
 /** A GitHub App key that is fit for use, in the one form that is sent on. */
 export interface PrivateKey {
@@ -18,9 +19,7 @@ interface Fault {
 export type Checked<T> = { value: T } | { fault: Fault };
 
 const wholeFile = 'Store the whole .pem file that GitHub gave you, with its BEGIN and END lines.';
-const minimumBits = 2048;
-/** OpenSSL signs with no longer ones. */
-const maximumBits = 16_384;
+const { minModulusBits, maxModulusBits } = bounds.privateKey;
 
 /**
  * Reads a GitHub App private key as people really store it: with CRLF, with literal `\n`, on one line,
@@ -59,9 +58,9 @@ function parse(label: string, base64: string): Checked<PrivateKey> {
   if (key.asymmetricKeyType !== 'rsa')
     return fault('The private key is not an RSA key, and GitHub Apps sign with RSA.', wholeFile);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits < minimumBits || bits > maximumBits)
+  if (bits < minModulusBits || bits > maxModulusBits)
     return fault(
-      `The private key has ${bits} bits and GitHub Apps need ${minimumBits}.`,
+      `The private key has ${bits} bits and GitHub Apps need ${minModulusBits}.`,
       'Generate a new key on the settings page of the App.',
     );
   if (!isConsistent(key))

@@ -1,4 +1,6 @@
 import type { ClusterCodeMieConnectionSpec, CodeMieConnectionSpec } from '../api/v1alpha1/connection-spec.ts';
+import { matchesAny } from '../lib/glob.ts';
+import { own } from '../lib/own.ts';
 
 type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
 type LabelSelector = NonNullable<Consumer['namespaceSelector']>;
@@ -45,30 +47,11 @@ function isConsumer(consumer: Consumer, namespace: NamespaceFacts): boolean {
   return named && selected && Boolean(consumer.namespaces ?? consumer.namespaceSelector);
 }
 
-/** True when a text matches one of the globs. `*` stands for any characters; everything else for itself. */
-export function matchesAny(globs: readonly string[], text: string): boolean {
-  return globs.some((glob) => matchesGlob(glob, text));
-}
-
-/** Linear in both lengths: a pattern from a manifest must not be able to stall the process. */
-function matchesGlob(glob: string, text: string): boolean {
-  const [head = '', ...rest] = glob.split('*');
-  if (rest.length === 0) return glob === text;
-  const tail = rest.pop() ?? '';
-  if (text.length < head.length + tail.length || !text.startsWith(head) || !text.endsWith(tail)) return false;
-  const end = text.length - tail.length;
-  let at = head.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
-  }
-  return true;
-}
-
 /** Kubernetes' own rules: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const exact = Object.entries(selector.matchLabels ?? {}).every(
+    ([key, value]) => own(labels, key) === value,
+  );
   return (
     exact && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
   );
@@ -78,7 +61,7 @@ function matchesExpression(
   { key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number],
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const value = labels[key];
+  const value = own(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
+import { matchesGlob } from '../lib/glob.ts';
 import { classifyAddress } from './address.ts';
 import { NetError } from './net-error.ts';
 
@@ -99,12 +100,7 @@ export function hostOf(url: URL): string {
 
 /** Whether a host name, as {@link hostOf} gives it, matches a pattern of {@link EgressPolicy.allowedHosts}. */
 export function matchesHost(pattern: string, host: string): boolean {
-  const source = pattern
-    .toLowerCase()
-    .split('*')
-    .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-    .join('.*');
-  return new RegExp(`^${source}$`).test(host);
+  return matchesGlob(pattern.toLowerCase(), host);
 }
 
 function refused(host: string, message: string, hint: string): NetError {

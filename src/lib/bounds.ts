@@ -1,0 +1,45 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * Every bound on what comes from outside, in one table: Secrets, ConfigMaps, manifests, answers of servers. What is
+ * larger is refused before work on it begins, with one sentence that names the bound. Together they keep any single step
+ * on the main thread below 50 ms, and the memory of one input below a share of the chart's limit of 512 MiB.
+ *
+ * Strings and lists in manifests are bounded by the CRDs (`src/api`), which the API server enforces.
+ */
+export const bounds = {
+  /** The private key of a GitHub App. GitHub generates RSA keys of 2048 bits, with the exponent 65537. */
+  privateKey: {
+    /** The value in the Secret. A key of 8192 bits has 6.4 KiB as PEM; the rest is for text around it, and for base64 of base64. */
+    maxBytes: 64 * KiB,
+    /** Below it, RS256 is not allowed: https://www.rfc-editor.org/rfc/rfc7518#section-3.3. */
+    minModulusBits: 2048,
+    /** A signature costs the cube of it: 8192 bits take some 20 ms on the thread pool. */
+    maxModulusBits: 8192,
+    /** Blinding a signature costs as much as the exponent is long. All issuers use 65537, which has 17 bits. */
+    maxExponentBits: 32,
+  },
+  /** A PEM bundle of certificate authorities, from a Secret or a ConfigMap. */
+  caBundle: {
+    /** All of Mozilla's roots are 220 KiB. */
+    maxBytes: 512 * KiB,
+    /** Mozilla's list has some 150 roots. Each costs about 0.1 ms to parse, and again for each TLS context. */
+    maxCertificates: 256,
+  },
+  /** An answer of a Git host: one object, or a page of at most 100. */
+  providerAnswer: {
+    /** Counted after decompression. GitHub's longest page of installations has some 600 KiB. */
+    maxBytes: 2 * MiB,
+  },
+  /** An answer of an identity provider to a sign-in. */
+  tokenAnswer: {
+    /** A JWT with the roles of a large directory has some 100 KiB. */
+    maxBytes: 512 * KiB,
+  },
+  /** A token, password, user name, or number in a Secret. */
+  secretValue: {
+    /** The longest tokens in use are JWTs of a few KiB; servers refuse headers of more than 8 to 16 KiB. */
+    maxBytes: 16 * KiB,
+  },
+} as const;
