@@ -105,8 +105,9 @@ async function makeTeam({ cluster, world }: Suite, labels?: Record<string, strin
   return namespace;
 }
 
-async function expectNoSecrets(
-  { cluster, searched }: Suite,
+/** Searches everything that operators wrote, and the texts besides, for secrets in the forms that they travel in. */
+export async function expectNoSecrets(
+  { cluster, searched }: Pick<Suite, 'cluster' | 'searched'>,
   operators: readonly OperatorProcess[],
   guarded: ReadonlySet<string>,
 ): Promise<void> {

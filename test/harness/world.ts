@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createAzureDevOps } from './peers/azure-devops/azure-devops.ts';
 import { createBitbucketCloud } from './peers/bitbucket/cloud/bitbucket-cloud.ts';
-import { createCodeMiePeer } from './peers/codemie/codemie-peer.ts';
+import { type CodeMiePeer, createCodeMiePeer } from './peers/codemie/codemie-peer.ts';
+import type { CodeMieUser } from './peers/codemie/directory.ts';
 import { createGitHub } from './peers/github/github.ts';
 import { createGitLab } from './peers/gitlab/gitlab.ts';
 import { startInternet } from './peers/internet.ts';
@@ -23,6 +24,8 @@ export interface WorldOptions {
   peers?: readonly Peer[];
   /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */
   projects?: readonly string[];
+  /** Hosts of further CodeMie servers with the same projects, users and login as the first. */
+  furtherCodeMieHosts?: readonly string[];
 }
 
 /** The client that the examples name. */
@@ -38,6 +41,7 @@ export async function startWorld({
   users = [],
   peers = [],
   projects = ['demo'],
+  furtherCodeMieHosts = [],
 }: WorldOptions = {}) {
   const subject = randomUUID();
   const oidc = createOidcPeer({
@@ -54,26 +58,35 @@ export async function startWorld({
       },
     ],
   });
+  const populate = (codemie: CodeMiePeer): CodeMieUser => {
+    for (const project of projects) codemie.addProject(project);
+    const login = codemie.addUser({
+      id: subject,
+      username: `service-account-${operatorClientId}`,
+      projectAdminOf: projects,
+    });
+    for (const { subject: id, username } of users) codemie.addUser({ id, username, memberOf: projects });
+    return login;
+  };
   const codemie = createCodeMiePeer({ identityProvider: oidc });
-  for (const project of projects) codemie.addProject(project);
-  const login = codemie.addUser({
-    id: subject,
-    username: `service-account-${operatorClientId}`,
-    projectAdminOf: projects,
-  });
-  for (const { subject: id, username } of users) codemie.addUser({ id, username, memberOf: projects });
+  const login = populate(codemie);
+  const furtherCodeMies = furtherCodeMieHosts.map((host) =>
+    createCodeMiePeer({ host, identityProvider: oidc }),
+  );
+  for (const further of furtherCodeMies) populate(further);
   const github = createGitHub();
   const gitlab = createGitLab();
   const bitbucket = createBitbucketCloud();
   const azureDevOps = createAzureDevOps();
   const internet = await startInternet({
-    peers: [oidc, codemie, github, gitlab, bitbucket, azureDevOps, ...peers],
+    peers: [oidc, codemie, ...furtherCodeMies, github, gitlab, bitbucket, azureDevOps, ...peers],
     ...(log && { log }),
   });
   return {
     internet,
     oidc,
     codemie,
+    furtherCodeMies,
     github,
     gitlab,
     bitbucket,
