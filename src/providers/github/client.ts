@@ -53,13 +53,11 @@ async function appAuthentication(credential: Extract<Credential, { kind: 'github
     return response;
   };
   const createJwt = (): Promise<{ jwt: string; expiresAt: string }> =>
-    Promise.resolve(
-      signAppJwt({
-        issuer: credential.appId,
-        privateKey: credential.privateKey,
-        nowMs: target.now() + skewMs,
-      }),
-    );
+    signAppJwt({
+      issuer: credential.appId,
+      privateKey: credential.privateKey,
+      nowMs: target.now() + skewMs,
+    });
   return {
     fetch,
     authStrategy: createAppAuth,
