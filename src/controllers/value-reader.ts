@@ -82,8 +82,9 @@ export function createValueReader(
         return pem;
       } catch (error) {
         if (!(error instanceof CaBundleError)) throw error;
-        const sentence = `${kind} "${name}", key "${key}": It is not a PEM bundle of certificates.`;
-        const hint = 'Store the certificate of the authority, with its BEGIN and END lines.';
+        const sentence = `${kind} "${name}", key "${key}": ${error.message}`;
+        const hint =
+          "Store the authority's certificate in it, with its BEGIN and END lines, and nothing else.";
         throw new ValueFault('SecretValueInvalid', sentence, hint);
       }
     },

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { bounds } from '../lib/bounds.ts';
 import { type DerElement, derTag, integerBits, readDer } from '../lib/der.ts';
+import { decodeBase64 } from '../lib/pem.ts';
 
 /** A GitHub App key that is fit for use, in the one form that is sent on. */
 export interface PrivateKey {
@@ -52,14 +53,12 @@ export function readPrivateKey(raw: string): Checked<PrivateKey> {
 
   const body = text.slice(bodyAt, end);
   if (body.includes('ENCRYPTED')) return { fault: encrypted };
-  return parse(body.replaceAll(/\s/g, ''));
+  return parse(body);
 }
 
 function parse(base64: string): Checked<PrivateKey> {
-  const der = Buffer.from(base64, 'base64');
-  // Node.js skips what is not base64, OpenSSL does not.
-  const wellFormed = der.toString('base64').replaceAll('=', '') === base64.replaceAll('=', '');
-  const found = wellFormed ? rsaKeyOf(der) : damaged;
+  const der = decodeBase64(base64);
+  const found = der ? rsaKeyOf(der) : damaged;
   if ('fault' in found) return found;
 
   const refused = tooCostly(found.value) ?? inconsistent(found.value);

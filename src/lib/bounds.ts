@@ -20,12 +20,18 @@ export const bounds = {
     /** Blinding a signature costs as much as the exponent is long. All issuers use 65537, which has 17 bits. */
     maxExponentBits: 32,
   },
-  /** A PEM bundle of certificate authorities, from a Secret or a ConfigMap. */
+  /** A PEM bundle of certificate authorities, from a Secret, a ConfigMap or the operator's own file. */
   caBundle: {
-    /** All of Mozilla's roots are 220 KiB. */
+    /** All public authorities of a distribution have 220 to 400 KiB. */
     maxBytes: 512 * KiB,
-    /** Mozilla's list has some 150 roots. Each costs about 0.1 ms to parse, and again for each TLS context. */
-    maxCertificates: 256,
+    /** Distributions list 140 to 270 authorities. */
+    maxCertificates: 400,
+    /** Those that Node.js does not know already. Each takes up to 0.2 ms, and again for each TLS context. */
+    maxUnknownCertificates: 100,
+    /** The RSA keys in it. 4096 are the longest of public authorities. */
+    maxModulusBits: 8192,
+    /** As of private keys. */
+    maxExponentBits: 32,
   },
   /** An answer of a Git host: one object, or a page of at most 100. */
   providerAnswer: {

@@ -1,31 +1,74 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { bounds } from '../lib/bounds.ts';
+import { decodeBase64, pemBodies, toPem } from '../lib/pem.ts';
+import { hasOrdinaryKey } from './certificate-key.ts';
 
-/** A text that was given as CA certificates but holds none that can be read. The message says which one. */
+/** A text that was given as CA certificates and is refused. The message says why, without a byte of it. */
 export class CaBundleError extends Error {
   override readonly name = 'CaBundleError';
 }
 
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+const { maxBytes, maxCertificates, maxUnknownCertificates } = bounds.caBundle;
 
 /**
- * Splits a PEM text into its certificates. Text between them, such as the comments of a distribution's bundle, is
- * ignored, as OpenSSL does.
+ * Splits a PEM text into its certificates, each once and in the strict form of PEM. Text between them, such as the
+ * comments of a distribution's bundle, is ignored, as OpenSSL does.
  *
- * @throws {CaBundleError} if there is no certificate, or one can't be read. Without this check a typing error would
- *   surface much later, as a server that is not trusted.
+ * @throws {CaBundleError} if there is no certificate, one can't be read, or there is more than {@link bounds} allow.
+ *   Without this check a typing error would surface much later, as a server that is not trusted.
  */
 export function parseCaBundle(text: string): string[] {
-  const blocks = text.match(certificateBlock) ?? [];
-  if (blocks.length === 0) throw new CaBundleError('The CA bundle contains no PEM certificate.');
-  for (const [index, block] of blocks.entries()) {
-    try {
-      void new X509Certificate(block);
-    } catch {
-      throw new CaBundleError(`Certificate ${index + 1} of the CA bundle can't be read.`);
-    }
+  if (text.length > maxBytes) throw new CaBundleError(`The CA bundle is larger than ${maxBytes / 1024} KiB.`);
+  const bodies = pemBodies('CERTIFICATE', text);
+  if (bodies.length === 0) throw new CaBundleError('The CA bundle contains no PEM certificate.');
+  if (bodies.length > maxCertificates)
+    throw new CaBundleError(`The CA bundle contains more than ${maxCertificates} certificates.`);
+  const blocks = bodies.map((body, index) => {
+    const der = decodeBase64(body);
+    if (der === undefined) throw unreadable(index);
+    return toPem('CERTIFICATE', der);
+  });
+  const unknown = withoutDefaultRoots(blocks);
+  if (unknown.size > maxUnknownCertificates)
+    throw new CaBundleError(
+      `The CA bundle contains more than ${maxUnknownCertificates} certificates besides the public authorities.`,
+    );
+  for (const [index, block] of blocks.entries()) if (unknown.has(block)) checkCertificate(index, block);
+  return [...new Set(blocks)];
+}
+
+function checkCertificate(index: number, block: string): void {
+  const [body = ''] = pemBodies('CERTIFICATE', block);
+  if (!hasOrdinaryKey(Buffer.from(body, 'base64')))
+    throw new CaBundleError(
+      `Certificate ${index + 1} of the CA bundle can't be read, or has a key of a kind that is not accepted.`,
+    );
+  try {
+    void new X509Certificate(block);
+  } catch {
+    throw unreadable(index);
   }
-  return blocks;
+}
+
+function unreadable(index: number): CaBundleError {
+  return new CaBundleError(`Certificate ${index + 1} of the CA bundle can't be read.`);
+}
+
+/** Those that Node.js does not trust already: a bundle often is the distribution's list and one more. */
+function withoutDefaultRoots(blocks: readonly string[]): Set<string> {
+  defaultRoots ??= new Set(getCACertificates('default').map(digestOf));
+  const roots = defaultRoots;
+  return new Set(blocks.filter((block) => !roots.has(digestOf(block))));
+}
+
+/** Digests of the roots of the process, which stay the same as long as it runs. */
+let defaultRoots: ReadonlySet<string> | undefined;
+
+/** The same for each way to wrap the same certificate. */
+function digestOf(block: string): string {
+  const [body = ''] = pemBodies('CERTIFICATE', block);
+  return createHash('sha256').update(body.replaceAll(/\s/g, '')).digest('base64');
 }
 
 /**
@@ -43,8 +86,8 @@ export type TrustFor = (ca: readonly string[]) => SecureContext | undefined;
 export function createSharedTrust(): TrustFor {
   const contexts = new Map<string, WeakRef<SecureContext>>();
   return (ca) => {
-    if (ca.length === 0) return undefined;
-    const extra = [...new Set(ca.flatMap(parseCaBundle))].toSorted();
+    const extra = [...withoutDefaultRoots(ca.flatMap(parseCaBundle))].toSorted();
+    if (extra.length === 0) return undefined;
     const key = createHash('sha256').update(extra.join('\n')).digest('base64');
     const known = contexts.get(key)?.deref();
     if (known) return known;

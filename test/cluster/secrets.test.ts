@@ -100,7 +100,7 @@ const faults: Record<string, Fault> = {
     data: () => ({ token: suite.secret('ghp_'), 'ca.crt': 'a certificate' }),
     spec: { ...tokenIn('used'), tls: { caRef: { kind: 'Secret', name: 'used' } } },
     reason: 'SecretValueInvalid',
-    says: 'Secret "used", key "ca.crt": It is not a PEM bundle of certificates. Store the certificate of the authority, with its BEGIN and END lines.',
+    says: `Secret "used", key "ca.crt": The CA bundle contains no PEM certificate. Store the authority's certificate in it, with its BEGIN and END lines, and nothing else.`,
   },
   'a key that was cut off': keyFault(
     () => pem.slice(0, pem.length / 2),

@@ -1,5 +1,5 @@
 /** One block that is longer than this delays everybody's probes and the renewal of the Lease noticeably. */
-export const tickMs = 50;
+const tickMs = 50;
 
 /**
  * How many ticks of 50 ms the longest block of some work makes the event loop miss; 0 if no single step of it takes that
