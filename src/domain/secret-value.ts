@@ -1,6 +1,20 @@
 import type { Checked } from './private-key.ts';
 
 /**
+ * How sentences name a value of a Secret or ConfigMap, without an article: `token in Secret "acme" (key "token")`.
+ *
+ * @param more what else identifies the value, such as a fingerprint
+ */
+export function valueName(
+  what: string,
+  kind: 'Secret' | 'ConfigMap',
+  { name, key }: { name: string; key: string },
+  more?: string,
+): string {
+  return `${what} in ${kind} "${name}" (key "${key}"${more === undefined ? '' : `, ${more}`})`;
+}
+
+/**
  * Reads a token, user name or numeric id out of a Secret: blanks and newlines at both ends are dropped,
  * because `echo token | base64` puts one there, and what then still holds a blank or a control character
  * is refused before any client sees it: HTTP libraries quote such a value in their errors.

@@ -120,32 +120,37 @@ function waitOf(answer: Answer, nowMs: number): number {
   return remaining === '0' && /^\d+$/.test(reset) ? Number(reset) * 1000 - serverNowMs : defaultWaitMs;
 }
 
-/** A token that the provider refuses without saying why: it has ended, if its end was known and is over. */
+/** A token that the provider refuses without saying why: it has expired, if its expiry was known and has passed. */
 export function refused(asked: Asked, hint: string): ProviderError {
   if (asked.knownExpiresAt !== undefined && Date.parse(asked.knownExpiresAt) <= asked.nowMs) {
     return expired(asked);
   }
   return new ProviderError({
     reason: 'Unauthorized',
-    sentence: `${asked.host} does not accept the token.`,
+    sentence: (token) => `${asked.host} rejected the ${token}.`,
     hint,
   });
 }
 
-/** A token that has ended. */
+/** A token that has expired. */
 export function expired(asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'Expired',
-    sentence: `The token for ${asked.host} has expired.`,
-    hint: 'Make a new token and store it in the Secret.',
+    sentence: (token) => `The ${token} has expired at ${asked.host}.`,
+    hint: 'Create a new token and store it in that Secret.',
   });
 }
 
-/** A repository of the spec that the credential can't read. */
-export function notReachable(repository: string, hint: string): ProviderError {
+/**
+ * A repository of the spec that the credential can't read.
+ *
+ * @param reader what reads it, where that is not the credential itself, such as `installation`
+ */
+export function notReachable(repository: string, hint: string, reader?: string): ProviderError {
   return new ProviderError({
     reason: 'RepositoryNotAccessible',
-    sentence: `The credential does not reach the repository ${repository}, or it does not exist.`,
+    sentence: (token) =>
+      `The ${reader ?? token} cannot read the repository ${repository}, or it does not exist.`,
     hint,
   });
 }
@@ -163,7 +168,7 @@ export function noApps(provider: ProviderName): ProviderError {
 export function revoked(asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'Revoked',
-    sentence: `The token for ${asked.host} was revoked.`,
-    hint: 'Find out who revoked it, then make a new token and store it in the Secret.',
+    sentence: (token) => `The ${token} was revoked at ${asked.host}.`,
+    hint: 'Find out who revoked it, then create a new token and store it in that Secret.',
   });
 }

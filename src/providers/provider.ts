@@ -172,11 +172,21 @@ export type InstallationReason = Exclude<InstallationResolvedReason, 'Resolved' 
  */
 export type Disposition = 'needsPerson' | 'retry' | 'waitUntil';
 
+/**
+ * A text for people that may name the credential. A failure serves all who share the credential, and each of them has
+ * it in a Secret of its own, so the name is filled in last: `(token) => \`The ${token} has expired.\`` becomes
+ * `The token in Secret "acme" (key "token") has expired.` The name has no article.
+ */
+type Phrase = string | ((credential: string) => string);
+
 /** What a {@link ProviderError} is made of. `sentence` and `hint` are for people. */
 export interface ProviderErrorFields {
   reason: CredentialReason | InstallationReason;
-  /** One sentence, with its full stop. Never a byte of a secret or of a remote body; the same on every try. */
-  sentence: string;
+  /**
+   * One sentence, with its full stop. Never a byte of a secret or of a remote body; the same on every try. One about
+   * the credential names it: see {@link Phrase}.
+   */
+  sentence: Phrase;
   /** What to do about it, one sentence, with the vendor's page where that helps. */
   hint: string;
   /** Not before this moment, epoch milliseconds. */
@@ -189,7 +199,10 @@ export interface ProviderErrorFields {
   cause?: unknown;
 }
 
-/** A credential or a provider that doesn't do. `message` is the sentence; `hint` says what to do about it. */
+/**
+ * A credential or a provider that doesn't do. `message` is the sentence, with a bare `token` or `private key` for the
+ * credential; `hint` says what to do about it.
+ */
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly disposition: Disposition;
@@ -198,9 +211,15 @@ export class ProviderError extends Error {
   readonly retryAtMs: number | undefined;
   readonly installation: Installation | undefined;
   readonly isStrange: boolean;
+  /** The sentence, with this name for the credential. */
+  readonly sentence: (credential: string) => string;
 
   constructor(fields: ProviderErrorFields) {
-    super(fields.sentence, fields.cause === undefined ? undefined : { cause: fields.cause });
+    const { sentence, reason } = fields;
+    const fill = typeof sentence === 'string' ? () => sentence : sentence;
+    const options = fields.cause === undefined ? undefined : { cause: fields.cause };
+    super(fill(reason === 'KeyAppMismatch' ? 'private key' : 'token'), options);
+    this.sentence = fill;
     this.disposition = dispositionOf(fields);
     this.reason = fields.reason;
     this.hint = fields.hint;

@@ -14,7 +14,9 @@ it('the demo tells its story to the end', { timeout: 180_000 }, async () => {
   expect(output).toMatch(/^github +True +Ready +GitHub +octocat +demo +github /m);
   expect(output).toMatch(/^github-app-by-owner +True +Ready /m);
   expect(output).toMatch(/^gitlab-pat +True +Ready +GitLab +ci-bot /m);
-  expect(output).toMatch(/^CredentialsValid +False +Unauthorized +github.com does not accept the token\./m);
+  expect(output).toMatch(
+    /^CredentialsValid +False +Unauthorized +github.com rejected the token in Secret "github-pat"/m,
+  );
   expect(output).toContain('CodeMie has the new token');
   expect(output).toContain('It is gone from CodeMie as well.');
   const [, held = ''] = output.split('What CodeMie holds now');

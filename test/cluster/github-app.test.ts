@@ -174,7 +174,7 @@ const cases: Record<string, AppCase> = {
     conditions: { ...stalled('MissingPermissions'), InstallationResolved: 'True/Resolved' },
     calls: first,
     account: 'acme',
-    says: 'The credential lacks Contents: Read and write. Add it in the settings of the App, then have each account approve that, or change validation.requiredScopes: https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration#changing-the-permissions-of-a-github-app',
+    says: 'The installation of the App lacks Contents: Read and write. Add it in the settings of the App, then have each account approve that, or change validation.requiredScopes: https://docs.github.com/en/apps/maintaining-github-apps/modifying-a-github-app-registration#changing-the-permissions-of-a-github-app',
   },
   'the key of another App': {
     installed: [{ account: 'acme' }],

@@ -13,7 +13,7 @@ export interface Outcome {
   conditions: Record<string, string>;
   /** The calls to the provider, in this order. */
   calls: string[];
-  /** The message of `Ready`. */
+  /** The message of `Ready`, where `<token>` stands for the token and its Secret. */
   says?: string;
 }
 
@@ -49,7 +49,8 @@ export async function expectOutcome(
   const registers = conditions['Registered']?.startsWith('True') ?? false;
   expect(heard()).toEqual([...calls, ...(registers ? [creates] : [])]);
   expect(rowsOf(world, key)).toHaveLength(registers ? 1 : 0);
-  if (says !== undefined) expect(seen.condition('Ready').message).toBe(says);
+  const token = `token in Secret "${name}" (key "token")`;
+  if (says !== undefined) expect(seen.condition('Ready').message).toBe(says.replace('<token>', token));
   return seen;
 }
 

@@ -44,13 +44,13 @@ export const gitHubTokens: Record<string, TokenCase> = {
       PermissionsSufficient: 'False/MissingPermissions',
     },
     calls: [gitHubUser],
-    says: 'The credential lacks repo, project. Tick them for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
+    says: 'The <token> lacks repo, project. Tick them for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
   },
   'with one scope of two': {
     know: ofOctocat({ scopes: ['repo'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitHubUser],
-    says: 'The credential lacks project. Tick it for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
+    says: 'The <token> lacks project. Tick it for the token, or change validation.requiredScopes: https://github.com/settings/tokens',
   },
   'with the scope that the spec asks for': {
     know: ofOctocat({ scopes: ['repo'] }),
@@ -91,13 +91,13 @@ export const gitHubTokens: Record<string, TokenCase> = {
   'that nobody knows': {
     conditions: { ...stalled('Unauthorized'), CredentialsValid: 'False/Unauthorized' },
     calls: [gitHubUser],
-    says: 'github.com does not accept the token. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://github.com/settings/tokens.',
+    says: 'github.com rejected the <token>. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://github.com/settings/tokens.',
   },
   'that nobody knows after the end that the spec names': {
     auth: { expiresAt: '2020-01-01T00:00:00Z' },
     conditions: stalled('Expired'),
     calls: [gitHubUser],
-    says: 'The token for github.com has expired. Make a new token and store it in the Secret.',
+    says: 'The <token> has expired at github.com. Create a new token and store it in that Secret.',
   },
   'that reaches the repository of the spec': {
     know: ofOctocat(),
@@ -152,7 +152,7 @@ export const gitLabTokens: Record<string, TokenCase> = {
     know: ofAlice({ scopes: ['read_api', 'read_repository'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitLabSelf, gitLabUser],
-    says: 'The credential lacks api. Make a new token with what is missing, as GitLab changes no scopes, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/',
+    says: 'The <token> lacks api. Make a new token with what is missing, as GitLab changes no scopes, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/',
   },
   'that has expired': {
     ...ofGitLab,

@@ -2,6 +2,7 @@ import { readPrivateKey } from '../../domain/private-key.ts';
 import { readNumericId } from '../../domain/secret-value.ts';
 import type { InstallationSelector } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
+import { credentialName } from './credential-name.ts';
 import type { Deps } from './deps.ts';
 import { Halt } from './halt.ts';
 import type { Integration } from './load.ts';
@@ -10,6 +11,8 @@ import type { Report } from './report.ts';
 /** What the Secrets held, checked for form and not yet proven. Never logged. */
 export interface Credentials {
   auth: TokenCredentials | AppCredentials;
+  /** What sentences call the credential: see `credentialName`. */
+  name: string;
   /** PEM certificates to trust besides the system's. */
   ca: string[];
 }
@@ -47,7 +50,8 @@ export async function readCredentials(
     const auth = githubApp ? await readApp(githubApp, reader) : await readToken(token, reader);
     const message = 'Every Secret was found and its values are well-formed.';
     report.findings.CredentialsResolved = { status: 'True', reason: 'Resolved', message };
-    return { auth, ca };
+    const name = credentialName(spec.auth, auth.kind === 'githubApp' ? auth.fingerprint : undefined);
+    return { auth, name, ca };
   } catch (error) {
     if (!(error instanceof ValueFault)) throw error;
     const finding = { status: 'False', reason: error.reason, message: error.message } as const;

@@ -1,12 +1,13 @@
 import { durationMs } from '../../api/duration.ts';
+import { credentialName } from './credential-name.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
 
-/** Raises `CredentialExpiring` while the credential is near its end, and after it. */
+/** Raises `CredentialExpiring` shortly before the credential expires, and afterwards. */
 export function warnOfExpiry({ spec }: Integration, report: Report, now: number): void {
   const expiresAt = report.credential?.expiresAt;
   if (expiresAt === undefined || now < warnsFrom(expiresAt, spec.validation.expiryWarning)) return;
-  const message = `The credential ends at ${expiresAt}. Make a new one and store it in the Secret.`;
+  const message = `The ${credentialName(spec.auth)} expires at ${expiresAt}. Create a new one and store it in that Secret.`;
   report.abnormal.CredentialExpiring = { status: 'True', reason: 'ExpiresSoon', message };
 }
 

@@ -24,7 +24,7 @@ export interface FoundInstallation {
  */
 export async function resolveInstallation(
   integration: Integration,
-  { auth }: Credentials,
+  { auth, name }: Credentials,
   proof: Proof | undefined,
   report: Report,
   deps: Pick<Deps, 'installations'>,
@@ -36,7 +36,7 @@ export async function resolveInstallation(
   }
   if (!proof) return unproven(auth.selector, report);
 
-  const installation = await find(auth.selector, proof, report, deps, signal);
+  const installation = await find(auth.selector, name, proof, report, deps, signal);
   report.installation = toStatus(installation);
   report.findings.InstallationResolved = describe(auth.selector, installation);
   const told = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
@@ -69,6 +69,7 @@ function unproven(selector: InstallationSelector, report: Report): FoundInstalla
 
 async function find(
   selector: InstallationSelector,
+  name: string,
   { provider, credential, report: app, key, target, maxAgeMs }: Proof,
   report: Report,
   deps: Pick<Deps, 'installations'>,
@@ -88,7 +89,7 @@ async function find(
     signal.throwIfAborted();
     if (error instanceof ProviderError && error.installation)
       report.installation = toStatus(error.installation);
-    throw providerHalt('InstallationResolved', error, target.webUrl.host);
+    throw providerHalt('InstallationResolved', error, target.webUrl.host, name);
   }
 }
 

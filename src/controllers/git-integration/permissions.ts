@@ -1,3 +1,4 @@
+import type { Credentials } from './credentials.ts';
 import { needsPerson } from './halt.ts';
 import type { FoundInstallation } from './installation.ts';
 import type { Integration } from './load.ts';
@@ -12,6 +13,7 @@ import type { Proof } from './validate.ts';
  */
 export function checkPermissions(
   { spec }: Integration,
+  { name }: Credentials,
   proof: Proof | undefined,
   installation: FoundInstallation | undefined,
   report: Report,
@@ -32,7 +34,7 @@ export function checkPermissions(
   const halt = needsPerson(
     'PermissionsSufficient',
     'MissingPermissions',
-    `The credential lacks ${missing.join(', ')}.`,
+    `The ${installation ? 'installation of the App' : name} lacks ${missing.join(', ')}.`,
     remedy
       ? `${remedy.action}, or change validation.requiredScopes: ${remedy.page}`
       : 'Add what is missing, or change validation.requiredScopes.',

@@ -3,6 +3,7 @@ import { ProviderError, type ProviderErrorFields } from '../../providers/provide
 import { StillWaitingError } from '../shared-calls.ts';
 import { providerFailureAgeMs, providerHalt } from './provider-halt.ts';
 
+const named = 'token in Secret "acme" (key "token")';
 const now = 1_800_000_000_000;
 const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
   new ProviderError({ reason: 'Unauthorized', sentence: 'It failed.', hint: 'Look.', ...fields });
@@ -10,9 +11,9 @@ const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
 const cases = [
   {
     name: 'a verdict on the credential',
-    thrown: error({ reason: 'Expired' }),
+    thrown: error({ reason: 'Expired', sentence: (token) => `The ${token} has expired.` }),
     condition: 'CredentialsValid',
-    finding: { status: 'False', reason: 'Expired', message: 'It failed. Look.' },
+    finding: { status: 'False', reason: 'Expired', message: `The ${named} has expired. Look.` },
     next: { kind: 'wait' },
     standsMs: 3_600_000,
   },
@@ -73,7 +74,7 @@ const cases = [
 
 describe('while the installation was looked for', () => {
   it.each(cases)('$name becomes $finding.status on $condition', ({ thrown, condition, finding, next }) => {
-    const halt = providerHalt('InstallationResolved', thrown, 'github.com');
+    const halt = providerHalt('InstallationResolved', thrown, 'github.com', named);
     expect(halt).toMatchObject({ condition, finding, next, cause: thrown });
   });
 
@@ -82,6 +83,7 @@ describe('while the installation was looked for', () => {
       'CredentialsValid',
       error({ reason: 'RateLimited', retryAtMs: now }),
       'github.com',
+      named,
     );
     expect(halt.condition).toBe('CredentialsValid');
   });

@@ -9,6 +9,7 @@ import { Halt, waiting } from './halt.ts';
  * the shared call, or a fault of ours: either way it is tried again and told as such.
  *
  * @param host the provider's host, for sentences
+ * @param credential what sentences call the credential: see `credentialName`
  * @param asked the step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even
  *   when it came up while the installation was looked for.
  */
@@ -16,6 +17,7 @@ export function providerHalt(
   asked: 'CredentialsValid' | 'InstallationResolved',
   error: unknown,
   host: string,
+  credential: string,
 ): Halt {
   if (error instanceof StillWaitingError) {
     const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
@@ -25,7 +27,7 @@ export function providerHalt(
     return waiting(asked, 'ProviderError', `${host} could not be asked.`, { kind: 'retry' }, error);
   const { reason, disposition, retryAtMs = 0 } = error;
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
-  const message = `${error.message} ${error.hint}`;
+  const message = `${error.sentence(credential)} ${error.hint}`;
   switch (disposition) {
     case 'needsPerson':
       return new Halt(condition, { status: 'False', reason, message }, { kind: 'wait' }, error);

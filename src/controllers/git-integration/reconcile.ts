@@ -71,7 +71,7 @@ async function work(
     const installation = await step('installation', () =>
       resolveInstallation(integration, credentials, proof, report, deps, signal),
     );
-    checkPermissions(integration, proof, installation, report);
+    checkPermissions(integration, credentials, proof, installation, report);
     return await step('register', () =>
       register(integration, credentials, installation?.id, connection, report, deps, signal),
     );

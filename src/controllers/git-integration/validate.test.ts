@@ -115,7 +115,7 @@ async function prove(
   const integration = { ...parseObject(object), spec: spec.value, alias: name };
   const report = startReport(integration);
   const signal = AbortSignal.timeout(15_000);
-  const credentials = { auth, ca: [] };
+  const credentials = { auth, name: 'token', ca: [] };
   const proof = await validate(integration, credentials, connection(), report, deps, signal);
   await resolveInstallation(integration, credentials, proof, report, deps, signal);
   return report;

@@ -84,7 +84,7 @@ function sayAccepted(provider: string, { report: { account, clockSkewMs }, targe
 
 async function prove(
   integration: Integration,
-  { auth, ca }: Credentials,
+  { auth, name, ca }: Credentials,
   connection: ResolvedConnection,
   deps: ValidationDeps,
   signal: AbortSignal,
@@ -123,7 +123,7 @@ async function prove(
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw providerHalt('CredentialsValid', error, webUrl.host);
+    throw providerHalt('CredentialsValid', error, webUrl.host, name);
   });
   return { provider, credential, digest, report, key, target, maxAgeMs };
 }

@@ -11,11 +11,11 @@ const nobody = (id: string, descriptor = canary) => ({
 });
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} does not accept the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
-  const expired = `The token for ${host} has expired. Make a new token and store it in the Secret.`;
+  const wrong = `${host} rejected the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
+  const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. It will be tried again when AzureDevOps allows; share the credential with fewer programs if it returns.`;
   const unreachable =
-    'The credential does not reach the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository.';
+    'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository.';
   const notTheApi = `${host} does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
 
   return [

@@ -10,7 +10,7 @@ import { canary } from '../testing/world.ts';
 import { bitbucket } from './bitbucket.ts';
 
 const apiTokens = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
-const refusedBy = (host: string, hint: string): string => `${host} does not accept the token. ${hint}`;
+const refusedBy = (host: string, hint: string): string => `${host} rejected the token. ${hint}`;
 const waitFor = (host: string): string =>
   `${host} asks for fewer calls with this credential. It will be tried again when Bitbucket allows; share the credential with fewer programs if it returns.`;
 const notTheApi = (host: string): string =>
@@ -22,7 +22,7 @@ const unclear = refusedBy(
   `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket does not tell which; make a new one: ${apiTokens}`,
 );
 const cloudUnreachable =
-  'The credential does not reach the repository acme/shop, or it does not exist. Give the token the scope to read repositories, and its owner access, or correct workspace/name.';
+  'The token cannot read the repository acme/shop, or it does not exist. Give the token the scope to read repositories, and its owner access, or correct workspace/name.';
 
 const ofCloud: CatalogueRow[] = [
   {
@@ -44,7 +44,7 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.badToken(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
-    says: 'The token for bitbucket.org has expired. Make a new token and store it in the Secret.',
+    says: 'The token has expired at bitbucket.org. Create a new token and store it in that Secret.',
     again: 'person',
   },
   {
@@ -172,7 +172,7 @@ describe('a token of Bitbucket Cloud fails', () => {
 
 const host = 'git.example.com';
 const serverUnreachable =
-  'The credential does not reach the repository PRJ/shop, or it does not exist. Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.';
+  'The token cannot read the repository PRJ/shop, or it does not exist. Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.';
 const signedIn = { 'x-ausername': canary };
 
 const ofServers: CatalogueRow[] = [
@@ -188,7 +188,7 @@ const ofServers: CatalogueRow[] = [
     answer: server.badCredentials(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
-    says: `The token for ${host} has expired. Make a new token and store it in the Secret.`,
+    says: `The token has expired at ${host}. Create a new token and store it in that Secret.`,
     again: 'person',
   },
   {

@@ -71,8 +71,9 @@ async function checkRepository(
 ): Promise<void> {
   const answer = await askForRepository(octokit, repository, target);
   const hint = `Add it to the repositories of the App's installation for ${installation.account}, or correct the name.`;
-  if (isAbsent(answer)) throw notReachable(repository, hint);
-  if (parse(answer, installationSchema, target).id !== installation.id) throw notReachable(repository, hint);
+  if (isAbsent(answer)) throw notReachable(repository, hint, 'installation');
+  if (parse(answer, installationSchema, target).id !== installation.id)
+    throw notReachable(repository, hint, 'installation');
 }
 
 function describe(

@@ -18,7 +18,7 @@ const sso = {
 
 const rowsAt = (host: string): CatalogueRow[] => {
   const { limited, wait, unreachable, serverFault, notTheApi } = sentencesOf(host);
-  const wrong = `${host} does not accept the token. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://${host}/settings/tokens.`;
+  const wrong = `${host} rejected the token. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://${host}/settings/tokens.`;
   return [
     {
       name: 'wrong, expired or revoked',
@@ -32,7 +32,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghr_catalogue' },
       reason: 'Unauthorized',
-      says: `${host} does not accept the token. By its beginning it is a refresh token, which opens nothing by itself; store a personal access token, or use a GitHub App.`,
+      says: `${host} rejected the token. By its beginning it is a refresh token, which opens nothing by itself; store a personal access token, or use a GitHub App.`,
       again: 'person',
     },
     {
@@ -40,7 +40,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghs_catalogue' },
       reason: 'Unauthorized',
-      says: `${host} does not accept the token. By its beginning it is a token of an installation, which ends after an hour; give the App itself (auth.githubApp).`,
+      says: `${host} rejected the token. By its beginning it is a token of an installation, which ends after an hour; give the App itself (auth.githubApp).`,
       again: 'person',
     },
     {
@@ -48,7 +48,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, 'Bad credentials'),
       change: { knownExpiresAt: '2027-01-15T07:59:59Z' },
       reason: 'Expired',
-      says: `The token for ${host} has expired. Make a new token and store it in the Secret.`,
+      says: `The token has expired at ${host}. Create a new token and store it in that Secret.`,
       again: 'person',
     },
     {

@@ -57,12 +57,12 @@ const owners: { name: string; text: string; hint: string }[] = [
 ];
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} does not accept the token. It is wrong, or opens no API; a deploy token needs its own username, and a private project under validation.repositories to be proven by. Else make a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
-  const expired = `The token for ${host} has expired. Make a new token and store it in the Secret.`;
+  const wrong = `${host} rejected the token. It is wrong, or opens no API; a deploy token needs its own username, and a private project under validation.repositories to be proven by. Else make a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
+  const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. It will be tried again when GitLab allows; share the credential with fewer programs if it returns.`;
   const notTheApi = `${host} does not answer as the API of GitLab does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
   const unreachable =
-    'The credential does not reach the repository group/app, or it does not exist. Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
+    'The token cannot read the repository group/app, or it does not exist. Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 
   return [
     { name: 'unknown', answer: unauthorized(), reason: 'Unauthorized', says: wrong, again: 'person' },
@@ -89,21 +89,21 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'told by the server',
       answer: oauth(401, 'invalid_token', 'Token was revoked. You have to re-authorize from the user.'),
       reason: 'Revoked',
-      says: `The token for ${host} was revoked. Find out who revoked it, then make a new token and store it in the Secret.`,
+      says: `The token was revoked at ${host}. Find out who revoked it, then create a new token and store it in that Secret.`,
       again: 'person',
     },
     {
       name: 'impersonation is off',
       answer: oauth(401, 'invalid_token', 'Token is an impersonation token but impersonation was disabled.'),
       reason: 'Unauthorized',
-      says: `${host} does not accept the token. Impersonation tokens are turned off there; use a personal, project or group token.`,
+      says: `${host} rejected the token. Impersonation tokens are turned off there; use a personal, project or group token.`,
       again: 'person',
     },
     {
       name: 'proof of possession is demanded',
       answer: dpopRequired(),
       reason: 'Unauthorized',
-      says: `${host} does not accept the token. Its owner demands DPoP for every use; use a project or group access token instead.`,
+      says: `${host} rejected the token. Its owner demands DPoP for every use; use a project or group access token instead.`,
       again: 'person',
     },
     ...owners.map(({ name, text, hint }) => ({

@@ -32,7 +32,7 @@ export function sentencesOf(host: string) {
   return {
     wait,
     unreachable:
-      'The credential does not reach the repository acme/shop, or it does not exist. Give the token access to it, as its owner or in the settings of a fine-grained token, or correct the name.',
+      'The token cannot read the repository acme/shop, or it does not exist. Give the token access to it, as its owner or in the settings of a fine-grained token, or correct the name.',
     serverFault: `${host} answered with a server error. It will be tried again; look at the status page of GitHub or at the server if it stays so.`,
     notTheApi: `${host} does not answer as the API of GitHub does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`,
     limited: (status: number): CatalogueRow => ({
