@@ -16,6 +16,7 @@ import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createInformers } from './controllers/informers.ts';
+import { keptBy } from './controllers/kept.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -77,7 +78,13 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
     onChange: metrics.leading,
   });
   const { mayWrite } = leadership;
-  const kube = createKubeClient({ connection, userAgent: operatorName, metrics: metrics.client, mayWrite });
+  const kube = createKubeClient({
+    connection,
+    userAgent: operatorName,
+    metrics: metrics.client,
+    mayWrite,
+    keptOf: keptBy(settings),
+  });
   const informers = createInformers({ client: kube, settings, log, metrics: metrics.reflector });
   const queues = createQueues(metrics);
   const deps = createDeps(options, {

@@ -2,6 +2,7 @@ import { untilAborted } from '../codemie/until-aborted.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Store } from '../kube/store.ts';
+import { bounds } from '../lib/bounds.ts';
 
 /** What shared reads are made with. */
 export interface SharedReadsOptions {
@@ -22,6 +23,7 @@ interface Read {
 /** For a wave of passes; nothing of a Secret is kept in memory for much longer. */
 const keptMs = 10_000;
 const readTimeoutMs = 30_000;
+const { maxChars, maxEntries } = bounds.sharedRead;
 
 /**
  * Reads whole objects, each version once for all who ask within ten seconds: 1,000 integrations that name one Secret
@@ -33,26 +35,32 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Pi
 
   function dropOld(): void {
     for (const [id, { startedAtMs }] of reads) {
-      if (startedAtMs > now() - keptMs) return;
+      if (startedAtMs > now() - keptMs && reads.size <= maxEntries) return;
       reads.delete(id);
     }
   }
 
   return {
-    get(resource, key, signal) {
+    get(resource, key, signal, options) {
       dropOld();
       const version = stores[resource.plural]?.get(key)?.metadata.resourceVersion;
-      if (version === undefined) return kube.get(resource, key, signal);
-      const id = `${resource.plural} ${key}`;
+      if (version === undefined) return kube.get(resource, key, signal, options);
+      const id = `${resource.plural} ${key} ${options?.dataKey ?? ''}`;
       const known = reads.get(id);
       if (known?.version === version) return untilAborted(known.object, signal);
-      const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs));
+      const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs), options);
       const read = { version, startedAtMs: now(), object };
       reads.delete(id);
       reads.set(id, read);
-      // A failure is for those who wait for it, and the next one asks again.
-      void object.catch(() => reads.get(id) === read && reads.delete(id));
+      const forget = (): void => void (reads.get(id) === read && reads.delete(id));
+      // A failure is for those who wait for it, and the next one asks again. So is a value of an unusual size: a
+      // thousand of them would fill the memory.
+      object.then((found) => sizeOf(found) > maxChars && forget(), forget);
       return untilAborted(object, signal);
     },
   };
+}
+
+function sizeOf(object: KubeObject | undefined): number {
+  return JSON.stringify(object?.['data'] ?? '').length;
 }

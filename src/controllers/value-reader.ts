@@ -4,6 +4,7 @@ import type { CaRef, SecretKeyRef } from '../api/v1alpha1/shared.ts';
 import type { Checked } from '../domain/private-key.ts';
 import { readPassword, readSecretValue } from '../domain/secret-value.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { own } from '../lib/own.ts';
 import { CaBundleError, parseCaBundle } from '../net/ca-bundle.ts';
 import { configMaps, secrets } from './core-resources.ts';
 
@@ -47,12 +48,12 @@ export function createValueReader(
 ): ValueReader {
   async function value(kind: 'Secret' | 'ConfigMap', name: string, key: string): Promise<string> {
     const resource = kind === 'Secret' ? secrets : configMaps;
-    const object = await kube.get(resource, `${namespace}/${name}`, signal);
+    const object = await kube.get(resource, `${namespace}/${name}`, signal, { dataKey: key });
     if (!object) {
       const sentence = `${kind} "${name}" does not exist in namespace "${namespace}".`;
       throw new ValueFault('SecretNotFound', sentence, 'Create it; it is noticed at once.');
     }
-    const raw = content.parse(object).data[key];
+    const raw = own(content.parse(object).data, key);
     if (raw === undefined) {
       const hint = 'Add the key, or name the right one in the reference.';
       throw new ValueFault('SecretKeyMissing', `${kind} "${name}" has no key "${key}".`, hint);

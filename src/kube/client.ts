@@ -12,7 +12,7 @@ export interface Selection {
 }
 
 export interface ListOptions extends Selection {
-  /** Objects per request. Default 500. */
+  /** Most objects per request; fewer where they are large. Default 500. */
   pageSize?: number;
   signal: AbortSignal;
 }
@@ -57,8 +57,17 @@ export interface NewObject {
  * answer) or the reason of the caller's signal. Reads are tried again when the server sheds load; writes never.
  */
 export interface KubeClient {
-  /** Undefined when there is no such object. */
-  get(resource: Resource, key: ObjectKey, signal: AbortSignal): Promise<KubeObject | undefined>;
+  /**
+   * Undefined when there is no such object.
+   *
+   * @param options.dataKey of its `data`, as Secrets and ConfigMaps have it, only this entry is read
+   */
+  get(
+    resource: Resource,
+    key: ObjectKey,
+    signal: AbortSignal,
+    options?: { dataKey?: string },
+  ): Promise<KubeObject | undefined>;
   /** All pages. `resourceVersion` is where a watch may start. */
   list(resource: Resource, options: ListOptions): Promise<{ items: KubeObject[]; resourceVersion: string }>;
   /** One watch, until the server ends it. It ends by returning, or throws as the calls do. */

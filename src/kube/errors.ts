@@ -43,6 +43,7 @@ export type KubeTransportKind =
   | 'TlsUntrusted'
   | 'Tls'
   | 'Protocol'
+  | 'TooLarge'
   | 'Fenced'
   | 'Other';
 
@@ -76,6 +77,7 @@ const transportSentences: Record<KubeTransportKind, string> = {
   TlsUntrusted: 'the certificate of the API server is not trusted',
   Tls: 'no TLS session with the API server could be made',
   Protocol: 'the answer is not what the Kubernetes API promises',
+  TooLarge: 'the answer is larger than accepted',
   Fenced: 'this process may not write, because another replica may lead',
   Other: 'the request to the API server failed',
 };
@@ -181,6 +183,10 @@ export const isAlreadyExists = (error: unknown): boolean =>
 export const isGone = (error: unknown): boolean => hasCode(error, 410);
 /** The object breaks a rule of its schema, or a JSON patch's `test` failed. */
 export const isInvalid = (error: unknown): boolean => hasCode(error, 422);
+
+/** The answer is longer than was asked for. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof KubeTransportError && error.kind === 'TooLarge';
 
 function hasCode(error: unknown, code: number): boolean {
   return error instanceof KubeStatusError && error.code === code;

@@ -130,9 +130,13 @@ describe('an informer on a healthy server', () => {
     expect(informer.store.get('a')).not.toHaveProperty('data');
   });
 
-  it('drops managedFields and the copy that kubectl leaves', async () => {
+  it('keeps what is read of metadata, from lists and watches', async () => {
+    const keptOf = () => ({ labels: [], annotations: ['mine'], finalizers: [] });
+    await client.close();
+    client = createKubeClient({ connection: server.connection, userAgent: 'test', keptOf });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'x' };
-    const metadata = { name: 'a', uid: 'u', resourceVersion: '5', creationTimestamp: '', annotations };
+    const plain = { name: 'a', uid: 'u', resourceVersion: '5', creationTimestamp: '' };
+    const metadata = { ...plain, annotations, labels: { a: 'b' }, ownerReferences: [{}] };
     const items = [{ metadata: { ...metadata, managedFields: [{ manager: 'kubectl' }] } }];
     const changed = { metadata: { ...metadata, resourceVersion: '6', managedFields: [] } };
     const { promise: sent, resolve: send } = Promise.withResolvers<void>();
@@ -144,11 +148,11 @@ describe('an informer on a healthy server', () => {
     );
     const { informer } = start();
     await informer.whenSynced(stop.signal);
-    expect(informer.store.get('a')?.metadata).toEqual({ ...metadata, annotations: { mine: 'x' } });
+    const kept = { ...plain, annotations: { mine: 'x' }, labels: {} };
+    expect(informer.store.get('a')?.metadata).toEqual(kept);
     send();
     await eventually(() => expect(informer.store.get('a')?.metadata.resourceVersion).toBe('6'));
-    expect(informer.store.get('a')?.metadata).not.toHaveProperty('managedFields');
-    expect(informer.store.get('a')?.metadata.annotations).toEqual({ mine: 'x' });
+    expect(informer.store.get('a')?.metadata).toEqual({ ...kept, resourceVersion: '6' });
   });
 });
 

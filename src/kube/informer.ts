@@ -4,7 +4,7 @@ import type { KubeClient, Selection } from './client.ts';
 import type { Clock } from './clock.ts';
 import { orAbort } from './deadline.ts';
 import type { Log } from './log.ts';
-import type { KubeObject, Resource } from './object.ts';
+import type { Resource } from './object.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from './reflector.ts';
 import { type Change, createStore, type IndexFunction, type Store } from './store.ts';
 
@@ -55,9 +55,6 @@ export interface Informer {
   contactAgeMs(): number;
 }
 
-/** A copy that kubectl leaves in each object, with the data of Secrets in it. Nobody here needs it. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
 /** Makes an informer. It does nothing until `run`. */
 export function createInformer(options: InformerOptions): Informer {
   const { client, resource, namespaces, indexes, metadataOnly, labelSelector, fieldSelector, ...rest } =
@@ -87,11 +84,11 @@ export function createInformer(options: InformerOptions): Informer {
       },
       sink: {
         replace(items) {
-          feed.emit(store.replace(items.map(withoutLastApplied), namespace));
+          feed.emit(store.replace(items, namespace));
           settled(namespace);
         },
-        put: (object) => feed.emit(store.put(withoutLastApplied(object))),
-        remove: (object) => feed.emit(store.remove(withoutLastApplied(object))),
+        put: (object) => feed.emit(store.put(object)),
+        remove: (object) => feed.emit(store.remove(object)),
       },
       onRefused() {
         if (namespace !== undefined) settled(namespace);
@@ -115,10 +112,4 @@ export function createInformer(options: InformerOptions): Informer {
     onChange: (handler) => feed.onChange(handler),
     contactAgeMs: () => Math.max(0, ...reflectors.map((reflector) => reflector.contactAgeMs())),
   };
-}
-
-function withoutLastApplied(object: KubeObject): KubeObject {
-  if (object.metadata.annotations?.[lastApplied] === undefined) return object;
-  const { [lastApplied]: _, ...annotations } = object.metadata.annotations;
-  return { ...object, metadata: { ...object.metadata, annotations } };
 }

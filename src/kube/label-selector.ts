@@ -3,6 +3,8 @@ export interface LabelSelector {
   matches: (labels: Readonly<Record<string, string>> | undefined) => boolean;
   /** The selector in one form: two texts that differ only in order, repetition or blanks have the same. */
   readonly canonical: string;
+  /** The labels that it reads, and no others. */
+  readonly keys: readonly string[];
 }
 
 interface Requirement {
@@ -29,6 +31,7 @@ export function parseLabelSelector(text: string): LabelSelector {
   const requirements = text.split(separator).map((part) => parseRequirement(part.trim()));
   return {
     matches: (labels = {}) => requirements.every((requirement) => fulfils(labels, requirement)),
+    keys: [...new Set(requirements.map((requirement) => requirement.key))],
     canonical: [...new Set(requirements.map(format))].toSorted().join(','),
   };
 }

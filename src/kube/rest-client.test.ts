@@ -166,6 +166,28 @@ describe('requests', () => {
   });
 });
 
+describe('a list of large objects', () => {
+  const limits = (): (string | null)[] => server.requests.map(({ query }) => query.get('limit'));
+
+  it('comes in pages that fit into 4 MiB, however large the objects are', async () => {
+    for (let index = 0; index < 100; index++)
+      server.put(`w${index}`, { padding: index < 40 ? 'x'.repeat(255 * 1024) : '' });
+    const { items } = await client.list(widgets, { signal });
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(
+      Array.from({ length: 100 }, (_, index) => `w${index}`),
+    );
+    expect(limits().slice(0, 5)).toEqual(['500', '125', '32', '8', '8']);
+    expect(limits().at(-1)).toBe('64');
+  });
+
+  it('gets one through that is larger than a page', async () => {
+    server.put('w', { padding: 'x'.repeat(5 * 1024 * 1024) });
+    server.put('x');
+    const { items } = await client.list(widgets, { signal });
+    expect(items).toHaveLength(2);
+  });
+});
+
 describe('applyStatus to one incarnation', () => {
   const apply = (uid: string, resourceVersion?: string): Promise<unknown> =>
     client.applyStatus(

@@ -1,16 +1,36 @@
+import { bounds } from '../lib/bounds.ts';
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
 import { startDeadline } from './deadline.ts';
-import { isGone, isNotFound, KubeTransportError, toTransportError } from './errors.ts';
+import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
 import { collectionPath, objectPath } from './resource-path.ts';
 import { writeToSame } from './same-incarnation.ts';
+import type { Kept } from './slim.ts';
 import { createTransport, type KubeRequest, type TransportOptions } from './transport.ts';
-import { acceptHeader, type Page, parseEvent, parseObject, parsePage, selectionQuery } from './wire.ts';
+import {
+  acceptHeader,
+  type Page,
+  parseEvent,
+  parseJson,
+  parseObject,
+  parsePage,
+  selectionQuery,
+} from './wire.ts';
 
 export interface KubeClientOptions extends TransportOptions {
   /** Deadline of one call, retries included. Default 30 s; a page of a list gets twice that. */
   timeoutMs?: number;
+  /** What is kept of the objects of a kind, wherever they come from; by default all but `managedFields`. */
+  keptOf?: (resource: Resource) => Kept | undefined;
+}
+
+const { kubeListPage, kubeObject } = bounds;
+
+/** A page of one object has to get through whatever its size, and so has a list that cannot be paged. */
+function maxBytesOf(limit: number): number {
+  if (limit === 0) return Number.POSITIVE_INFINITY;
+  return limit === 1 ? kubeObject.maxBytes : kubeListPage.maxBytes;
 }
 
 /** The parts of a request that the helpers below don't know. */
@@ -18,7 +38,7 @@ type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeReques
 
 /** Makes a client that speaks to a real API server. It connects on first use. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { timeoutMs = 30_000, ...rest } = options;
+  const { timeoutMs = 30_000, keptOf = () => undefined, ...rest } = options;
   const { clock } = rest;
   const transport = createTransport(rest);
 
@@ -27,8 +47,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     return { what, verb, resource: resource.plural, timeoutMs, ...sent };
   }
 
-  async function object(resource: Resource, request: KubeRequest): Promise<KubeObject> {
-    return parseObject(await transport.call(request), { what: request.what, resource });
+  async function object(resource: Resource, request: KubeRequest, dataKey?: string): Promise<KubeObject> {
+    const bytes = await transport.call(request);
+    return parseObject(bytes, { what: request.what, resource, kept: keptOf(resource), dataKey });
   }
 
   async function page(resource: Resource, list: ListOptions, limit: number, next: string): Promise<Page> {
@@ -44,17 +65,33 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       signal: list.signal,
     });
     const { what } = request;
-    return parsePage(await transport.call(request), { what, resource, metadataOnly: list.metadataOnly });
+    const { metadataOnly } = list;
+    const bytes = await transport.call(request, maxBytesOf(limit));
+    return await parsePage(bytes, { what, resource, metadataOnly, kept: keptOf(resource) });
   }
 
-  async function pages(resource: Resource, list: ListOptions): Promise<Omit<Page, 'next'>> {
+  /** All pages, each of as many objects as fit into it. */
+  async function pages(
+    resource: Resource,
+    list: ListOptions,
+  ): Promise<Pick<Page, 'items' | 'resourceVersion'>> {
+    const { pageSize = kubeListPage.maxItems } = list;
     const items: KubeObject[] = [];
+    let limit = pageSize;
     let next = '';
     for (;;) {
-      const one = await page(resource, list, list.pageSize ?? 500, next);
+      const one = await page(resource, list, limit, next).catch((error: unknown) => {
+        if (limit === 1 || !isTooLarge(error)) throw error;
+        return undefined;
+      });
+      if (one === undefined) {
+        limit = Math.ceil(limit / 4);
+        continue;
+      }
       for (const item of one.items) items.push(item);
       if (one.next === '') return { items, resourceVersion: one.resourceVersion };
       next = one.next;
+      if (one.bytes < kubeListPage.maxBytes / 4) limit = Math.min(pageSize, limit * 2);
     }
   }
 
@@ -62,10 +99,11 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     resource: Resource,
     key: ObjectKey,
     signal: AbortSignal,
+    { dataKey }: { dataKey?: string } = {},
   ): Promise<KubeObject | undefined> {
     const path = objectPath(resource, key);
     try {
-      return await object(resource, describe('get', resource, key, { method: 'GET', path, signal }));
+      return await object(resource, describe('get', resource, key, { method: 'GET', path, signal }), dataKey);
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -106,7 +144,12 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       try {
         const bytes = await transport.stream({ ...request, signal: deadline.signal });
         for await (const line of splitLines(bytes)) {
-          yield parseEvent(line, { what, resource, metadataOnly: watch.metadataOnly });
+          yield parseEvent(line, {
+            what,
+            resource,
+            metadataOnly: watch.metadataOnly,
+            kept: keptOf(resource),
+          });
         }
       } catch (error) {
         deadline.signal.throwIfAborted();
@@ -195,19 +238,19 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return object(resource, request);
     },
 
-    ask(resource, question, signal) {
+    async ask(resource, question, signal) {
       const request = describe('create', resource, '', {
         method: 'POST',
         path: collectionPath(resource),
         ...json({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...question }),
         signal,
       });
-      return transport.call(request);
+      return parseJson(await transport.call(request), request.what);
     },
 
-    getRaw(path, signal) {
+    async getRaw(path, signal) {
       const request = { what: `get ${path}`, verb: 'get', resource: 'raw', path, timeoutMs, signal };
-      return transport.call({ ...request, method: 'GET' });
+      return parseJson(await transport.call({ ...request, method: 'GET' }), request.what);
     },
 
     close: () => transport.close(),

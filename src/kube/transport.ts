@@ -1,10 +1,10 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { bounds } from '../lib/bounds.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
 import { orAbort, startDeadline } from './deadline.ts';
 import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
 import { fence } from './fence.ts';
-import { parseJson } from './wire.ts';
 
 /** One request to the API server. */
 export interface KubeRequest {
@@ -42,8 +42,13 @@ export interface ClientMetrics {
 }
 
 export interface Transport {
-  /** Sends and reads the JSON answer. @throws KubeStatusError, KubeTransportError, or the signal's reason */
-  call(request: KubeRequest): Promise<unknown>;
+  /**
+   * Sends and reads the answer, which is JSON.
+   *
+   * @param maxBytes a longer one is refused, with a KubeTransportError of kind TooLarge
+   * @throws KubeStatusError, KubeTransportError, or the signal's reason
+   */
+  call(request: KubeRequest, maxBytes?: number): Promise<Uint8Array>;
   /** Sends and gives the answer's bytes as they come. The caller's signal ends it. Errors as for `call`. */
   stream(request: KubeRequest): Promise<AsyncIterable<Uint8Array>>;
   /** Ends all connections. */
@@ -153,10 +158,10 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function callOnce(request: KubeRequest): Promise<unknown> {
+  async function callOnce(request: KubeRequest, maxBytes: number): Promise<Uint8Array> {
     try {
       const response = await send(request, 'calls');
-      if (isSuccess(response)) return parseJson(await response.body.text(), request.what);
+      if (isSuccess(response)) return await readBytes(response.body, maxBytes, request.what);
       throw await failureOf(request.what, response);
     } catch (error) {
       request.signal.throwIfAborted();
@@ -164,11 +169,11 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  async function call(request: KubeRequest): Promise<unknown> {
+  async function call(request: KubeRequest, maxBytes: number): Promise<Uint8Array> {
     const endsAt = clock.now() + request.timeoutMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await callOnce(request);
+        return await callOnce(request, maxBytes);
       } catch (error) {
         const waitMs =
           request.method === 'GET' && attempt < maxRetries ? retryDelay(error, attempt) : undefined;
@@ -181,11 +186,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    async call(request) {
+    async call(request, maxBytes = bounds.kubeObject.maxBytes) {
       const tooLate = (): Error => new KubeTransportError(request.what, 'Timeout');
       const deadline = startDeadline(request.signal, request.timeoutMs, tooLate, clock);
       try {
-        return await call({ ...request, signal: deadline.signal });
+        return await call({ ...request, signal: deadline.signal }, maxBytes);
       } finally {
         deadline.dispose();
       }
@@ -228,6 +233,22 @@ function createPool(proxyUrl: string | undefined, tls: TlsSettings, bodyTimeout:
 
 function isSuccess(response: Dispatcher.ResponseData): boolean {
   return response.statusCode >= 200 && response.statusCode < 300;
+}
+
+async function readBytes(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  what: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // An exception ends the loop, and that ends the connection.
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw new KubeTransportError(what, 'TooLarge');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 async function failureOf(what: string, response: Dispatcher.ResponseData): Promise<KubeStatusError> {

@@ -1,7 +1,18 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import {
+  eachMember,
+  isText,
+  JsonFault,
+  type JsonSlice,
+  jsonElements,
+  parseSlice,
+  sliceText,
+} from '../lib/json-slices.ts';
 import type { Selection, WatchEvent } from './client.ts';
 import { KubeTransportError, statusErrorFrom } from './errors.ts';
 import { apiVersionOf, type KubeObject, objectSchema, type Resource } from './object.ts';
+import { type Kept, slimText } from './slim.ts';
 
 /** What an answer is parsed against. */
 export interface Expected {
@@ -9,6 +20,9 @@ export interface Expected {
   what: string;
   resource: Resource;
   metadataOnly?: boolean | undefined;
+  /** See {@link Slimming}. */
+  kept?: Kept | undefined;
+  dataKey?: string | undefined;
 }
 
 /** One page of a list. `next` is the continue token, `''` on the last page. */
@@ -16,18 +30,15 @@ export interface Page {
   items: KubeObject[];
   resourceVersion: string;
   next: string;
+  /** Length of the answer. */
+  bytes: number;
 }
 
 const pageSchema = z.object({
   metadata: z.object({ resourceVersion: z.string().min(1), continue: z.string().optional() }),
-  // An empty list may be written as null.
-  items: z.array(z.unknown()).nullable(),
 });
 
-const eventSchema = z.object({
-  type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
-  object: z.unknown(),
-});
+const eventTypeSchema = z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
 const bookmarkSchema = z.object({ metadata: z.object({ resourceVersion: z.string().min(1) }) });
 
@@ -51,58 +62,113 @@ export function selectionQuery(selection: Selection): URLSearchParams {
   return query;
 }
 
+/** So many bytes of a list are read before others have their turn. */
+const turnBytes = 256 * 1024;
+
 /**
  * Checks the envelope and gives the object the kind that was asked for (items of a list come without, metadata
- * comes as PartialObjectMetadata). `managedFields` is dropped: it is half of an object's size, and a PUT without
- * it keeps what the server has.
+ * comes as PartialObjectMetadata). What nobody reads is dropped before it is parsed, see {@link slimText}.
  *
  * @throws KubeTransportError of kind Protocol
  */
-export function parseObject(body: unknown, expected: Expected): KubeObject {
-  const parsed = objectSchema.safeParse(body);
-  if (!parsed.success) throw new KubeTransportError(expected.what, 'Protocol');
-  const { managedFields: _, ...metadata } = parsed.data.metadata;
-  const rest = expected.metadataOnly === true ? {} : parsed.data;
-  return { ...rest, apiVersion: apiVersionOf(expected.resource), kind: expected.resource.kind, metadata };
+export function parseObject(bytes: Uint8Array, expected: Expected): KubeObject {
+  return protocol(expected.what, () => objectAt(bytes, whole(bytes), expected));
 }
 
-/** @throws KubeTransportError of kind Protocol */
-export function parsePage(body: unknown, expected: Expected): Page {
-  const parsed = pageSchema.safeParse(body);
-  if (!parsed.success) throw new KubeTransportError(expected.what, 'Protocol');
-  const { metadata, items } = parsed.data;
+function objectAt(bytes: Uint8Array, slice: JsonSlice, expected: Expected): KubeObject {
+  const { resource } = expected;
+  const parsed = objectSchema.parse(JSON.parse(slimText(bytes, slice, expected)));
+  return { ...parsed, apiVersion: apiVersionOf(resource), kind: resource.kind };
+}
+
+/**
+ * Parses a page of a list, some of its items at a time.
+ *
+ * @throws KubeTransportError of kind Protocol
+ */
+export async function parsePage(bytes: Uint8Array, expected: Expected): Promise<Page> {
+  const { what } = expected;
+  const fields = protocol(what, () => membersOf(bytes, whole(bytes), ['metadata', 'items']));
+  const { metadata } = protocol(what, () =>
+    pageSchema.parse({ metadata: parseSlice(bytes, slice(fields.metadata)) }),
+  );
+  const items: KubeObject[] = [];
+  let turnEndsAt = turnBytes;
+  // An empty list may be written as null.
+  const elements =
+    fields.items && !isNull(bytes, fields.items) ? jsonElements(bytes, fields.items) : [].values();
+  for (;;) {
+    const { done, value } = protocol(what, () => elements.next());
+    if (done) break;
+    items.push(protocol(what, () => objectAt(bytes, value, expected)));
+    if (value.end < turnEndsAt) continue;
+    turnEndsAt = value.end + turnBytes;
+    await setImmediate();
+  }
   return {
-    items: (items ?? []).map((item) => parseObject(item, expected)),
+    items,
     resourceVersion: metadata.resourceVersion,
     next: metadata.continue ?? '',
+    bytes: bytes.length,
   };
 }
 
 /** Parses one line of a watch. @throws KubeTransportError of kind Protocol */
-export function parseEvent(line: string, expected: Expected): WatchEvent {
-  const { type, object } = parseAs(eventSchema, parseJson(line, expected.what), expected.what);
-  if (type === 'BOOKMARK') {
-    const { metadata } = parseAs(bookmarkSchema, object, expected.what);
-    return { type, resourceVersion: metadata.resourceVersion };
-  }
-  if (type === 'ERROR') {
-    const { code } = parseAs(errorCodeSchema, object, expected.what);
-    return { type, error: statusErrorFrom(expected.what, code, object) };
-  }
-  return { type, object: parseObject(object, expected) };
+export function parseEvent(line: Uint8Array, expected: Expected): WatchEvent {
+  const { what } = expected;
+  return protocol(what, () => {
+    const fields = membersOf(line, whole(line), ['type', 'object']);
+    const type = eventTypeSchema.parse(parseSlice(line, slice(fields.type)));
+    const object = slice(fields.object);
+    if (type === 'BOOKMARK') {
+      const { metadata } = bookmarkSchema.parse(parseSlice(line, object));
+      return { type, resourceVersion: metadata.resourceVersion };
+    }
+    if (type === 'ERROR') {
+      const status = parseSlice(line, object);
+      return { type, error: statusErrorFrom(what, errorCodeSchema.parse(status).code, status) };
+    }
+    return { type, object: objectAt(line, object, expected) };
+  });
 }
 
 /** JSON.parse, whose own error would quote the text. @throws KubeTransportError of kind Protocol */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(bytes: Uint8Array, what: string): unknown {
+  return protocol(what, () => parseSlice(bytes, whole(bytes)));
+}
+
+function whole(bytes: Uint8Array): JsonSlice {
+  return { start: 0, end: bytes.length };
+}
+
+/** The named members of an object, as far as they are there. */
+function membersOf<K extends string>(
+  bytes: Uint8Array,
+  object: JsonSlice,
+  names: readonly K[],
+): Partial<Record<K, JsonSlice>> {
+  const found: Partial<Record<K, JsonSlice>> = {};
+  eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
+    const name = names.find((each) => isText(bytes, keyStart, keyEnd, each));
+    if (name !== undefined) found[name] = { start, end };
+  });
+  return found;
+}
+
+function slice(found: JsonSlice | undefined): JsonSlice {
+  if (found === undefined) throw new JsonFault();
+  return found;
+}
+
+function isNull(bytes: Uint8Array, { start, end }: JsonSlice): boolean {
+  return end - start < 16 && sliceText(bytes, { start, end }).trim() === 'null';
+}
+
+/** Neither the errors of parsers nor those of zod get out: they quote the text. */
+function protocol<T>(what: string, parse: () => T): T {
   try {
-    return JSON.parse(text);
+    return parse();
   } catch {
     throw new KubeTransportError(what, 'Protocol');
   }
-}
-
-function parseAs<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new KubeTransportError(what, 'Protocol');
-  return parsed.data;
 }

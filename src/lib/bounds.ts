@@ -9,6 +9,32 @@ const MiB = 1024 * KiB;
  * Strings and lists in manifests are bounded by the CRDs (`src/api`), which the API server enforces.
  */
 export const bounds = {
+  /** A page of a list of the Kubernetes API. It holds as many objects as fit; the limit is by bytes, not by count. */
+  kubeListPage: {
+    /** A single object may be larger, up to {@link bounds.kubeObject}. */
+    maxBytes: 4 * MiB,
+    /** Objects. As client-go: https://github.com/kubernetes/client-go/blob/master/tools/pager/pager.go. */
+    maxItems: 500,
+  },
+  /** One object of the Kubernetes API. */
+  kubeObject: {
+    /** etcd takes requests of 1.5 MiB by default; escapes in JSON make six bytes of one. */
+    maxBytes: 12 * MiB,
+  },
+  /** What is kept in memory of the metadata of an object. */
+  objectMetadata: {
+    /** Of the value of an annotation: the CRDs take no more of a handled request. */
+    annotationChars: 256,
+    /** Finalizers besides our own. */
+    finalizers: 32,
+  },
+  /** A value of a Secret or ConfigMap that is kept for some seconds, for all who read it at about the same time. */
+  sharedRead: {
+    /** In base64. Keys and tokens are far shorter; a CA bundle of this size is read by each. */
+    maxChars: 32 * KiB,
+    /** The oldest goes. */
+    maxEntries: 512,
+  },
   /** The private key of a GitHub App. GitHub generates RSA keys of 2048 bits, with the exponent 65537. */
   privateKey: {
     /** The value in the Secret. A key of 8192 bits has 6.4 KiB as PEM; the rest is for text around it, and for base64 of base64. */

@@ -1,0 +1,110 @@
+import { bounds } from '../lib/bounds.ts';
+import {
+  cutString,
+  eachMember,
+  isText,
+  type JsonSlice,
+  jsonElements,
+  sliceText,
+} from '../lib/json-slices.ts';
+
+/**
+ * What is read of a kind, so that nothing else of an object gets into memory. Anybody who may write an object decides
+ * about its labels, annotations and finalizers, up to 1.5 MiB of them.
+ */
+export interface Kept {
+  /** Keys of labels; undefined keeps all. */
+  labels?: readonly string[];
+  /** Keys of annotations, of whose values the beginning is kept. */
+  annotations: readonly string[];
+  /** Of finalizers, these are kept, and some more, so that a list that has others never looks empty. */
+  finalizers: readonly string[];
+}
+
+/** What is kept of one object. */
+export interface Slimming {
+  /** `metadata` only. */
+  metadataOnly?: boolean | undefined;
+  /** Undefined keeps all but `managedFields`, for objects that are written back. */
+  kept?: Kept | undefined;
+  /** Of `data`, this entry only. */
+  dataKey?: string | undefined;
+}
+
+const { annotationChars, finalizers: maxFinalizers } = bounds.objectMetadata;
+const plainMetadata = [
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+];
+
+/**
+ * The JSON of an object without what nobody reads. It is cut out of the text before that is parsed: an object of an
+ * attacker takes hundreds of milliseconds and many times its size when all of it is made into JavaScript objects.
+ *
+ * @throws JsonFault
+ */
+export function slimText(bytes: Uint8Array, object: JsonSlice, slimming: Slimming): string {
+  const { metadataOnly = false, dataKey } = slimming;
+  const members: string[] = [];
+  eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
+    const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);
+    if (isKey('metadata')) members.push(`"metadata":${slimMetadata(bytes, { start, end }, slimming.kept)}`);
+    else if (metadataOnly) return;
+    else if (dataKey !== undefined && isKey('data'))
+      members.push(`"data":${pick(bytes, { start, end }, [dataKey])}`);
+    else if (dataKey === undefined || !isKey('binaryData'))
+      members.push(sliceText(bytes, { start: keyStart, end }));
+  });
+  return `{${members.join(',')}}`;
+}
+
+function slimMetadata(bytes: Uint8Array, metadata: JsonSlice, kept: Kept | undefined): string {
+  const members: string[] = [];
+  eachMember(bytes, metadata, (keyStart, keyEnd, start, end) => {
+    const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);
+    const value = { start, end };
+    // Half of an object's size, and a PUT without it keeps what the server has.
+    if (isKey('managedFields')) return;
+    if (kept === undefined || plainMetadata.some(isKey))
+      members.push(sliceText(bytes, { start: keyStart, end }));
+    else if (isKey('labels')) members.push(`"labels":${pick(bytes, value, kept.labels)}`);
+    else if (isKey('annotations'))
+      members.push(`"annotations":${pick(bytes, value, kept.annotations, annotationChars)}`);
+    else if (isKey('finalizers'))
+      members.push(`"finalizers":${fewFinalizers(bytes, value, kept.finalizers)}`);
+  });
+  return `{${members.join(',')}}`;
+}
+
+/** The object with these members only, or all; of longer strings the beginning. */
+function pick(
+  bytes: Uint8Array,
+  object: JsonSlice,
+  names: readonly string[] | undefined,
+  maxChars = Number.POSITIVE_INFINITY,
+): string {
+  if (names === undefined) return sliceText(bytes, object);
+  const members: string[] = [];
+  eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
+    if (!names.some((name) => isText(bytes, keyStart, keyEnd, name))) return;
+    members.push(
+      end - start > maxChars
+        ? `${sliceText(bytes, { start: keyStart, end: cutString(bytes, { start, end }, maxChars) })}"`
+        : sliceText(bytes, { start: keyStart, end }),
+    );
+  });
+  return `{${members.join(',')}}`;
+}
+
+function fewFinalizers(bytes: Uint8Array, list: JsonSlice, own: readonly string[]): string {
+  const kept: string[] = [];
+  for (const { start, end } of jsonElements(bytes, list))
+    if (kept.length < maxFinalizers || own.some((name) => isText(bytes, start, end, name)))
+      kept.push(sliceText(bytes, { start, end }));
+  return `[${kept.join(',')}]`;
+}

@@ -1,0 +1,155 @@
+/**
+ * Finding the parts of a JSON text without parsing all of it: `JSON.parse` makes an object of everything, and a few MiB
+ * of small objects or keys hold the event loop for a second. What is found is a slice of the bytes, for `JSON.parse`.
+ *
+ * Each byte is read once and nothing recurses, so the cost is linear and depth costs nothing. The text is not validated
+ * beyond what is needed to find the ends of values; that is left to the parser of what is kept.
+ */
+
+/** From the first to behind the last byte of a value, maybe with white space around it. */
+export interface JsonSlice {
+  start: number;
+  end: number;
+}
+
+/** The bytes are no JSON. It says nothing of them. */
+export class JsonFault extends Error {
+  override readonly name = 'JsonFault';
+
+  constructor() {
+    super('The text is not JSON.');
+  }
+}
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const letterU = 0x75;
+
+/** The elements of an array, one when asked for. @throws JsonFault also if the value is something else */
+export function* jsonElements(bytes: Uint8Array, { start }: JsonSlice): Generator<JsonSlice> {
+  let at = expectByte(bytes, start, openBracket);
+  if (bytes[skipBlanks(bytes, at)] === closeBracket) return;
+  for (;;) {
+    const end = valueEnd(bytes, at);
+    yield { start: at, end };
+    if (bytes[end] === closeBracket) return;
+    at = expectByte(bytes, end, comma);
+  }
+}
+
+/** Calls back with each member of an object: its key, a string, and its value. @throws JsonFault as above */
+export function eachMember(
+  bytes: Uint8Array,
+  { start }: JsonSlice,
+  visit: (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void,
+): void {
+  let at = expectByte(bytes, start, openBrace);
+  if (bytes[skipBlanks(bytes, at)] === closeBrace) return;
+  for (;;) {
+    const keyStart = skipBlanks(bytes, at);
+    const keyEnd = stringEnd(bytes, keyStart);
+    const valueStart = expectByte(bytes, keyEnd, colon);
+    const end = valueEnd(bytes, valueStart);
+    visit(keyStart, keyEnd, valueStart, end);
+    if (bytes[end] === closeBrace) return;
+    at = expectByte(bytes, end, comma);
+  }
+}
+
+/** The text of a slice. */
+export function sliceText(bytes: Uint8Array, { start, end }: JsonSlice): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+}
+
+/** A slice as `JSON.parse` reads it. The caller has bounded its length. @throws JsonFault */
+export function parseSlice(bytes: Uint8Array, slice: JsonSlice): unknown {
+  try {
+    return JSON.parse(sliceText(bytes, slice));
+  } catch {
+    // The parser's message quotes the text.
+    throw new JsonFault();
+  }
+}
+
+/** Whether the string between the two places is that text, which is ASCII, however it is escaped. */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  const { length } = text;
+  for (let index = 0; index < length; index++) {
+    const byte = bytes[start + 1 + index];
+    if (byte === text.charCodeAt(index)) continue;
+    return byte === backslash && isEscapedText(bytes, start, end, text);
+  }
+  return bytes[start + 1 + length] === quote;
+}
+
+function isEscapedText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  // Each character may be written as \u0061.
+  return end - start <= text.length * 6 + 2 && parseSlice(bytes, { start, end }) === text;
+}
+
+/** The place up to which a string has at most so many characters, not in the middle of one. */
+export function cutString(bytes: Uint8Array, { start, end }: JsonSlice, maxChars: number): number {
+  let at = start + 1;
+  for (let count = 0; count < maxChars && at < end - 1; count++) {
+    if (bytes[at] === backslash) at += bytes[at + 1] === letterU ? 6 : 2;
+    else at += utf8Length(bytes[at] ?? 0);
+  }
+  return Math.min(at, end - 1);
+}
+
+/** How many bytes the character has that begins with this one: RFC 3629, section 3. */
+function utf8Length(first: number): number {
+  if (first < 0xc0) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** Behind a value and the white space after it: at a comma, a closing bracket, or the end of the text. */
+function valueEnd(bytes: Uint8Array, start: number): number {
+  const { length } = bytes;
+  let depth = 0;
+  let at = start;
+  while (at < length) {
+    const byte = bytes[at];
+    if (byte === quote) {
+      at = stringEnd(bytes, at);
+      continue;
+    }
+    if (depth === 0 && (byte === comma || byte === closeBrace || byte === closeBracket)) break;
+    if (byte === openBrace || byte === openBracket) depth++;
+    else if (byte === closeBrace || byte === closeBracket) depth--;
+    at++;
+  }
+  if (depth > 0 || at === start) throw new JsonFault();
+  return at;
+}
+
+/** Behind the closing quote of the string that begins at `start`. */
+function stringEnd(bytes: Uint8Array, start: number): number {
+  if (bytes[start] !== quote) throw new JsonFault();
+  const { length } = bytes;
+  let at = start + 1;
+  while (at < length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  if (at >= length) throw new JsonFault();
+  return at + 1;
+}
+
+function skipBlanks(bytes: Uint8Array, start: number): number {
+  let at = start;
+  // Blank, tab, line feed, carriage return: RFC 8259, section 2.
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++;
+  return at;
+}
+
+/** Behind the byte that has to be the next one but for white space. */
+function expectByte(bytes: Uint8Array, start: number, expected: number): number {
+  const at = skipBlanks(bytes, start);
+  if (bytes[at] !== expected) throw new JsonFault();
+  return at + 1;
+}
