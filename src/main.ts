@@ -5,10 +5,12 @@ import {
 } from './controllers/codemie-connection/default-connection.ts';
 import { KubeConfigError } from './kube/errors.ts';
 import { errorFields, type Log } from './kube/log.ts';
+import { startMetricsServer } from './metrics-server.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
 import { createExposition } from './observability/exposition.ts';
+import { listen } from './observability/listen.ts';
 import { createLog } from './observability/log.ts';
-import { listen, metricsHandler, probeHandler } from './observability/probes.ts';
+import { probeHandler } from './observability/probes.ts';
 import { noTracing, type Tracing } from './observability/tracing.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { readSettings, type Settings, SettingsError, settingsHelp } from './settings.ts';
@@ -46,10 +48,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const health = { alive: () => operator?.alive() ?? true, ready: () => operator?.ready() ?? false };
   const probes = await listen(probeHandler(health), settings.probeAddress);
   log.info({ address: probes.address }, 'Serving probes');
-  const metrics = await listen(
-    metricsHandler(exposition.registry.contentType, exposition.text),
-    settings.metricsAddress,
-  );
+  const metrics = await startMetricsServer({ settings, exposition, log, now: Date.now });
   log.info({ address: metrics.address }, 'Serving metrics');
   try {
     operator = await createOperator({

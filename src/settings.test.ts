@@ -7,6 +7,7 @@ describe('readSettings', () => {
       operatorNamespace: 'codemie-system',
       workers: 4,
       metricsAddress: { host: '', port: 8080 },
+      metricsAuth: 'none',
       probeAddress: { host: '', port: 8081 },
       leaderElect: false,
       leaseDuration: 15_000,
@@ -94,6 +95,11 @@ describe('readSettings', () => {
     ['an unknown flag', ['--verbose'], "Unknown option '--verbose'. See --help."],
     ['a wrong number', ['--workers', '0'], '--workers: '],
     ['a wrong address', ['--metrics-address', 'x'], '--metrics-address: must be HOST:PORT or :PORT.'],
+    [
+      'half of a certificate',
+      ['--metrics-cert-file=/tls.crt'],
+      '--metrics-cert-file: goes with --metrics-key-file; set both or neither.',
+    ],
     ['a port too high', ['--metrics-address', ':70000'], '--metrics-address: has a port above 65535.'],
     [
       'a lease that is no duration',

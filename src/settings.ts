@@ -97,6 +97,19 @@ const settingsSchema = z.strictObject({
     .default(4)
     .describe('Reconciles at the same time per kind. Default: 4.'),
   metricsAddress: address.prefault(':8080').describe('Where /metrics is served. Default: :8080.'),
+  metricsAuth: z
+    .enum(['none', 'kubernetes'])
+    .default('none')
+    .describe(
+      'Who may read /metrics. none: everybody who reaches the port. kubernetes: bearers of a token that the API server lets GET /metrics, over TLS. Default: none.',
+    ),
+  metricsCertFile: z
+    .string()
+    .optional()
+    .describe(
+      'PEM file of the certificate for /metrics, read again when it changes. Default: none; with --metrics-auth=kubernetes, one that exists in memory only.',
+    ),
+  metricsKeyFile: z.string().optional().describe('PEM file of the private key of that certificate.'),
   probeAddress: address.prefault(':8081').describe('Where /healthz and /readyz are served. Default: :8081.'),
   caFile: z
     .string()
@@ -212,6 +225,9 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
     throw new SettingsError(
       '--default-connection-file: holds a ClusterCodeMieConnection, which is followed only with --cluster-connections=true.',
     );
+  const { metricsCertFile, metricsKeyFile } = parsed.data;
+  if ((metricsCertFile === undefined) !== (metricsKeyFile === undefined))
+    throw new SettingsError('--metrics-cert-file: goes with --metrics-key-file; set both or neither.');
   return {
     ...parsed.data,
     connections,

@@ -9,6 +9,25 @@ export const metricsValues: ValueSchema = section('Monitoring.', {
     enabled: flag('Makes the Service.', true),
     annotations: strings('Annotations of the Service.'),
   }),
+  auth: section('Who may read metrics.', {
+    enabled: flag(
+      'Asks the API server about everybody who reads metrics: they need a token of an account that may GET /metrics. Makes the ClusterRole …-metrics-reader for them, gives the operator the rights to ask, and turns on TLS.',
+      false,
+    ),
+    tokenSecret: section(
+      'Secret in the namespace of the release with the token that Prometheus reads with, for both monitors.',
+      {
+        name: text('Its name. Empty: a ServiceMonitor uses the token of the Prometheus Pod itself.', ''),
+        key: text('Key of the token inside of it.', 'token', { minLength: 1 }),
+      },
+    ),
+  }),
+  tls: section('Certificate for metrics.', {
+    secretName: text(
+      'Secret of type kubernetes.io/tls in the namespace of the release, with ca.crt, for the name …-metrics.NAMESPACE.svc. Turns on TLS. Empty: with auth.enabled, a certificate that exists in memory only and that scrapers cannot verify.',
+      '',
+    ),
+  }),
   serviceMonitor: monitor('A ServiceMonitor of the Prometheus Operator.'),
   podMonitor: monitor('A PodMonitor of the Prometheus Operator, instead of the ServiceMonitor.'),
   prometheusRule: section('Alerts, as a PrometheusRule of the Prometheus Operator.', {

@@ -199,7 +199,10 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       'Further TCP ports outwards. Those of connection.url, its tokenURL and the proxy are known.',
       { type: 'integer', minimum: 1, maximum: 65535 },
     ),
-    metricsFrom: list('Who may read metrics, as peers of a NetworkPolicy. Empty: everybody.', object),
+    metricsFrom: list(
+      'Who may reach the port of metrics, as peers of a NetworkPolicy. Empty: every Pod of the cluster, and what reaches Pods from outside. Who may read there is for metrics.auth to say.',
+      object,
+    ),
     extraEgress: list('Further rules outwards.', object),
     extraIngress: list('Further rules inwards.', object),
   }),

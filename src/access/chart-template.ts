@@ -10,6 +10,7 @@ const tests: Record<Circumstance, string> = {
   defaultConnection: '.Values.connection.create',
   noClusterName: 'not .Values.clusterName',
   leaderElection: '.Values.leaderElection.enabled',
+  metricsAuth: '.Values.metrics.auth.enabled',
 };
 
 const opposites: Partial<Record<Circumstance, Circumstance>> = {
@@ -28,9 +29,9 @@ export function chartRoles(): string {
 {{- if .Values.rbac.create }}
 {{- $named := .Values.watchNamespaces }}
 {{- $clusterConnections := or (not $named) .Values.clusterConnections }}
-{{- if $clusterConnections }}
+{{- if or $clusterConnections .Values.metrics.auth.enabled }}
 ${roleWithBinding('ClusterRole', { name: fullName }, [
-  rules('cluster', ['clusterConnections']),
+  rules('cluster', []),
   guarded('everyNamespace', rules('watched', ['everyNamespace'])),
 ])}{{- end }}
 {{- range $namespace := $named }}

@@ -9,6 +9,7 @@ import { digestKeySecret } from '../controllers/digest-key.ts';
 import { events } from '../kube/events.ts';
 import { leases } from '../kube/lease.ts';
 import type { Resource } from '../kube/object.ts';
+import { subjectAccessReviews, tokenReviews } from '../kube/token-review.ts';
 
 /** What an installation is like, as far as its permissions depend on it. */
 export interface Installation {
@@ -21,6 +22,8 @@ export interface Installation {
   leaderElect: boolean;
   /** Where the connection that it makes itself is described; absent where it makes none. */
   defaultConnectionFile?: string | undefined;
+  /** Who may read metrics. `kubernetes`: those whom the API server lets. */
+  metricsAuth?: 'none' | 'kubernetes' | undefined;
 }
 
 /** Facts of an installation that a permission may depend on. */
@@ -79,6 +82,10 @@ export const circumstances = {
   leaderElection: {
     holds: ({ leaderElect }: Installation) => leaderElect,
     text: 'with `--leader-elect=true`',
+  },
+  metricsAuth: {
+    holds: ({ metricsAuth }: Installation) => metricsAuth === 'kubernetes',
+    text: 'with `--metrics-auth=kubernetes`',
   },
 } as const;
 
@@ -178,6 +185,20 @@ export const permissions: readonly Permission[] = [
     where: 'own',
     when: ['leaderElection'],
     why: 'agree with other replicas on who works',
+  },
+  {
+    resource: tokenReviews,
+    verbs: ['create'],
+    where: 'cluster',
+    when: ['metricsAuth'],
+    why: 'ask who reads its metrics',
+  },
+  {
+    resource: subjectAccessReviews,
+    verbs: ['create'],
+    where: 'cluster',
+    when: ['metricsAuth'],
+    why: 'ask whether they may GET `/metrics`',
   },
 ];
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Listening, listen, metricsHandler, probeHandler } from './probes.ts';
+import { type Listening, listen } from './listen.ts';
+import type { AccessAnswer } from './metrics-access.ts';
+import { metricsHandler, probeHandler } from './probes.ts';
 
 let server: Listening;
 afterEach(() => server.close());
@@ -26,7 +28,7 @@ async function* pieces(): AsyncIterable<string> {
 
 describe('metrics', () => {
   it('serves what it is given', async () => {
-    server = await listen(metricsHandler('text/plain', pieces), at);
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: pieces }), at);
     expect(await (await fetch(`http://${server.address}/metrics`)).text()).toBe('up 1\ndown 0\n');
     expect((await fetch(`http://${server.address}/`)).status).toBe(404);
   });
@@ -35,7 +37,7 @@ describe('metrics', () => {
     ['gzip', 'gzip'],
     ['identity', null],
   ])('come as the scraper wants them: %s', async (accepted, encoding) => {
-    server = await listen(metricsHandler('text/plain', pieces), at);
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: pieces }), at);
     const answer = await fetch(`http://${server.address}/metrics`, {
       headers: { 'accept-encoding': accepted },
     });
@@ -49,8 +51,47 @@ describe('metrics', () => {
       yield 'up 1\n';
       throw new Error('No more.');
     }
-    server = await listen(metricsHandler('text/plain', broken), at);
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: broken }), at);
     const answer = fetch(`http://${server.address}/metrics`).then((response) => response.text());
     await expect(answer).rejects.toThrow(TypeError);
+  });
+
+  it.each<[AccessAnswer, number]>([
+    ['allowed', 200],
+    ['unauthenticated', 401],
+    ['forbidden', 403],
+    ['unavailable', 503],
+  ])('are read by those who may: %s', async (answer, status) => {
+    const access = {
+      check: (header?: string) => Promise.resolve(header === 'Bearer a' ? answer : 'forbidden'),
+    };
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: pieces, access }), at);
+    const got = await fetch(`http://${server.address}/metrics`, { headers: { authorization: 'Bearer a' } });
+    expect(got.status).toBe(status);
+    expect((await got.text()).includes('up 1')).toBe(status === 200);
+    expect(got.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null);
+  });
+
+  it('are only to be read', async () => {
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: pieces }), at);
+    expect((await fetch(`http://${server.address}/metrics`, { method: 'POST' })).status).toBe(405);
+  });
+
+  it('go to few at the same time, however slowly those read', async () => {
+    const gate = Promise.withResolvers<void>();
+    async function* waiting(): AsyncIterable<string> {
+      yield 'up 1\n';
+      await gate.promise;
+    }
+    server = await listen(metricsHandler({ contentType: 'text/plain', text: waiting }), at);
+    const asked = await Promise.all(
+      Array.from({ length: 12 }, () => fetch(`http://${server.address}/metrics`, { keepalive: false })),
+    );
+    expect(asked.map(({ status }) => status).filter((status) => status === 503)).toHaveLength(4);
+    gate.resolve();
+    await Promise.all(asked.map((answer) => answer.text()));
+    const [after] = [await fetch(`http://${server.address}/metrics`)];
+    expect(after.status).toBe(200);
+    await after.text();
   });
 });

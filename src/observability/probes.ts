@@ -1,14 +1,8 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
-
-/** A small HTTP server that is up. */
-export interface Listening {
-  /** `host:port` that it is bound to, with the real port where 0 was asked for. */
-  address: string;
-  close(): Promise<void>;
-}
+import type { AccessAnswer, MetricsAccess } from './metrics-access.ts';
 
 /** What the probes ask. Each answers at once: a probe that waits is a probe that fails. */
 export interface Health {
@@ -20,20 +14,41 @@ export interface Health {
 
 /** Answers `/healthz` and `/readyz` with 200 `ok` or 503 `not ok`, as the kubelet expects. */
 export function probeHandler(health: Health): RequestListener {
+  const checks = new Map([
+    ['/healthz', health.alive],
+    ['/readyz', health.ready],
+  ]);
   return (request, response) => {
-    const checks: Record<string, () => boolean> = { '/healthz': health.alive, '/readyz': health.ready };
-    const check = checks[request.url?.split('?')[0] ?? ''];
+    const check = checks.get(pathOf(request.url));
     if (!check) return void response.writeHead(404).end();
     const good = check();
     response.writeHead(good ? 200 : 503, { 'content-type': 'text/plain' }).end(good ? 'ok' : 'not ok');
   };
 }
 
-/** Answers `/metrics` with the pieces of text, compressed for those who can read that, as Prometheus can. */
-export function metricsHandler(contentType: string, text: () => AsyncIterable<string>): RequestListener {
-  return (request, response) => {
-    if (request.url?.split('?')[0] !== '/metrics') return void response.writeHead(404).end();
-    const compresses = /\bgzip\b/.test(String(request.headers['accept-encoding']));
+/** Scrapes that are answered at the same time. Prometheus comes with one or two replicas. */
+const mostScrapes = 8;
+
+export interface MetricsHandlerOptions {
+  contentType: string;
+  /** The text in pieces. */
+  text: () => AsyncIterable<string>;
+  /** Who may read it. Without: everybody who reaches the port. */
+  access?: MetricsAccess;
+}
+
+/**
+ * Answers `/metrics`, compressed for those who can read that, as Prometheus can. 401 and 403 as the API server would
+ * answer; 503 where access can't be checked or too many ask at the same time.
+ */
+export function metricsHandler({ contentType, text, access }: MetricsHandlerOptions): RequestListener {
+  let scrapes = 0;
+  const send = (response: ServerResponse, compresses: boolean): void => {
+    if (scrapes >= mostScrapes) return refuse(response, 'unavailable');
+    scrapes += 1;
+    response.once('close', () => {
+      scrapes -= 1;
+    });
     response.setHeader('content-type', contentType);
     if (compresses) response.setHeader('content-encoding', 'gzip');
     const gzip = createGzip({ level: constants.Z_BEST_SPEED });
@@ -43,35 +58,32 @@ export function metricsHandler(contentType: string, text: () => AsyncIterable<st
     // The scraper went away, or the text could not be made: the connection is broken off, which tells it.
     sent.catch(() => response.destroy());
   };
+  return (request, response) => {
+    if (pathOf(request.url) !== '/metrics') return void response.writeHead(404).end();
+    if (request.method !== 'GET' && request.method !== 'HEAD') return void response.writeHead(405).end();
+    const compresses = /\bgzip\b/.test(String(request.headers['accept-encoding']));
+    if (!access) return send(response, compresses);
+    void access.check(request.headers.authorization).then((answer) => {
+      if (response.destroyed) return;
+      if (answer === 'allowed') send(response, compresses);
+      else refuse(response, answer);
+    });
+  };
 }
 
-/** Starts a server. An empty host means every address. */
-export async function listen(
-  handler: RequestListener,
-  at: { host: string; port: number },
-): Promise<Listening> {
-  const server = createServer(handler);
-  // A scraper that is slow to send its request may not hold a socket for ever.
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(at.port, at.host || undefined, resolve);
-  });
-  return { address: boundAddress(server), close: () => close(server) };
+const statuses: Record<Exclude<AccessAnswer, 'allowed'>, number> = {
+  unauthenticated: 401,
+  forbidden: 403,
+  unavailable: 503,
+};
+
+function refuse(response: ServerResponse, answer: Exclude<AccessAnswer, 'allowed'>): void {
+  response.setHeader('content-type', 'text/plain');
+  if (answer === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
+  if (answer === 'unavailable') response.setHeader('retry-after', '1');
+  response.writeHead(statuses[answer]).end(`${answer}\n`);
 }
 
-function boundAddress(server: Server): string {
-  const bound = server.address();
-  // A string is for pipes only: https://nodejs.org/api/net.html#serveraddress
-  if (bound === null || typeof bound === 'string') throw new TypeError('The server does not listen on TCP.');
-  const { address, port, family } = bound;
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+function pathOf(url = ''): string {
+  return url.split('?', 1)[0] ?? '';
 }

@@ -10,6 +10,7 @@ import { clientCredentials } from '../cluster/suite.ts';
 import { type Cluster, kinds } from '../harness/cluster.ts';
 import type { OperatorProcess } from '../harness/operator-process.ts';
 import { type ApiRequest, startRequestRecorder } from '../harness/request-recorder.ts';
+import { scrape } from '../harness/scrape.ts';
 import type { World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 import type { ServiceAccount } from './service-account.ts';
@@ -32,7 +33,7 @@ export interface Scenario {
 /**
  * Lets an operator do, with the rights of an account, everything for which it ever asks the API server: connections
  * with certificates in ConfigMaps, an integration through each, objects that change while it writes to them, news that
- * repeats, deletion, and an end in good order. Gives the requests that it made.
+ * repeats, deletion, a reader of metrics, and an end in good order. Gives the requests that it made.
  */
 export async function playEverything(scenario: Scenario): Promise<readonly ApiRequest[]> {
   const { cluster, world, account, system, team, clusterConnection } = scenario;
@@ -97,6 +98,11 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
   for (const key of integrations) {
     await cluster.delete(kinds.integration, key);
     await cluster.waitForGone(kinds.integration, key);
+  }
+  // It asks who reads its metrics. The account knows itself, and may not read them.
+  if (scenario.args.includes('--metrics-auth=kubernetes')) {
+    const { status } = await scrape(operator.metricsAddress(), { authorization: `Bearer ${account.token}` });
+    if (status !== 403) throw new Error(`A reader without the right got ${status}.`);
   }
   const { code } = await operator.stop();
   if (code !== 0) throw new Error(`The operator ended with ${code}. It wrote:\n${operator.output()}`);

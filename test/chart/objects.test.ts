@@ -151,6 +151,34 @@ describe('monitoring', () => {
       },
     });
   });
+
+  const own = { bearerTokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' };
+  const given = { authorization: { type: 'Bearer', credentials: { name: 'prometheus', key: 'token' } } };
+  const unverified = { insecureSkipVerify: true };
+  const verified = {
+    ca: { secret: { name: 'metrics-tls', key: 'ca.crt' } },
+    serverName: `${release}-metrics.codemie-system.svc`,
+  };
+  const tokenSecret = { name: 'prometheus' };
+  const tls = { secretName: 'metrics-tls' };
+  it.each([
+    ['ServiceMonitor', { auth: { enabled: true } }, { scheme: 'https', tlsConfig: unverified, ...own }],
+    ['ServiceMonitor', { auth: { enabled: true }, tls }, { scheme: 'https', tlsConfig: verified, ...own }],
+    ['ServiceMonitor', { tls }, { scheme: 'https', tlsConfig: verified }],
+    [
+      'PodMonitor',
+      { auth: { enabled: true, tokenSecret }, tls },
+      { scheme: 'https', tlsConfig: verified, ...given },
+    ],
+    ['ServiceMonitor', {}, {}],
+  ])('lets a %s with %j read them', async (kind, metrics, wanted) => {
+    const value = `${kind.charAt(0).toLowerCase()}${kind.slice(1)}`;
+    const object = await only({ metrics: { ...metrics, [value]: { enabled: true } } }, kind);
+    const { endpoints, podMetricsEndpoints } = Object(object['spec']);
+    expect([endpoints, podMetricsEndpoints].flat().filter(Boolean)).toEqual([
+      { port: 'metrics', path: '/metrics', honorLabels: true, ...wanted },
+    ]);
+  });
 });
 
 describe('every object', () => {

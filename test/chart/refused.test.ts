@@ -78,6 +78,11 @@ it.each([
     'connection.create: needs clusterConnections: true with watchNamespaces, or nobody would look after the connection.',
   ],
   [
+    'a podMonitor without a token',
+    { metrics: { auth: { enabled: true }, podMonitor: { enabled: true } } },
+    'metrics.auth.tokenSecret.name: a podMonitor needs a Secret with a token.',
+  ],
+  [
     'two scrapes of the same Pods',
     { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
     'metrics: a serviceMonitor and a podMonitor would scrape every Pod twice. Enable one of them.',

@@ -49,6 +49,18 @@ export const variants: [name: string, values: object][] = [
     'named namespaces and the connections of the cluster',
     { watchNamespaces: ['team-a'], clusterName: 'prod', clusterConnections: true, connection },
   ],
+  ['metrics for those who may', { metrics: { auth: { enabled: true } } }],
+  [
+    'metrics for those who may, with a certificate, in named namespaces',
+    {
+      watchNamespaces: ['team-a'],
+      clusterName: 'prod',
+      metrics: {
+        auth: { enabled: true },
+        tls: { secretName: 'metrics-tls' },
+      },
+    },
+  ],
   [
     'a mirror',
     {

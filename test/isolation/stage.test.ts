@@ -5,9 +5,9 @@ import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
 const stage = useStage();
 
-it('runs as the chart has it', () => {
+it('runs as the chart has it', async () => {
   expect(stage.memoryLimitMiB).toBe(512);
-  expect(stage.operator.output()).toContain('"Leading."');
+  await expect.poll(() => stage.operator.output()).toContain('"Leading."');
 });
 
 it('lets a team do what an admin of its namespace may, and nothing elsewhere', async () => {

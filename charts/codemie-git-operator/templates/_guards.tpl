@@ -30,6 +30,9 @@
 {{- if and $values.metrics.serviceMonitor.enabled $values.metrics.podMonitor.enabled -}}
 {{- fail "metrics: a serviceMonitor and a podMonitor would scrape every Pod twice. Enable one of them." -}}
 {{- end -}}
+{{- if and $values.metrics.podMonitor.enabled $values.metrics.auth.enabled (not $values.metrics.auth.tokenSecret.name) -}}
+{{- fail "metrics.auth.tokenSecret.name: a podMonitor needs a Secret with a token. Name one, or enable the serviceMonitor, which can use the token of Prometheus itself." -}}
+{{- end -}}
 {{- with $values.connection -}}
 {{- if .create -}}
 {{- if not (regexMatch "^https?://[^/?#\\s]" .url) -}}

@@ -95,3 +95,34 @@ everything.
 {{- end -}}
 {{- dict "ports" (uniq $ports | sortAlpha) | toJson -}}
 {{- end -}}
+
+{{/* How monitors read metrics: scheme, trust and token, for one endpoint. A PodMonitor cannot use Prometheus' own token. */}}
+{{- define "codemie-git-operator.scrape" -}}
+{{- $metrics := .Values.metrics -}}
+{{- $secret := $metrics.tls.secretName -}}
+{{- if or $metrics.auth.enabled $secret -}}
+scheme: https
+tlsConfig:
+  {{- if $secret }}
+  ca:
+    secret:
+      name: {{ $secret }}
+      key: ca.crt
+  serverName: {{ printf "%s-metrics.%s.svc" (include "codemie-git-operator.fullname" .) .Release.Namespace }}
+  {{- else }}
+  # Made by each process for itself: it encrypts, and proves nothing.
+  insecureSkipVerify: true
+  {{- end }}
+{{- end }}
+{{- if $metrics.auth.enabled }}
+{{- if $metrics.auth.tokenSecret.name }}
+authorization:
+  type: Bearer
+  credentials:
+    name: {{ $metrics.auth.tokenSecret.name }}
+    key: {{ $metrics.auth.tokenSecret.key }}
+{{- else }}
+bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,87 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { ServingCertificate } from './serving-certificate.ts';
+
+/** A small HTTP server that is up. */
+export interface Listening {
+  /** `host:port` that it is bound to, with the real port where 0 was asked for. */
+  address: string;
+  /** Presents another certificate to those who connect from now on. Throws for a server without TLS. */
+  setCertificate(certificate: ServingCertificate): void;
+  close(): Promise<void>;
+}
+
+/** Connections at the same time. The one that has been open the longest gives way to a new one. */
+const mostConnections = 128;
+/** How long a client may take for its TLS handshake, and for the headers and the whole of its request. */
+const [handshakeMs, headersMs, requestMs] = [5_000, 5_000, 10_000];
+/** How long an answer may take, so that a client that doesn't read holds nothing. */
+const answerMs = 30_000;
+
+/**
+ * Starts a server: with TLS if there is a certificate. An empty host means every address.
+ *
+ * Anybody who reaches the port can open connections. A client that is slow loses its own connection in time, and many
+ * connections push each other out, the oldest first, so that the kubelet's probe and the scraper get their turn.
+ */
+export async function listen(
+  handler: RequestListener,
+  at: { host: string; port: number },
+  certificate?: ServingCertificate,
+): Promise<Listening> {
+  // By default Node.js looks for slow clients every 30 s only.
+  const limits = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: 1_000,
+  };
+  const answer: RequestListener = (request, response) => {
+    response.setTimeout(answerMs, () => response.destroy());
+    handler(request, response);
+  };
+  const tls = certificate && {
+    ...certificate,
+    minVersion: 'TLSv1.2' as const,
+    handshakeTimeout: handshakeMs,
+  };
+  const server = tls ? createHttpsServer({ ...limits, ...tls }, answer) : createServer(limits, answer);
+  makeRoom(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at.port, at.host || undefined, resolve);
+  });
+  return {
+    address: boundAddress(server),
+    setCertificate(next) {
+      if (!('setSecureContext' in server)) throw new TypeError('The server has no TLS.');
+      server.setSecureContext({ ...next, minVersion: 'TLSv1.2' });
+    },
+    close: () => close(server),
+  };
+}
+
+function makeRoom(server: Server | HttpsServer): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > mostConnections) oldest?.destroy();
+  });
+}
+
+function boundAddress(server: Server | HttpsServer): string {
+  const bound = server.address();
+  // A string is for pipes only: https://nodejs.org/api/net.html#serveraddress
+  if (bound === null || typeof bound === 'string') throw new TypeError('The server does not listen on TCP.');
+  const { address, port, family } = bound;
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function close(server: Server | HttpsServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

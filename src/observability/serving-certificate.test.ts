@@ -1,0 +1,63 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { makeSelfSigned } from './self-signed.ts';
+import {
+  followServingCertificate,
+  readServingCertificate,
+  type ServingCertificate,
+} from './serving-certificate.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'serving-'));
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+
+const files = () => ({ certFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key') });
+
+async function store({ cert, key }: ServingCertificate): Promise<void> {
+  await writeFile(files().certFile, cert);
+  await writeFile(files().keyFile, key);
+}
+
+it('refuses a certificate and a key that do not go together', async () => {
+  const [one, other] = [await makeSelfSigned('a', Date.now()), await makeSelfSigned('b', Date.now())];
+  await store({ cert: one.cert, key: other.key });
+  await expect(readServingCertificate(files())).rejects.toThrow('do not go together');
+});
+
+it('refuses files that are there and empty', async () => {
+  await store({ cert: '', key: '' });
+  await expect(readServingCertificate(files())).rejects.toThrow(Error);
+});
+
+it('reports a renewed certificate once it is whole', async () => {
+  const [one, other] = [await makeSelfSigned('a', Date.now()), await makeSelfSigned('b', Date.now())];
+  await store(one);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const [changes, failures]: [ServingCertificate[], unknown[]] = [[], []];
+  const end = followServingCertificate(
+    files(),
+    await readServingCertificate(files()),
+    (next) => changes.push(next),
+    (error) => failures.push(error),
+  );
+  await store({ cert: other.cert, key: one.key });
+  for (const _ of [1, 2]) {
+    vi.advanceTimersByTime(10_000);
+    await vi.waitFor(() => expect(failures).toHaveLength(1));
+  }
+  expect(changes).toEqual([]);
+  await store(other);
+  vi.advanceTimersByTime(10_000);
+  await vi.waitFor(() => expect(changes).toEqual([other]));
+  end();
+  await store(one);
+  vi.advanceTimersByTime(100_000);
+  expect(changes).toHaveLength(1);
+});
