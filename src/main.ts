@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import {
   DefaultConnectionError,
   parseDefaultConnection,
@@ -18,6 +19,9 @@ import { readSettings, type Settings, SettingsError, settingsHelp } from './sett
 /** Longest time from the signal to the end. The kubelet kills after 30 s by default. */
 const stopWithinMs = 28_000;
 
+/** Node gives up each of several addresses of a name but the last after 250 ms, less than a handshake on a slow way takes. */
+const addressAttemptMs = 3_000;
+
 /**
  * The process: settings, log, signals, probes, exit code. What the operator is made of stands in `operator.ts`.
  */
@@ -27,6 +31,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
     return 0;
   }
   const settings = readSettings(args, env);
+  setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
   const ca = settings.caFile === undefined ? [] : [await readFile(settings.caFile, 'utf8')];
   const tracing = await startTracing(settings, ca, () => log);
   const log: Log = createLog(settings.logLevel, { fields: tracing.logFields });

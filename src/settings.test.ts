@@ -40,7 +40,13 @@ describe('readSettings', () => {
       'the proxy in either case',
       [],
       { https_proxy: 'http://p:1', NO_PROXY: '.svc' },
-      { proxy: { httpsProxy: 'http://p:1', noProxy: '.svc' } },
+      { proxy: { httpsProxy: 'http://p:1/', noProxy: '.svc' } },
+    ],
+    [
+      'a proxy without a scheme',
+      [],
+      { HTTPS_PROXY: 'proxy.corp:3128', HTTP_PROXY: ' ' },
+      { proxy: { httpsProxy: 'http://proxy.corp:3128/' } },
     ],
     [
       'an endpoint for traces of its own',
@@ -132,6 +138,21 @@ describe('readSettings', () => {
     ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
   ])('refuses %s', (_name, args, message) => {
     expect(() => readSettings(args, {})).toThrow(message);
+  });
+});
+
+describe('a proxy setting that can not be used', () => {
+  it.each([
+    [
+      { HTTPS_PROXY: 'socks5://me:secret@p:1080' },
+      'HTTPS_PROXY names a SOCKS proxy, which is not supported: give an http or https proxy, such as http://proxy.example.com:3128.',
+    ],
+    [{ https_proxy: 'http://me:se#cret@p:3128' }, 'https_proxy must be HOST:PORT or the URL of a proxy'],
+    [{ HTTP_PROXY: '$(SECRET)' }, 'HTTP_PROXY must be HOST:PORT'],
+    [{ no_proxy: '.svc,https://me:secret@x' }, 'no_proxy has an entry, number 2, that is a URL'],
+  ])('ends the start with one sentence that names the variable', (env: NodeJS.ProcessEnv, message) => {
+    expect(() => readSettings([], env)).toThrow(message);
+    expect(() => readSettings([], env)).toThrow(/^(?!.*(secret|cret|SECRET))[^.]+(\.example\.com[^.]+)?\.$/);
   });
 });
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { durationMs, isDuration } from './api/duration.ts';
 import { type LabelSelector, parseLabelSelector } from './kube/label-selector.ts';
+import { checkNoProxy, ProxySettingError, type ProxySettings, readProxyUrl } from './net/proxy.ts';
 
 /** Where a server of ours listens. An empty host means every address, port 0 a free one. */
 const address = z
@@ -167,13 +168,6 @@ const settingsSchema = z.strictObject({
     .describe('Least level that is logged. Default: info.'),
 });
 
-/** The proxy variables that HTTP clients honour by convention, in capitals or small letters. */
-interface ProxySettings {
-  httpsProxy?: string;
-  httpProxy?: string;
-  noProxy?: string;
-}
-
 /** The settings of one process. */
 export type Settings = z.output<typeof settingsSchema> & {
   connections: boolean;
@@ -286,9 +280,27 @@ function tracesSampleRatio(env: NodeJS.ProcessEnv): string | undefined {
   return sampler === 'traceidratio' ? (nonEmpty(env['OTEL_TRACES_SAMPLER_ARG']) ?? '1') : sampler;
 }
 
+/**
+ * The proxy variables that HTTP clients honour by convention, in capitals or small letters. `ALL_PROXY` is not one of
+ * them, as in Go programs.
+ */
 function readProxy(env: NodeJS.ProcessEnv): ProxySettings {
-  const read = (name: string) => nonEmpty(env[name]) ?? nonEmpty(env[name.toLowerCase()]);
-  const [httpsProxy, httpProxy, noProxy] = [read('HTTPS_PROXY'), read('HTTP_PROXY'), read('NO_PROXY')];
+  const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
+    const given = [name, name.toLowerCase()].find((each) => nonEmpty(env[each]?.trim()) !== undefined);
+    try {
+      return given === undefined ? undefined : parse(env[given] ?? '');
+    } catch (error) {
+      if (!(error instanceof ProxySettingError)) throw error;
+      // The value may hold a password, and so may the cause of the error.
+      throw new SettingsError(`${given} ${error.message}.`);
+    }
+  };
+  const httpsProxy = read('HTTPS_PROXY', readProxyUrl);
+  const httpProxy = read('HTTP_PROXY', readProxyUrl);
+  const noProxy = read('NO_PROXY', (text) => {
+    checkNoProxy(text);
+    return text;
+  });
   return { ...(httpsProxy && { httpsProxy }), ...(httpProxy && { httpProxy }), ...(noProxy && { noProxy }) };
 }
 

@@ -14,6 +14,10 @@ import {
 
 const object: ValueSchema = { type: 'object' };
 
+/** An http or https URL without a path, or host:port; SOCKS is not supported. */
+const proxyPattern =
+  '^((https?://)?([^\\s/?#@]+@)?([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$';
+
 /** Every value of the chart, in the order of `values.yaml`. */
 export const values: ValueSchema = section('Values of the chart codemie-git-operator.', {
   nameOverride: text('Replaces the name of the chart in names and labels.', '', { maxLength: 40 }),
@@ -101,9 +105,15 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   ),
 
   proxy: section('The way to providers, CodeMie and identity providers, not to the Kubernetes API.', {
-    httpsProxy: text('URL of the proxy for https. With a password in it: see extraEnv.', ''),
-    httpProxy: text('URL of the proxy for plain http.', ''),
-    noProxy: text('Hosts to call directly, separated by commas.', '.svc,.cluster.local'),
+    httpsProxy: text('Proxy for https: its URL, or host:port. With a password in it: see extraEnv.', '', {
+      pattern: proxyPattern,
+    }),
+    httpProxy: text('Proxy for plain http: its URL, or host:port.', '', { pattern: proxyPattern }),
+    noProxy: text(
+      'Hosts to call directly, separated by commas: names, addresses and CIDR blocks.',
+      '.svc,.cluster.local',
+      { pattern: '^([*A-Za-z0-9_.:\\[\\]-]+(/[0-9]{1,3})?|[ ,])*$' },
+    ),
   }),
   ca: section('Certificate authorities to trust in addition to the system roots, for all outgoing calls.', {
     kind: choice('Kind of the object in the namespace of the release that holds them.', 'ConfigMap', [

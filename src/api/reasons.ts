@@ -1,5 +1,5 @@
 /** What a condition's status means here. False asks for a person; Unknown will be tried again by itself. */
-type ConditionStatus = 'True' | 'False' | 'Unknown';
+type ConditionStatus = 'True' | 'False' | 'Unknown' | 'False or Unknown';
 
 /** One reason of a condition: what it means and what a person does. It is printed in the API reference. */
 interface ReasonDescription {
@@ -65,9 +65,17 @@ export const providerTrouble = {
       'Nothing. If it returns often, raise `validation.interval` or share the credential with fewer programs.',
   },
   TLSUntrusted: {
-    status: 'Unknown',
-    meaning: "The provider's certificate is not signed by an authority that is trusted here.",
-    remedy: 'Put the PEM of its authority into a ConfigMap and refer to it by `tls.caRef`.',
+    status: 'False or Unknown',
+    meaning:
+      "The provider's certificate is not accepted: it is self-signed or of an unknown authority, too weak, for another name or another use, or expired. Unknown if it expired, or if the integration was Ready before.",
+    remedy:
+      'Follow the message. For a private authority, put its PEM certificate into a ConfigMap and refer to it by `tls.caRef`.',
+  },
+  ClientCertificateRequired: {
+    status: 'False or Unknown',
+    meaning:
+      'The server demands a client certificate (mutual TLS), which the operator cannot present. Unknown if the integration was Ready before.',
+    remedy: 'Have the server or its gateway let the operator in without one, or set a `url` that needs none.',
   },
 } as const satisfies Reasons;
 

@@ -108,13 +108,38 @@ function notATokenEndpoint(cause?: NetError): CodeMieError {
   });
 }
 
+/**
+ * What the library says of an answer that is no token response.
+ * https://github.com/panva/oauth4webapi/blob/main/src/index.ts
+ */
+const badAnswers = new Set([
+  'OAUTH_INVALID_RESPONSE',
+  'OAUTH_PARSE_ERROR',
+  'OAUTH_RESPONSE_BODY_ERROR',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_UNSUPPORTED_OPERATION',
+]);
+
 /** The library wraps what our fetch throws. Its own errors carry answers, tokens included, so they are not kept. */
 function failureOfGrant(error: unknown): CodeMieError {
+  let isAboutTheAnswer = false;
   for (let link = error; link instanceof Error; link = link.cause) {
     if (link instanceof CodeMieError) return link;
     if (link instanceof NetError) return failureToReach(link);
+    isAboutTheAnswer ||= 'code' in link && typeof link.code === 'string' && badAnswers.has(link.code);
   }
-  return notATokenEndpoint();
+  return isAboutTheAnswer ? notATokenEndpoint() : unknownFault();
+}
+
+/** Whatever it was, it may be our own: it says nothing about the identity provider. */
+function unknownFault(): CodeMieError {
+  return new CodeMieError({
+    kind: 'unreachable',
+    message:
+      'The sign-in at the identity provider of the connection failed for a reason that is not known here.',
+    hint: 'It will be tried again; report it as a bug of the operator if it stays so.',
+  });
 }
 
 function failureToReach(error: NetError): CodeMieError {

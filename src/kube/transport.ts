@@ -225,7 +225,14 @@ function createPool(proxyUrl: string | undefined, tls: TlsSettings, bodyTimeout:
     keepAliveTimeout: 30_000,
   };
   // A peer that vanished is noticed after 30 s, before load balancers drop an idle connection at 60 s.
-  const socket = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000, allowH2: false };
+  const socket = {
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    timeout: 10_000,
+    // Node would give up each of several addresses but the last after 250 ms.
+    autoSelectFamilyAttemptTimeout: 3_000,
+    allowH2: false,
+  };
   return proxyUrl === undefined
     ? new Agent({ ...options, connect: { ...socket, ...tls } })
     : new ProxyAgent({ ...options, uri: proxyUrl, connect: socket, requestTls: { ...socket, ...tls } });

@@ -1,142 +1,128 @@
-import { NetError, type NetErrorKind } from './net-error.ts';
+import { NetError } from './net-error.ts';
+import { byTrust, type Description, tlsOther } from './tls-failures.ts';
 
 /** What is known about an exchange when it fails. */
 export interface FailureContext {
   host: string;
   /** Whether the request goes through a proxy: then connection errors are about the proxy. */
   viaProxy: boolean;
+  /** Whether certificates were given for this server besides those that the operator trusts everywhere. */
+  ownCa: boolean;
   /** What ended the exchange from our side, if anything did. */
   ended: 'timeout' | 'aborted' | undefined;
 }
 
-type Description = [
-  kind: NetErrorKind,
-  sentence: (host: string) => string,
-  hint: string,
-  requestSent: boolean,
-];
+const dns: Description = {
+  kind: 'Dns',
+  sentence: (host) => `The name ${host} could not be resolved.`,
+  hint: 'Check the spelling of the host and the DNS of the cluster.',
+  requestSent: false,
+};
 
-const untrusted: Description = [
-  'TlsUntrusted',
-  (host) => `The certificate of ${host} is not signed by an authority that is trusted here.`,
-  'Add the certificate of its authority to the trusted ones (tls.caRef).',
-  false,
-];
+const unreachable: Description = {
+  kind: 'Refused',
+  sentence: (host) => `No connection to ${host} could be made.`,
+  hint: 'Check that the server is running and that the network lets this cluster reach it.',
+  requestSent: false,
+};
 
-const expired: Description = [
-  'TlsUntrusted',
-  (host) => `The certificate of ${host} is not valid at this time.`,
-  'It has expired or is not valid yet: renew it, or correct the clock.',
-  false,
-];
+const connectTimeout: Description = {
+  kind: 'Timeout',
+  sentence: (host) => `No connection to ${host} was made in time.`,
+  hint: 'Check that the server is running, and that no firewall or network policy drops the packets.',
+  requestSent: false,
+};
 
-const wrongName: Description = [
-  'TlsUntrusted',
-  (host) => `The certificate of ${host} is for another name.`,
-  'Use the name that the certificate has, or issue one for this name.',
-  false,
-];
+const timeout: Description = {
+  kind: 'Timeout',
+  sentence: (host) => `${host} did not answer in time.`,
+  hint: 'It will be tried again; check the load of the server if it stays so.',
+  requestSent: true,
+};
 
-const noTls: Description = [
-  'TlsOther',
-  (host) => `No TLS connection to ${host} could be agreed on.`,
-  'Check that the URL and its port lead to a server that speaks https with TLS 1.2 or later.',
-  false,
-];
+const aborted: Description = {
+  kind: 'Aborted',
+  sentence: (host) => `The request to ${host} was given up.`,
+  hint: 'It will be tried again.',
+  requestSent: true,
+};
 
-const dns: Description = [
-  'Dns',
-  (host) => `The name ${host} could not be resolved.`,
-  'Check the spelling of the host and the DNS of the cluster.',
-  false,
-];
+const reset: Description = {
+  kind: 'Reset',
+  sentence: (host) => `${host} closed the connection before its answer was complete.`,
+  hint: 'It will be tried again; check the server and what stands before it if it stays so.',
+  requestSent: true,
+};
 
-const unreachable: Description = [
-  'Refused',
-  (host) => `No connection to ${host} could be made.`,
-  'Check that the server is running and that the network lets this cluster reach it.',
-  false,
-];
+const cutInHandshake: Description = {
+  kind: 'Reset',
+  sentence: (host) => `${host} closed the connection during the TLS handshake.`,
+  hint: 'It will be tried again; check the server, what stands before it, and that the port speaks https if it stays so.',
+  requestSent: false,
+};
 
-const connectTimeout: Description = [
-  'Timeout',
-  (host) => `No connection to ${host} was made in time.`,
-  'Check that a firewall or network policy does not drop the packets.',
-  false,
-];
+const closed: Description = {
+  kind: 'Aborted',
+  sentence: (host) => `The request to ${host} came while its connections were being closed.`,
+  hint: 'It will be tried again.',
+  requestSent: true,
+};
 
-const timeout: Description = [
-  'Timeout',
-  (host) => `${host} did not answer in time.`,
-  'It will be tried again; check the load of the server if it stays so.',
-  true,
-];
+const tooLarge: Description = {
+  kind: 'TooLarge',
+  sentence: (host) => `The answer of ${host} is larger than accepted.`,
+  hint: 'Check that the URL leads to the API.',
+  requestSent: true,
+};
 
-const aborted: Description = [
-  'Aborted',
-  (host) => `The request to ${host} was given up.`,
-  'It will be tried again.',
-  true,
-];
+const notHttp: Description = {
+  kind: 'Other',
+  sentence: (host) => `The answer of ${host} is not HTTP.`,
+  hint: 'Check that the URL and its port lead to a web server.',
+  requestSent: true,
+};
 
-const reset: Description = [
-  'Reset',
-  (host) => `${host} closed the connection before its answer was complete.`,
-  'It will be tried again; check the server and what stands before it if it stays so.',
-  true,
-];
+/** Says nothing of the other side: an error that is not known may be our own. */
+const other: Description = {
+  kind: 'Other',
+  sentence: (host) => `The request to ${host} failed for a reason that is not known here.`,
+  hint: "It will be tried again; the operator's log has the code of the error.",
+  requestSent: true,
+};
 
-const closed: Description = [
-  'Aborted',
-  (host) => `The request to ${host} came while its connections were being closed.`,
-  'It will be tried again.',
-  true,
-];
+const proxyFailed = (sentence: Description['sentence'], hint: string): Description => ({
+  kind: 'Proxy',
+  sentence,
+  hint,
+  requestSent: false,
+});
 
-const tooLarge: Description = [
-  'TooLarge',
-  (host) => `The answer of ${host} is larger than accepted.`,
-  'Check that the URL leads to the API.',
-  true,
-];
-
-const proxyFailed: Description = [
-  'Proxy',
+const proxyUnreachable = proxyFailed(
   (host) => `The proxy did not connect to ${host}.`,
   'Check the proxy settings, and that the proxy allows this host.',
-  false,
-];
+);
 
-const other: Description = [
-  'Other',
-  (host) => `The exchange with ${host} failed.`,
-  'Check that the URL leads to a web server.',
-  true,
-];
+const proxyUntrusted = proxyFailed(
+  (host) => `The proxy for ${host} presents a certificate that is not trusted.`,
+  'Check HTTPS_PROXY, and add the authority of the proxy to the certificates that the operator trusts (--ca-file).',
+);
+
+const proxyWantsLogin = proxyFailed(
+  (host) => `The proxy demands a login before it connects to ${host}.`,
+  'Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY.',
+);
+
+const proxyForbids = proxyFailed(
+  (host) => `The proxy refuses to connect to ${host}.`,
+  'Allow the host in the proxy, or except it from the proxy with NO_PROXY.',
+);
 
 /**
- * Codes of Node, OpenSSL and undici. https://nodejs.org/api/tls.html#x509-certificate-error-codes,
- * https://nodejs.org/api/errors.html, https://undici.nodejs.org/#/docs/api/Errors.
+ * Codes of Node, OpenSSL and undici. https://nodejs.org/api/errors.html, https://undici.nodejs.org/#/docs/api/Errors.
+ * Those of certificates are in `tls-failures.ts`.
  */
 const byCode: Record<string, Description> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  CERT_CHAIN_TOO_LONG: untrusted,
-  CERT_REVOKED: untrusted,
-  CERT_REJECTED: untrusted,
-  CERT_UNTRUSTED: untrusted,
-  CERT_SIGNATURE_FAILURE: untrusted,
-  INVALID_CA: untrusted,
-  INVALID_PURPOSE: untrusted,
-  PATH_LENGTH_EXCEEDED: untrusted,
-  CERT_HAS_EXPIRED: expired,
-  CERT_NOT_YET_VALID: expired,
-  ERR_TLS_CERT_ALTNAME_INVALID: wrongName,
-  HOSTNAME_MISMATCH: wrongName,
-  EPROTO: noTls,
+  EPROTO: tlsOther,
   ENOTFOUND: dns,
   EAI_AGAIN: dns,
   EAI_FAIL: dns,
@@ -161,10 +147,8 @@ const byCode: Record<string, Description> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: reset,
   UND_ERR_HEADERS_OVERFLOW: tooLarge,
   HPE_HEADER_OVERFLOW: tooLarge,
-  UND_ERR_PRX_TLS: proxyFailed,
-  UND_ERR_PRX_CONN: proxyFailed,
-  // Nothing here uses undici's own abort; with a proxy it reports so an answer to CONNECT other than 200.
-  UND_ERR_ABORTED: proxyFailed,
+  UND_ERR_PRX_TLS: proxyUntrusted,
+  UND_ERR_PRX_CONN: proxyUnreachable,
 };
 
 /** Turns whatever an exchange threw into a {@link NetError}; one that is a NetError already stays as it is. */
@@ -172,24 +156,62 @@ export function toNetError(error: unknown, context: FailureContext): NetError {
   const chain = [...causes(error)];
   const known = chain.find((link) => link instanceof NetError);
   if (known !== undefined) return known;
-  const code = chain.map(codeOf).find((candidate) => candidate !== undefined);
-  const [kind, sentence, hint, requestSent] = describe(code, context);
+  const coded = chain.find((link) => codeOf(link) !== undefined);
+  const code = codeOf(coded);
+  const { sentence, ...description } = describe(code, coded, context);
   return new NetError({
-    kind,
+    ...description,
     message: sentence(context.host),
-    hint,
     host: context.host,
-    requestSent,
     ...(code === undefined ? {} : { code }),
   });
 }
 
-function describe(code: string | undefined, { viaProxy, ended }: FailureContext): Description {
+function describe(code: string | undefined, error: unknown, context: FailureContext): Description {
+  const { viaProxy, ownCa, ended } = context;
   if (ended === 'timeout') return timeout;
   if (ended === 'aborted') return aborted;
   if (code === undefined) return other;
-  const found = byCode[code] ?? (code.startsWith('ERR_SSL_') ? noTls : other);
-  return viaProxy && (found === dns || found === unreachable) ? proxyFailed : found;
+  // OpenSSL's texts are constants; they are matched and not shown.
+  const text = error instanceof Error ? error.message : '';
+  if (error instanceof ProxySocketError)
+    return byTrust(code, text, false) ? proxyUntrusted : proxyUnreachable;
+  // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
+  if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
+  const found = byTrust(code, text, ownCa) ?? byCode[code] ?? (viaProxy ? ofTunnel(code, text) : undefined);
+  if (found === undefined) return code.startsWith('HPE_') ? notHttp : other;
+  return viaProxy && (found === dns || found === unreachable) ? proxyUnreachable : found;
+}
+
+/**
+ * What a proxy answered: to CONNECT something else than 200, which undici reports as an abort (nothing here uses undici's
+ * own), or 407 to a request in plain http. https://github.com/nodejs/undici/blob/main/lib/dispatcher/proxy-agent.js
+ */
+function ofTunnel(code: string, text: string): Description | undefined {
+  if (code !== 'UND_ERR_ABORTED' && code !== 'UND_ERR_INVALID_ARG') return undefined;
+  const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(text);
+  switch (status?.[1] ?? status?.[2]) {
+    case undefined:
+      return code === 'UND_ERR_ABORTED' ? proxyUnreachable : undefined;
+    case '407':
+      return proxyWantsLogin;
+    case '401':
+    case '403':
+      return proxyForbids;
+    default:
+      return proxyUnreachable;
+  }
+}
+
+/** A failure of the socket to the proxy itself, not of what goes through it. The code is that of the cause. */
+export class ProxySocketError extends Error {
+  override readonly name = 'ProxySocketError';
+  readonly code: string | undefined;
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.code = codeOf(cause);
+  }
 }
 
 /** The error and what it wraps, outermost first; several tried addresses come as an AggregateError. */

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { ProxySocketError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
 import { fence } from './fence.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
@@ -10,6 +11,8 @@ export interface ConnectionSettings {
   policy: EgressPolicy;
   /** Undefined trusts the roots of the process. */
   trust: SecureContext | undefined;
+  /** Whether `trust` holds certificates that were given for the servers of this client alone. */
+  ownCa: boolean;
   proxy: ProxySettings;
   connectTimeoutMs: number;
   resolve?: Resolve;
@@ -25,6 +28,8 @@ export interface Route {
 
 /** The connection pools of one client. */
 export interface Dispatchers {
+  /** See {@link ConnectionSettings.ownCa}. */
+  ownCa: boolean;
   routeTo(url: URL): Route;
   /** Takes no new requests and resolves when the running ones are over. */
   close(): Promise<void>;
@@ -41,7 +46,11 @@ const connectionsPerHost = 32;
  */
 export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   const { policy, trust, connectTimeoutMs } = settings;
-  const tls = trust === undefined ? {} : { secureContext: trust };
+  const socket = {
+    ...(trust === undefined ? {} : { secureContext: trust }),
+    timeout: connectTimeoutMs,
+    autoSelectFamilyAttemptTimeout: attemptTimeoutMs(connectTimeoutMs),
+  };
   const common = {
     allowH2: false,
     connections: connectionsPerHost,
@@ -50,31 +59,29 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
     bodyTimeout: 0,
   };
   const fenced = fence(settings.maySend ?? (() => true));
-  const direct = new Agent({
-    ...common,
-    connect: {
-      ...tls,
-      timeout: connectTimeoutMs,
-      lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll),
-    },
-  }).compose(fenced);
+  // `net.connect` takes the lookup; the types of undici leave it out.
+  const guarded = { ...socket, lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll) };
+  const connectDirectly = buildConnector({ ...guarded, allowH2: false });
+  const direct = new Agent({ ...common, connect: keepAlerts(connectDirectly) }).compose(fenced);
   const proxies = new Map<string, Dispatcher>();
   const proxyFor = (uri: string): Dispatcher => {
     const existing = proxies.get(uri);
     if (existing !== undefined) return existing;
-    const limits = { ...tls, timeout: connectTimeoutMs };
     const created = new ProxyAgent({
       ...common,
       uri,
-      requestTls: limits,
-      proxyTls: limits,
+      requestTls: socket,
+      proxyTls: socket,
       // Else a proxy that accepts the connection and never answers to CONNECT holds its socket for five minutes.
-      clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
+      clientFactory: (origin, options) =>
+        new Pool(origin, { ...withConnect(options, ofProxy), headersTimeout: connectTimeoutMs }),
+      factory: (origin, options) => new Pool(origin, withConnect(options, keepAlerts)),
     }).compose(fenced);
     proxies.set(uri, created);
     return created;
   };
   return {
+    ownCa: settings.ownCa,
     routeTo: (url) => {
       const proxy = chooseProxy(settings.proxy, url);
       return proxy === undefined
@@ -85,6 +92,51 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
       await Promise.all([direct, ...proxies.values()].map((dispatcher) => dispatcher.close()));
     },
   };
+}
+
+/**
+ * Of several addresses of a name, Node gives up each but the last after 250 ms, which is less than a handshake takes on a
+ * slow way: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener. So an address gets seconds, but never
+ * so many that none are left for the next one.
+ */
+export function attemptTimeoutMs(connectTimeoutMs: number): number {
+  return Math.min(3_000, Math.ceil(connectTimeoutMs / 2));
+}
+
+type Connector = buildConnector.connector;
+
+/**
+ * TLS 1.3 lets a server refuse after the client has finished its handshake. The alert comes as an error of a socket that is
+ * then closed in the usual way, and undici would report that only.
+ */
+function keepAlerts(connect: Connector): Connector {
+  return (options, callback) =>
+    connect(options, (...outcome) => {
+      const [, socket] = outcome;
+      socket?.once('error', (error) => socket.destroy(error));
+      callback(...outcome);
+    });
+}
+
+/** Marks the failures of the socket to a proxy, which are not about the server behind it. */
+function ofProxy(connect: Connector): Connector {
+  return (options, callback) =>
+    connect(options, (...outcome) => {
+      const [error] = outcome;
+      if (error === null) callback(...outcome);
+      else callback(new ProxySocketError(error), null);
+    });
+}
+
+/** The options of a pool with another way to connect, where they have one as a function: the ProxyAgent makes its own. */
+function withConnect(options: object, change: (connect: Connector) => Connector): object {
+  return 'connect' in options && isConnector(options.connect)
+    ? { ...options, connect: change(options.connect) }
+    : options;
+}
+
+function isConnector(connect: unknown): connect is Connector {
+  return typeof connect === 'function';
 }
 
 const resolveAll: Resolve = (hostname) => lookup(hostname, { all: true });

@@ -25,12 +25,12 @@ describe('TLS', () => {
     {
       name: 'an unknown authority',
       issue: async () => (await createCertificateAuthority('stranger')).issue({ hosts: ['git.test'] }),
-      message: 'The certificate of git.test is not signed by an authority that is trusted here.',
+      message: 'The certificate of git.test leads to no authority in the bundle of tls.caRef.',
     },
     {
       name: 'a certificate that nobody else has signed',
       issue: () => issueSelfSigned(['git.test']),
-      message: 'The certificate of git.test is not signed by an authority that is trusted here.',
+      message: 'git.test presents a self-signed certificate that is not in the bundle of tls.caRef.',
     },
     {
       name: 'another name',
@@ -40,7 +40,7 @@ describe('TLS', () => {
     {
       name: 'an expired certificate',
       issue: () => authority.issue({ hosts: ['git.test'], ...past }),
-      message: 'The certificate of git.test is not valid at this time.',
+      message: 'The certificate of git.test, or one that signed it, has expired.',
     },
   ])('refuses $name', async ({ issue, message }) => {
     peer.server.setSecureContext(await issue());
@@ -56,7 +56,7 @@ describe('TLS', () => {
     peer.server.setSecureContext({ ...(await authority.issue({ hosts: ['git.test'] })), ...oldProtocol });
     expect(await failure(peer.clientWith().request({ url: peer.url() }))).toMatchObject({
       kind: 'TlsOther',
-      message: 'No TLS connection to git.test could be agreed on.',
+      message: 'git.test speaks only TLS versions before 1.2.',
       requestSent: false,
     });
   });

@@ -65,8 +65,10 @@ async function follow(
   let mayRepeat = repeatable;
   for (;;) {
     checkUrl(url, policy);
-    const route = dispatchers.routeTo(url);
+    let viaProxy = false;
     try {
+      const route = dispatchers.routeTo(url);
+      ({ viaProxy } = route);
       const response = await send(request, url, route, deadline);
       if (!redirects.has(response.status)) {
         const bytes = await readBody(response, request.maxBodyBytes, hostOf(url));
@@ -78,7 +80,8 @@ async function follow(
     } catch (error) {
       const failure = toNetError(error, {
         host: hostOf(url),
-        viaProxy: route.viaProxy,
+        viaProxy,
+        ownCa: dispatchers.ownCa,
         ended: deadline.ended(),
       });
       if (failure.kind !== 'Reset' || !mayRepeat) throw failure;

@@ -70,6 +70,8 @@ export interface HttpClientOptions {
   policy: EgressPolicy;
   /** PEM certificates that are trusted beside the roots of the process. */
   ca?: readonly string[];
+  /** Whether some of `ca` are for the servers of this client alone, for advice; by default where there are any. */
+  ownCa?: boolean;
   /** Makes what trusts them. Clients that are given the same one share it; by default each has its own. */
   trustFor?: TrustFor;
   proxy?: ProxySettings;
@@ -100,6 +102,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const dispatchers = createDispatchers({
     policy: options.policy,
     trust: trustFor(ca),
+    ownCa: options.ownCa ?? ca.length > 0,
     proxy: options.proxy ?? {},
     connectTimeoutMs: Math.min(longestConnectMs, Math.ceil(options.timeoutMs * connectShare)),
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),

@@ -20,7 +20,7 @@ export interface HttpClients {
 }
 
 /** Options for {@link createHttpClients}: what all clients have in common. */
-export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | 'ca'> {
+export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | 'ca' | 'ownCa'> {
   /** PEM certificates that every client trusts, beside those of its profile. */
   ca?: readonly string[];
   /** For how many profiles connections are kept; 256 by default. */
@@ -38,7 +38,9 @@ export function createHttpClients(options: HttpClientsOptions): HttpClients {
 
   function use(key: string, { policy, ca = [] }: ClientProfile): HttpClient {
     if (closed) throw stopped();
-    const client = live.get(key) ?? createHttpClient({ ...common, policy, ca: [...commonCa, ...ca] });
+    const client =
+      live.get(key) ??
+      createHttpClient({ ...common, policy, ca: [...commonCa, ...ca], ownCa: ca.length > 0 });
     live.delete(key);
     live.set(key, client);
     for (const [oldest, unused] of live) {

@@ -3,7 +3,8 @@
  * - `HostNotAllowed`: the URL is not one the policy lets us call (host, scheme, or a user name in it);
  * - `AddressNotAllowed`: the host's address is private, loopback, link-local or otherwise not public;
  * - `Dns`, `Refused`, `Reset`, `Timeout`, `Aborted`: the network, the deadline, or the caller;
- * - `TlsUntrusted`: the certificate did not pass (unknown authority, other name, expired); `TlsOther`: no TLS at all;
+ * - `TlsUntrusted`: the certificate did not pass (unknown authority, other name, expired, too weak);
+ * - `ClientCertificate`: the server demands one; `TlsOther`: no TLS at all;
  * - `TooLarge`, `NotJson`, `RedirectRefused`: an answer came, but not one we accept;
  * - `HostBusy`, `HostPaused`: the host hangs, so it was not asked; see `guarded-clients.ts`;
  * - `Proxy`: the proxy could not be reached or did not let us through;
@@ -15,6 +16,7 @@ export type NetErrorKind =
   | 'Dns'
   | 'Refused'
   | 'TlsUntrusted'
+  | 'ClientCertificate'
   | 'TlsOther'
   | 'Timeout'
   | 'Aborted'
@@ -40,6 +42,8 @@ export interface NetErrorDetails {
   requestSent: boolean;
   /** A low-level code such as `ECONNREFUSED`, kept as the cause. */
   code?: string;
+  /** See {@link NetError.needsPerson}. */
+  needsPerson?: boolean;
   /** With `HostPaused`: when the host is asked again, epoch milliseconds. */
   retryAtMs?: number;
 }
@@ -60,6 +64,8 @@ export class NetError extends Error {
    * False only if the server certainly did not get the request. After true, a write may or may not have happened.
    */
   readonly requestSent: boolean;
+  /** Whether it lasts until a person changes something, such as a certificate or what is trusted. */
+  readonly needsPerson: boolean;
   readonly retryAtMs: number | undefined;
 
   constructor(details: NetErrorDetails) {
@@ -68,6 +74,7 @@ export class NetError extends Error {
     this.host = details.host;
     this.hint = details.hint;
     this.requestSent = details.requestSent;
+    this.needsPerson = details.needsPerson ?? false;
     this.retryAtMs = details.retryAtMs;
   }
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
 import type { Peer } from '../../test/harness/peers/peer.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
-import { chooseProxy } from './proxy.ts';
+import { checkNoProxy, chooseProxy, ProxySettingError, readProxyUrl } from './proxy.ts';
 
 describe('chooseProxy', () => {
   const proxies = { httpsProxy: 'http://secure:1', httpProxy: 'http://plain:2' };
@@ -27,6 +27,20 @@ describe('chooseProxy', () => {
     { name: 'an IPv6 block', url: 'http://[fd00::1]/', noProxy: 'fd00::/8', proxy: undefined },
     { name: 'an IPv6 address', url: 'http://[fd00::1]:8080/', noProxy: '[fd00::1]:8080', proxy: undefined },
     { name: 'a block for a name', url: 'http://name/', noProxy: '0.0.0.0/0', proxy: 'http://plain:2' },
+    {
+      name: 'an IPv6 address in another spelling',
+      url: 'http://[fd00::1]/',
+      noProxy: 'FD00:0::1',
+      proxy: undefined,
+    },
+    { name: 'a name with the dot of the root', url: 'https://git.corp./', noProxy: 'corp', proxy: undefined },
+    {
+      name: 'a name with other letters',
+      url: 'https://git.bücher.example/',
+      noProxy: '.bücher.example',
+      proxy: undefined,
+    },
+    { name: 'an entry that is a dot', url: 'https://git.corp/', noProxy: '.', proxy: 'http://secure:1' },
   ])('$name', ({ url, noProxy, proxy }) => {
     const settings = noProxy === undefined ? proxies : { ...proxies, noProxy };
     expect(chooseProxy(settings, new URL(url))).toBe(proxy);
@@ -35,6 +49,69 @@ describe('chooseProxy', () => {
   it('goes directly without a proxy', () => {
     expect(chooseProxy({ httpsProxy: '' }, new URL('https://github.com/'))).toBeUndefined();
   });
+});
+
+describe('readProxyUrl', () => {
+  it.each([
+    ['proxy.corp:3128', 'http://proxy.corp:3128/'],
+    ['127.0.0.1:3128', 'http://127.0.0.1:3128/'],
+    ['[fd00::1]:3128', 'http://[fd00::1]:3128/'],
+    ['proxy', 'http://proxy/'],
+    ['user:pa%23ss@proxy.corp:3128', 'http://user:pa%23ss@proxy.corp:3128/'],
+    ['http://user:p@ss@proxy.corp:3128', 'http://user:p%40ss@proxy.corp:3128/'],
+    ['HTTP://Proxy.Corp:3128/', 'http://proxy.corp:3128/'],
+    ['https://proxy.corp', 'https://proxy.corp/'],
+    [' http://squid_1:3128\n', 'http://squid_1:3128/'],
+  ])('takes %j', (text, url) => expect(readProxyUrl(text)).toBe(url));
+
+  it.each([
+    'socks5://user:secret@proxy:1080',
+    'SOCKS5H://user:secret@proxy:1080',
+    'ftp://user:secret@proxy',
+    'http:/user:secret@proxy:3128',
+    'http://user:se#secret@proxy:3128',
+    'http://user:12#secret@proxy:3128',
+    'http://user:12/secret@proxy:3128',
+    'http://user:secret%@proxy:3128',
+    'http://proxy:3128/secret',
+    'http://proxy:secret',
+    '"http://proxy:3128"',
+    '"proxy:3128"',
+    '$(PROXY)',
+    '${PROXY}:3128',
+    '<proxy>:3128',
+    'proxy corp:3128',
+    'proxy:70000',
+    'proxy:0',
+    ':3128',
+    '3128',
+    'http://',
+  ])('refuses %j in a sentence without the value', (text) => {
+    expect(() => readProxyUrl(text)).toThrow(ProxySettingError);
+    expect(() => readProxyUrl(text)).toThrow(/^(must|names a SOCKS proxy)(?!.*(secret|PROXY)).*3128/);
+  });
+});
+
+describe('checkNoProxy', () => {
+  it.each([
+    '*',
+    '.svc,.cluster.local,10.0.0.0/8',
+    'localhost, 127.0.0.1 [::1]:8443,::1,fd00::/8,*.corp,*.corp:8443,Git.Corp.,my_host,bücher.example',
+    '',
+  ])('takes %j', (text) => expect(() => checkNoProxy(text)).not.toThrow());
+
+  it.each([
+    ['a,https://git.corp', 'number 2, that is a URL'],
+    ['10.0.0.0/33', 'number 1, that is not a CIDR block'],
+    ['.svc/cluster', 'number 1, that is not a CIDR block'],
+    ['git.corp:0', 'number 1, that has a port'],
+    ['git.corp:70000', 'number 1, that has a port'],
+    ['10.0.*', 'is a pattern of addresses'],
+    ['<local>', 'is not a host name'],
+    ['"git.corp"', 'is not a host name'],
+    ['git.corp:https', 'is not a host name'],
+    ['.', 'is not a host name'],
+  ])('refuses %j', (text, message) => expect(() => checkNoProxy(text)).toThrow(message));
 });
 
 describe('through a proxy', () => {

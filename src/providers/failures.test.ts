@@ -18,6 +18,7 @@ describe('transportFailure', () => {
     ['HostNotAllowed', 'HostNotAllowed', 'needsPerson'],
     ['AddressNotAllowed', 'HostNotAllowed', 'needsPerson'],
     ['TlsUntrusted', 'TLSUntrusted', 'retry'],
+    ['ClientCertificate', 'ClientCertificateRequired', 'retry'],
     ['TlsOther', 'ProviderUnreachable', 'retry'],
     ['Dns', 'ProviderUnreachable', 'retry'],
     ['Refused', 'ProviderUnreachable', 'retry'],

@@ -11,6 +11,7 @@ const reasonOfNetError: Record<NetErrorKind, CredentialReason> = {
   // Ours, not the provider's: the policy refuses the private address that the host has.
   AddressNotAllowed: 'HostNotAllowed',
   TlsUntrusted: 'TLSUntrusted',
+  ClientCertificate: 'ClientCertificateRequired',
   Dns: 'ProviderUnreachable',
   Refused: 'ProviderUnreachable',
   TlsOther: 'ProviderUnreachable',
@@ -39,6 +40,7 @@ export function transportFailure(error: unknown, target: Pick<Target, 'signal'>)
     sentence: netError.message,
     hint: netError.hint,
     cause: netError,
+    isLasting: netError.needsPerson,
     isStrange: netError.kind === 'NotJson' || netError.kind === 'RedirectRefused',
     ...(netError.retryAtMs !== undefined && { retryAtMs: netError.retryAtMs }),
   });

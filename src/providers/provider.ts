@@ -195,6 +195,8 @@ export interface ProviderErrorFields {
   installation?: Installation;
   /** Whether the server does not answer as this provider's would, so that it may be another product. */
   isStrange?: boolean;
+  /** See {@link ProviderError.isLasting}. */
+  isLasting?: boolean;
   /** Never an error of a vendor's library: those hold the remote body. */
   cause?: unknown;
 }
@@ -213,6 +215,11 @@ export class ProviderError extends Error {
   readonly isStrange: boolean;
   /** The sentence, with this name for the credential. */
   readonly sentence: (credential: string) => string;
+  /**
+   * With the disposition `retry`: whether trying again will not help where it never worked, such as a certificate of an
+   * unknown authority. Where it did work, the other side may be about to correct it.
+   */
+  readonly isLasting: boolean;
 
   constructor(fields: ProviderErrorFields) {
     const { sentence, reason } = fields;
@@ -226,6 +233,7 @@ export class ProviderError extends Error {
     this.retryAtMs = fields.retryAtMs;
     this.installation = fields.installation;
     this.isStrange = fields.isStrange ?? false;
+    this.isLasting = fields.isLasting ?? false;
   }
 }
 

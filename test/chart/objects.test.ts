@@ -117,6 +117,8 @@ describe('the network policy', () => {
     ['the token endpoint', { connection }, ['443', '6443', '8443']],
     ['a Service', { connection: { ...connection, url: 'http://codemie.codemie.svc/api' } }, ['80', '8443']],
     ['a proxy', { proxy: { httpsProxy: 'http://proxy:3128' } }, ['3128']],
+    ['a proxy without a scheme', { proxy: { httpsProxy: 'proxy.corp:3128' } }, ['3128']],
+    ['a proxy with a login', { proxy: { httpProxy: 'me:pw@[fd00::1]:3129' } }, ['3129']],
   ])('lets out to the API server and %s', async (_name, more, ports) => {
     const text = JSON.stringify(
       (await only({ ...more, networkPolicy: { enabled: true } }, 'NetworkPolicy'))['spec'],

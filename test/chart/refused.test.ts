@@ -29,6 +29,21 @@ it.each([
     { logLevel: 'loud' },
     "at '/logLevel': value must be one of 'debug', 'info', 'warn', 'error'",
   ],
+  [
+    'a SOCKS proxy',
+    { proxy: { httpsProxy: 'socks5://proxy:1080' } },
+    "at '/proxy/httpsProxy': 'socks5://proxy:1080' does not match pattern",
+  ],
+  [
+    'a proxy with a path',
+    { proxy: { httpProxy: 'http://proxy:3128/x' } },
+    "at '/proxy/httpProxy': 'http://proxy:3128/x' does not match pattern",
+  ],
+  [
+    'a URL among the hosts to call directly',
+    { proxy: { noProxy: '.svc,https://git.corp' } },
+    "at '/proxy/noProxy': '.svc,https://git.corp' does not match pattern",
+  ],
   ['no workers', { workers: 0 }, "at '/workers': minimum: got 0, want 1"],
   ['a wrong digest', { image: { digest: 'abc' } }, "at '/image/digest': 'abc' does not match pattern"],
   [

@@ -55,6 +55,8 @@ describe.each([
 });
 
 interface Trouble {
+  /** Whether an integration that was never Ready needs a person for it. */
+  needsPerson?: boolean;
   provider: 'GitHub' | 'GitLab' | 'Bitbucket';
   reason: string;
   begin: (world: World) => void;
@@ -78,6 +80,7 @@ const troubles: [string, Trouble][] = [
     {
       provider: 'GitLab',
       reason: 'TLSUntrusted',
+      needsPerson: true,
       begin: ({ internet }) =>
         internet.setFault('gitlab.com', { kind: 'certificate', problem: 'unknownAuthority' }),
       end: ({ internet }) => internet.setFault('gitlab.com', undefined),
@@ -110,18 +113,30 @@ describe('a provider that', () => {
     });
     await cluster.createSecret(key, { token });
     trouble.begin(world);
-    const { provider, reason } = trouble;
+    const { provider, reason, needsPerson } = trouble;
     const auth = { token: { secretRef: { name } } };
     await cluster.create(kinds.integration, gitHubIntegration(key, { provider, auth }));
+    const told = needsPerson ? `False/${reason}` : `Unknown/${reason}`;
     const seen = await cluster.waitForConditions(key, {
-      Ready: `Unknown/${reason}`,
-      Reconciling: `True/${reason}`,
-      CredentialsValid: `Unknown/${reason}`,
-      Stalled: '',
+      Ready: told,
+      Reconciling: needsPerson ? '' : `True/${reason}`,
+      CredentialsValid: told,
+      Stalled: needsPerson ? `True/${reason}` : '',
       Registered: '',
     });
     // Ports, times and numbers would make another message of every try.
     expect(seen.condition('Ready').message).not.toMatch(/[0-9]/);
+    trouble.end(world);
+    await cluster.waitForConditions(key, ready);
+
+    // What was Ready stays so for a while, and no person is called.
+    trouble.begin(world);
+    await reconciled(cluster, key, {
+      Ready: 'True/Ready',
+      Reconciling: `True/${reason}`,
+      CredentialsValid: `Unknown/${reason}`,
+      Stalled: '',
+    });
     trouble.end(world);
     await cluster.waitForConditions(key, ready);
   });

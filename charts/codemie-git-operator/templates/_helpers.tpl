@@ -89,7 +89,8 @@ everything.
 {{- end -}}
 {{- end -}}
 {{- range compact $urls -}}
-{{- $url := urlParse . -}}
+{{- /* A proxy may be host:port, as the operator takes it. */ -}}
+{{- $url := urlParse (ternary . (printf "http://%s" .) (contains "://" .)) -}}
 {{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) -}}
 {{- $ports = append $ports ($port | default (ternary "80" "443" (eq $url.scheme "http"))) -}}
 {{- end -}}

@@ -3,7 +3,7 @@ import { ProviderError } from '../../providers/provider.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
-import type { Integration } from './load.ts';
+import { type Integration, wasReady } from './load.ts';
 import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
 import type { Proof } from './validate.ts';
@@ -36,7 +36,7 @@ export async function resolveInstallation(
   }
   if (!proof) return unproven(auth.selector, report);
 
-  const installation = await find(auth.selector, name, proof, report, deps, signal);
+  const installation = await find(integration, auth.selector, name, proof, report, deps, signal);
   report.installation = toStatus(installation);
   report.findings.InstallationResolved = describe(auth.selector, installation);
   const told = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
@@ -68,6 +68,7 @@ function unproven(selector: InstallationSelector, report: Report): FoundInstalla
 }
 
 async function find(
+  integration: Integration,
   selector: InstallationSelector,
   name: string,
   { provider, credential, report: app, key, target, maxAgeMs }: Proof,
@@ -89,7 +90,12 @@ async function find(
     signal.throwIfAborted();
     if (error instanceof ProviderError && error.installation)
       report.installation = toStatus(error.installation);
-    throw providerHalt('InstallationResolved', error, target.webUrl.host, name);
+    throw providerHalt(error, {
+      asked: 'InstallationResolved',
+      host: target.webUrl.host,
+      credential: name,
+      wasReady: wasReady(integration),
+    });
   }
 }
 

@@ -36,6 +36,17 @@ export interface Loaded extends Known {
   parsed: Parsed<GitIntegrationSpec>;
 }
 
+/**
+ * Whether an integration was Ready with the spec as it is now, and has been at most in doubt since. A fault of the other
+ * side is then something that passes, and no reason to call a person.
+ */
+export function wasReady({ status, conditions, generation }: Known): boolean {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return (
+    status.registration !== undefined && ready?.observedGeneration === generation && ready.status !== 'False'
+  );
+}
+
 /** One GitIntegration with a good spec. */
 export interface Integration extends Known {
   spec: GitIntegrationSpec;

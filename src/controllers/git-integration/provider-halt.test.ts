@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
 import { StillWaitingError } from '../shared-calls.ts';
-import { providerFailureAgeMs, providerHalt } from './provider-halt.ts';
+import { providerFailureAgeMs, providerHalt, type Question } from './provider-halt.ts';
 
 const named = 'token in Secret "acme" (key "token")';
 const now = 1_800_000_000_000;
 const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
   new ProviderError({ reason: 'Unauthorized', sentence: 'It failed.', hint: 'Look.', ...fields });
+
+const question = (asked: Question['asked'], wasReady = false): Question => ({
+  asked,
+  host: 'github.com',
+  credential: named,
+  wasReady,
+});
 
 const cases = [
   {
@@ -74,18 +81,38 @@ const cases = [
 
 describe('while the installation was looked for', () => {
   it.each(cases)('$name becomes $finding.status on $condition', ({ thrown, condition, finding, next }) => {
-    const halt = providerHalt('InstallationResolved', thrown, 'github.com', named);
+    const halt = providerHalt(thrown, question('InstallationResolved'));
     expect(halt).toMatchObject({ condition, finding, next, cause: thrown });
   });
 
   it('a limit of the credential itself is told on the step that met it', () => {
-    const halt = providerHalt(
-      'CredentialsValid',
-      error({ reason: 'RateLimited', retryAtMs: now }),
-      'github.com',
-      named,
-    );
+    const halt = providerHalt(error({ reason: 'RateLimited', retryAtMs: now }), question('CredentialsValid'));
     expect(halt.condition).toBe('CredentialsValid');
+  });
+});
+
+describe('a certificate that is not trusted', () => {
+  const untrusted = error({ reason: 'TLSUntrusted', isLasting: true });
+
+  it('needs a person where it never was, and is tried again all the same', () => {
+    expect(providerHalt(untrusted, question('CredentialsValid'))).toMatchObject({
+      finding: { status: 'False', reason: 'TLSUntrusted' },
+      next: { kind: 'retry' },
+    });
+  });
+
+  it('is waited for where the integration was Ready', () => {
+    expect(providerHalt(untrusted, question('CredentialsValid', true))).toMatchObject({
+      finding: { status: 'Unknown', reason: 'TLSUntrusted' },
+      next: { kind: 'retry' },
+    });
+  });
+
+  it('is waited for while it has expired, as certificates are renewed', () => {
+    const expired = error({ reason: 'TLSUntrusted' });
+    expect(providerHalt(expired, question('CredentialsValid'))).toMatchObject({
+      finding: { status: 'Unknown' },
+    });
   });
 });
 

@@ -4,21 +4,26 @@ import { ProviderError } from '../../providers/provider.ts';
 import { StillWaitingError } from '../shared-calls.ts';
 import { Halt, waiting } from './halt.ts';
 
+/** What a failure of a provider is about. */
+export interface Question {
+  /**
+   * The step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even when it came up while
+   * the installation was looked for.
+   */
+  asked: 'CredentialsValid' | 'InstallationResolved';
+  /** The provider's host, for sentences. */
+  host: string;
+  /** What sentences call the credential: see `credentialName`. */
+  credential: string;
+  /** Whether the integration was Ready with this spec: see `wasReady` in `load.ts`. */
+  wasReady: boolean;
+}
+
 /**
  * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
- * the shared call, or a fault of ours: either way it is tried again and told as such.
- *
- * @param host the provider's host, for sentences
- * @param credential what sentences call the credential: see `credentialName`
- * @param asked the step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even
- *   when it came up while the installation was looked for.
+ * the shared call, or a fault of ours: either way it says nothing about the provider, and is tried again.
  */
-export function providerHalt(
-  asked: 'CredentialsValid' | 'InstallationResolved',
-  error: unknown,
-  host: string,
-  credential: string,
-): Halt {
+export function providerHalt(error: unknown, { asked, host, credential, wasReady }: Question): Halt {
   if (error instanceof StillWaitingError) {
     const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
     return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
@@ -34,7 +39,10 @@ export function providerHalt(
     case 'waitUntil':
       return waiting(condition, reason, message, { kind: 'at', atMs: retryAtMs }, error);
     case 'retry':
-      return waiting(condition, reason, message, { kind: 'retry' }, error);
+      // What never worked needs a person; what did work may be in the hands of one already, and is no news for others.
+      return error.isLasting && !wasReady
+        ? new Halt(condition, { status: 'False', reason, message }, { kind: 'retry' }, error)
+        : waiting(condition, reason, message, { kind: 'retry' }, error);
   }
 }
 

@@ -15,7 +15,7 @@ import type { ResolvedConnection } from './connection.ts';
 import { credentialDigest, rememberedEnd } from './credential-memory.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import type { Integration } from './load.ts';
+import { type Integration, wasReady } from './load.ts';
 import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
 
@@ -123,7 +123,13 @@ async function prove(
   };
   const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw providerHalt('CredentialsValid', error, webUrl.host, name);
+    const { host } = webUrl;
+    throw providerHalt(error, {
+      asked: 'CredentialsValid',
+      host,
+      credential: name,
+      wasReady: wasReady(integration),
+    });
   });
   return { provider, credential, digest, report, key, target, maxAgeMs };
 }

@@ -32,6 +32,8 @@ interface Validity {
 interface ServerRequest extends Validity {
   /** Names (`api.github.com`, `*.example.com`) and IP addresses; the first is the common name too. */
   readonly hosts: readonly string[];
+  /** An RSA key of 1024 bits, or a signature with SHA-1, which OpenSSL refuses at security level 2. */
+  readonly weak?: 'key' | 'signature';
 }
 
 /**
@@ -50,6 +52,8 @@ export interface CertificateAuthority {
   readonly pem: string;
   /** A certificate with a new key, for a server (`hosts`) or for a client (`clientName`). */
   issue(request: ServerRequest | ClientRequest): Promise<Certificate>;
+  /** An issuing authority that this one has signed; its `pem` is the intermediate certificate. */
+  createIssuing(name: string): Promise<CertificateAuthority>;
 }
 
 const hourMs = 3_600_000;
@@ -59,38 +63,59 @@ const yearMs = 365 * 24 * hourMs;
 export async function createCertificateAuthority(
   name = 'codemie-git-operator test CA',
 ): Promise<CertificateAuthority> {
-  const rootKeys = await generateKeys();
-  const issuer: JsonName = [{ CN: [name] }];
+  const keys = await generateKeys();
   const root = await X509CertificateGenerator.createSelfSigned({
-    name: issuer,
-    keys: rootKeys,
+    name: [{ CN: [name] }],
+    keys,
     ...validity({}),
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(rootKeys.publicKey),
-    ],
+    extensions: await ofAuthority(keys),
   });
+  return authorityOf(root, keys);
+}
 
+async function ofAuthority(keys: webcrypto.CryptoKeyPair) {
+  return [
+    new BasicConstraintsExtension(true, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    await SubjectKeyIdentifierExtension.create(keys.publicKey),
+  ];
+}
+
+function authorityOf(own: X509Certificate, ownKeys: webcrypto.CryptoKeyPair): CertificateAuthority {
+  const issuer = own.subjectName.toJSON();
   return {
-    pem: pemFile(root.toString('pem')),
+    pem: pemFile(own.toString('pem')),
     async issue(request) {
-      const keys = await generateKeys();
+      const weak = 'hosts' in request ? request.weak : undefined;
+      const keys = await (weak === 'key' ? generateShortKeys() : generateKeys());
       const { subject, extensions } = 'hosts' in request ? server(request) : client(request);
       const certificate = await X509CertificateGenerator.create({
         issuer,
         subject,
         publicKey: keys.publicKey,
-        signingKey: rootKeys.privateKey,
+        signingKey: ownKeys.privateKey,
+        ...(weak === 'signature' && { signingAlgorithm: { name: 'ECDSA', hash: 'SHA-1' } }),
         ...validity(request),
         extensions: [
           new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
           await SubjectKeyIdentifierExtension.create(keys.publicKey),
-          await AuthorityKeyIdentifierExtension.create(rootKeys.publicKey),
+          await AuthorityKeyIdentifierExtension.create(ownKeys.publicKey),
           ...extensions,
         ],
       });
       return certificateOf(certificate, keys);
+    },
+    async createIssuing(name) {
+      const keys = await generateKeys();
+      const certificate = await X509CertificateGenerator.create({
+        issuer,
+        subject: [{ CN: [name] }],
+        publicKey: keys.publicKey,
+        signingKey: ownKeys.privateKey,
+        ...validity({}),
+        extensions: await ofAuthority(keys),
+      });
+      return authorityOf(certificate, keys);
     },
   };
 }
@@ -134,6 +159,14 @@ function client({ clientName, organizations = [] }: ClientRequest) {
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+}
+
+function generateShortKeys(): Promise<webcrypto.CryptoKeyPair> {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: 1024, hash: 'SHA-256' };
+  return webcrypto.subtle.generateKey({ ...algorithm, publicExponent: new Uint8Array([1, 0, 1]) }, true, [
+    'sign',
+    'verify',
+  ]);
 }
 
 function validity({ notBefore, notAfter }: Validity): Required<Validity> {
