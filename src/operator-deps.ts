@@ -13,6 +13,7 @@ import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { type Leadership } from './leadership.ts';
+import { bounds } from './lib/bounds.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
 import { guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
@@ -43,7 +44,7 @@ function createClients(
     ca,
     trustFor: createSharedTrust(),
     proxy,
-    maxBodyBytes: 8 * 1024 * 1024,
+    maxBodyBytes: bounds.answer.maxBytes,
     userAgent: operatorName,
     maySend,
   };

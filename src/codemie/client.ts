@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounds } from '../lib/bounds.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, accountAnswer } from './account.ts';
 import {
@@ -11,7 +12,7 @@ import {
   uncertain,
 } from './failures.ts';
 import type { Limiter } from './limits.ts';
-import { readAllGitSettings } from './listing.ts';
+import { type ListingBounds, readAllGitSettings } from './listing.ts';
 import { type GitSetting, harmfulKey, type Scope, type SettingPayload, toRequestBody } from './setting.ts';
 import type { TokenSource } from './sign-in.ts';
 
@@ -45,6 +46,9 @@ export interface CodeMieClient {
   remove(scope: Scope, id: string, signal: AbortSignal): Promise<void>;
 }
 
+/** See `bounds.listing` and `bounds.account`. */
+export type ClientBounds = ListingBounds & { maxProjects: number };
+
 /** Options for {@link createCodeMieClient}. */
 export interface CodeMieClientOptions {
   /** Base URL, such as `https://codemie.example.com/code-assistant-api`. */
@@ -53,6 +57,8 @@ export interface CodeMieClientOptions {
   tokens: TokenSource;
   limiter: Limiter;
   now: () => number;
+  /** How much is read of a server; by default what a ClusterCodeMieConnection may. */
+  limits?: ClientBounds;
 }
 
 const saved = z.object({ message: z.string() });
@@ -68,15 +74,16 @@ interface Call {
   body?: string;
   signal: AbortSignal;
   /** Other than those of the HTTP client. */
-  limits?: { timeoutMs?: number; maxBodyBytes?: number };
+  limits?: { timeoutMs?: number; maxBodyBytes?: number; accept?: 'bytes' };
 }
 
-/** A server answers some 5 MB and 2 seconds for 10,000 integrations. */
-const wholeListing = { timeoutMs: 60_000, maxBodyBytes: 128 * 1024 * 1024 };
+/** A server takes 2 seconds for 10,000 integrations. */
+const listingTimeoutMs = 60_000;
 
 /** Creates the client of one connection. */
 export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClient {
   const { http, tokens, limiter, now } = options;
+  const { limits: own = { ...bounds.listing.cluster, ...bounds.account.cluster } } = options;
   const baseUrl = withoutTrailingSlash(options.url);
 
   async function sendOnce(call: Call): Promise<{ answer: HttpResponse; mayRetry: () => boolean }> {
@@ -106,10 +113,14 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
     }, call.signal);
   }
 
-  async function read(path: string, signal: AbortSignal, limits: Call['limits'] = {}): Promise<unknown> {
+  async function ask(path: string, signal: AbortSignal, limits: Call['limits'] = {}): Promise<HttpResponse> {
     const answer = await send({ operation: 'read', method: 'GET', path, signal, limits });
     if (answer.status !== 200) throw failureOfAnswer('read', answer, now());
-    return answer.body;
+    return answer;
+  }
+
+  async function read(path: string, signal: AbortSignal): Promise<unknown> {
+    return (await ask(path, signal)).body;
   }
 
   async function write(call: Omit<Call, 'operation'>): Promise<void> {
@@ -125,7 +136,7 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
   }
 
   return {
-    whoAmI: async (signal) => parse(accountAnswer, await read('/v1/user', signal)),
+    whoAmI: async (signal) => parse(accountAnswer(own.maxProjects), await read('/v1/user', signal)),
 
     serverVersion: async (signal) => {
       const { version } = parse(info, await read('/v1/info', signal));
@@ -152,11 +163,19 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
       throw failureOfAnswer('write', answer, now());
     },
 
-    listGitSettings: (scope, signal) =>
-      readAllGitSettings((perPage) => {
-        const filters = encodeURIComponent(JSON.stringify({ type: 'Git' }));
-        return read(`${pathOf(scope)}?filters=${filters}&page=0&per_page=${perPage}`, signal, wholeListing);
-      }, scope),
+    listGitSettings: (scope, signal) => {
+      const filters = encodeURIComponent(JSON.stringify({ type: 'Git' }));
+      const limits = {
+        timeoutMs: listingTimeoutMs,
+        maxBodyBytes: own.maxBytes,
+        accept: 'bytes',
+      } as const;
+      const readPage = async (perPage: number): Promise<Uint8Array> => {
+        const path = `${pathOf(scope)}?filters=${filters}&page=0&per_page=${perPage}`;
+        return (await ask(path, signal, limits)).bytes ?? new Uint8Array();
+      };
+      return readAllGitSettings(readPage, scope, own);
+    },
 
     create: async (scope, payload, signal) => writeSetting('POST', pathOf(scope), payload, signal),
 

@@ -97,6 +97,21 @@ export function notTheApi(cause?: unknown): CodeMieError {
   });
 }
 
+/** A listing that is beyond what is read through a connection of this kind. */
+export function tooManyIntegrations({
+  maxBytes,
+  maxRows,
+}: {
+  maxBytes: number;
+  maxRows: number;
+}): CodeMieError {
+  return new CodeMieError({
+    kind: 'protocol',
+    message: `What answers at the connection's URL lists more than ${maxRows} integrations or ${maxBytes / 1024 / 1024} MiB, the most that is read.`,
+    hint: 'Use a login that sees fewer projects, or ask the platform team for a ClusterCodeMieConnection, which may list more.',
+  });
+}
+
 function unauthorized(): CodeMieError {
   return new CodeMieError({
     kind: 'unauthorized',

@@ -1,5 +1,7 @@
 import { array, assert, asyncProperty, constant, nat, oneof } from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { missedTicks } from '../../test/harness/hostile/longest-block.ts';
+import { bounds } from '../lib/bounds.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { type ReadFirstPage, readAllGitSettings } from './listing.ts';
 
@@ -31,14 +33,18 @@ function page(rows: readonly unknown[], perPage: number): unknown {
   return { data, pagination: { page: 0, per_page: perPage, total, pages: Math.ceil(total / perPage) } };
 }
 
+const json = (body: unknown): Uint8Array => Buffer.from(JSON.stringify(body) ?? '');
+
 const serve =
   (rows: readonly unknown[]): ReadFirstPage =>
   async (perPage) =>
-    page(rows, perPage);
+    json(page(rows, perPage));
+
+const limits = bounds.listing.namespaced;
 
 describe('readAllGitSettings', () => {
   it('gives rows in our own words', async () => {
-    expect(await readAllGitSettings(serve([row('1', { is_global: true })]), 'Project')).toEqual([
+    expect(await readAllGitSettings(serve([row('1', { is_global: true })]), 'Project', limits)).toEqual([
       {
         id: '1',
         projectName: 'demo',
@@ -77,7 +83,7 @@ describe('readAllGitSettings', () => {
       ids: ['1'],
     },
   ])('reads $name', async ({ rows, ids }) => {
-    const settings = await readAllGitSettings(serve(rows), 'Project', 3);
+    const settings = await readAllGitSettings(serve(rows), 'Project', limits, 3);
     expect(settings.map((setting) => setting.id)).toEqual(ids);
   });
 
@@ -87,7 +93,11 @@ describe('readAllGitSettings', () => {
       { key: 'url', value: 'second' },
       { key: '__proto__', value: 'mine' },
     ];
-    const [setting] = await readAllGitSettings(serve([row('1', { credential_values: values })]), 'Project');
+    const [setting] = await readAllGitSettings(
+      serve([row('1', { credential_values: values })]),
+      'Project',
+      limits,
+    );
     expect(setting?.values['url']).toBe('first');
     expect(Object.getPrototypeOf(setting?.values)).toBe(Object.prototype);
   });
@@ -98,7 +108,7 @@ describe('readAllGitSettings', () => {
     { name: 'nothing', body: undefined },
     { name: 'a Git row without an id', body: page([row('1', { id: 5, alias: 'SECRET' })], 10) },
   ])('does not accept $name', async ({ body }) => {
-    const reading = readAllGitSettings(async () => body, 'Project');
+    const reading = readAllGitSettings(async () => json(body), 'Project', limits);
     await expect(reading).rejects.toSatisfy(
       (error) => error instanceof CodeMieError && error.kind === 'protocol' && error.cause === undefined,
     );
@@ -106,8 +116,8 @@ describe('readAllGitSettings', () => {
 
   it('does not take a cut page for everything', async () => {
     const rows = Array.from({ length: 100 }, (_, index) => row(String(index)));
-    const cut: ReadFirstPage = async (perPage) => page(rows, Math.min(perPage, 50));
-    await expect(readAllGitSettings(cut, 'Project', 20)).rejects.toMatchObject({ kind: 'protocol' });
+    const cut: ReadFirstPage = async (perPage) => json(page(rows, Math.min(perPage, 50)));
+    await expect(readAllGitSettings(cut, 'Project', limits, 20)).rejects.toMatchObject({ kind: 'protocol' });
   });
 
   it('never misses a row that stood there all the time, whatever is created and deleted meanwhile', async () => {
@@ -134,13 +144,78 @@ describe('readAllGitSettings', () => {
           const total = ids.length;
           othersWrite();
           const data = ids.slice(0, perPage).map((id) => row(id));
-          return { data, pagination: { total } };
+          return json({ data, pagination: { total } });
         };
-        const found = (await readAllGitSettings(readPage, 'Project', 3)).map((setting) => setting.id);
+        const found = (await readAllGitSettings(readPage, 'Project', limits, 3)).map((setting) => setting.id);
         expect(found).toEqual(expect.arrayContaining([...untouched]));
         expect(new Set(found).size).toBe(found.length);
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('a hostile listing', () => {
+  const { maxRows, maxBytes } = limits;
+  const smallest = JSON.stringify({
+    id: 'a',
+    project_name: '',
+    credential_type: 'Git',
+    setting_type: 'project',
+    date: '',
+    update_date: '',
+  });
+  const raw = (rows: string, total = 1): ReadFirstPage => {
+    const bytes = Buffer.from(`{"data":[${rows}],"pagination":{"total":${total}}}`);
+    return async () => bytes;
+  };
+  const many = (count: number, text: string): string => Array<string>(count).fill(text).join(',');
+  const filled = (text: string): string => many(Math.floor(maxBytes / (text.length + 1)), text);
+  const keys = many(60_000, '"k":{}');
+
+  it.each([
+    { name: 'one row too many', readPage: raw(many(maxRows + 1, smallest)) },
+    { name: 'a total of any size', readPage: raw(many(1000, smallest), 1e15) },
+    { name: 'four MiB of empty rows', readPage: raw(filled('{}')) },
+    { name: 'four MiB of brackets', readPage: raw('['.repeat(maxBytes)) },
+    { name: 'four MiB of other rows', readPage: raw(filled('{"credential_type":"","setting_type":""}')) },
+  ])('of $name is refused without a block', async ({ readPage }) => {
+    const reading = () => readAllGitSettings(readPage, 'Project', limits);
+    await expect(reading()).rejects.toMatchObject({ kind: 'protocol' });
+    expect(await missedTicks(() => reading().catch(() => {}))).toBe(0);
+  });
+
+  it.each([
+    { name: 'as many rows as are read', readPage: raw(many(maxRows, smallest)) },
+    { name: 'a row with 60,000 keys', readPage: raw(`{${keys},${smallest.slice(1)}`) },
+    {
+      name: 'a row with 60,000 values',
+      readPage: raw(`{"credential_values":[${many(60_000, '{"key":"a","value":{}}')}],${smallest.slice(1)}`),
+    },
+    {
+      name: 'a row that is nested',
+      readPage: raw(`{"x":${'['.repeat(1e6)}${']'.repeat(1e6)},${smallest.slice(1)}`),
+    },
+  ])('of $name is read without a block', async ({ readPage }) => {
+    const reading = () => readAllGitSettings(readPage, 'Project', limits);
+    expect((await reading()).length).toBeGreaterThan(0);
+    expect(await missedTicks(reading)).toBe(0);
+  });
+
+  it('keeps the beginning of long strings, and so many values, of a row that anybody may write', async () => {
+    const credential_values = [
+      { key: 'url', value: 'x'.repeat(100_000) },
+      { key: 'y'.repeat(100_000), value: Array(10_000).fill(1) },
+      ...Array.from({ length: 500 }, (_, index) => ({ key: `k${index}`, value: index })),
+    ];
+    const [setting] = await readAllGitSettings(
+      serve([row('1', { alias: 'z'.repeat(100_000), credential_values })]),
+      'Project',
+      limits,
+    );
+    const { maxChars, maxKeys } = bounds.listing.row;
+    expect(setting?.alias).toHaveLength(maxChars);
+    expect(Object.keys(setting?.values ?? {})).toHaveLength(maxKeys);
+    expect(setting?.values).toMatchObject({ url: 'x'.repeat(maxChars), ['y'.repeat(maxChars)]: null });
   });
 });

@@ -1,9 +1,26 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { notTheApi } from './failures.ts';
-import { type GitSetting, gitSettings, type Scope, settingsPage } from './setting.ts';
+import {
+  fieldsOf,
+  JsonFault,
+  type JsonSlice,
+  jsonElements,
+  parseSlice,
+  wholeSlice,
+} from '../lib/json-slices.ts';
+import { NetError } from '../net/net-error.ts';
+import { notTheApi, tooManyIntegrations } from './failures.ts';
+import { gitRowOf, rowKind } from './row.ts';
+import { type GitSetting, gitSetting, type Scope } from './setting.ts';
 
-/** Asks for the first page of settings, of that many rows at most, and gives its body. */
-export type ReadFirstPage = (perPage: number) => Promise<unknown>;
+/** Asks for the first page of settings, of that many rows at most, and gives its JSON. */
+export type ReadFirstPage = (perPage: number) => Promise<Uint8Array>;
+
+/** How much of a listing is read, see `bounds.listing`. */
+export interface ListingBounds {
+  maxBytes: number;
+  maxRows: number;
+}
 
 const usualPage = 1000;
 
@@ -16,33 +33,75 @@ const usualPage = 1000;
  * ours would be left behind when its owner goes. But the server does not limit the size of a page, and reads one page in
  * one query. So one page has to hold everything: the usual one mostly does, else a second request asks for one that does.
  *
- * @throws {CodeMieError} `protocol` for another shape, and for a server that cuts a large page.
+ * @throws {CodeMieError} `protocol` for another shape, for a server that cuts a large page, and for more than the bounds.
  */
 export async function readAllGitSettings(
   readPage: ReadFirstPage,
   scope: Scope,
+  limits: ListingBounds,
   firstPage = usualPage,
 ): Promise<GitSetting[]> {
   let size = firstPage;
   for (;;) {
-    const { settings, rows, total } = parsePage(await readPage(size), scope);
+    const bytes = await readPage(size).catch((error: unknown) => {
+      throw isTooLarge(error) ? tooManyIntegrations(limits) : error;
+    });
+    const { settings, rows, total } = await parsePage(bytes, scope, limits);
     if (rows < size) {
       // Deletes between the count and the reading explain a few.
       if (rows < total * 0.9 - 10) throw notTheApi();
       return settings;
     }
+    if (total > limits.maxRows) throw tooManyIntegrations(limits);
     // With room for what is created until then.
     size = Math.max(total, size) * 2;
   }
 }
 
-function parsePage(body: unknown, scope: Scope): { settings: GitSetting[]; rows: number; total: number } {
+function isTooLarge(error: unknown): boolean {
+  const { cause } = error instanceof Error ? error : {};
+  return cause instanceof NetError && cause.kind === 'TooLarge';
+}
+
+interface Page {
+  settings: GitSetting[];
+  rows: number;
+  total: number;
+}
+
+/** Others have their turn after so many rows. */
+const turnRows = 200;
+
+const totalSchema = z.int().nonnegative();
+
+async function parsePage(bytes: Uint8Array, scope: Scope, limits: ListingBounds): Promise<Page> {
   try {
-    const { data, pagination } = settingsPage.parse(body);
-    return { settings: gitSettings(data, scope), rows: data.length, total: pagination.total };
+    const { data, pagination } = fieldsOf(bytes, wholeSlice(bytes), ['data', 'pagination']);
+    if (data === undefined || pagination === undefined) throw notTheApi();
+    const total = totalOf(bytes, pagination);
+    const settings: GitSetting[] = [];
+    let rows = 0;
+    for (const row of jsonElements(bytes, data)) {
+      rows += 1;
+      if (rows > limits.maxRows) throw tooManyIntegrations(limits);
+      if (isGitRow(bytes, row, scope)) settings.push(gitSetting.parse(gitRowOf(bytes, row)));
+      if (rows % turnRows === 0) await setImmediate();
+    }
+    return { settings, rows, total };
   } catch (error) {
-    // The error of zod quotes values of the answer, so it is not kept.
-    if (error instanceof z.ZodError) throw notTheApi();
+    // The errors of zod and of the parser quote the answer, so they are not kept.
+    if (error instanceof z.ZodError || error instanceof JsonFault) throw notTheApi();
     throw error;
   }
+}
+
+/** Checked here because the server ignores filters it does not know and then answers unfiltered. */
+function isGitRow(bytes: Uint8Array, row: JsonSlice, scope: Scope): boolean {
+  const { type, settingType } = rowKind(bytes, row);
+  return type === 'Git' && settingType === (scope === 'Project' ? 'project' : 'user');
+}
+
+function totalOf(bytes: Uint8Array, pagination: JsonSlice): number {
+  const { total } = fieldsOf(bytes, pagination, ['total']);
+  return totalSchema.parse(total && parseSlice(bytes, total));
 }

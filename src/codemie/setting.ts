@@ -62,9 +62,6 @@ export function toRequestBody(payload: SettingPayload): string {
   });
 }
 
-/** A row of the listing of any type; only what is needed to tell whether it is a Git integration. */
-const anyRow = z.object({ credential_type: z.string(), setting_type: z.string() });
-
 const gitRow = z
   .object({
     id: z.string().min(1),
@@ -95,21 +92,5 @@ const gitRow = z
     }),
   );
 
-/** One page of `GET /v1/settings/{project,user}`. */
-export const settingsPage = z.object({
-  data: z.array(anyRow.loose()),
-  pagination: z.object({ total: z.int().nonnegative() }),
-});
-
-/**
- * The Git integrations of a scope among the rows of a page. Checked here because the server ignores filters it does not
- * know and then answers unfiltered.
- *
- * @throws {z.ZodError} if a Git integration does not have the known shape: a row that is overlooked would be made twice.
- */
-export function gitSettings(rows: readonly z.infer<typeof anyRow>[], scope: Scope): GitSetting[] {
-  const settingType = scope === 'Project' ? 'project' : 'user';
-  return rows
-    .filter((row) => row.credential_type === 'Git' && row.setting_type === settingType)
-    .map((row) => gitRow.parse(row));
-}
+/** A Git integration as CodeMie lists it, in our words. */
+export const gitSetting: z.ZodType<GitSetting> = gitRow;

@@ -1,4 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { KeptListings } from './kept-listings.ts';
 import type { Scope } from './setting.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -44,6 +45,10 @@ export interface SharedListingOptions<T> {
   /** Ends the readings when the connection is given up. A caller that leaves does not: others may wait for the same. */
   signal: AbortSignal;
   sleep?: (ms: number) => Promise<unknown>;
+  /** Bounds what stays in memory; by default every latest listing does. */
+  kept?: KeptListings;
+  /** Rows of a listing, for `kept`. */
+  rowsIn?: (content: T) => number;
 }
 
 /** How long a listing serves those who demand nothing, counted from its start. */
@@ -82,7 +87,9 @@ interface Reading<T> {
 }
 
 function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
-  const { list, now, calmMs, signal, sleep = sleepUnlessEnded } = options;
+  const { list, now, calmMs, signal, sleep = sleepUnlessEnded, kept, rowsIn = () => 1 } = options;
+  /** Who this is to `kept`. */
+  const owner = {};
   let latest: Listing<T> | undefined;
   let running: Reading<T> | undefined;
   let next: Promise<Listing<T>> | undefined;
@@ -91,6 +98,11 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   let spacingMs = firstSpacingMs;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
 
+  signal.addEventListener('abort', () => {
+    latest = undefined;
+    kept?.forget(owner);
+  });
+
   function start(): Promise<Listing<T>> {
     const startedAtMs = now();
     const listing = read(startedAtMs);
@@ -98,14 +110,22 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     return listing;
   }
 
+  function hold(listing: Listing<T>): void {
+    latest = listing;
+    kept?.keep(owner, rowsIn(listing.content), () => {
+      latest = undefined;
+    });
+  }
+
   async function read(startedAtMs: number): Promise<Listing<T>> {
     // First let the reading be noted as running, however soon it ends.
     await Promise.resolve();
     try {
-      latest = { content: await list(scope, signal), startedAtMs };
+      const listing = { content: await list(scope, signal), startedAtMs };
+      hold(listing);
       const durationMs = now() - startedAtMs;
       windowMs = Math.min(Math.max(leastWindowMs, windowPerDuration * durationMs), longestWindowMs);
-      return latest;
+      return listing;
     } finally {
       running = undefined;
     }
@@ -118,7 +138,10 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   }
 
   function choose(startedAfterMs: number): Listing<T> | Promise<Listing<T>> {
-    if (latest !== undefined && latest.startedAtMs > startedAfterMs) return latest;
+    if (latest !== undefined && latest.startedAtMs > startedAfterMs) {
+      kept?.touch(owner);
+      return latest;
+    }
     if (running === undefined) return next ?? start();
     if (running.startedAtMs > startedAfterMs) return running.listing;
     // Whatever the clock says, it starts later than any write that has ended by now.

@@ -10,6 +10,8 @@ export interface SettingIndex {
   byId(id: string): ObservedSetting | undefined;
   /** The rows of the project of exactly this name. */
   inProject(project: string): readonly ObservedSetting[];
+  /** Number of rows. */
+  readonly size: number;
 }
 
 /** Indexes the rows of a listing. The order of rows is kept. */
@@ -21,5 +23,6 @@ export function indexSettings(rows: readonly ObservedSetting[]): SettingIndex {
     owned: (mark) => owned.get(mark) ?? [],
     byId: (id) => byId.get(id),
     inProject: (project) => byProject.get(project) ?? [],
+    size: rows.length,
   };
 }

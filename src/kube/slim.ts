@@ -1,10 +1,10 @@
 import { bounds } from '../lib/bounds.ts';
 import {
-  cutString,
   eachMember,
   isText,
   type JsonSlice,
   jsonElements,
+  shortText,
   sliceText,
 } from '../lib/json-slices.ts';
 
@@ -93,9 +93,7 @@ function pick(
   eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
     if (!names.some((name) => isText(bytes, keyStart, keyEnd, name))) return;
     members.push(
-      end - start > maxChars
-        ? `${sliceText(bytes, { start: keyStart, end: cutString(bytes, { start, end }, maxChars) })}"`
-        : sliceText(bytes, { start: keyStart, end }),
+      `${sliceText(bytes, { start: keyStart, end: keyEnd })}:${shortText(bytes, { start, end }, maxChars)}`,
     );
   });
   return `{${members.join(',')}}`;

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import {
-  eachMember,
-  isText,
+  fieldsOf,
   JsonFault,
   type JsonSlice,
   jsonElements,
   parseSlice,
   sliceText,
+  wholeSlice,
 } from '../lib/json-slices.ts';
 import type { Selection, WatchEvent } from './client.ts';
 import { KubeTransportError, statusErrorFrom } from './errors.ts';
@@ -72,7 +72,7 @@ const turnBytes = 256 * 1024;
  * @throws KubeTransportError of kind Protocol
  */
 export function parseObject(bytes: Uint8Array, expected: Expected): KubeObject {
-  return protocol(expected.what, () => objectAt(bytes, whole(bytes), expected));
+  return protocol(expected.what, () => objectAt(bytes, wholeSlice(bytes), expected));
 }
 
 function objectAt(bytes: Uint8Array, slice: JsonSlice, expected: Expected): KubeObject {
@@ -88,7 +88,7 @@ function objectAt(bytes: Uint8Array, slice: JsonSlice, expected: Expected): Kube
  */
 export async function parsePage(bytes: Uint8Array, expected: Expected): Promise<Page> {
   const { what } = expected;
-  const fields = protocol(what, () => membersOf(bytes, whole(bytes), ['metadata', 'items']));
+  const fields = protocol(what, () => fieldsOf(bytes, wholeSlice(bytes), ['metadata', 'items']));
   const { metadata } = protocol(what, () =>
     pageSchema.parse({ metadata: parseSlice(bytes, slice(fields.metadata)) }),
   );
@@ -117,7 +117,7 @@ export async function parsePage(bytes: Uint8Array, expected: Expected): Promise<
 export function parseEvent(line: Uint8Array, expected: Expected): WatchEvent {
   const { what } = expected;
   return protocol(what, () => {
-    const fields = membersOf(line, whole(line), ['type', 'object']);
+    const fields = fieldsOf(line, wholeSlice(line), ['type', 'object']);
     const type = eventTypeSchema.parse(parseSlice(line, slice(fields.type)));
     const object = slice(fields.object);
     if (type === 'BOOKMARK') {
@@ -134,25 +134,7 @@ export function parseEvent(line: Uint8Array, expected: Expected): WatchEvent {
 
 /** JSON.parse, whose own error would quote the text. @throws KubeTransportError of kind Protocol */
 export function parseJson(bytes: Uint8Array, what: string): unknown {
-  return protocol(what, () => parseSlice(bytes, whole(bytes)));
-}
-
-function whole(bytes: Uint8Array): JsonSlice {
-  return { start: 0, end: bytes.length };
-}
-
-/** The named members of an object, as far as they are there. */
-function membersOf<K extends string>(
-  bytes: Uint8Array,
-  object: JsonSlice,
-  names: readonly K[],
-): Partial<Record<K, JsonSlice>> {
-  const found: Partial<Record<K, JsonSlice>> = {};
-  eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
-    const name = names.find((each) => isText(bytes, keyStart, keyEnd, each));
-    if (name !== undefined) found[name] = { start, end };
-  });
-  return found;
+  return protocol(what, () => parseSlice(bytes, wholeSlice(bytes)));
 }
 
 function slice(found: JsonSlice | undefined): JsonSlice {

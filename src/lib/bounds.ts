@@ -59,15 +59,46 @@ export const bounds = {
     /** As of private keys. */
     maxExponentBits: 32,
   },
-  /** An answer of a Git host: one object, or a page of at most 100. */
-  providerAnswer: {
+  /** An answer of a Git host, of CodeMie but for its listing, or of an identity provider. */
+  answer: {
     /** Counted after decompression. GitHub's longest page of installations has some 600 KiB. */
     maxBytes: 2 * MiB,
+    /** GitHub's longest page has some 10,000 values. An object with a key of its own takes 2 µs to parse. */
+    json: { maxValues: 20_000, maxDepth: 64 },
   },
-  /** An answer of an identity provider to a sign-in. */
-  tokenAnswer: {
-    /** A JWT with the roles of a large directory has some 100 KiB. */
-    maxBytes: 512 * KiB,
+  /**
+   * A listing of all Git integrations in CodeMie that a login can see. It is read row by row, in turns. Rows have some 500
+   * bytes: a server answers 5 MB for 10,000 integrations.
+   */
+  listing: {
+    /** Through a ClusterCodeMieConnection, whose server and login an administrator has chosen. */
+    cluster: { maxBytes: 64 * MiB, maxRows: 100_000 },
+    /** Through a CodeMieConnection, whose server may be anybody's. */
+    namespaced: { maxBytes: 4 * MiB, maxRows: 8_000 },
+    /** Rows that are kept in memory for all CodeMieConnections together; the listing that is unused longest goes. */
+    keptRows: 40_000,
+    /** One row, in bytes and in keys of its credential values. CodeMie's own have ten keys. */
+    row: { maxBytes: 64 * KiB, maxKeys: 64, maxChars: 1024 },
+  },
+  /** What CodeMie reports about a login, as far as it is kept. */
+  account: {
+    /** Projects of a login, of which an administrator's has all; further ones are asked for when they are needed. */
+    cluster: { maxProjects: 20_000 },
+    namespaced: { maxProjects: 2_000 },
+    /** The CRDs take no longer name of a project. */
+    nameChars: 100,
+  },
+  /** The headers of an answer. */
+  responseHeaders: {
+    /** All of them. As Node.js and most servers. */
+    maxBytes: 16 * KiB,
+    /** A longer one is dropped: none that is read has more than some hundred bytes. */
+    maxValueBytes: 4 * KiB,
+  },
+  /** An access token, as an identity provider or CodeMie issues it. */
+  accessToken: {
+    /** Servers refuse longer headers. */
+    maxChars: 16 * KiB,
   },
   /** A token, password, user name, or number in a Secret. */
   secretValue: {

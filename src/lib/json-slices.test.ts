@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutString, eachMember, isText, JsonFault, jsonElements, parseSlice } from './json-slices.ts';
+import { eachMember, isText, JsonFault, jsonElements, parseSlice, shortText } from './json-slices.ts';
 
 const whole = (text: string) => {
   const bytes = Buffer.from(text);
@@ -86,7 +86,7 @@ describe('isText', () => {
   });
 });
 
-describe('cutString', () => {
+describe('shortText', () => {
   it.each([
     ['"abcdef"', 'abc'],
     ['"ab"', 'ab'],
@@ -94,9 +94,12 @@ describe('cutString', () => {
     ['"äöüß"', 'äöü'],
     ['"\\n\\"\\u0061b"', '\n"a'],
     ['"😀😀😀😀"', '😀😀😀'],
+    ['"abcdef"   ', 'abc'],
+    ['12', 12],
+    ['[1,2]', null],
+    ['{"a":1}', null],
   ])('%s', (text, expected) => {
     const { bytes, all } = whole(text);
-    const end = cutString(bytes, all, 3);
-    expect(JSON.parse(`${bytes.subarray(0, end).toString()}"`)).toBe(expected);
+    expect(JSON.parse(shortText(bytes, all, 3))).toEqual(expected);
   });
 });

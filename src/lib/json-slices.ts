@@ -6,7 +6,7 @@
  * beyond what is needed to find the ends of values; that is left to the parser of what is kept.
  */
 
-/** From the first to behind the last byte of a value, maybe with white space around it. */
+/** From the first to behind the last byte of a value, maybe with white space behind it. */
 export interface JsonSlice {
   start: number;
   end: number;
@@ -33,13 +33,13 @@ const letterU = 0x75;
 
 /** The elements of an array, one when asked for. @throws JsonFault also if the value is something else */
 export function* jsonElements(bytes: Uint8Array, { start }: JsonSlice): Generator<JsonSlice> {
-  let at = expectByte(bytes, start, openBracket);
-  if (bytes[skipBlanks(bytes, at)] === closeBracket) return;
+  let at = skipBlanks(bytes, expectByte(bytes, start, openBracket));
+  if (bytes[at] === closeBracket) return;
   for (;;) {
     const end = valueEnd(bytes, at);
     yield { start: at, end };
     if (bytes[end] === closeBracket) return;
-    at = expectByte(bytes, end, comma);
+    at = skipBlanks(bytes, expectByte(bytes, end, comma));
   }
 }
 
@@ -54,12 +54,31 @@ export function eachMember(
   for (;;) {
     const keyStart = skipBlanks(bytes, at);
     const keyEnd = stringEnd(bytes, keyStart);
-    const valueStart = expectByte(bytes, keyEnd, colon);
+    const valueStart = skipBlanks(bytes, expectByte(bytes, keyEnd, colon));
     const end = valueEnd(bytes, valueStart);
     visit(keyStart, keyEnd, valueStart, end);
     if (bytes[end] === closeBrace) return;
     at = expectByte(bytes, end, comma);
   }
+}
+
+/** The values of the named members of an object, as far as they are there; of doubles the last. @throws JsonFault */
+export function fieldsOf<K extends string>(
+  bytes: Uint8Array,
+  object: JsonSlice,
+  names: readonly K[],
+): Partial<Record<K, JsonSlice>> {
+  const found: Partial<Record<K, JsonSlice>> = {};
+  eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
+    const name = names.find((each) => isText(bytes, keyStart, keyEnd, each));
+    if (name !== undefined) found[name] = { start, end };
+  });
+  return found;
+}
+
+/** All of a text. */
+export function wholeSlice(bytes: Uint8Array): JsonSlice {
+  return { start: 0, end: bytes.length };
 }
 
 /** The text of a slice. */
@@ -93,14 +112,20 @@ function isEscapedText(bytes: Uint8Array, start: number, end: number, text: stri
   return end - start <= text.length * 6 + 2 && parseSlice(bytes, { start, end }) === text;
 }
 
-/** The place up to which a string has at most so many characters, not in the middle of one. */
-export function cutString(bytes: Uint8Array, { start, end }: JsonSlice, maxChars: number): number {
+/**
+ * The JSON of a value of at most so many characters: a longer string loses its end, and anything else becomes `null`
+ * where it is longer.
+ */
+export function shortText(bytes: Uint8Array, slice: JsonSlice, maxChars: number): string {
+  const { start, end } = slice;
+  if (end - start <= maxChars) return sliceText(bytes, slice);
+  if (bytes[start] !== quote) return 'null';
   let at = start + 1;
-  for (let count = 0; count < maxChars && at < end - 1; count++) {
+  for (let count = 0; count < maxChars && bytes[at] !== quote; count++) {
     if (bytes[at] === backslash) at += bytes[at + 1] === letterU ? 6 : 2;
     else at += utf8Length(bytes[at] ?? 0);
   }
-  return Math.min(at, end - 1);
+  return `${sliceText(bytes, { start, end: at })}"`;
 }
 
 /** How many bytes the character has that begins with this one: RFC 3629, section 3. */

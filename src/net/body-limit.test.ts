@@ -53,6 +53,25 @@ describe('a body that is too large', () => {
     expect(sent).toBeLessThan(50_000_000);
   });
 
+  it.each([
+    { name: 'gzip', encoding: 'gzip', nothing: gzipSync('') },
+    // An empty stored block that is not the last one: RFC 1951, 3.2.4.
+    { name: 'deflate', encoding: 'deflate', nothing: Buffer.from('000000ffff', 'hex') },
+  ])('is refused when $name has no end and nothing in it', async ({ encoding, nothing }) => {
+    const blocks = Buffer.concat(Array<Buffer>(2000).fill(nothing));
+    let sent = 0;
+    peer.handler = (request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding });
+      const more = (): void => {
+        sent = request.socket.bytesWritten;
+        if (!response.destroyed) response.write(blocks, () => setImmediate(more));
+      };
+      more();
+    };
+    expect(await failure(get())).toMatchObject({ kind: 'TooLarge' });
+    expect(sent).toBeLessThan(50_000_000);
+  });
+
   it('is refused in too many wrappings, too', async () => {
     peer.handler = (_request, response) => {
       const encoding = Array(20).fill('gzip').join(', ');

@@ -34,7 +34,9 @@ export function hasOrdinaryKey(certificate: Uint8Array): boolean {
   if (kind?.tag !== derTag.oid || bits === undefined) return false;
   const name = hexOf(kind);
   if (rsa.has(name)) return isOrdinaryRsa(bits.content.subarray(1));
-  if (name === ecPublicKey) return parameters?.tag === derTag.oid && curves.has(hexOf(parameters));
+  // Behind the octet of unused bits, 4 is a point in full: SEC 1, section 2.3.3.
+  const inFull = bits.content[1] === 0x04;
+  if (name === ecPublicKey) return inFull && parameters?.tag === derTag.oid && curves.has(hexOf(parameters));
   return edwards.has(name);
 }
 

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { bounds } from '../lib/bounds.ts';
 import { ProxySocketError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
 import { fence } from './fence.ts';
@@ -54,6 +55,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   const common = {
     allowH2: false,
     connections: connectionsPerHost,
+    maxHeaderSize: bounds.responseHeaders.maxBytes,
     // The deadline of the exchange covers these two.
     headersTimeout: 0,
     bodyTimeout: 0,

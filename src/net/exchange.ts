@@ -3,8 +3,9 @@ import { toNetError } from './classify-error.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import type { Dispatchers, Route } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf } from './egress-policy.ts';
+import { boundedHeaders } from './headers.ts';
 import { NetError } from './net-error.ts';
-import { readBody } from './read-body.ts';
+import { limitWire, readBody } from './read-body.ts';
 
 /** A request, ready to be sent. */
 export interface Outgoing {
@@ -72,7 +73,7 @@ async function follow(
       const response = await send(request, url, route, deadline);
       if (!redirects.has(response.status)) {
         const bytes = await readBody(response, request.maxBodyBytes, hostOf(url));
-        return { status: response.status, headers: new Headers([...response.headers]), url, bytes };
+        return { status: response.status, headers: boundedHeaders(response.headers), url, bytes };
       }
       await response.body?.cancel();
       url = nextUrl(response, url, redirectsLeft);
@@ -96,7 +97,7 @@ function send(request: Outgoing, url: URL, route: Route, deadline: Deadline): Pr
     headers: request.headers,
     redirect: 'manual',
     signal: deadline.signal,
-    dispatcher: route.dispatcher,
+    dispatcher: route.dispatcher.compose(limitWire(request.maxBodyBytes, hostOf(url))),
     ...(request.body === undefined ? {} : { body: request.body }),
   });
 }

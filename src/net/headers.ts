@@ -1,3 +1,4 @@
+import { bounds } from '../lib/bounds.ts';
 import type { Incoming } from './exchange.ts';
 import { NetError } from './net-error.ts';
 
@@ -62,6 +63,12 @@ function problemOf(name: string, value: string): string | undefined {
 function badHeader(host: string, message: string): NetError {
   const hint = 'Check the value that is sent, above all for line breaks.';
   return new NetError({ kind: 'Other', message, hint, host, requestSent: false });
+}
+
+/** The headers of an answer without those that are longer than anything that is read from one. */
+export function boundedHeaders(headers: Iterable<[name: string, value: string]>): Headers {
+  const { maxValueBytes } = bounds.responseHeaders;
+  return new Headers([...headers].filter(([, value]) => value.length <= maxValueBytes));
 }
 
 /** Gives the headers of an answer their small interface. */

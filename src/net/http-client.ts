@@ -3,7 +3,7 @@ import { createDispatchers } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import { type HttpHeaders, requestHeaders, responseHeaders, toResponse } from './headers.ts';
-import { parseJson, requireJson } from './json-answer.ts';
+import { parseJson, requireCheapJson, requireJson } from './json-answer.ts';
 import { NetError, type NetErrorKind } from './net-error.ts';
 import type { ProxySettings } from './proxy.ts';
 
@@ -22,8 +22,11 @@ interface HttpRequest {
   maxBodyBytes?: number;
   /** 3 by default. Only GET and HEAD are redirected at all, and only within the same origin. */
   maxRedirects?: number;
-  /** `json` (default): a success must be JSON or empty. `any`: nothing is parsed, the text is given. */
-  accept?: 'json' | 'any';
+  /**
+   * `json` (default): a success must be JSON or empty. `any`: nothing is parsed, the text is given. `bytes`: a success
+   * must be JSON, and its bytes are given, for answers that are too long to be parsed at once.
+   */
+  accept?: 'json' | 'any' | 'bytes';
 }
 
 /** An answer of any status. */
@@ -34,6 +37,8 @@ export interface HttpResponse {
   body: unknown;
   /** The body as text; with `accept: 'any'` only. */
   text?: string;
+  /** The body of a success; with `accept: 'bytes'` only. */
+  bytes?: Uint8Array;
 }
 
 /** One exchange, for metrics. */
@@ -151,9 +156,15 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     });
     const { status } = incoming;
     const headers = responseHeaders(incoming.headers);
-    return asked.accept === 'any'
-      ? { status, headers, body: undefined, text: new TextDecoder().decode(incoming.bytes) }
-      : { status, headers, body: parseJson(incoming) };
+    if (asked.accept === 'any') {
+      await requireCheapJson(incoming);
+      return { status, headers, body: undefined, text: new TextDecoder().decode(incoming.bytes) };
+    }
+    if (asked.accept === 'bytes' && status >= 200 && status < 300) {
+      requireJson(incoming);
+      return { status, headers, body: undefined, bytes: incoming.bytes };
+    }
+    return { status, headers, body: await parseJson(incoming) };
   }
 
   async function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
@@ -173,6 +184,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       ...(body === undefined ? {} : { body }),
     });
     if (asked.headers.get('accept')?.includes('json') === true) requireJson(incoming);
+    await requireCheapJson(incoming);
     return toResponse(incoming);
   }
 

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { bounds } from '../lib/bounds.ts';
+import { jsonExcess } from '../lib/json-cost.ts';
 import { hostOf } from './egress-policy.ts';
 import type { Incoming } from './exchange.ts';
 import { NetError } from './net-error.ts';
@@ -18,14 +21,38 @@ export function requireJson(incoming: Incoming): void {
   if (isSuccess(incoming.status) && incoming.bytes.length > 0 && !isJson(incoming)) throw notJson(incoming);
 }
 
+/** Answers up to this length are cheap whatever they consist of. */
+const smallBytes = 64 * 1024;
+
+/**
+ * Refuses JSON that would take long to parse, whatever its length, see {@link bounds.answer}.
+ *
+ * @throws {NetError} `TooLarge`.
+ */
+export async function requireCheapJson(incoming: Incoming): Promise<void> {
+  const { bytes, url } = incoming;
+  if (bytes.length <= smallBytes || !isJson(incoming)) return;
+  const excess = jsonExcess(bytes, bounds.answer.json);
+  if (excess !== undefined) throw tooCostly(hostOf(url), excess);
+  // The parser has a turn of its own.
+  await setImmediate();
+}
+
 /**
  * The parsed body; undefined if it is empty or, in an answer that is not a success, not JSON.
  *
- * @throws {NetError} `NotJson` for a success that can't be parsed.
+ * @throws {NetError} `NotJson` for a success that can't be parsed; `TooLarge` as {@link requireCheapJson}.
  */
-export function parseJson(incoming: Incoming): unknown {
+export async function parseJson(incoming: Incoming): Promise<unknown> {
   requireJson(incoming);
   if (!isJson(incoming)) return undefined;
+  await requireCheapJson(incoming);
+  const parsed = parseOrRefuse(incoming);
+  if (incoming.bytes.length > smallBytes) await setImmediate();
+  return parsed;
+}
+
+function parseOrRefuse(incoming: Incoming): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(incoming.bytes));
   } catch {
@@ -45,6 +72,20 @@ function notJson({ url }: Incoming): NetError {
     kind: 'NotJson',
     message: `${host} answered with something else than JSON.`,
     hint: 'Check the URL: it may lead to a web page, or a sign-in page may stand before the API.',
+    host,
+    requestSent: true,
+  });
+}
+
+function tooCostly(host: string, excess: 'values' | 'depth'): NetError {
+  const { maxValues, maxDepth } = bounds.answer.json;
+  return new NetError({
+    kind: 'TooLarge',
+    message:
+      excess === 'values'
+        ? `The answer of ${host} has more than ${maxValues} values.`
+        : `The answer of ${host} is nested more than ${maxDepth} levels deep.`,
+    hint: 'Check that the URL leads to the API.',
     host,
     requestSent: true,
   });

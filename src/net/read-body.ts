@@ -1,4 +1,4 @@
-import type { Response } from 'undici';
+import type { Dispatcher, Response } from 'undici';
 import { NetError } from './net-error.ts';
 
 /**
@@ -18,6 +18,24 @@ export async function readBody(response: Response, maxBytes: number, host: strin
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+/**
+ * Ends a request whose answer has more bytes on the wire than that, headers aside. Compression makes an answer shorter,
+ * but one that a server made for us to decompress may have no end and no content.
+ */
+export function limitWire(maxBytes: number, host: string): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    let size = 0;
+    // undici makes a handler for each request, so that nobody else's is changed here.
+    const receive = handler.onResponseData?.bind(handler);
+    handler.onResponseData = (controller, chunk) => {
+      size += chunk.byteLength;
+      if (size > maxBytes) controller.abort(tooLarge(host));
+      else receive?.(controller, chunk);
+    };
+    return dispatch(options, handler);
+  };
 }
 
 function tooLarge(host: string): NetError {

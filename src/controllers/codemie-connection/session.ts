@@ -1,8 +1,9 @@
 import type { CodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
 import { type Account } from '../../codemie/account.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
-import { type CodeMieClient, createCodeMieClient } from '../../codemie/client.ts';
-import { createLimiter } from '../../codemie/limits.ts';
+import { type ClientBounds, type CodeMieClient, createCodeMieClient } from '../../codemie/client.ts';
+import type { KeptListings } from '../../codemie/kept-listings.ts';
+import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import type { GitSetting } from '../../codemie/setting.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
@@ -43,19 +44,37 @@ export interface SessionOptions {
   busy: () => boolean;
   /** Aborts when the session is over: what it shares stops too. */
   signal: AbortSignal;
+  /** How much is read of the server; by default what a ClusterCodeMieConnection may. */
+  limits?: ClientBounds;
+  /** Bounds the listings in memory; by default the latest ones stay. */
+  kept?: KeptListings;
+  /** Lets one listing after the other be read; by default none waits. */
+  inTurn?: Limiter['run'];
 }
 
 const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, http, now, busy, signal: ended } = options;
+  const { spec, auth, http, now, busy, signal: ended, limits, kept, inTurn = (task) => task() } = options;
   const baseUrl = spec.url.replace(/\/+$/, '');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
   const limiter = createLimiter({ ...spec.limits, now });
-  const client = createCodeMieClient({ url: baseUrl, http, tokens, limiter, now });
+  const client = createCodeMieClient({
+    url: baseUrl,
+    http,
+    tokens,
+    limiter,
+    now,
+    ...(limits && { limits }),
+  });
   const listing = createSharedListing({
-    list: async (scope, own) => indexSettings((await client.listGitSettings(scope, own)).map(toObserved)),
+    list: async (scope, own) => {
+      const settings = await inTurn(() => client.listGitSettings(scope, own), own);
+      return indexSettings(settings.map(toObserved));
+    },
+    rowsIn: (index) => index.size,
+    ...(kept && { kept }),
     calmMs: () => (busy() ? 0 : limiter.calmMs()),
     now,
     signal: ended,

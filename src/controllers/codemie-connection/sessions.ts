@@ -3,14 +3,18 @@ import type {
   CodeMieConnectionSpec,
 } from '../../api/v1alpha1/connection-spec.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
+import { createKeptListings, type KeptListings } from '../../codemie/kept-listings.ts';
+import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { untilAborted } from '../../codemie/until-aborted.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { bounds } from '../../lib/bounds.ts';
+import { hostOf } from '../../net/egress-policy.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { createValueReader, type ValueReader } from '../value-reader.ts';
 import { parseConnection } from './parse-connection.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession, type Session, type SessionOptions } from './session.ts';
 
 /** The sessions of all connections. */
 export interface Sessions {
@@ -59,8 +63,16 @@ interface Entry {
 /** Longest time that reading the Secrets of a connection may take. */
 const readTimeoutMs = 30_000;
 
+/** What tenants' own connections share: any namespace may have many, with servers of any kind. */
+interface Shares {
+  kept: KeptListings;
+  /** One listing at a time for each namespace. */
+  turns: Map<string, Limiter>;
+}
+
 /** Makes the registry of sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
+  const shares: Shares = { kept: createKeptListings(bounds.listing.keptRows), turns: new Map() };
   const entries = new Map<string, Entry>();
   const former = new Map<string, Entry>();
 
@@ -72,7 +84,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   function start(connection: KubeObject): Entry {
     const { uid } = connection.metadata;
     const ending = new AbortController();
-    const session = make(connection, options, ending.signal);
+    const session = make(connection, options, shares, ending.signal);
     const entry: Entry = { spec: specOf(connection), end: ending, session };
     entries.set(uid, entry);
     session.then(
@@ -116,7 +128,12 @@ function specOf(connection: KubeObject): string {
   return JSON.stringify(connection['spec']);
 }
 
-async function make(connection: KubeObject, options: SessionsOptions, ended: AbortSignal): Promise<Session> {
+async function make(
+  connection: KubeObject,
+  options: SessionsOptions,
+  shares: Shares,
+  ended: AbortSignal,
+): Promise<Session> {
   const { kube, http, operatorNamespace, now, busy } = options;
   const parsed = parseConnection(connection);
   if (!parsed.ok) throw new InvalidConnection(parsed.error);
@@ -129,7 +146,7 @@ async function make(connection: KubeObject, options: SessionsOptions, ended: Abo
   // The hosts are those that the connection itself names. Only an administrator makes one for the cluster, and
   // CodeMie is then often a Service with a private address.
   const policy = {
-    allowedHosts: [spec.url, tokenUrl(spec)].flatMap((url) => (url ? [new URL(url).hostname] : [])),
+    allowedHosts: [spec.url, tokenUrl(spec)].flatMap((url) => (url ? [hostOf(new URL(url))] : [])),
     allowPrivateNetworks: mayReachPrivateNetworks(
       connection,
       namespace === undefined || spec.allowPrivateNetworks,
@@ -137,7 +154,21 @@ async function make(connection: KubeObject, options: SessionsOptions, ended: Abo
     ),
     allowHttp: true,
   };
-  return createSession({ spec, auth, http: http.get({ policy, ca }), now, busy, signal: ended });
+  const client = http.get({ policy, ca });
+  const share = namespace === undefined ? {} : shareOf(namespace, shares, now);
+  return createSession({ spec, auth, http: client, now, busy, signal: ended, ...share });
+}
+
+/** What a namespace's own connection may cost. */
+function shareOf(
+  namespace: string,
+  { kept, turns }: Shares,
+  now: () => number,
+): Pick<SessionOptions, 'limits' | 'kept' | 'inTurn'> {
+  const turn = turns.get(namespace) ?? createLimiter({ concurrency: 1, requestsPerSecond: 1000, now });
+  turns.set(namespace, turn);
+  const limits = { ...bounds.listing.namespaced, ...bounds.account.namespaced };
+  return { limits, kept, inTurn: (task, signal) => turn.run(task, signal) };
 }
 
 type Spec = CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;

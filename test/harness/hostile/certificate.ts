@@ -13,6 +13,7 @@ const p256 = oid('2a8648ce3d030107');
 /** Public keys as SubjectPublicKeyInfo (RFC 5280, section 4.1). */
 export const keys = {
   usual: ec(p256, 'prime256v1', 'uncompressed'),
+  longest: ec(oid('2b81040023'), 'secp521r1', 'uncompressed'),
   compressed: ec(oid('2b81040023'), 'secp521r1', 'compressed'),
   binaryCurve: ec(oid('2b81040026'), 'sect571k1', 'compressed'),
   ownCurve: subjectKey([ecPublicKey, ownCurve()], Buffer.concat([Buffer.of(2), Buffer.alloc(66, 1)])),

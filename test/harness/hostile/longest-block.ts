@@ -4,11 +4,11 @@ const tickMs = 50;
 /**
  * How many ticks of 50 ms the longest block of some work makes the event loop miss; 0 if no single step of it takes that
  * long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
- * neither do threads of the pool. The best of three runs counts: the first ones compile.
+ * neither do threads of the pool. The best of five runs counts: the first ones compile.
  */
 export async function missedTicks(work: () => unknown): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 3; run++) least = Math.min(least, await longestBlockMs(work));
+  for (let run = 0; run < 5; run++) least = Math.min(least, await longestBlockMs(work));
   return Math.floor(least / tickMs);
 }
 
