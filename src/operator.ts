@@ -86,7 +86,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
     keptOf: keptBy(settings),
   });
   const informers = createInformers({ client: kube, settings, log, metrics: metrics.reflector });
-  const queues = createQueues(metrics);
+  const queues = createQueues(settings, metrics);
   const deps = createDeps(options, {
     kube,
     informers,
@@ -203,8 +203,9 @@ async function clusterUid(kube: KubeClient, signal: AbortSignal): Promise<string
   return namespace.metadata.uid;
 }
 
-function createQueues(metrics: Metrics): Queues {
-  const queue = ({ kind }: Resource) => createWorkQueue({ name: kind.toLowerCase(), metrics: metrics.queue });
+function createQueues({ workers }: Settings, metrics: Metrics): Queues {
+  const queue = ({ kind }: Resource) =>
+    createWorkQueue({ name: kind.toLowerCase(), workers, metrics: metrics.queue });
   return {
     integrations: queue(gitIntegrations),
     clusterConnections: queue(clusterCodeMieConnections),

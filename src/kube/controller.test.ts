@@ -202,6 +202,94 @@ describe('workers', () => {
   });
 });
 
+describe('a run that waits aside', () => {
+  it('leaves its worker to others, and goes on when it is its turn', async () => {
+    const answer = Promise.withResolvers<string>();
+    const steps: string[] = [];
+    start(
+      async (key, { aside }) => {
+        steps.push(`${key} starts`);
+        const got = key === 'team/waiting' ? await aside(() => answer.promise) : 'nothing';
+        steps.push(`${key} got ${got}`);
+        return {};
+      },
+      { workers: 1 },
+    );
+    for (const key of ['team/waiting', 'team/quick']) queue.add(key);
+    await settle();
+    queue.add('team/waiting');
+    await settle();
+    expect(steps).toEqual(['team/waiting starts', 'team/quick starts', 'team/quick got nothing']);
+    answer.resolve('it');
+    await settle();
+    await settle();
+    expect(steps.slice(3)).toEqual(['team/waiting got it', 'team/waiting starts', 'team/waiting got it']);
+  });
+
+  it('gets what the work throws', async () => {
+    const caught: unknown[] = [];
+    start(async (_, { aside }) => {
+      await aside(() => Promise.reject(new Error('broken'))).catch((error: unknown) => caught.push(error));
+      return {};
+    });
+    queue.add('a');
+    await settle();
+    await settle();
+    expect([caught, outcomes]).toEqual([[new Error('broken')], ['success']]);
+  });
+
+  it('still has its deadline', async () => {
+    start((_, { signal, aside }) => aside(() => heeding(signal)), { deadlineMs: 30_000 });
+    queue.add('a');
+    await clock.advance(30_000);
+    expect(outcomes).toEqual(['timeout']);
+  });
+
+  it('and ignores its deadline is left behind, with its key', async () => {
+    const stuck = Promise.withResolvers<object>();
+    let runs = 0;
+    start(
+      (_, { aside }) => {
+        runs++;
+        return aside(() => stuck.promise);
+      },
+      { deadlineMs: 30_000, workers: 1 },
+    );
+    queue.add('a/1');
+    await clock.advance(35_000);
+    queue.add('a/1');
+    await settle();
+    expect(runs).toBe(1);
+    stuck.resolve({});
+    await settle();
+    await settle();
+    expect(runs).toBe(2);
+  });
+
+  it('ends before the controller does, also after all workers had nothing else to do', async () => {
+    const answer = Promise.withResolvers<object>();
+    start((_, { aside }) => aside(() => answer.promise));
+    queue.add('a');
+    await settle();
+    stop.abort();
+    await clock.advance(10_000);
+    expect(await Promise.race([running.then(() => 'ended'), settle()])).toBeUndefined();
+    answer.resolve({});
+    await running;
+    expect(outcomes).toEqual(['success']);
+  });
+
+  it('is aborted with the rest, and goes on without a worker', async () => {
+    start((_, { signal, aside }) => aside(() => heeding(signal)));
+    queue.add('a');
+    await settle();
+    stop.abort();
+    await clock.advance(20_000);
+    await running;
+    expect(outcomes).toEqual(['error']);
+  });
+});
+
 describe('the deadline', () => {
   it('aborts a run, which is then tried again', async () => {
     start((_, { signal }) => heeding(signal), { deadlineMs: 30_000 });

@@ -14,6 +14,11 @@ export interface ReconcileContext {
   log: Log;
   /** 1 for the first try after a success, 2 after one failure, … */
   attempt: number;
+  /**
+   * Waits for something outside of the process. The run is parked in the meantime: its worker is free for others, and
+   * it goes on when its namespace has its turn. Throws what the work throws.
+   */
+  aside: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** When to come back; without a time, only a change brings the key back. */
@@ -42,6 +47,8 @@ export interface ControllerMetrics {
   reconciled?(controller: string, outcome: Outcome, durationMs: number): void;
   /** Workers that are busy. */
   active?(controller: string, workers: number): void;
+  /** Runs that are under way without a worker, because they wait for something outside. */
+  parked?(controller: string, runs: number): void;
 }
 
 /** Runs one run of a controller, such as under a trace. It must give back what the work gives. */
@@ -72,7 +79,7 @@ export interface Controller {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Why nobody waits for a run any more. Given, because the error that `abort` would make by itself is costly. */
+/** Why a run is not waited for any more. Given, because the error that `abort` would make itself is costly. */
 const over = 'The run is over.';
 /** A run that heeds neither its deadline nor the stop is left behind after this. */
 const abortGraceMs = 5000;
@@ -82,36 +89,58 @@ class ReconcileTimeoutError extends Error {
   override readonly name = 'ReconcileTimeoutError';
 }
 
-/** Makes a controller: so many workers, which take keys from the queue and run `reconcile`. */
+/** A run under way. */
+interface Run {
+  key: ObjectKey;
+  /** Resolves when the worker that the run has is free again. */
+  worker: PromiseWithResolvers<void>;
+  state: 'working' | 'parked' | 'leftBehind';
+  /** Lets a parked run go on that waits for a worker. */
+  proceed?: (() => void) | undefined;
+  /** Resolves when the run has ended or was left behind. */
+  over: Promise<void>;
+}
+
+/** Makes a controller: so many workers, which take turns from the queue and run `reconcile`. */
 export function createController(options: ControllerOptions): Controller {
   const { name, queue, workers, reconcile, metrics, deadlineMs = 120_000, drainMs = 20_000 } = options;
   const { around = (_run, work) => work() } = options;
   const { clock = systemClock, random = Math.random } = options;
   const log = options.log.child({ controller: name });
   const unfinished = new Set<ObjectKey>();
-  let active = 0;
+  const underWay = new Map<ObjectKey, Run>();
   let busyWorkers = 0;
+  let parkedRuns = 0;
   let runs = 0;
   let isStopping = false;
+  /** There are no workers any more: what is under way ends without. */
+  let workersAreGone = false;
   metrics?.made?.(name, workers);
 
-  function setActive(change: 1 | -1): void {
-    active += change;
-    metrics?.active?.(name, active);
+  function setBusy(change: 1 | -1): void {
+    busyWorkers += change;
+    metrics?.active?.(name, busyWorkers);
+  }
+
+  function setParked(change: 1 | -1): void {
+    parkedRuns += change;
+    metrics?.parked?.(name, parkedRuns);
   }
 
   /** After the stop: once nothing is begun any more, the workers need not wait for a key. */
   function endWhenDone(): void {
-    if (isStopping && busyWorkers === 0 && unfinished.size === 0) queue.shutDown();
+    if (isStopping && busyWorkers === 0 && parkedRuns === 0 && unfinished.size === 0) queue.shutDown();
   }
 
   /** Runs a key once and puts it back on the queue as its end demands. */
-  async function runOnce(key: ObjectKey, signal: AbortSignal): Promise<void> {
+  async function runOnce(run: Run, signal: AbortSignal): Promise<void> {
+    const { key } = run;
     const attempt = queue.failures(key) + 1;
     const runLog = log.child({ key, run: ++runs, attempt });
+    const aside = <T>(work: () => Promise<T>): Promise<T> => workAside(run, work);
     const started = clock.now();
     const outcome = await around({ controller: name, key, attempt }, () =>
-      reconcileOnce(key, { signal, log: runLog, attempt }),
+      reconcileOnce(key, { signal, log: runLog, attempt, aside }),
     );
     metrics?.reconciled?.(name, outcome, clock.now() - started);
   }
@@ -153,37 +182,93 @@ export function createController(options: ControllerOptions): Controller {
     return signal.reason instanceof ReconcileTimeoutError ? 'timeout' : 'error';
   }
 
+  /** Parks the run while it works on something that needs no worker. */
+  async function workAside<T>(run: Run, work: () => Promise<T>): Promise<T> {
+    if (run.state !== 'working' || workersAreGone) return work();
+    run.state = 'parked';
+    setParked(1);
+    queue.park(run.key);
+    run.worker.resolve();
+    try {
+      return await work();
+    } finally {
+      // It may have been left behind in the meantime.
+      if (isParked(run) && !workersAreGone) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        run.proceed = resolve;
+        queue.resume(run.key);
+        await promise;
+      }
+    }
+  }
+
+  function isParked({ state }: Run): boolean {
+    return state === 'parked';
+  }
+
+  /** Lets a parked run go on. */
+  function unpark(run: Run): void {
+    run.state = 'working';
+    setParked(-1);
+    run.worker = Promise.withResolvers();
+    run.proceed?.();
+    run.proceed = undefined;
+  }
+
   /**
-   * Gives up waiting for a run that ignores its signal: JavaScript can't stop it, but the worker goes on. Its key
+   * Starts a run. One that ignores its signal is left behind: JavaScript can't stop it, but the worker goes on. Its key
    * stays taken until it does end, so that two runs of one key never overlap.
    */
-  async function work(key: ObjectKey, stop: AbortSignal): Promise<void> {
+  function begin(key: ObjectKey, stop: AbortSignal): Run {
     const tooLong = (): Error =>
       new ReconcileTimeoutError(`The run took longer than ${deadlineMs / 1000} s.`);
     const deadline = startDeadline(stop, deadlineMs, tooLong, clock);
     const ended = new AbortController();
-    setActive(1);
-    const run = runOnce(key, deadline.signal).finally(() => {
+    const run: Run = { key, worker: Promise.withResolvers(), state: 'working', over: Promise.resolve() };
+    underWay.set(key, run);
+    const end = runOnce(run, deadline.signal).finally(() => {
       deadline.dispose();
-      setActive(-1);
+      underWay.delete(key);
+      if (isParked(run)) setParked(-1);
       queue.done(key);
       ended.abort(over);
+      run.worker.resolve();
     });
     const late = aborted(deadline.signal).then(() => sleep(abortGraceMs, ended.signal, clock));
-    await Promise.race([run, late]);
-    if (!ended.signal.aborted) log.error({ key }, 'A run does not heed its deadline and was left behind.');
+    run.over = Promise.race([end, late]).then(() => {
+      if (!ended.signal.aborted) leaveBehind(run);
+      endWhenDone();
+    });
+    return run;
+  }
+
+  function leaveBehind(run: Run): void {
+    log.error({ key: run.key }, 'A run does not heed its deadline and was left behind.');
+    if (isParked(run)) setParked(-1);
+    queue.park(run.key);
+    run.state = 'leftBehind';
+    run.worker.resolve();
+    run.proceed?.();
   }
 
   async function worker(abort: AbortSignal): Promise<void> {
     for (let key = await queue.get(abort); key !== undefined; key = await queue.get(abort)) {
-      busyWorkers++;
-      await work(key, abort);
-      busyWorkers--;
+      setBusy(1);
+      const known = underWay.get(key);
+      if (known) unpark(known);
+      await (known ?? begin(key, abort)).worker.promise;
+      setBusy(-1);
       endWhenDone();
       // Runs that find all they need in memory would follow each other without an end, and no answer, watch or timer
-      // would have its turn meanwhile.
+      // would have its turn.
       await nextTurn();
     }
+  }
+
+  /** Lets what waits for a worker go on without: there is none any more. */
+  function dismissWorkers(): void {
+    workersAreGone = true;
+    for (const run of underWay.values()) run.proceed?.();
   }
 
   return {
@@ -195,11 +280,15 @@ export function createController(options: ControllerOptions): Controller {
         isStopping = true;
         queue.drain((key) => unfinished.has(key));
         endWhenDone();
-        void sleep(drainMs, drained.signal, clock).then(() => abort.abort(signal.reason));
+        void sleep(drainMs, drained.signal, clock).then(() => {
+          dismissWorkers();
+          abort.abort(signal.reason);
+        });
       };
       if (signal.aborted) onStop();
       else signal.addEventListener('abort', onStop, { once: true });
       await Promise.all(Array.from({ length: workers }, () => worker(abort.signal)));
+      await Promise.all([...underWay.values()].map((run) => run.over));
       drained.abort();
     },
   };

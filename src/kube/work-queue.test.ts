@@ -1,6 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock, settle } from '../../test/harness/manual-clock.ts';
-import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.ts';
+import { createWorkQueue, type Lane, type WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 
 const open = new AbortController().signal;
 
@@ -90,6 +91,122 @@ describe('lanes', () => {
       queue.done(key);
     }
     expect(order.flatMap((key, index) => (key.startsWith('low') ? [index] : []))).toEqual([8, 17, 26]);
+  });
+});
+
+describe('namespaces', () => {
+  const keys = (namespace: string, count: number) =>
+    Array.from({ length: count }, (_, number) => `${namespace}/${number}`);
+  const namespaceOf = (key: string | undefined) => key?.split('/')[0] ?? '';
+
+  it.each(['high', 'low'] as const)('take turns in lane %s', async (lane) => {
+    const { queue } = makeQueue();
+    for (const key of [...keys('a', 100), ...keys('b', 2), ...keys('c', 1)]) queue.add(key, { lane });
+    expect((await drain(queue)).slice(0, 6)).toEqual(['a/0', 'b/0', 'c/0', 'a/1', 'b/1', 'a/2']);
+  });
+
+  it('a new key waits for at most one run of each other namespace, whatever they add', async () => {
+    const lane = fc.constantFrom<Lane>('high', 'low');
+    const addition = fc.record({ namespace: fc.constantFrom('a', 'b', 'c', 'd'), number: fc.nat(50), lane });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(addition, { maxLength: 100 }),
+        fc.array(fc.array(addition, { maxLength: 10 }), { minLength: 20, maxLength: 20 }),
+        lane,
+        async (before, meanwhile, own) => {
+          const { queue } = makeQueue({ workers: 2 });
+          const add = (each: typeof before): void => {
+            for (const { namespace, number, lane } of each) queue.add(`${namespace}/${number}`, { lane });
+          };
+          add(before);
+          queue.add('new/key', { lane: own });
+          const seen: string[] = [];
+          for (const more of meanwhile) {
+            const key = (await queue.get(open)) ?? '';
+            if (key === 'new/key') break;
+            seen.push(namespaceOf(key));
+            add(more);
+            queue.done(key);
+          }
+          expect(seen).toHaveLength(new Set(seen).size);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('hold three quarters of the workers at most, and the rest is there for the next', async () => {
+    const { queue } = makeQueue({ workers: 4 });
+    for (const key of keys('a', 10)) queue.add(key);
+    const workers = Array.from({ length: 4 }, () => queue.get(open));
+    expect(await Promise.all(workers.slice(0, 3))).toEqual(['a/0', 'a/1', 'a/2']);
+    expect(await Promise.race([workers[3], settle()])).toBeUndefined();
+    queue.add('b/0');
+    expect(await workers[3]).toBe('b/0');
+  });
+
+  it('have a sixteenth of what is left under way, parked runs included, and a new one always has room', async () => {
+    const { queue } = makeQueue({ workers: 4, maxRunning: 64 });
+    const stuck = Array.from({ length: 40 }, (_, number) => `stuck-${number}`);
+    for (const namespace of stuck) for (const key of keys(namespace, 10)) queue.add(key);
+    const running: string[] = [];
+    for (;;) {
+      const key = await Promise.race([queue.get(AbortSignal.timeout(1)), settle().then(settle)]);
+      if (key === undefined) break;
+      queue.park(key);
+      running.push(key);
+    }
+    const counts = stuck.map((name) => running.filter((key) => namespaceOf(key) === name).length);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(2);
+    expect(running).toHaveLength(48);
+    queue.add('new/key');
+    expect(await queue.get(open)).toBe('new/key');
+  });
+});
+
+describe('a parked run', () => {
+  it('frees its worker and keeps its key', async () => {
+    const { queue } = makeQueue({ workers: 1 });
+    queue.add('a/1');
+    queue.add('a/2');
+    expect(await queue.get(open)).toBe('a/1');
+    const next = queue.get(open);
+    queue.add('a/1');
+    queue.park('a/1');
+    expect(await next).toBe('a/2');
+    expect(queue.running().longestMs).toBe(0);
+    queue.resume('a/1');
+    queue.done('a/2');
+    // It goes on first, and only then has the run that was asked for in the meantime.
+    expect(await queue.get(open)).toBe('a/1');
+    queue.done('a/1');
+    expect(await drain(queue)).toEqual(['a/1']);
+  });
+
+  it('has its turn like those of others', async () => {
+    const { queue } = makeQueue({ workers: 4 });
+    for (const key of ['a/1', 'a/2', 'a/3']) {
+      queue.add(key);
+      await queue.get(open);
+      queue.park(key);
+    }
+    for (const key of ['a/1', 'a/2', 'a/3']) queue.resume(key);
+    queue.add('b/1');
+    queue.add('b/2');
+    // The namespace of the parked runs has just had three turns, so it is not its turn.
+    const order = [await queue.get(open), await queue.get(open), await queue.get(open)];
+    expect(order).toEqual(['b/1', 'a/1', 'b/2']);
+  });
+
+  it('that ends without going on leaves no turn behind', async () => {
+    const { queue } = makeQueue();
+    queue.add('a/1');
+    await queue.get(open);
+    queue.park('a/1');
+    queue.resume('a/1');
+    queue.done('a/1');
+    queue.add('a/2');
+    expect(await queue.get(open)).toBe('a/2');
   });
 });
 

@@ -1,7 +1,8 @@
+import { createTurns } from '../lib/turns.ts';
 import { backoffDelay } from './backoff.ts';
 import { type Clock, maxTimerMs, systemClock } from './clock.ts';
 import { createDelayHeap } from './delay-heap.ts';
-import { createFifo, type Fifo } from './fifo.ts';
+import { createRunShares } from './run-shares.ts';
 
 /** `high`: something changed, a person may be waiting. `low`: start-up and periodic checks. */
 export type Lane = 'high' | 'low';
@@ -25,6 +26,10 @@ export interface WorkQueueOptions {
   baseDelayMs?: number;
   /** Longest delay of `addRateLimited`, before jitter. Default 15 min. */
   maxDelayMs?: number;
+  /** How many workers take keys. A namespace gets at most three quarters of them at a time. Default: no such limit. */
+  workers?: number;
+  /** How many runs may be under way in all, those that are parked included. Default 512. */
+  maxRunning?: number;
   clock?: Clock;
   random?: () => number;
   metrics?: QueueMetrics;
@@ -34,6 +39,10 @@ export interface WorkQueueOptions {
  * A queue of keys with the promises of client-go's workqueue: a key is worked on by one worker at a time; however
  * often it is added meanwhile, it runs once more; and an addition during a run is never lost.
  * https://pkg.go.dev/k8s.io/client-go/util/workqueue
+ *
+ * Namespaces take turns, in both lanes, so that the first key of a namespace waits for at most one turn of each other
+ * one. A turn is a run, or the part of it up to its next park or from there on. A key without a namespace counts as a
+ * namespace of its own.
  */
 export interface WorkQueue {
   readonly name: string;
@@ -48,11 +57,16 @@ export interface WorkQueue {
   /** Adds a key after a delay that doubles with each failure until `forget`. Returns the delay in ms. */
   addRateLimited(key: string): number;
   /**
-   * Waits for the next key. Undefined: the queue was shut down, or the signal aborted. A delayed addition of the
-   * key that was set before is dropped: this run covers it, and its result says when to come back.
+   * Waits for the next turn and gives its key: of a new run, or of a parked one that goes on. Undefined: the queue was
+   * shut down, or the signal aborted. A delayed addition of the key that was set before is dropped: this run covers it,
+   * and its result says when to come back.
    */
   get(signal: AbortSignal): Promise<string | undefined>;
-  /** Must follow each `get`: the key may be taken again. */
+  /** The run of the key needs no worker for now. It stays under way: the key is not taken for another run. */
+  park(key: string): void;
+  /** A parked run wants to go on: `get` gives its key at its turn. */
+  resume(key: string): void;
+  /** Must follow each run: the key may be taken again. */
   done(key: string): void;
   /** Clears the count of failures. */
   forget(key: string): void;
@@ -60,7 +74,7 @@ export interface WorkQueue {
   failures(key: string): number;
   /** From now on only keys that `admits` are added or taken; what else waits is dropped. */
   drain(admits: (key: string) => boolean): void;
-  /** Ends all `get`s, drops what waits, and ignores additions. What is left will be found again at the next start. */
+  /** Ends all `get`s, drops what waits, and ignores additions. What is left will be found at the next start. */
   shutDown(): void;
   /** Keys that are ready to be worked on. */
   readonly depth: number;
@@ -73,16 +87,37 @@ export interface WorkQueue {
 /** After so many keys of lane `high` one of lane `low` goes first, so that checks go on under constant change. */
 const highRun = 8;
 
+/** Turns: a run that goes on, and runs that start, by lane. */
+type TurnKind = 'resumed' | Lane;
+const usualOrder: readonly TurnKind[] = ['resumed', 'high', 'low'];
+const lowFirst: readonly TurnKind[] = ['resumed', 'low', 'high'];
+
+interface Dirty {
+  lane: Lane;
+  since: number;
+  /** Takes the key out of the turns; absent while the key is being worked on. */
+  leave?: () => void;
+}
+
+interface Processing {
+  since: number;
+  /** Whether the run holds no worker. */
+  isParked: boolean;
+  /** Takes a run that wants to go on out of the turns. */
+  leave?: (() => void) | undefined;
+}
+
 /** Makes an empty queue. It holds a timer only while keys wait for a time. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { name, baseDelayMs = 1000, maxDelayMs = 15 * 60_000, metrics } = options;
   const { clock = systemClock, random = Math.random } = options;
   /** Keys that need a run, with their lane and since when. */
-  const dirty = new Map<string, { lane: Lane; since: number }>();
-  /** Since when each key is being worked on. */
-  const processing = new Map<string, number>();
-  /** Order of the dirty keys that are not being processed. An entry whose key is no longer so is skipped. */
-  const ready: Record<Lane, Fifo<string>> = { high: createFifo(), low: createFifo() };
+  const dirty = new Map<string, Dirty>();
+  /** The keys that are being worked on. */
+  const processing = new Map<string, Processing>();
+  /** Dirty keys that are not being processed, and runs that want to go on. */
+  const turns = createTurns<string, TurnKind>();
+  const shares = createRunShares(options);
   const waiting: Record<Lane, ReturnType<typeof createDelayHeap>> = {
     high: createDelayHeap(),
     low: createDelayHeap(),
@@ -101,19 +136,27 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     if (isShutDown || !(admits(key) || processing.has(key))) return;
     const known = dirty.get(key);
     if (known !== undefined && (known.lane === 'high' || lane === 'low')) return;
-    dirty.set(key, { lane, since: known?.since ?? clock.now() });
+    known?.leave?.();
+    const entry: Dirty = { lane, since: known?.since ?? clock.now() };
+    dirty.set(key, entry);
     metrics?.added?.(name, lane);
-    if (!processing.has(key)) enqueue(key, lane, known === undefined);
+    if (!processing.has(key)) enqueue(key, entry, known === undefined);
   }
 
-  function enqueue(key: string, lane: Lane, isNew: boolean): void {
-    ready[lane].push(key);
+  function enqueue(key: string, entry: Dirty, isNew: boolean): void {
+    entry.leave = turns.add(groupOf(key), entry.lane, key);
     if (isNew) setDepth(depth + 1);
-    const [getter] = getters;
-    const next = getter === undefined ? undefined : take();
-    if (getter === undefined || next === undefined) return;
-    getters.delete(getter);
-    getter(next);
+    serve();
+  }
+
+  /** Gives turns to the workers that wait, as long as there are both. */
+  function serve(): void {
+    for (const getter of getters) {
+      const key = take();
+      if (key === undefined) return;
+      getters.delete(getter);
+      getter(key);
+    }
   }
 
   function setDepth(value: number): void {
@@ -122,25 +165,40 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function take(): string | undefined {
-    const [first, second]: [Lane, Lane] = highInARow >= highRun ? ['low', 'high'] : ['high', 'low'];
-    return takeFrom(first) ?? takeFrom(second);
+    for (;;) {
+      const order = highInARow >= highRun ? lowFirst : usualOrder;
+      const turn = turns.take({ order, tenantMay: mayHaveTurn });
+      if (turn === undefined) return undefined;
+      const { tenant, lane, item: key } = turn;
+      if (lane === 'resumed') {
+        const run = processing.get(key);
+        if (run === undefined) continue;
+        run.isParked = false;
+        run.leave = undefined;
+        shares.resumed(tenant);
+        return key;
+      }
+      if (begin(key, tenant, lane)) return key;
+    }
   }
 
-  function takeFrom(lane: Lane): string | undefined {
-    for (let key = ready[lane].shift(); key !== undefined; key = ready[lane].shift()) {
-      const entry = dirty.get(key);
-      if (entry?.lane !== lane || processing.has(key)) continue;
-      dirty.delete(key);
-      setDepth(depth - 1);
-      if (!admits(key)) continue;
-      processing.set(key, clock.now());
-      waiting.high.delete(key);
-      waiting.low.delete(key);
-      highInARow = lane === 'high' ? highInARow + 1 : 0;
-      metrics?.waited?.(name, lane, clock.now() - entry.since);
-      return key;
-    }
-    return undefined;
+  function mayHaveTurn(group: string, kind: TurnKind): boolean {
+    return kind === 'resumed' ? shares.mayResume(group) : shares.mayStart(group);
+  }
+
+  /** False for a key that is not to be worked on any more. */
+  function begin(key: string, group: string, lane: Lane): boolean {
+    const since = dirty.get(key)?.since ?? clock.now();
+    dirty.delete(key);
+    setDepth(depth - 1);
+    if (!admits(key)) return false;
+    processing.set(key, { since: clock.now(), isParked: false });
+    shares.started(group);
+    waiting.high.delete(key);
+    waiting.low.delete(key);
+    highInARow = lane === 'high' ? highInARow + 1 : 0;
+    metrics?.waited?.(name, lane, clock.now() - since);
+    return true;
   }
 
   function addAfter(key: string, delayMs: number, lane: Lane): void {
@@ -208,12 +266,32 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
         signal.addEventListener('abort', onAbort, { once: true });
       });
     },
+    park(key) {
+      const run = processing.get(key);
+      if (run === undefined) return;
+      run.leave?.();
+      run.leave = undefined;
+      if (run.isParked) return;
+      run.isParked = true;
+      shares.parked(groupOf(key));
+      serve();
+    },
+    resume(key) {
+      const run = processing.get(key);
+      if (isShutDown || run === undefined) return;
+      run.leave ??= turns.add(groupOf(key), 'resumed', key);
+      serve();
+    },
     done(key) {
-      const since = processing.get(key);
-      if (since !== undefined) metrics?.worked?.(name, clock.now() - since);
+      const run = processing.get(key);
+      if (run === undefined) return;
+      metrics?.worked?.(name, clock.now() - run.since);
+      run.leave?.();
       processing.delete(key);
+      shares.ended(groupOf(key), run.isParked);
       const entry = dirty.get(key);
-      if (entry !== undefined && !isShutDown) enqueue(key, entry.lane, true);
+      if (entry !== undefined && !isShutDown) enqueue(key, entry, true);
+      else serve();
     },
     forget: (key) => void failures.delete(key),
     failures: (key) => failures.get(key) ?? 0,
@@ -233,8 +311,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       return waiting.high.size + waiting.low.size;
     },
     running() {
-      const ages = [...processing.values()].map((since) => clock.now() - since);
+      const ages = [...processing.values()].map(({ since }) => clock.now() - since);
       return { sumMs: ages.reduce((sum, age) => sum + age, 0), longestMs: Math.max(0, ...ages) };
     },
   };
+}
+
+/** Whose turn a key takes: that of its namespace; a key of a cluster-scoped object has turns of its own. */
+function groupOf(key: string): string {
+  const slash = key.indexOf('/');
+  return slash < 0 ? key : key.slice(0, slash);
 }
