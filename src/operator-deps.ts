@@ -15,7 +15,7 @@ import { createEventRecorder } from './kube/events.ts';
 import { type Leadership } from './leadership.ts';
 import { bounds } from './lib/bounds.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
-import { guardClients } from './net/guarded-clients.ts';
+import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { type Metrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './operator-options.ts';
@@ -28,15 +28,19 @@ export const operatorName = 'codemie-git-operator';
 const codeMieTimeoutMs = 30_000;
 /** Longest time for one call to a Git provider: each is a small question. */
 const providerTimeoutMs = 15_000;
-/** A worker that waits for a provider longer than this goes on to the next integration, and comes back later. */
+/** A pass that waits for a provider longer than this ends, and comes back later. */
 const providerPatienceMs = 5_000;
+/** Requests of one namespace to one Git host at the same time. */
+const mostAtGitHost = 4;
+/** A connection to CodeMie has limits of its own, up to 64. */
+const mostAtCodeMie = 64;
 
 /** More writes than this that wait to be seen are no edits of people. */
 const waveSize = 100;
 
-/** The ways out, apart from each other: a Git host that hangs takes no connection from CodeMie. */
+/** The ways out. One guard sees to it that no namespace, connection or host takes the room of others. */
 function createClients(
-  { settings: { proxy, workers }, ca, now }: Pick<OperatorOptions, 'settings' | 'ca' | 'now'>,
+  { settings: { proxy }, ca, now }: Pick<OperatorOptions, 'settings' | 'ca' | 'now'>,
   metrics: Metrics,
   maySend: () => boolean,
 ): Pick<Deps, 'http' | 'providerHttp'> {
@@ -48,24 +52,21 @@ function createClients(
     userAgent: operatorName,
     maySend,
   };
+  const guard = createGuard({ now });
+  const codemie = createHttpClients({
+    ...common,
+    timeoutMs: codeMieTimeoutMs,
+    onRequest: (record) => metrics.exchange('codemie', record),
+  });
+  const git = createHttpClients({
+    ...common,
+    timeoutMs: providerTimeoutMs,
+    onRequest: (record) => metrics.exchange('provider', record),
+  });
   return {
-    http: createHttpClients({
-      ...common,
-      timeoutMs: codeMieTimeoutMs,
-      onRequest: (record) => metrics.exchange('codemie', record),
-    }),
-    providerHttp: guardClients(
-      createHttpClients({
-        ...common,
-        timeoutMs: providerTimeoutMs,
-        onRequest: (record) => metrics.exchange('provider', record),
-      }),
-      {
-        // One host can never occupy all workers.
-        perHost: Math.max(1, Math.floor(workers / 2)),
-        now,
-      },
-    ),
+    // What waits for CodeMie waits for the same listing and sign-in, and a connection that is not Ready is not asked.
+    http: guardClients(codemie, guard, { mostAtServer: mostAtCodeMie, pauses: false }),
+    providerHttp: guardClients(git, guard, { mostAtServer: mostAtGitHost, pauses: true }),
   };
 }
 

@@ -55,7 +55,7 @@ export interface CodeMieClientOptions {
   url: string;
   http: HttpClient;
   tokens: TokenSource;
-  limiter: Limiter;
+  limiter: Pick<Limiter, 'run'>;
   now: () => number;
   /** How much is read of a server; by default what a ClusterCodeMieConnection may. */
   limits?: ClientBounds;

@@ -78,6 +78,42 @@ describe('createLimiter', () => {
     );
   });
 
+  it('lets tenants take turns, and leaves room beside one of them', async () => {
+    const limiter = limiterWith(4, 1000);
+    const order: string[] = [];
+    const ask = (tenant: string, count: number) =>
+      Array.from({ length: count }, () =>
+        limiter.of(tenant).run(async () => {
+          order.push(tenant);
+          await new Promise((resolve) => void setTimeout(resolve, 50));
+        }, signal),
+      );
+    const work = [...ask('a', 8), ...ask('b', 2)];
+    await vi.advanceTimersByTimeAsync(10);
+    expect(order).toEqual(['a', 'a', 'a', 'b']);
+    await vi.runAllTimersAsync();
+    await Promise.all(work);
+    expect(order.slice(4, 7).toSorted()).toEqual(['a', 'a', 'b']);
+  });
+
+  it('one tenant whose tasks hang does not stop the others, nor what is done for all', async () => {
+    const limiter = limiterWith(4, 1000);
+    for (let task = 0; task < 100; task++) void limiter.of('evil').run(() => new Promise(() => {}), signal);
+    const done = [limiter.of('good').run(async () => 'good', signal), limiter.run(async () => 'all', signal)];
+    await vi.runAllTimersAsync();
+    expect(await Promise.all(done)).toEqual(['good', 'all']);
+  });
+
+  it('with room for one, the tenants take turns', async () => {
+    const limiter = limiterWith(1, 1000);
+    const order: string[] = [];
+    const ask = (tenant: string) => limiter.of(tenant).run(async () => void order.push(tenant), signal);
+    const work = ['a', 'a', 'a', 'b'].map(ask);
+    await vi.runAllTimersAsync();
+    await Promise.all(work);
+    expect(order).toEqual(['a', 'b', 'a', 'a']);
+  });
+
   it('tells for how long nothing has run', async () => {
     const limiter = limiterWith(1, 1000);
     expect(limiter.calmMs()).toBe(Number.POSITIVE_INFINITY);

@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { createTurns } from '../lib/turns.ts';
 
-/** Lets requests through, first come first served. */
+/** Lets requests through: tenants take turns, and of one tenant, first come first served. */
 export interface Limiter {
   /**
    * Runs the task when it is its turn.
@@ -8,8 +9,13 @@ export interface Limiter {
    * @throws the signal's reason if it aborts while waiting; later the task has to watch it.
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Milliseconds since the last task has ended; 0 while one runs or waits. */
+  /** Milliseconds since the last task has ended, whoever ran it; 0 while one runs or waits. */
   calmMs(): number;
+  /**
+   * The same limiter for one tenant, whose tasks take turns with those of others. It runs at most three quarters as many
+   * at a time as all together may. What `run` of the limiter itself gets is for all, and counts as a tenant of its own.
+   */
+  of(tenant: string): Pick<Limiter, 'run' | 'calmMs'>;
 }
 
 /** Options for {@link createLimiter}. */
@@ -21,6 +27,9 @@ export interface LimiterOptions {
   sleep?: (ms: number) => Promise<unknown>;
 }
 
+/** The tenant of what is done for all; no other is called so. */
+const forAll = 'all';
+
 /**
  * Creates a limiter for one connection. Starts are spaced evenly once the first few have used up the pause before them,
  * so that a wave of reconciles reaches CodeMie as a steady stream (the "virtual scheduling" form of the leaky bucket,
@@ -30,24 +39,37 @@ export function createLimiter(options: LimiterOptions): Limiter {
   const { concurrency, requestsPerSecond, now, sleep = sleepFor } = options;
   const spacingMs = 1000 / requestsPerSecond;
   const toleranceMs = (concurrency - 1) * spacingMs;
-  const waiting = new Set<() => void>();
+  const turns = createTurns<() => void, 'waiting'>();
+  const mostPerTenant = Math.max(1, Math.floor(concurrency * 0.75));
+  /** Tasks that run, by tenant. */
+  const runningOf = new Map<string, number>();
   let running = 0;
   let dueMs = Number.NEGATIVE_INFINITY;
   let endedMs = Number.NEGATIVE_INFINITY;
   let sleeping = false;
 
+  const tenantMay = (tenant: string): boolean =>
+    tenant === forAll || (runningOf.get(tenant) ?? 0) < mostPerTenant;
+
+  function count(tenant: string, change: 1 | -1): void {
+    running += change;
+    const now = (runningOf.get(tenant) ?? 0) + change;
+    if (now === 0) runningOf.delete(tenant);
+    else runningOf.set(tenant, now);
+  }
+
   function startWaiting(): void {
-    for (const start of waiting) {
-      if (running >= concurrency || sleeping) return;
+    while (running < concurrency && !sleeping && turns.count() > 0) {
       const earlyMs = dueMs - toleranceMs - now();
       if (earlyMs > 0) {
         void wakeIn(earlyMs);
         return;
       }
+      const turn = turns.take({ order: ['waiting'], tenantMay });
+      if (turn === undefined) return;
       dueMs = Math.max(dueMs, now()) + spacingMs;
-      running += 1;
-      waiting.delete(start);
-      start();
+      count(turn.tenant, 1);
+      turn.item();
     }
   }
 
@@ -58,14 +80,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
     startWaiting();
   }
 
-  async function turn(signal: AbortSignal): Promise<void> {
+  async function untilTurn(tenant: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let waits = true;
+    const withdraw = turns.add(tenant, 'waiting', () => {
+      waits = false;
+      resolve();
+    });
     const leave = (): void => {
-      if (waiting.delete(resolve)) reject(signal.reason);
+      if (!waits) return;
+      waits = false;
+      withdraw();
+      reject(signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
-    waiting.add(resolve);
     startWaiting();
     try {
       await promise;
@@ -74,17 +103,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
     }
   }
 
+  async function run<T>(tenant: string, task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await untilTurn(tenant, signal);
+    try {
+      return await task();
+    } finally {
+      count(tenant, -1);
+      endedMs = now();
+      startWaiting();
+    }
+  }
+
+  const calmMs = (): number => (running > 0 || turns.count() > 0 ? 0 : now() - endedMs);
   return {
-    run: async (task, signal) => {
-      await turn(signal);
-      try {
-        return await task();
-      } finally {
-        running -= 1;
-        endedMs = now();
-        startWaiting();
-      }
-    },
-    calmMs: () => (running > 0 || waiting.size > 0 ? 0 : now() - endedMs),
+    run: (task, signal) => run(forAll, task, signal),
+    calmMs,
+    of: (tenant) => ({ run: (task, signal) => run(`of ${tenant}`, task, signal), calmMs }),
   };
 }

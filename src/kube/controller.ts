@@ -184,16 +184,19 @@ export function createController(options: ControllerOptions): Controller {
 
   /** Parks the run while it works on something that needs no worker. */
   async function workAside<T>(run: Run, work: () => Promise<T>): Promise<T> {
-    if (run.state !== 'working' || workersAreGone) return work();
+    const working = work();
+    // What is there already, or comes from memory, is not worth a turn of others.
+    if (!isIn('working', run) || workersAreGone || (await settlesAtOnce(working))) return working;
+    if (!isIn('working', run) || workersAreGone) return working;
     run.state = 'parked';
     setParked(1);
     queue.park(run.key);
     run.worker.resolve();
     try {
-      return await work();
+      return await working;
     } finally {
       // It may have been left behind in the meantime.
-      if (isParked(run) && !workersAreGone) {
+      if (isIn('parked', run) && !workersAreGone) {
         const { promise, resolve } = Promise.withResolvers<void>();
         run.proceed = resolve;
         queue.resume(run.key);
@@ -202,8 +205,9 @@ export function createController(options: ControllerOptions): Controller {
     }
   }
 
-  function isParked({ state }: Run): boolean {
-    return state === 'parked';
+  /** Asked as a function, because the state changes while a run is waited for. */
+  function isIn(state: Run['state'], run: Run): boolean {
+    return run.state === state;
   }
 
   /** Lets a parked run go on. */
@@ -229,7 +233,7 @@ export function createController(options: ControllerOptions): Controller {
     const end = runOnce(run, deadline.signal).finally(() => {
       deadline.dispose();
       underWay.delete(key);
-      if (isParked(run)) setParked(-1);
+      if (isIn('parked', run)) setParked(-1);
       queue.done(key);
       ended.abort(over);
       run.worker.resolve();
@@ -244,7 +248,7 @@ export function createController(options: ControllerOptions): Controller {
 
   function leaveBehind(run: Run): void {
     log.error({ key: run.key }, 'A run does not heed its deadline and was left behind.');
-    if (isParked(run)) setParked(-1);
+    if (isIn('parked', run)) setParked(-1);
     queue.park(run.key);
     run.state = 'leftBehind';
     run.worker.resolve();
@@ -292,6 +296,17 @@ export function createController(options: ControllerOptions): Controller {
       drained.abort();
     },
   };
+}
+
+/** Whether work is over within a turn of the event loop. */
+async function settlesAtOnce(work: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  work.then(settle, settle);
+  await nextTurn();
+  return settled;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

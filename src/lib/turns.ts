@@ -1,14 +1,14 @@
 import { createLinkedList, type LinkedList, type ListNode } from './linked-list.ts';
 
 /** What was given its turn. */
-export interface Turn<T, L extends string> {
+interface Turn<T, L extends string> {
   tenant: string;
   lane: L;
   item: T;
 }
 
 /** Which of the items that wait may have the next turn. Without a function, all may. */
-export interface TurnRules<T, L extends string> {
+interface TurnRules<T, L extends string> {
   /** Lanes in the order of preference; others have no turn. */
   order: readonly L[];
   /** Whether this tenant may have a turn in this lane now. Asked for at most each tenant once per lane. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
+import { type CircuitBreaker, type Contact, createCircuitBreaker } from './circuit-breaker.ts';
 
 const host = 'git.example.com';
+const tenant = 'team-a';
 let now: number;
 let breaker: CircuitBreaker;
 
@@ -11,11 +12,11 @@ beforeEach(() => {
 });
 
 /** How long the host is left alone from now on, in seconds. */
-const pauseS = (name = host): number => ((breaker.pausedUntilMs(name) ?? now) - now) / 1000;
+const pauseS = (name = host, of = tenant): number => ((breaker.pausedUntilMs(of, name) ?? now) - now) / 1000;
 
-function ask(contact: Parameters<CircuitBreaker['ended']>[1], name = host): void {
-  breaker.started(name);
-  breaker.ended(name, contact);
+function ask(contact: Contact, name = host): void {
+  breaker.started(tenant, name);
+  breaker.ended(tenant, name, contact);
 }
 
 function timeOut(times: number): void {
@@ -45,9 +46,16 @@ describe('a host', () => {
     expect(pauseS()).toBe(30);
   });
 
-  it('does not pause another', () => {
+  it('does not pause another, nor the same for another tenant', () => {
     timeOut(3);
     expect(pauseS('other.example.com')).toBe(0);
+    expect(pauseS(host, 'team-b')).toBe(0);
+  });
+
+  it('is not forgotten for all the servers of another tenant that hang', () => {
+    timeOut(3);
+    for (let port = 0; port < 10_000; port++) breaker.ended('team-b', `${host}:${port}`, 'timedOut');
+    expect(pauseS()).toBe(30);
   });
 });
 
@@ -59,7 +67,7 @@ describe('after the pause', () => {
 
   it('one request finds out, and the others wait for it', () => {
     expect(pauseS()).toBe(0);
-    breaker.started(host);
+    breaker.started(tenant, host);
     expect(pauseS()).toBe(30);
   });
 
@@ -83,13 +91,13 @@ describe('after the pause', () => {
   it('one that was given up leaves it to the next', () => {
     ask('unknown');
     expect(pauseS()).toBe(0);
-    breaker.started(host);
+    breaker.started(tenant, host);
     expect(pauseS()).toBe(30);
   });
 });
 
 it('is not made longer by the requests that were under way when it began', () => {
-  for (let request = 0; request < 5; request += 1) breaker.started(host);
-  for (let request = 0; request < 5; request += 1) breaker.ended(host, 'timedOut');
+  for (let request = 0; request < 5; request += 1) breaker.started(tenant, host);
+  for (let request = 0; request < 5; request += 1) breaker.ended(tenant, host, 'timedOut');
   expect(pauseS()).toBe(30);
 });

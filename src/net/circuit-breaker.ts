@@ -1,14 +1,16 @@
+import { createTenantCache } from '../lib/tenant-cache.ts';
+
 /** How a request ended, as far as it tells about its host. `unknown`: it was given up, or never sent. */
 export type Contact = 'answered' | 'timedOut' | 'unknown';
 
-/** Remembers which hosts hang, so that they are left alone for a while. */
+/** Remembers which servers hang, so that they are left alone for a while: for each tenant, what it has seen itself. */
 export interface CircuitBreaker {
-  /** When the host may be asked again, epoch milliseconds; undefined if it may be asked now. */
-  pausedUntilMs(host: string): number | undefined;
-  /** A request to the host starts. After a pause it is the only one until it ends. */
-  started(host: string): void;
-  /** A request to the host has ended. */
-  ended(host: string, contact: Contact): void;
+  /** When the server may be asked again, epoch milliseconds; undefined if it may be asked now. */
+  pausedUntilMs(tenant: string, server: string): number | undefined;
+  /** A request to the server starts. After a pause it is the only one of the tenant until it ends. */
+  started(tenant: string, server: string): void;
+  /** A request to the server has ended. */
+  ended(tenant: string, server: string, contact: Contact): void;
 }
 
 /** Options for {@link createCircuitBreaker}. */
@@ -19,7 +21,7 @@ export interface CircuitBreakerOptions {
   threshold?: number;
   /** The first pause; each next one is twice as long. 30 s by default. */
   pauseMs?: number;
-  /** The longest pause. 2 min by default: a person who has mended a server should not have to wait longer. */
+  /** The longest pause. 2 min by default: an administrator who fixed a server should not have to wait longer. */
   longestPauseMs?: number;
 }
 
@@ -30,33 +32,37 @@ interface Trouble {
   probing: boolean;
 }
 
+/** Servers in trouble that are remembered, for one tenant and in all. */
+const maxPerTenant = 100;
+const maxInAll = 5_000;
+
 /**
  * Creates a circuit breaker (https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker). Only timeouts
- * count: every other failure is over at once and holds nobody up. It knows only hosts that are in trouble, so it stays
- * small.
+ * count: every other failure is over at once and holds nothing up. It knows only servers that are in trouble.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { now, threshold = 3, pauseMs = 30_000, longestPauseMs = 120_000 } = options;
-  const troubles = new Map<string, Trouble>();
+  const troubles = createTenantCache<Trouble>({ maxPerTenant, max: maxInAll });
 
   return {
-    pausedUntilMs(host) {
-      const trouble = troubles.get(host);
+    pausedUntilMs(tenant, server) {
+      const trouble = troubles.get(tenant, server);
       if (trouble === undefined || trouble.pauses === 0) return undefined;
       // While one request finds out, the others wait as long as a pause would at least take.
       if (trouble.probing) return now() + pauseMs;
       return now() < trouble.untilMs ? trouble.untilMs : undefined;
     },
-    started(host) {
-      const trouble = troubles.get(host);
+    started(tenant, server) {
+      const trouble = troubles.get(tenant, server);
       if (trouble !== undefined && trouble.pauses > 0) trouble.probing = true;
     },
-    ended(host, contact) {
+    ended(tenant, server, contact) {
       if (contact === 'answered') {
-        troubles.delete(host);
+        troubles.delete(tenant, server);
         return;
       }
-      const trouble = troubles.get(host) ?? { timeouts: 0, pauses: 0, untilMs: 0, probing: false };
+      const known = troubles.get(tenant, server);
+      const trouble = known ?? { timeouts: 0, pauses: 0, untilMs: 0, probing: false };
       if (contact === 'timedOut') {
         trouble.timeouts += 1;
         // Those that were under way when the pause began say nothing new when they time out as well.
@@ -64,7 +70,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
           trouble.untilMs = now() + Math.min(pauseMs * 2 ** trouble.pauses, longestPauseMs);
           trouble.pauses += 1;
         }
-        troubles.set(host, trouble);
+        if (known === undefined) troubles.set(tenant, server, trouble);
       }
       trouble.probing = false;
     },

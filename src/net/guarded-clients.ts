@@ -4,69 +4,171 @@ import {
   type Contact,
   createCircuitBreaker,
 } from './circuit-breaker.ts';
-import { createHostSlots } from './host-slots.ts';
 import type { HttpClient } from './http-client.ts';
-import type { HttpClients } from './http-clients.ts';
+import type { ClientProfile, HttpClients, Owner } from './http-clients.ts';
 import { NetError } from './net-error.ts';
+import { registrableHost } from './registrable-host.ts';
+import { createShares, type Share } from './shares.ts';
 
-/** Options for {@link guardClients}. */
+/** Bounds and watches all requests that leave the process, whatever they are for. */
+export interface Guard {
+  /** Requests under way. */
+  readonly running: number;
+  /** @throws NetError `HostBusy`, `HostPaused`, `Aborted` when it does not send; what sending throws */
+  run<T>(visit: Visit, send: () => Promise<T>): Promise<T>;
+}
+
+/** A request that wants to go out. */
+interface Visit {
+  url: URL;
+  owner: Owner;
+  manners: Manners;
+  signal: AbortSignal | undefined;
+}
+
+/** What differs between kinds of servers. */
+export interface Manners {
+  /** Requests of one owner to one server at the same time. */
+  mostAtServer: number;
+  /** Whether a server that times out several times in a row is left alone for a while. */
+  pauses: boolean;
+}
+
+/** Options for {@link createGuard}. */
 export interface GuardOptions extends CircuitBreakerOptions {
-  /** Requests to one host at the same time. */
-  perHost: number;
-  /** How long all requests to a host may take before further ones are refused; 2 s by default. */
+  /** Requests at the same time, all together; 256 by default. */
+  capacity?: number;
+  /** How long requests in the way may take before further ones are refused; 2 s by default. */
   patienceMs?: number;
 }
 
 /**
- * Keeps hosts that hang from holding up the others: all clients of the pool together send a host few requests at a time,
- * none wait for a host that does not get on, and after several timeouts in a row it is left alone for a while. What is
- * refused so fails at once, with `HostBusy` or `HostPaused`, and nothing was sent.
+ * Which part of what is left a group may have under way. With 256 in all, a namespace on its own gets 29, a connection
+ * and a server 52, a registrable host 86; the more others are busy, the less. So there is always room for one that has
+ * nothing under way, be it a namespace, a connection or a host.
  */
-export function guardClients(clients: HttpClients, options: GuardOptions): HttpClients {
-  const { perHost, patienceMs = 2_000, ...breaking } = options;
-  const breaker = createCircuitBreaker(breaking);
-  const slots = createHostSlots({ perHost, patienceMs, now: () => performance.now() });
+const parts = { namespace: 1 / 8, connection: 1 / 4, server: 1 / 4, host: 1 / 2, namespaceAtHost: 1 / 16 };
 
-  async function guarded<T>(
+/**
+ * Creates the guard. Each request counts for its namespace, its connection, its server (host and port), and the
+ * registrable host of that, whatever the port or sub-domain; each has a share that leaves room for the others. Of those
+ * that wait for a place, namespaces take turns, and none waits for requests that do not get on.
+ *
+ * The circuit breaker belongs to the owner and the server: what a tenant asks, or at which port, may be what hangs, so
+ * its timeouts say nothing to others.
+ */
+export function createGuard(options: GuardOptions): Guard {
+  const { capacity = 256, patienceMs = 2_000, ...breaking } = options;
+  const breaker = createCircuitBreaker(breaking);
+  const shares = createShares({ capacity, patienceMs, now: () => performance.now() });
+
+  return {
+    get running() {
+      return shares.running;
+    },
+    async run({ url, owner, manners, signal }, send) {
+      const { host: server, hostname } = url;
+      const tenant = tenantOf(owner);
+      const circuit = { tenant, server, host: hostname };
+      if (manners.pauses) refusePaused(circuit, breaker);
+      const own = sharesOf(server, hostname, owner, manners);
+      const release = await shares.take(tenant, own, signal).catch(() => {
+        throw givenUp(hostname);
+      });
+      if (typeof release !== 'function') throw busy(hostname, release);
+      try {
+        if (!manners.pauses) return await send();
+        // It may have come to a pause while this request waited.
+        refusePaused(circuit, breaker);
+        return await observed(circuit, breaker, send);
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+/** Has all requests of the clients go through the guard. What it refuses fails at once, and nothing was sent. */
+export function guardClients(clients: HttpClients, guard: Guard, manners: Manners): HttpClients {
+  function guarded<T>(
     url: string | URL,
+    owner: Owner,
     signal: AbortSignal | null | undefined,
     send: () => Promise<T>,
   ): Promise<T> {
     if (!URL.canParse(String(url))) return send();
-    const { host: server, hostname: name } = new URL(url);
-    refusePaused(server, name, breaker);
-    const release = await slots.take(server, signal ?? undefined).catch(() => {
-      throw givenUp(name);
-    });
-    if (release === undefined) throw busy(name);
-    try {
-      // It may have come to a pause while this request waited.
-      refusePaused(server, name, breaker);
-      return await observed(server, breaker, send);
-    } finally {
-      release();
-    }
+    return guard.run({ url: new URL(url), owner, manners, signal: signal ?? undefined }, send);
   }
 
-  const guard = (client: HttpClient): HttpClient => ({
-    request: (request) => guarded(request.url, request.signal, () => client.request(request)),
+  const guardOne = (client: HttpClient, { owner }: ClientProfile): HttpClient => ({
+    request: (request) => guarded(request.url, owner, request.signal, () => client.request(request)),
     fetch: (input, init) => {
       const [url, own] = input instanceof Request ? [input.url, input.signal] : [input, undefined];
-      return guarded(url, init?.signal ?? own, () => client.fetch(input, init));
+      return guarded(url, owner, init?.signal ?? own, () => client.fetch(input, init));
     },
     close: () => client.close(),
   });
-  return { get: (profile) => guard(clients.get(profile)), close: () => clients.close() };
+  return {
+    get: (profile) => guardOne(clients.get(profile), profile),
+    close: () => clients.close(),
+  };
 }
 
-async function observed<T>(server: string, breaker: CircuitBreaker, send: () => Promise<T>): Promise<T> {
-  breaker.started(server);
+/** Who takes turns, and whose timeouts count: a namespace; a connection for what it asks on behalf of all. */
+function tenantOf({ namespace, connection }: Owner): string {
+  return namespace === undefined ? `connection ${connection}` : `namespace ${namespace}`;
+}
+
+/** A share, and whether it is one of a server or host. */
+interface NamedShare extends Share {
+  ofHost: boolean;
+}
+
+function sharesOf(
+  server: string,
+  hostname: string,
+  owner: Owner,
+  { mostAtServer }: Manners,
+): readonly NamedShare[] {
+  const tenant = tenantOf(owner);
+  const host = registrableHost(hostname);
+  const share = (ofHost: boolean, of: number, ...name: string[]): NamedShare => {
+    return { name: JSON.stringify(name), ofHost, most: (left) => left * of };
+  };
+  const shares = [
+    { name: JSON.stringify(['own', tenant, server]), ofHost: true, most: () => mostAtServer },
+    share(true, parts.server, 'server', server),
+    share(true, parts.host, 'host', host),
+    share(false, parts.connection, 'connection', owner.connection),
+  ];
+  if (owner.namespace === undefined) return shares;
+  return [
+    ...shares,
+    share(false, parts.namespace, 'namespace', owner.namespace),
+    share(true, parts.namespaceAtHost, 'namespace at host', owner.namespace, host),
+  ];
+}
+
+/** A server as one owner sees it. */
+interface Circuit {
+  tenant: string;
+  server: string;
+  /** Its name without port, for sentences. */
+  host: string;
+}
+
+async function observed<T>(
+  { tenant, server }: Circuit,
+  breaker: CircuitBreaker,
+  send: () => Promise<T>,
+): Promise<T> {
+  breaker.started(tenant, server);
   try {
     const answer = await send();
-    breaker.ended(server, 'answered');
+    breaker.ended(tenant, server, 'answered');
     return answer;
   } catch (error) {
-    breaker.ended(server, contactOf(error));
+    breaker.ended(tenant, server, contactOf(error));
     throw error;
   }
 }
@@ -78,24 +180,28 @@ function contactOf(error: unknown): Contact {
   return error.requestSent && error.kind !== 'Aborted' ? 'answered' : 'unknown';
 }
 
-function refusePaused(server: string, host: string, breaker: CircuitBreaker): void {
-  const retryAtMs = breaker.pausedUntilMs(server);
+function refusePaused({ tenant, server, host }: Circuit, breaker: CircuitBreaker): void {
+  const retryAtMs = breaker.pausedUntilMs(tenant, server);
   if (retryAtMs === undefined) return;
   throw new NetError({
     kind: 'HostPaused',
     message: `${host} did not answer several times in a row, so it is left alone for a while.`,
-    hint: 'It is asked again by itself within minutes; check the server and the network before it.',
+    hint: 'It is asked again automatically within minutes; check the server and the network before it.',
     host,
     requestSent: false,
     retryAtMs,
   });
 }
 
-function busy(host: string): NetError {
+function busy(host: string, { ofHost = false }: Partial<NamedShare>): NetError {
   return new NetError({
     kind: 'HostBusy',
-    message: `${host} has not answered earlier requests yet, so no more are sent for now.`,
-    hint: 'It will be tried again; check the load of the server if it stays so.',
+    message: ofHost
+      ? `${host} has not answered earlier requests yet, so no more are sent for now.`
+      : `Other servers have not answered earlier requests yet, so ${host} is not asked for now.`,
+    hint: ofHost
+      ? 'It will be tried again; check the load of the server if it stays so.'
+      : 'It will be tried again; check the other servers that this namespace or connection uses if it stays so.',
     host,
     requestSent: false,
   });

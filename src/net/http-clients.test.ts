@@ -5,6 +5,7 @@ import type { EgressPolicy } from './egress-policy.ts';
 import type { HttpClient } from './http-client.ts';
 import { createHttpClients, type HttpClients, type HttpClientsOptions } from './http-clients.ts';
 
+const owner = { connection: 'shared' };
 const policy: EgressPolicy = { allowedHosts: ['git.test', 'other.test'], allowPrivateNetworks: true };
 
 describe('createHttpClients', () => {
@@ -53,41 +54,63 @@ describe('createHttpClients', () => {
     { name: 'another trust', other: { policy, ca: [authority.pem] }, same: false },
   ])('shares connections for $name: $same', async ({ other, same }) => {
     // The first request after another may find its connection not yet free, so two are opened.
-    for (let requests = 0; requests < 3; requests += 1) await call(pool.get({ policy }));
+    for (let requests = 0; requests < 3; requests += 1) await call(pool.get({ policy, owner }));
     const opened = connections;
-    await call(pool.get(other));
+    await call(pool.get({ owner, ...other }));
     expect(connections === opened).toBe(same);
   });
 
   it('keeps to the policy of each profile', async () => {
-    await call(pool.get({ policy }), 'other.test');
-    const narrow = pool.get({ policy: { ...policy, allowedHosts: ['git.test'] } });
+    await call(pool.get({ policy, owner }), 'other.test');
+    const narrow = pool.get({ policy: { ...policy, allowedHosts: ['git.test'] }, owner });
     await expect(call(narrow, 'other.test')).rejects.toMatchObject({ kind: 'HostNotAllowed' });
   });
 
   it('trusts an authority for the profile that brings it, and for no other', async () => {
     await pool.close();
     pool = poolWith({ ca: [] });
-    await expect(call(pool.get({ policy, ca: [authority.pem] }))).resolves.toBe(200);
-    await expect(call(pool.get({ policy }))).rejects.toMatchObject({ kind: 'TlsUntrusted' });
+    await expect(call(pool.get({ policy, owner, ca: [authority.pem] }))).resolves.toBe(200);
+    await expect(call(pool.get({ policy, owner }))).rejects.toMatchObject({ kind: 'TlsUntrusted' });
   });
 
   it('gives up the connections that were not used for longest, and a client works on', async () => {
     await pool.close();
-    pool = poolWith({ maxClients: 2 });
+    pool = poolWith({ maxBytes: 256 * 1024 });
     const clients = ['*', '*.test', 'git.*'].map((host) =>
-      pool.get({ policy: { allowedHosts: [host], allowPrivateNetworks: true } }),
+      pool.get({ policy: { allowedHosts: [host], allowPrivateNetworks: true }, owner }),
     );
     for (const client of [...clients, ...clients]) await expect(call(client)).resolves.toBe(200);
     expect(connections).toBe(6);
   });
 
+  it('a namespace that has too many gives up its own, and those of others stay', async () => {
+    await pool.close();
+    pool = poolWith({ ca: [], maxBytesPerTenant: 4 * 1024 * 1024 });
+    const ca = [authority.pem];
+    const other = pool.get({ policy, ca, owner, chosenBy: 'team-b' });
+    await call(other);
+    const mine = Array.from({ length: 10 }, (_, index) =>
+      pool.get({
+        policy: { ...policy, allowedHosts: ['git.test', `x${index}.test`] },
+        ca,
+        owner,
+        chosenBy: 'team-a',
+      }),
+    );
+    for (const client of mine) await call(client);
+    expect(connections).toBe(11);
+    await call(other);
+    expect(connections).toBe(11);
+    await call(mine[0] ?? other);
+    expect(connections).toBe(12);
+  });
+
   it('says at once that certificates are none', () => {
-    expect(() => pool.get({ policy, ca: ['nonsense'] })).toThrow(CaBundleError);
+    expect(() => pool.get({ policy, owner, ca: ['nonsense'] })).toThrow(CaBundleError);
   });
 
   it('takes no requests after it was closed', async () => {
-    const client = pool.get({ policy });
+    const client = pool.get({ policy, owner });
     await pool.close();
     await expect(call(client)).rejects.toMatchObject({ kind: 'Aborted', requestSent: false });
   });

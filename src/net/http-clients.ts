@@ -1,16 +1,30 @@
 import { createHash } from 'node:crypto';
+import { createTenantCache } from '../lib/tenant-cache.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
 import { NetError } from './net-error.ts';
 
+/** For whom requests are sent. */
+export interface Owner {
+  /** The namespace that asks; undefined for what a connection of the cluster asks on behalf of all. */
+  namespace?: string | undefined;
+  /** The UID of the connection through which it asks. */
+  connection: string;
+}
+
 /** What tells clients of a pool apart. */
-type ClientProfile = Pick<HttpClientOptions, 'policy' | 'ca'>;
+export interface ClientProfile extends Pick<HttpClientOptions, 'policy' | 'ca'> {
+  owner: Owner;
+  /** The namespace that chose the policy or the trust, which this client is kept for; undefined: the cluster did. */
+  chosenBy?: string | undefined;
+}
 
 /** Clients that share connections where they have the same policy and trust. */
 export interface HttpClients {
   /**
    * A client for a profile. It may be kept for as long as wanted: its connections are closed when they were not used for
-   * long and there are too many, and made again when they are needed. Its own `close` does nothing.
+   * long and there are too many, and made again when they are needed. Its own `close` does nothing. A namespace that has
+   * too many closes its own.
    *
    * @throws {CaBundleError} if `ca` holds something else than certificates.
    */
@@ -23,32 +37,41 @@ export interface HttpClients {
 export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | 'ca' | 'ownCa'> {
   /** PEM certificates that every client trusts, beside those of its profile. */
   ca?: readonly string[];
-  /** For how many profiles connections are kept; 256 by default. */
-  maxClients?: number;
+  /** Most memory that clients take, in all and for one namespace; 96 and 12 MiB by default. */
+  maxBytes?: number;
+  maxBytesPerTenant?: number;
 }
 
-const defaultMaxClients = 256;
+const MiB = 1024 * 1024;
+/** A client with some open connections. */
+const bytesOfClient = 0.125 * MiB;
+/** A TLS context of its own: Node's roots, and what is trusted besides, measured per byte of PEM. */
+const bytesOfContext = 1.3 * MiB;
+const bytesPerByteOfTrust = 10;
+
+interface Live {
+  client: HttpClient;
+  bytes: number;
+}
 
 /** Creates a pool of clients. */
 export function createHttpClients(options: HttpClientsOptions): HttpClients {
-  const { ca: commonCa = [], maxClients = defaultMaxClients, ...common } = options;
-  /** Least recently used first. */
-  const live = new Map<string, HttpClient>();
+  const { ca: commonCa = [], maxBytes = 96 * MiB, maxBytesPerTenant = 12 * MiB, ...common } = options;
+  const live = createTenantCache<Live>({
+    max: maxBytes,
+    maxPerTenant: maxBytesPerTenant,
+    weightOf: ({ bytes }) => bytes,
+    // Its running requests end as usual, and are not waited for.
+    onEvict: ({ client }) => void client.close(),
+  });
   let closed = false;
 
-  function use(key: string, { policy, ca = [] }: ClientProfile): HttpClient {
+  function use(key: string, { policy, ca = [], chosenBy = '' }: ClientProfile): HttpClient {
     if (closed) throw stopped();
-    const client =
-      live.get(key) ??
-      createHttpClient({ ...common, policy, ca: [...commonCa, ...ca], ownCa: ca.length > 0 });
-    live.delete(key);
-    live.set(key, client);
-    for (const [oldest, unused] of live) {
-      if (live.size <= maxClients) break;
-      live.delete(oldest);
-      // Its running requests end as usual; nobody has to wait for them.
-      void unused.close();
-    }
+    const known = live.get(chosenBy, key);
+    if (known) return known.client;
+    const client = createHttpClient({ ...common, policy, ca: [...commonCa, ...ca], ownCa: ca.length > 0 });
+    live.set(chosenBy, key, { client, bytes: bytesFor(ca) });
     return client;
   }
 
@@ -63,12 +86,17 @@ export function createHttpClients(options: HttpClientsOptions): HttpClients {
       };
     },
     close: async () => {
+      if (closed) return;
       closed = true;
-      const closing = [...live.values()].map((client) => client.close());
-      live.clear();
-      await Promise.all(closing);
+      await Promise.all(Array.from(live.values(), ({ client }) => client.close()));
     },
   };
+}
+
+function bytesFor(ca: readonly string[]): number {
+  if (ca.length === 0) return bytesOfClient;
+  const length = ca.reduce((sum, text) => sum + text.length, 0);
+  return bytesOfClient + bytesOfContext + bytesPerByteOfTrust * length;
 }
 
 function keyOf({ policy, ca = [] }: ClientProfile): string {

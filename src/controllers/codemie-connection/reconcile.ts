@@ -7,6 +7,7 @@ import { removeFinalizer } from '../../kube/finalizers.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
+import { sessionsAside } from '../waiting-aside.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
@@ -42,7 +43,7 @@ const intervalMs = 5 * 60_000;
 export async function reconcileConnection(
   key: ObjectKey,
   deps: ConnectionDeps,
-  { signal }: ReconcileContext,
+  { signal, aside }: ReconcileContext,
 ): Promise<Result> {
   const connection = await readCurrent(deps.resource, key, deps, signal);
   if (!connection) {
@@ -61,7 +62,8 @@ export async function reconcileConnection(
     deps.sessions.forget(connection.metadata.uid);
     return {};
   }
-  const found = await probe(connection, deps.sessions, signal);
+  const sessions = sessionsAside(deps.sessions, connection.metadata.namespace, aside);
+  const found = await probe(connection, sessions, signal);
   const told = deleting ? { ...found, ready: inUse(holders) } : found;
   await writeConnectionStatus(connection, told, users.length, deps, signal);
   return comeBack(found, deps.now());

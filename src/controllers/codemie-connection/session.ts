@@ -15,6 +15,8 @@ import { createSharedCalls } from '../shared-calls.ts';
 /** A connection at work: one login at one CodeMie, with what all its integrations share. */
 export interface Session {
   client: CodeMieClient;
+  /** The same for one namespace, whose own calls take turns with those of others in the limits of the connection. */
+  of(namespace: string): Session;
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
   /**
@@ -42,6 +44,8 @@ export interface SessionOptions {
   now: () => number;
   /** Whether more integrations wait for their turn, so that it pays to list once for all of them. */
   busy: () => boolean;
+  /** Whether namespaces share it, and so take turns. */
+  isShared: boolean;
   /** Aborts when the session is over: what it shares stops too. */
   signal: AbortSignal;
   /** How much is read of the server; by default what a ClusterCodeMieConnection may. */
@@ -56,18 +60,13 @@ const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, http, now, busy, signal: ended, limits, kept, inTurn = (task) => task() } = options;
+  const { spec, auth, http, now, busy, isShared, signal: ended, limits, kept } = options;
+  const { inTurn = (task) => task() } = options;
   const baseUrl = spec.url.replace(/\/+$/, '');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
   const limiter = createLimiter({ ...spec.limits, now });
-  const client = createCodeMieClient({
-    url: baseUrl,
-    http,
-    tokens,
-    limiter,
-    now,
-    ...(limits && { limits }),
-  });
+  const common = { url: baseUrl, http, tokens, now, ...(limits && { limits }) };
+  const client = createCodeMieClient({ ...common, limiter });
   const listing = createSharedListing({
     list: async (scope, own) => {
       const settings = await inTurn(() => client.listGitSettings(scope, own), own);
@@ -85,8 +84,12 @@ export function createSession(options: SessionOptions): Session {
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
     accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal);
 
-  return {
+  const session: Session = {
     client,
+    of: (namespace) =>
+      isShared
+        ? { ...session, client: createCodeMieClient({ ...common, limiter: limiter.of(namespace) }) }
+        : session,
     account,
     async hasProject(name, signal, maxAgeMs = usualAgeMs) {
       if ((await account(signal, maxAgeMs)).projects.has(name)) return true;
@@ -105,6 +108,7 @@ export function createSession(options: SessionOptions): Session {
     },
     listedLater: (scope) => listing.later(scope),
   };
+  return session;
 }
 
 function toObserved(setting: GitSetting): ObservedSetting {

@@ -154,9 +154,11 @@ async function make(
     ),
     allowHttp: true,
   };
-  const client = http.get({ policy, ca });
+  const owner = { namespace, connection: connection.metadata.uid };
+  const client = http.get({ policy, ca, owner, chosenBy: namespace });
+  const isShared = namespace === undefined;
   const share = namespace === undefined ? {} : shareOf(namespace, shares, now);
-  return createSession({ spec, auth, http: client, now, busy, signal: ended, ...share });
+  return createSession({ spec, auth, http: client, now, busy, isShared, signal: ended, ...share });
 }
 
 /** What a namespace's own connection may cost. */

@@ -2,6 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { callsAside, sessionsAside } from '../waiting-aside.ts';
 import { listedWithinMs } from './await-listing.ts';
 import { resolveConnection } from './connection.ts';
 import { readCredentials } from './credentials.ts';
@@ -24,7 +25,12 @@ import { finalizeVanished } from './vanished.ts';
  *
  * @throws Halt or RetryAfterError when it has to come back; the status is written by then
  */
-export async function reconcile(key: ObjectKey, deps: Deps, { signal }: ReconcileContext): Promise<Result> {
+export async function reconcile(
+  key: ObjectKey,
+  shared: Deps,
+  { signal, aside }: ReconcileContext,
+): Promise<Result> {
+  const deps = depsOfPass(key, shared, aside);
   const loaded = await load(key, deps, signal);
   if (await finalizeVanished(key, loaded?.uid, deps, signal)) return {};
   if (!loaded || !deps.isOurs(loaded.object)) {
@@ -52,6 +58,16 @@ export async function reconcile(key: ObjectKey, deps: Deps, { signal }: Reconcil
   const halt = outcome === 'registered' ? undefined : outcome;
   if (stands && !halt) forgetWrites(key, deps);
   return comeBack(integration, report, halt, deps.now());
+}
+
+/** What this pass works with: while it waits for a server other than the API server, its worker is free for others. */
+function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']): Deps {
+  return {
+    ...deps,
+    sessions: sessionsAside(deps.sessions, key.slice(0, key.indexOf('/')), aside),
+    proofs: callsAside(deps.proofs, aside),
+    installations: callsAside(deps.installations, aside),
+  };
 }
 
 /** Steps 2 to 6. Each fills the report, and ends the rest by throwing a Halt. */

@@ -101,7 +101,7 @@ async function prove(
     apiUrl,
     repositories,
     ...(requiredScopes && { requiredScopes }),
-    http: httpClient(connection, ca, deps),
+    http: httpClient(integration, connection, ca, deps),
     now: deps.now,
   };
   const demands = [spec.provider, webUrl.href, apiUrl.href, requiredScopes, repositories, expiresAt];
@@ -161,11 +161,22 @@ function toCredential(auth: Credentials['auth']): Credential {
   };
 }
 
-function httpClient({ object, spec }: ResolvedConnection, ca: string[], deps: ValidationDeps): HttpClient {
+function httpClient(
+  { namespace }: Integration,
+  { object, spec, uid }: ResolvedConnection,
+  ca: string[],
+  deps: ValidationDeps,
+): HttpClient {
   const allowedHosts = spec.providerHosts;
   const asked = spec.allowPrivateNetworks;
   const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);
-  return deps.providerHttp.get({ policy: { allowedHosts, allowPrivateNetworks }, ca });
+  const isOwnChoice = ca.length > 0 || object.metadata.namespace !== undefined;
+  return deps.providerHttp.get({
+    policy: { allowedHosts, allowPrivateNetworks },
+    ca,
+    owner: { namespace, connection: uid },
+    ...(isOwnChoice && { chosenBy: namespace }),
+  });
 }
 
 /**

@@ -1,0 +1,41 @@
+import type { ReconcileContext } from '../kube/controller.ts';
+import type { Session } from './codemie-connection/session.ts';
+import type { Sessions } from './codemie-connection/sessions.ts';
+import type { SharedCalls } from './shared-calls.ts';
+
+/** How a pass waits for servers other than the API server: see {@link ReconcileContext.aside}. */
+type Aside = ReconcileContext['aside'];
+
+/** The same sessions for one pass, which holds no worker while it waits for CodeMie or a sign-in. */
+export function sessionsAside(sessions: Sessions, namespace: string | undefined, aside: Aside): Sessions {
+  const own = (session: Session): Session =>
+    sessionAside(namespace === undefined ? session : session.of(namespace), aside);
+  return {
+    ...sessions,
+    open: async (connection, signal) => own(await aside(() => sessions.open(connection, signal))),
+    last: (uid) => sessions.last(uid)?.then(own),
+  };
+}
+
+/** The same shared calls for one pass, which holds no worker while it waits for a result. */
+export function callsAside<T>(calls: SharedCalls<T>, aside: Aside): SharedCalls<T> {
+  return { get: (...asked) => aside(() => calls.get(...asked)) };
+}
+
+function sessionAside(session: Session, aside: Aside): Session {
+  const { client } = session;
+  return {
+    ...session,
+    client: {
+      ...client,
+      serverVersion: (signal) => aside(() => client.serverVersion(signal)),
+      create: (...asked) => aside(() => client.create(...asked)),
+      update: (...asked) => aside(() => client.update(...asked)),
+      remove: (...asked) => aside(() => client.remove(...asked)),
+    },
+    account: (...asked) => aside(() => session.account(...asked)),
+    hasProject: (...asked) => aside(() => session.hasProject(...asked)),
+    createProject: (...asked) => aside(() => session.createProject(...asked)),
+    rows: (...asked) => aside(() => session.rows(...asked)),
+  };
+}
