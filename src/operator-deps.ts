@@ -8,6 +8,7 @@ import { providerFailureAgeMs } from './controllers/git-integration/provider-hal
 import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
 import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
+import { createRequestGate } from './controllers/reconcile-requests.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
@@ -107,6 +108,8 @@ export function createDeps(
     firstCome: createFirstCome(now),
     // A wave of writes is taken down behind the edits of people.
     wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
+    wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),
+    requests: createRequestGate(now),
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
     followsClusterConnections: clusterConnections,

@@ -124,7 +124,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
           // The last leader's writes may not have come by the watches yet, and what it did is not to be done again.
           if (settings.leaderElect) await Promise.all(own.map((informer) => informer.refresh(leading)));
           // Only now: a replica that stands by would fill its queues for nobody. All that is there is told.
-          watch(informers, queues, deps.sessions);
+          watch(informers, queues, deps.sessions, deps.requests);
           // It may not be there yet.
           if (options.defaultConnection) queues.clusterConnections.add(DEFAULT_CONNECTION);
           await Promise.all(controllers.map((controller) => controller.run(leading)));
@@ -166,7 +166,14 @@ function createControllers(
     queue: WorkQueue,
     before?: (key: ObjectKey, signal: AbortSignal) => Promise<void>,
   ) => {
-    const own: ConnectionDeps = { ...deps, resource, store, ownWrites: createOwnWrites(), connectionMetrics };
+    const own: ConnectionDeps = {
+      ...deps,
+      resource,
+      store,
+      ownWrites: createOwnWrites(),
+      connectionMetrics,
+      wakeAfter: (key, delayMs) => queue.addAfter(key, delayMs, { lane: 'high' }),
+    };
     // Where another shard looks after connections, their keys are taken off the queue, and that is all.
     const work: Reconcile = settings.connections
       ? async (key, context) => {

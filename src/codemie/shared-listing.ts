@@ -57,6 +57,13 @@ const leastWindowMs = 15_000;
 const windowPerDuration = 40;
 const longestWindowMs = 60_000;
 
+/**
+ * Readings that somebody demands because what there is is too old for them: a few may follow each other, then one a
+ * second. Those who demand one in between share it.
+ */
+const demandBurst = 10;
+const demandSpacingMs = 1000;
+
 /** Writing counts as over when CodeMie was left in peace for this long. */
 const calmAfterMs = 60;
 /** While it is not over, each reading is put off for twice as long as the one before. */
@@ -97,6 +104,8 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   let windowMs = leastWindowMs;
   let spacingMs = firstSpacingMs;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
+  /** When the next demanded reading would be due if they came evenly; the burst is how early one may be. */
+  let demandDueMs = Number.NEGATIVE_INFINITY;
 
   signal.addEventListener('abort', () => {
     latest = undefined;
@@ -131,21 +140,35 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     }
   }
 
-  async function startAfter(reading: Reading<T>): Promise<Listing<T>> {
-    await reading.listing.catch(() => {});
+  /** Starts a demanded reading, once the running one has ended and it is not too soon. */
+  async function startLater(): Promise<Listing<T>> {
+    await running?.listing.catch(() => {});
+    for (let earlyMs = demandEarlyMs(); earlyMs > 0; earlyMs = demandEarlyMs()) await sleep(earlyMs);
     next = undefined;
+    return startDemanded();
+  }
+
+  function demandEarlyMs(): number {
+    return Math.min(demandDueMs - (demandBurst - 1) * demandSpacingMs - now(), demandSpacingMs);
+  }
+
+  function startDemanded(): Promise<Listing<T>> {
+    demandDueMs = Math.max(demandDueMs, now()) + demandSpacingMs;
     return start();
   }
 
-  function choose(startedAfterMs: number): Listing<T> | Promise<Listing<T>> {
+  /** @param isDemanded whether it is not for age alone that a reading is needed */
+  function choose(startedAfterMs: number, isDemanded: boolean): Listing<T> | Promise<Listing<T>> {
     if (latest !== undefined && latest.startedAtMs > startedAfterMs) {
       kept?.touch(owner);
       return latest;
     }
-    if (running === undefined) return next ?? start();
-    if (running.startedAtMs > startedAfterMs) return running.listing;
+    if (running !== undefined && running.startedAtMs > startedAfterMs) return running.listing;
     // Whatever the clock says, it starts later than any write that has ended by now.
-    next ??= startAfter(running);
+    if (next !== undefined) return next;
+    if (running === undefined && !isDemanded) return start();
+    if (running === undefined && demandEarlyMs() <= 0) return startDemanded();
+    next = startLater();
     return next;
   }
 
@@ -172,12 +195,14 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     putOff = undefined;
     // Times are told in whole milliseconds, and a reading of the same one does not count as later.
     for (const askedMs = lastAskedMs; now() <= askedMs; ) await sleep(1);
-    await Promise.resolve(choose(now())).catch(() => {});
+    await Promise.resolve(choose(now(), false)).catch(() => {});
   }
 
   return {
     get({ startedAfterMs, signal: asking }: ListingDemand): Promise<Listing<T>> {
-      return untilAborted(Promise.resolve(choose(startedAfterMs ?? now() - windowMs - 1)), asking);
+      const chosen =
+        startedAfterMs === undefined ? choose(now() - windowMs - 1, false) : choose(startedAfterMs, true);
+      return untilAborted(Promise.resolve(chosen), asking);
     },
     later(): Promise<void> {
       if (now() - lastAskedMs > waveEndsMs) spacingMs = firstSpacingMs;

@@ -13,10 +13,11 @@ export interface SharedCalls<T> {
    * @param call makes the call; gets the last good result of that key. Its signal is the cache's own: one
    *   caller that gives up must not take the others' result away
    * @param signal ends the waiting, not the call
+   * @param askedAtMs epoch milliseconds: the result of a call that began later serves at any `maxAgeMs`
    * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says. StillWaitingError if
    *   it takes longer than the patience: it goes on, and its result is there for whoever asks later
    */
-  get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal): Promise<T>;
+  get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal, askedAtMs?: number): Promise<T>;
 }
 
 /** Options for {@link createSharedCalls}. */
@@ -40,11 +41,16 @@ export class StillWaitingError extends Error {
   override readonly name = 'StillWaitingError';
 }
 
+/** How long a failure may serve those who asked before its call began, see `askedAtMs`. */
+const verdictAgeMs = 60_000;
+
 interface Entry<T> {
+  /** When the last call ended, and when it began. */
   atMs: number;
+  beganAtMs: number;
   pending?: { result: Promise<T>; impatience?: AbortSignal };
   lastGood?: T;
-  failure?: { error: unknown; untilMs: number };
+  failure?: { error: unknown; untilMs: number; laterUntilMs: number };
 }
 
 /**
@@ -56,7 +62,7 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
   const entries = new Map<string, Entry<T>>();
 
   function touch(key: string): Entry<T> {
-    const entry = entries.get(key) ?? { atMs: Number.NEGATIVE_INFINITY };
+    const entry = entries.get(key) ?? { atMs: Number.NEGATIVE_INFINITY, beganAtMs: Number.NEGATIVE_INFINITY };
     entries.delete(key);
     entries.set(key, entry);
     const [oldest] = entries.keys();
@@ -65,12 +71,17 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
   }
 
   async function start(entry: Entry<T>, maxAgeMs: number, call: Call<T>): Promise<T> {
+    entry.beganAtMs = now();
     try {
       entry.lastGood = await call(AbortSignal.timeout(timeoutMs), entry.lastGood);
       delete entry.failure;
       return entry.lastGood;
     } catch (error) {
-      entry.failure = { error, untilMs: now() + failureAgeMs(error, maxAgeMs) };
+      entry.failure = {
+        error,
+        untilMs: now() + failureAgeMs(error, maxAgeMs),
+        laterUntilMs: now() + failureAgeMs(error, verdictAgeMs),
+      };
       throw error;
     } finally {
       entry.atMs = now();
@@ -92,12 +103,14 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
   }
 
   return {
-    async get(key, maxAgeMs, call, signal) {
+    async get(key, maxAgeMs, call, signal, askedAtMs = Number.POSITIVE_INFINITY) {
       const entry = touch(key);
       if (entry.pending) return wait(entry.pending, signal);
       const { failure, lastGood } = entry;
+      const isLater = entry.beganAtMs > askedAtMs;
+      if (failure && isLater && now() < failure.laterUntilMs) throw failure.error;
       if (failure && maxAgeMs > 0 && now() < failure.untilMs) throw failure.error;
-      if (!failure && lastGood !== undefined && now() - entry.atMs < maxAgeMs) return lastGood;
+      if (!failure && lastGood !== undefined && (isLater || now() - entry.atMs < maxAgeMs)) return lastGood;
       const result = start(entry, maxAgeMs, call);
       entry.pending = { result, ...(patienceMs && { impatience: AbortSignal.timeout(patienceMs) }) };
       return wait(entry.pending, signal);

@@ -1,4 +1,9 @@
-import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
+import {
+  clusterCodeMieConnections,
+  codeMieConnections,
+  FLUX_RECONCILE_REQUESTED_ANNOTATION,
+  RECONCILE_REQUESTED_ANNOTATION,
+} from '../api/group.ts';
 import { parseConnectionStatus } from '../api/v1alpha1/connection-status.ts';
 import type { Informer } from '../kube/informer.ts';
 import { type KubeObject, keyOf } from '../kube/object.ts';
@@ -8,6 +13,7 @@ import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
 import { claimOf, connectionKeyOf, heldClaimOf } from './git-integration/indexes.ts';
 import { changedNeighbours, registeredThrough } from './git-integration/neighbours.ts';
+import type { RequestGate } from './reconcile-requests.ts';
 import { referenceKey } from './reference-key.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
@@ -31,7 +37,7 @@ export interface Queues {
 const countDelayMs = 1000;
 
 /** What wakes whom. Changes of the status alone wake nobody: they are our own. */
-export function watch(informers: Informers, queues: Queues, sessions: Sessions): void {
+export function watch(informers: Informers, queues: Queues, sessions: Sessions, requests: RequestGate): void {
   const { integrations, clusterConnections, connections } = informers;
   const users = (kind: string, connection: KubeObject) => usersOf(connection, kind, integrations.store);
   const addIntegrations = (objects: readonly KubeObject[], lane: Lane) => {
@@ -42,6 +48,13 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
   const wakeRivals = (claim: string | undefined, self: KubeObject) => {
     if (claim !== undefined) addIntegrations(rivals(integrations, claim, self), 'high');
   };
+  // A request for a reconcile alone waits until it may be acted on.
+  const addChanged = (change: Change, queue: WorkQueue) => {
+    const waitMs = requests.notice(change.object);
+    const lane = laneOf(change);
+    if (isSame(change, { butRequests: true })) queue.addAfter(keyOf(change.object), waitMs, { lane });
+    else queue.add(keyOf(change.object), { lane });
+  };
   integrations.onChange((change) => {
     const { object, previous } = change;
     const held = previous && heldClaimOf(previous);
@@ -49,7 +62,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
     addIntegrations(changedNeighbours(change, integrations.store), 'low');
     countFormer(change, informers, queues);
     if (isOwnEcho(change)) return;
-    queues.integrations.add(keyOf(object), { lane: laneOf(change) });
+    addChanged(change, queues.integrations);
     for (const each of [object, previous]) wakeRivals(each && claimOf(each)?.[0], object);
     countAgain(change, queues);
   });
@@ -59,7 +72,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions):
     [codeMieConnections.kind, connections, queues.connections],
   ] as const) {
     informer.onChange((change) => {
-      if (!isOwnEcho(change)) queue.add(keyOf(change.object), { lane: laneOf(change) });
+      if (!isOwnEcho(change)) addChanged(change, queue);
       if (!isOwnEcho(change) || readyOf(change.object) !== readyOf(change.previous))
         addIntegrations(users(kind, change.object), 'low');
       if (change.type === 'deleted') sessions.forget(change.object.metadata.uid);
@@ -103,14 +116,34 @@ function laneOf({ origin }: Change): Lane {
  * An update in which nothing differs that a person or another controller decides. Finalizers matter only while an
  * object is being deleted: before, the change is our own, in the middle of a pass.
  */
-function isOwnEcho({ type, object, previous }: Change): boolean {
+function isOwnEcho(change: Change): boolean {
+  return isSame(change, { butRequests: false });
+}
+
+/** Whether an update changed none of the facts, or none but the annotations that ask for a reconcile. */
+function isSame({ type, object, previous }: Change, { butRequests }: { butRequests: boolean }): boolean {
   if (type !== 'updated' || !previous) return false;
   // Labels tell which shard an object is for.
   const facts = ({
     metadata: { generation, deletionTimestamp, labels, annotations, finalizers },
   }: KubeObject) =>
-    JSON.stringify([generation, deletionTimestamp, labels, annotations, deletionTimestamp && finalizers]);
+    JSON.stringify([
+      generation,
+      deletionTimestamp,
+      labels,
+      butRequests ? withoutRequests(annotations) : annotations,
+      deletionTimestamp && finalizers,
+    ]);
   return facts(object) === facts(previous);
+}
+
+function withoutRequests(annotations: KubeObject['metadata']['annotations'] = {}): unknown {
+  const {
+    [RECONCILE_REQUESTED_ANNOTATION]: _own,
+    [FLUX_RECONCILE_REQUESTED_ANNOTATION]: _flux,
+    ...others
+  } = annotations;
+  return others;
 }
 
 function rivals(integrations: Informer, claim: string, self: KubeObject): KubeObject[] {

@@ -1,8 +1,7 @@
 import type { ConnectionReadyReason, GeneralReason } from '../../api/conditions.ts';
-import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import type { ConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { Finding } from '../../domain/readiness.ts';
-import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -22,12 +21,15 @@ export interface Probe {
  * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong. Somebody who
  * asks for a reconcile gets an answer of now.
  */
-export async function probe(connection: KubeObject, sessions: Sessions, signal: AbortSignal): Promise<Probe> {
-  const stored = parseConnectionStatus(connection['status']);
-  const { fresh } = reconcileRequests(connection.metadata.annotations, stored);
+export async function probe(
+  connection: KubeObject,
+  sessions: Sessions,
+  askAnew: boolean,
+  signal: AbortSignal,
+): Promise<Probe> {
   try {
     const session = await sessions.open(connection, signal);
-    const account = await session.account(signal, fresh === undefined ? undefined : 0);
+    const account = await session.account(signal, askAnew ? 0 : undefined);
     const serverVersion = await session.client.serverVersion(signal);
     return {
       ready: { status: 'True', reason: 'Ready', message: `CodeMie accepts the login of ${account.name}.` },

@@ -1,12 +1,15 @@
 import { IN_USE_FINALIZER, type ResourceDescription } from '../../api/group.ts';
+import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
-import type { KubeObject, ObjectKey } from '../../kube/object.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
+import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
@@ -27,6 +30,10 @@ export interface ConnectionDeps {
   sessions: Sessions;
   events: EventRecorder;
   connectionMetrics: ConnectionMetrics;
+  /** Which requests for a reconcile may be acted on. */
+  requests: RequestGate;
+  /** Has a connection of that kind looked at again at that time, at the latest. */
+  wakeAfter: (key: ObjectKey, delayMs: number) => void;
   /** Epoch milliseconds. */
   now: () => number;
 }
@@ -63,10 +70,23 @@ export async function reconcileConnection(
     return {};
   }
   const sessions = sessionsAside(deps.sessions, connection.metadata.namespace, aside);
-  const found = await probe(connection, sessions, signal);
+  const requests = requestsOf(connection, deps);
+  const found = await probe(connection, sessions, requests.fresh !== undefined, signal);
   const told = deleting ? { ...found, ready: inUse(holders) } : found;
-  await writeConnectionStatus(connection, told, users.length, deps, signal);
+  await writeConnectionStatus(connection, told, users.length, requests.handled, deps, signal);
   return comeBack(found, deps.now());
+}
+
+/** The requests for a reconcile that may be acted on now; others are left for later, and do not count as handled. */
+function requestsOf(connection: KubeObject, { requests, wakeAfter }: ConnectionDeps): ReconcileRequests {
+  const stored = parseConnectionStatus(connection['status']);
+  const asked = reconcileRequests(connection.metadata.annotations, stored);
+  if (asked.fresh === undefined) return asked;
+  const admission = requests.admit(connection, asked.fresh);
+  if ('askedAtMs' in admission) return asked;
+  wakeAfter(keyOf(connection), admission.waitMs);
+  const { lastHandledReconcileAt, otherHandledReconcileAt } = stored;
+  return { fresh: undefined, handled: { lastHandledReconcileAt, otherHandledReconcileAt } };
 }
 
 /** A connection of the cluster must not name objects of one namespace to all who may read it, so they are counted. */

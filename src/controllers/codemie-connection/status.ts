@@ -3,7 +3,7 @@ import { FIELD_MANAGER } from '../../api/group.ts';
 import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import type { Finding } from '../../domain/readiness.ts';
-import { reconcileRequests } from '../../domain/reconcile-request.ts';
+import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
@@ -21,10 +21,11 @@ export async function writeConnectionStatus(
   connection: KubeObject,
   found: Probe,
   integrations: number,
+  handled: HandledRequests,
   deps: ConnectionDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const { generation = 0, uid, resourceVersion, annotations } = connection.metadata;
+  const { generation = 0, uid, resourceVersion } = connection.metadata;
   const all = parseConnectionStatus(connection['status']);
   const previous = ownConditions(all.conditions, connectionConditions) ?? [];
   const stored = { ...all, conditions: all.conditions && previous };
@@ -41,7 +42,7 @@ export async function writeConnectionStatus(
     ...(account && { account }),
     ...(serverVersion !== undefined && { serverVersion }),
     integrations,
-    ...reconcileRequests(annotations, stored).handled,
+    ...handled,
   };
   deps.connectionMetrics.observe(deps.resource.kind, connection, status);
   if (sameJson(status, stored)) return;

@@ -9,6 +9,7 @@ import type { CredentialReport, Installation } from '../../providers/provider.ts
 import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { OwnWrites } from '../own-writes.ts';
+import type { RequestGate } from '../reconcile-requests.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
 import type { FirstCome } from './first-come.ts';
@@ -36,6 +37,10 @@ export interface Deps {
   firstCome: FirstCome;
   /** Has a GitIntegration looked at again soon. */
   wake: (key: ObjectKey) => void;
+  /** Has a GitIntegration looked at again at that time, at the latest. */
+  wakeAfter: (key: ObjectKey, delayMs: number) => void;
+  /** Which requests for a reconcile may be acted on. */
+  requests: RequestGate;
   clusterConnections: Store;
   connections: Store;
   /** False: there may be ClusterCodeMieConnections, but this operator knows nothing of them. */

@@ -71,7 +71,7 @@ async function find(
   integration: Integration,
   selector: InstallationSelector,
   name: string,
-  { provider, credential, report: app, key, target, maxAgeMs }: Proof,
+  { provider, credential, report: app, key, target, maxAgeMs, askedAtMs }: Proof,
   report: Report,
   deps: Pick<Deps, 'installations'>,
   signal: AbortSignal,
@@ -85,7 +85,13 @@ async function find(
     return provider.resolveInstallation(credential, selector, asking, app);
   };
   try {
-    return await deps.installations.get(`${key} ${JSON.stringify(selector)}`, maxAgeMs, ask, signal);
+    return await deps.installations.get(
+      `${key} ${JSON.stringify(selector)}`,
+      maxAgeMs,
+      ask,
+      signal,
+      askedAtMs,
+    );
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ProviderError && error.installation)

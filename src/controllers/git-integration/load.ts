@@ -26,8 +26,10 @@ export interface Known {
   status: Partial<GitIntegrationStatus>;
   conditions: readonly Condition[];
   requests: ReconcileRequests;
-  /** Somebody asked for this pass, and cached results do not count: they want to see the truth of now. */
+  /** A user asked for this pass: results from before do not count. */
   askAnew: boolean;
+  /** Since when, epoch milliseconds: what was read later is fresh enough. */
+  askedAtMs?: number;
 }
 
 /** One GitIntegration as it was read. */
@@ -66,11 +68,27 @@ export async function load(
     integrations,
     ownWrites,
     ownSettings,
-  }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites' | 'ownSettings'>,
+    requests,
+    wakeAfter,
+  }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites' | 'ownSettings' | 'requests' | 'wakeAfter'>,
   signal: AbortSignal,
 ): Promise<Loaded | undefined> {
   const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, ownWrites }, signal);
-  return object && parseObject(object, ownSettings.handledFor(key));
+  if (!object) return undefined;
+  const loaded = parseObject(object, ownSettings.handledFor(key));
+  const { fresh } = loaded.requests;
+  if (!loaded.askAnew || fresh === undefined) return loaded;
+  const admission = requests.admit(object, fresh);
+  if ('askedAtMs' in admission) return { ...loaded, askedAtMs: admission.askedAtMs };
+  wakeAfter(key, admission.waitMs);
+  return putOff(loaded);
+}
+
+/** The same as if the request were not there: it is acted on later, and the status does not call it handled. */
+function putOff(loaded: Loaded): Loaded {
+  const { lastHandledReconcileAt, otherHandledReconcileAt } = loaded.status;
+  const handled = { lastHandledReconcileAt, otherHandledReconcileAt };
+  return { ...loaded, askAnew: false, requests: { fresh: undefined, handled } };
 }
 
 /**

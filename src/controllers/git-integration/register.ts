@@ -61,7 +61,7 @@ export async function register(
       const input = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
       return { rows, plan: planRegistration(input) };
     };
-    let { rows, plan } = await look(integration.askAnew ? startedMs : own?.endedAtMs);
+    let { rows, plan } = await look(demandOf(integration, own?.endedAtMs, startedMs));
     // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
     // may have been made since, by the process that had this object until now.
     const lacksNews = plan.action === 'create' && remembered && isYoung(integration, startedMs);
@@ -100,6 +100,15 @@ function desiredSetting(
   if (installationId === undefined)
     throw new TypeError('An App came to its registration without installation.');
   return { ...place, values: settingValues(url, { ...auth, installationId }, owner) };
+}
+
+/** From when on a listing counts: after the last write, and after the request for a reconcile, if there is one. */
+function demandOf(
+  { askAnew, askedAtMs }: Integration,
+  writtenAtMs: number | undefined,
+  nowMs: number,
+): number | undefined {
+  return askAnew ? Math.max(askedAtMs ?? nowMs, writtenAtMs ?? 0) : writtenAtMs;
 }
 
 /** What the last write to this very place left; another CodeMie knows nothing of it. */

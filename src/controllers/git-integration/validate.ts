@@ -31,6 +31,8 @@ export interface Proof {
   target: Omit<Target, 'signal'>;
   /** How old a shared answer may be, in milliseconds. */
   maxAgeMs: number;
+  /** Epoch milliseconds: an answer to a later question serves, however little `maxAgeMs` allows. */
+  askedAtMs: number | undefined;
 }
 
 /** What a proof is made with. */
@@ -108,6 +110,7 @@ async function prove(
   const secret = JSON.stringify([demands, credential, ca, connection.spec.providerHosts, connection.uid]);
   const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
   const maxAgeMs = integration.askAnew ? 0 : durationMs(interval);
+  const { askedAtMs } = integration;
 
   const digest = credentialDigest(spec.provider, webUrl, credential, deps.digestKey);
   const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {
@@ -121,7 +124,7 @@ async function prove(
     });
     return noteAnswer(asked, webUrl.host, digest.slice(0, 8), deps);
   };
-  const report = await deps.proofs.get(key, maxAgeMs, ask, signal).catch((error: unknown) => {
+  const report = await deps.proofs.get(key, maxAgeMs, ask, signal, askedAtMs).catch((error: unknown) => {
     signal.throwIfAborted();
     const { host } = webUrl;
     throw providerHalt(error, {
@@ -131,7 +134,7 @@ async function prove(
       wasReady: wasReady(integration),
     });
   });
-  return { provider, credential, digest, report, key, target, maxAgeMs };
+  return { provider, credential, digest, report, key, target, maxAgeMs, askedAtMs };
 }
 
 async function noteAnswer(
