@@ -54,6 +54,32 @@ describe('createSharedListing', () => {
     expect(readings).toHaveLength(2);
   });
 
+  it('reads a few times in a row for those who demand it, then once a second, and they share it', async () => {
+    const demand = async () => {
+      const got = shared.get('Project', { startedAfterMs: nowMs, signal });
+      nowMs += 1;
+      await settle();
+      return got;
+    };
+    for (let reading = 0; reading < 10; reading++) {
+      nowMs += 1;
+      const got = shared.get('Project', { startedAfterMs: nowMs - 1, signal });
+      await settle();
+      readings[reading]?.finish();
+      await got;
+    }
+    const late = [demand(), demand(), demand()];
+    await settle();
+    expect(readings).toHaveLength(10);
+    expect(sleepers).toHaveLength(1);
+    nowMs += sleepers[0]?.ms ?? 0;
+    sleepers[0]?.wake();
+    await settle();
+    expect(readings).toHaveLength(11);
+    readings[10]?.finish();
+    expect(new Set(await Promise.all(late)).size).toBe(1);
+  });
+
   it('keeps the scopes apart', async () => {
     void shared.get('Project', { signal });
     void shared.get('User', { signal });

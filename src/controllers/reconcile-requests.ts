@@ -4,7 +4,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 
 /** Whether a request for a reconcile may be acted on: since when it has been there, or in how many ms it may be. */
-export type Admission = { askedAtMs: number } | { waitMs: number };
+type Admission = { askedAtMs: number } | { waitMs: number };
 
 /**
  * Limits requests for a reconcile, which bypass what is cached. Of one object a few are acted on at once and then one

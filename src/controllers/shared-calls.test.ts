@@ -9,12 +9,18 @@ function setUp() {
     now: () => now,
     timeoutMs: 30_000,
     patienceMs: 50,
-    failureAgeMs: (error) => (error instanceof RangeError ? 60_000 : 5_000),
+    failureAgeMs: (error, maxAgeMs) =>
+      error instanceof RangeError ? Math.min(60_000, maxAgeMs * 60) : 5_000,
     maxEntries: 2,
   });
   const shared = {
-    get: (key: string, maxAgeMs: number, call: Parameters<typeof made.get>[2], signal = calm) =>
-      made.get(key, maxAgeMs, call, signal),
+    get: (
+      key: string,
+      maxAgeMs: number,
+      call: Parameters<typeof made.get>[2],
+      signal = calm,
+      askedAtMs?: number,
+    ) => made.get(key, maxAgeMs, call, signal, askedAtMs),
   };
   return {
     shared,
@@ -49,6 +55,33 @@ describe('createSharedCalls', () => {
     pass(1);
     expect(await shared.get('k', 1000, answer('b'))).toBe('b');
     expect(await shared.get('k', 0, answer('c'))).toBe('c');
+    expect(calls()).toBe(3);
+  });
+
+  it('gives those who ask for a new result one of a call that began after they asked', async () => {
+    const { shared, calls, answer, pass } = setUp();
+    await shared.get('k', 1000, answer('old'));
+    pass(100);
+    const askedAtMs = 50;
+    for (let pass = 0; pass < 5; pass++)
+      expect(await shared.get('k', 0, answer('new'), undefined, askedAtMs)).toBe('new');
+    expect(calls()).toBe(2);
+    pass(100);
+    expect(await shared.get('k', 0, answer('newer'), undefined, 150)).toBe('newer');
+    expect(calls()).toBe(3);
+  });
+
+  it('gives them a verdict, too, and a passing failure for a moment only', async () => {
+    const { shared, calls, answer, fail, pass } = setUp();
+    pass(100);
+    const verdict = new RangeError('bad');
+    await expect(shared.get('k', 0, fail(verdict), undefined, 50)).rejects.toBe(verdict);
+    pass(30_000);
+    await expect(shared.get('k', 0, answer('a'), undefined, 50)).rejects.toBe(verdict);
+    const blip = new Error('blip');
+    await expect(shared.get('l', 0, fail(blip), undefined, 50)).rejects.toBe(blip);
+    pass(5_001);
+    expect(await shared.get('l', 0, answer('b'), undefined, 50)).toBe('b');
     expect(calls()).toBe(3);
   });
 
