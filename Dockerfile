@@ -35,4 +35,4 @@ USER 65532:65532
 WORKDIR /app
 EXPOSE 8080 8081
 # The flags are those of scripts/build/node-flags.ts.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--optimize-for-size", "/app/main.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--optimize-for-size", "--disable-sigusr1", "/app/main.mjs"]

@@ -3,4 +3,9 @@
  * rest of its heap to several times of what is in use, which a process that mostly waits fills with what nobody needs
  * any more. docs/performance.md has what that costs and saves.
  */
-export const nodeFlags = ['--max-semi-space-size=2', '--optimize-for-size'] as const;
+export const nodeFlags = [
+  '--max-semi-space-size=2',
+  '--optimize-for-size',
+  // The signal would open the inspector, through which every token in the heap can be read.
+  '--disable-sigusr1',
+] as const;

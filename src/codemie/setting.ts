@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bounds } from '../lib/bounds.ts';
 
 /** Whom an integration belongs to: a project, or the person who is signed in. */
 export type Scope = 'Project' | 'User';
@@ -64,7 +65,8 @@ export function toRequestBody(payload: SettingPayload): string {
 
 const gitRow = z
   .object({
-    id: z.string().min(1),
+    // Ids and times go into a status, where a part of one would be another one.
+    id: z.string().min(1).max(bounds.listing.row.idChars),
     project_name: z.string(),
     alias: z.string().nullish(),
     setting_type: z.enum(['project', 'user']),
@@ -72,7 +74,7 @@ const gitRow = z
     created_by: z.object({ id: z.string(), name: z.string().nullish() }).nullish(),
     user_id: z.string().nullish(),
     date: z.string(),
-    update_date: z.string(),
+    update_date: z.string().max(bounds.listing.row.timeChars),
     is_global: z.boolean().nullish(),
   })
   .transform(

@@ -1,4 +1,7 @@
+import { bounds } from '../lib/bounds.ts';
 import type { Checked } from './private-key.ts';
+
+const { maxChars } = bounds.secretValue;
 
 /**
  * How sentences name a value of a Secret or ConfigMap, without an article: `token in Secret "acme" (key "token")`.
@@ -22,6 +25,7 @@ export function valueName(
  * @param what how the value is called in the sentence, such as `token`
  */
 export function readSecretValue(raw: string, what: string): Checked<string> {
+  if (raw.length > maxChars) return tooLong(what);
   const value = raw.replace(/^\uFEFF/, '').trim();
   if (value === '')
     return {
@@ -42,6 +46,7 @@ export function readSecretValue(raw: string, what: string): Checked<string> {
  * Reads a password, which travels in a body and may hold anything: only a line end behind it is dropped.
  */
 export function readPassword(raw: string): Checked<string> {
+  if (raw.length > maxChars) return tooLong('password');
   const value = raw.replace(/\r?\n$/, '');
   if (value !== '') return { value };
   return {
@@ -60,6 +65,15 @@ export function readNumericId(raw: string, what: string): Checked<string> {
     fault: {
       sentence: `The ${what} is not a number.`,
       hint: `Use the numeric ${what} from the settings page on GitHub, not a client ID or a name.`,
+    },
+  };
+}
+
+function tooLong(what: string): Checked<string> {
+  return {
+    fault: {
+      sentence: `The ${what} has more than ${maxChars} characters.`,
+      hint: 'Store the bare value, without quotes, a name before it, or a second line.',
     },
   };
 }

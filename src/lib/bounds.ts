@@ -77,8 +77,8 @@ export const bounds = {
     namespaced: { maxBytes: 4 * MiB, maxRows: 8_000 },
     /** Rows that are kept in memory for all CodeMieConnections together; the listing that is unused longest goes. */
     keptRows: 40_000,
-    /** One row, in bytes and in keys of its credential values. CodeMie's own have ten keys. */
-    row: { maxBytes: 64 * KiB, maxKeys: 64, maxChars: 1024 },
+    /** One row: its credential values, of which CodeMie's own have ten, its strings, its id and its times. */
+    row: { maxKeys: 64, maxChars: 1024, idChars: 100, timeChars: 64 },
   },
   /** What CodeMie reports about a login, as far as it is kept. */
   account: {
@@ -103,6 +103,6 @@ export const bounds = {
   /** A token, password, user name, or number in a Secret. */
   secretValue: {
     /** The longest tokens in use are JWTs of a few KiB; servers refuse headers of more than 8 to 16 KiB. */
-    maxBytes: 16 * KiB,
+    maxChars: 16 * KiB,
   },
 } as const;

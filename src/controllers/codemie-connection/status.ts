@@ -1,6 +1,7 @@
 import { type ConnectionConditionType, connectionConditions } from '../../api/conditions.ts';
+import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER } from '../../api/group.ts';
-import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import { connectionStatusSchema, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import type { Finding } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
@@ -9,6 +10,8 @@ import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
 import type { Probe } from './probe.ts';
 import type { ConnectionDeps } from './reconcile.ts';
+
+const fitStatus = fitterOf(connectionStatusSchema);
 
 /**
  * How long a connection that was Ready stays so while CodeMie can't be reached. All its integrations look at
@@ -31,7 +34,7 @@ export async function writeConnectionStatus(
   const stored = { ...all, conditions: all.conditions && previous };
   const account = found.account ?? stored.account;
   const serverVersion = found.serverVersion ?? stored.serverVersion;
-  const status: ConnectionStatus = {
+  const status = fitStatus({
     observedGeneration: generation,
     conditions: mergeConditions(
       sumUp(found.ready, previous, generation, deps.now()),
@@ -43,7 +46,7 @@ export async function writeConnectionStatus(
     ...(serverVersion !== undefined && { serverVersion }),
     integrations,
     ...handled,
-  };
+  });
   deps.connectionMetrics.observe(deps.resource.kind, connection, status);
   if (sameJson(status, stored)) return;
   try {

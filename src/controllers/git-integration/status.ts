@@ -1,7 +1,8 @@
 import type { GitIntegrationConditionType } from '../../api/conditions.ts';
 import { durationMs } from '../../api/duration.ts';
+import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
-import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { gitIntegrationStatusSchema } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { type Finding, type Readiness, sumUp } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
@@ -11,6 +12,8 @@ import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 import type { Integration, Known } from './load.ts';
 import type { Report } from './report.ts';
+
+const fitStatus = fitterOf(gitIntegrationStatusSchema);
 
 type Wanted = Partial<Record<GitIntegrationConditionType, Finding>>;
 
@@ -140,7 +143,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { generation, status: stored, key, uid } = known;
-  const status: GitIntegrationStatus = {
+  const status = fitStatus({
     observedGeneration,
     ...(handledSpec !== undefined && { handledSpec }),
     conditions: mergeConditions(wanted, known.conditions, generation, deps.now()),
@@ -148,7 +151,7 @@ async function write(
     ...(report.installation && { installation: report.installation }),
     ...(report.registration && { registration: report.registration }),
     ...requests,
-  };
+  });
   deps.metrics.observe(known, status);
   if (sameJson(status, stored)) return true;
   try {

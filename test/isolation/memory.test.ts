@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { kinds } from '../harness/cluster.ts';
+import { memoryMiB, observe, peakMemoryMiB } from './observed-process.ts';
+import { integrationSpec, type Tenant } from './stage.ts';
+import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
+
+const stage = useStage();
+
+/** As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+const annotation = 'x'.repeat(255 * 1024);
+const count = 600;
+
+async function parallel(work: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) await work(index);
+  };
+  await Promise.all(Array.from({ length: 8 }, lane));
+}
+
+/** Most memory of a process from its start until it has done its first work. */
+async function peakAtStart(): Promise<number> {
+  await stage.operator.stop();
+  stage.operator = await stage.start();
+  await stage.bystander();
+  return await peakMemoryMiB(stage.operator.pid);
+}
+
+/** Labels whose keys differ from object to object, which no parser likes. */
+const labels = (index: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: 400 }, (_, label) => [`l-${index}-${label}`, 'x']));
+
+it.each<{ name: string; create: (team: Tenant, index: number) => Promise<unknown> }>([
+  {
+    name: 'ConfigMaps with an annotation of 255 KiB',
+    create: (team, index) =>
+      team.create(kinds.configMap, `large-${index}`, { metadata: { annotations: { note: annotation } } }),
+  },
+  {
+    name: 'suspended integrations with the like, and with many labels',
+    create: (team, index) =>
+      team.create(kinds.integration, `large-${index}`, {
+        metadata: { annotations: { note: annotation }, labels: labels(index) },
+        spec: integrationSpec({ suspend: true, alias: `large-${index}` }),
+      }),
+  },
+  {
+    name: 'integrations that ask for a reconcile with 255 KiB',
+    create: (team, index) =>
+      team.create(kinds.integration, `asks-${index}`, {
+        metadata: { annotations: { 'codemie.ai/reconcile-requested-at': annotation } },
+        spec: integrationSpec({ suspend: true, alias: `asks-${index}` }),
+      }),
+  },
+])(
+  `${count} $name take no memory`,
+  async ({ create }) => {
+    const restMiB = await peakAtStart();
+    // Of nobody whom a connection allows: the right to create such objects is enough.
+    const team = await stage.tenant('large', { consumer: false });
+    const report = await underAttack(stage, () => parallel((index) => create(team, index)), {
+      bystanders: 1,
+    });
+    expectUnharmed(stage, report);
+    const peakMiB = await peakAtStart();
+    console.log(JSON.stringify({ restMiB, peakMiB, watchedMiB: report.peakMiB }));
+    expect(peakMiB).toBeLessThan(restMiB + 80);
+  },
+  600_000,
+);
+
+it('large Secrets are not kept for those who read them', async () => {
+  const team = await stage.tenant('secrets');
+  const before = await memoryMiB(stage.operator.pid);
+  const end = await observe(stage.operator);
+  const filling = 'x'.repeat(700_000);
+  for (let index = 0; index < 100; index++) {
+    await team.create(kinds.secret, `s-${index}`, { stringData: { token: filling, other: 'x' } });
+    const auth = { token: { secretRef: { name: `s-${index}` } } };
+    await team.integrate(`s-${index}`, { alias: `s-${index}`, auth });
+  }
+  await stage.cluster.waitForConditions(`${team.namespace}/s-99`, {
+    CredentialsResolved: 'False/SecretValueInvalid',
+  });
+  const { peakMiB } = await end();
+  expect(peakMiB).toBeLessThan(before + 120);
+}, 300_000);
