@@ -83,9 +83,11 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
     ['Secret', informers.secrets],
     ['ConfigMap', informers.configMaps],
   ] as const) {
+    let isReplay = true;
     informer.onChange((change) => {
-      // What is there at the start is read anyway when its readers have their first pass.
-      if (change.type === 'added' && change.origin === 'list') return;
+      // What was there before is read anyway, when its readers have their first pass. What a later list adds came while
+      // the watch was away, and its readers wait for it.
+      if (isReplay) return;
       const { namespace = '', name } = change.object.metadata;
       const reference = referenceKey(kind, namespace, name);
       addIntegrations(integrations.store.byIndex('reference', reference), laneOf(change));
@@ -99,6 +101,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
         }
       }
     });
+    isReplay = false;
   }
 
   informers.namespaces.onChange((change) => {

@@ -34,7 +34,11 @@ export function startDeadline(
 
 /** The promise's result, or a rejection with the signal's reason if that comes first. The work itself goes on. */
 export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    // Nobody waits for it any more; without a handler, its failure would end the process.
+    promise.catch(() => {});
+    throw signal.reason;
+  }
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
