@@ -9,6 +9,8 @@ export interface Finding<Reason extends string = string> {
   message: string;
   /** The generation it is about, where that is not the present one: it was kept from an earlier pass. */
   observedGeneration?: number | undefined;
+  /** With False: nothing is there yet, and what is missing wakes the operator when it comes. */
+  mayComeByItself?: boolean;
 }
 
 /** The steps that a GitIntegration's readiness rests on, in the order in which they go. */
@@ -46,10 +48,19 @@ export interface Readiness {
 }
 
 /**
- * A missing Secret or connection is no fault of the manifest: objects may be applied in any order, and it is noticed
- * as soon as it appears.
+ * What is missing is no fault of the manifest: objects may be applied in any order, another controller may fill a
+ * Secret in, and either wakes the operator.
  */
-const comesByItself: ReadonlySet<string> = new Set(['SecretNotFound', 'ConnectionNotFound']);
+const comesByItself: ReadonlySet<string> = new Set([
+  'SecretNotFound',
+  'SecretKeyMissing',
+  'ConnectionNotFound',
+]);
+
+/** Whether a False waits for something that another one is likely to bring, so that it is not Stalled. */
+export function isAwaited({ reason, mayComeByItself }: Finding): boolean {
+  return mayComeByItself === true || comesByItself.has(reason);
+}
 
 /**
  * Sums up: the first False, else the first Unknown that blocks, else True. Waiting is Unknown and Reconciling,
@@ -63,9 +74,7 @@ export function sumUp(findings: Findings, context: ReadinessContext): Readiness 
   });
   const fault = inOrder.find(({ finding }) => finding.status === 'False')?.finding;
   if (fault)
-    return comesByItself.has(fault.reason)
-      ? { ready: fault }
-      : { ready: fault, stalled: { ...fault, status: 'True' } };
+    return isAwaited(fault) ? { ready: fault } : { ready: fault, stalled: { ...fault, status: 'True' } };
 
   const waiting = inOrder.find(({ finding }) => finding.status === 'Unknown');
   if (!waiting)

@@ -128,10 +128,10 @@ describe('a CodeMieConnection', () => {
     const missing = await see(key, { Ready: 'False/SecretNotFound', Stalled: '' });
     const [namespace] = key.split('/');
     expect(missing.message).toBe(
-      `Secret "own-login" does not exist in namespace "${namespace}". Create it; it is noticed at once.`,
+      `Secret "own-login" does not exist in namespace "${namespace}". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once.`,
     );
     await suite.cluster.createSecret(`${namespace}/own-login`, { other: 'x' });
-    await see(key, { Ready: 'False/SecretKeyMissing', Stalled: 'True/SecretKeyMissing' });
+    await see(key, { Ready: 'False/SecretKeyMissing', Stalled: '' });
     await suite.cluster.setSecret(`${namespace}/own-login`, 'token', secret['token'] ?? '');
     await see(key, { Ready: 'True/Ready', Stalled: '' });
   });

@@ -42,25 +42,25 @@ const tokenFault = (token: string, says: string): Fault => ({
   data: () => ({ token }),
   spec: tokenIn('used'),
   reason: 'SecretValueInvalid',
-  says: `Secret "used", key "token": ${says}`,
+  says: `The token in Secret "used" (key "token") ${says}`,
 });
 
 const keyFault = (privateKey: () => string, says: string): Fault => ({
   data: () => ({ privateKey: privateKey() }),
   spec: appIn('used'),
   reason: 'PrivateKeyInvalid',
-  says: `Secret "used", key "privateKey": ${says}`,
+  says: `The private key in Secret "used" (key "privateKey") ${says}`,
 });
 
 const numberFault = (rest: Record<string, unknown>, data: Record<string, string>, says: string): Fault => ({
   data: () => ({ privateKey: pem, ...data }),
   spec: appIn('used', rest),
   reason: 'SecretValueInvalid',
-  says: `Secret "used", ${says}`,
+  says,
 });
 
-const fillIn = 'Put the value into the Secret under that key.';
-const bareValue = 'Store the bare value, without quotes, a name before it, or a second line.';
+const fillIn = 'Put the value into the Secret under that key; the operator picks it up at once.';
+const bareValue = 'Store the bare value in one line, without anything before or after it.';
 const wholeFile = 'Store the whole .pem file that GitHub gave you, with its BEGIN and END lines.';
 const withoutPassphrase = 'Store it without a passphrase: openssl rsa -in key.pem -out plain.pem.';
 const numeric = 'from the settings page on GitHub, not a client ID or a name.';
@@ -70,82 +70,81 @@ const faults: Record<string, Fault> = {
     data: undefined,
     spec: tokenIn('used'),
     reason: 'SecretNotFound',
-    says: 'Secret "used" does not exist in namespace "<namespace>". Create it; it is noticed at once.',
+    says: 'Secret "used" does not exist in namespace "<namespace>". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once.',
   },
   'no such key': {
     data: () => ({ password: suite.secret('ghp_') }),
     spec: tokenIn('used'),
     reason: 'SecretKeyMissing',
-    says: 'Secret "used" has no key "token". Add the key, or name the right one in the reference.',
+    says: 'Secret "used" has no key "token"; it has password. Add the key, or correct spec.auth.token.secretRef.key.',
   },
-  'an empty token': tokenFault('', `The token is empty. ${fillIn}`),
-  'a newline for a token': tokenFault('\n', `The token is empty. ${fillIn}`),
-  'two lines for a token': tokenFault(
-    'ghp_first\nghp_second',
-    `The token holds a blank, a line break or another character that no token has. ${bareValue}`,
-  ),
+  'an empty token': tokenFault('', `is empty. ${fillIn}`),
+  'a newline for a token': tokenFault('\n', `is empty. ${fillIn}`),
+  'two lines for a token': tokenFault('ghp_first\nghp_second', `has more than one line. ${bareValue}`),
   'no Secret with the user name': {
     data: () => ({ token: suite.secret('ghp_') }),
     spec: { auth: { token: { secretRef: { name: 'used' }, usernameSecretRef: { name: 'user' } } } },
     reason: 'SecretNotFound',
-    says: 'Secret "user" does not exist in namespace "<namespace>". Create it; it is noticed at once.',
+    says: 'Secret "user" does not exist in namespace "<namespace>". Create it, or correct spec.auth.token.usernameSecretRef.name; the operator picks it up at once.',
   },
   'no ConfigMap with the authority': {
     data: () => ({ token: suite.secret('ghp_') }),
     spec: { ...tokenIn('used'), tls: { caRef: { name: 'authority' } } },
     reason: 'SecretNotFound',
-    says: 'ConfigMap "authority" does not exist in namespace "<namespace>". Create it; it is noticed at once.',
+    says: 'ConfigMap "authority" does not exist in namespace "<namespace>". Create it, or correct spec.tls.caRef.name; the operator picks it up at once.',
   },
   'an authority that is no certificate': {
     data: () => ({ token: suite.secret('ghp_'), 'ca.crt': 'a certificate' }),
     spec: { ...tokenIn('used'), tls: { caRef: { kind: 'Secret', name: 'used' } } },
     reason: 'SecretValueInvalid',
-    says: `Secret "used", key "ca.crt": The CA bundle contains no PEM certificate. Store the authority's certificate in it, with its BEGIN and END lines, and nothing else.`,
+    says: `The CA bundle in Secret "used" (key "ca.crt") contains no PEM certificate. Store the authority's certificate in PEM, with its BEGIN and END lines.`,
   },
   'a key that was cut off': keyFault(
     () => pem.slice(0, pem.length / 2),
-    `The private key has no END line: it was cut off. ${wholeFile}`,
+    `has no END line: it was cut off. ${wholeFile}`,
   ),
   'a key without a piece of a line': keyFault(
     () => pem.replace(/\n.{20}/, '\n'),
-    `The private key is damaged: it cannot be decoded. ${wholeFile}`,
+    `is damaged: it cannot be decoded. ${wholeFile}`,
   ),
-  'a word for a key': keyFault(() => 'secret', `The private key has no BEGIN line. ${wholeFile}`),
+  'a word for a key': keyFault(() => 'secret', `has no BEGIN line. ${wholeFile}`),
   'the public key': keyFault(
     () => rsa().publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    `The Secret holds a public key instead of the private key. ${wholeFile}`,
+    `is a public key. ${wholeFile}`,
   ),
   'an encrypted key': keyFault(
     () => encrypted('pkcs8'),
-    `The private key is encrypted with a passphrase. ${withoutPassphrase}`,
+    `is encrypted with a passphrase. ${withoutPassphrase}`,
   ),
   'a key encrypted in the old way': keyFault(
     () => encrypted('pkcs1'),
-    `The private key is encrypted with a passphrase. ${withoutPassphrase}`,
+    `is encrypted with a passphrase. ${withoutPassphrase}`,
   ),
   'an OpenSSH key': keyFault(
     () => pem.replaceAll('RSA PRIVATE', 'OPENSSH PRIVATE'),
-    'The private key is in OpenSSH format. Use the .pem file of the App, or convert it: ssh-keygen -p -m PEM -f key.',
+    'is in OpenSSH format. Use the .pem file of the App, or convert it: ssh-keygen -p -m PEM -f key.',
   ),
   'an elliptic key': keyFault(
     () => elliptic('sec1'),
-    `The private key is not an RSA key, and GitHub Apps sign with RSA. ${wholeFile}`,
+    `is not an RSA key, and GitHub Apps sign with RSA. ${wholeFile}`,
   ),
   'an elliptic key in PKCS#8': keyFault(
     () => elliptic('pkcs8'),
-    `The private key is not an RSA key, and GitHub Apps sign with RSA. ${wholeFile}`,
+    `is not an RSA key, and GitHub Apps sign with RSA. ${wholeFile}`,
   ),
   'a client ID for an App ID': numberFault(
     { appIDSecretRef: { name: 'used' } },
     { appID: 'Iv23liABCDEF' },
-    `key "appID": The App ID is not a number. Use the numeric App ID ${numeric}`,
+    `The App ID in Secret "used" (key "appID") is a client ID. Store the numeric App ID from the settings page on GitHub, not the client ID.`,
   ),
   'a name for an installation ID': numberFault(
     { appID: 4711, installation: { idSecretRef: { name: 'used' } } },
     { installationID: 'acme' },
-    `key "installationID": The installation ID is not a number. Use the numeric installation ID ${numeric}`,
+    `The installation ID in Secret "used" (key "installationID") is not a number. Store the numeric installation ID ${numeric}`,
   ),
 };
+
+const awaited = new Set(['SecretNotFound', 'SecretKeyMissing']);
 
 describe('a Secret that is not fit', () => {
   it.each(Object.entries(faults))('%s', async (_, { data, spec, reason, says }) => {
@@ -157,7 +156,7 @@ describe('a Secret that is not fit', () => {
       Ready: `False/${reason}`,
       CredentialsResolved: `False/${reason}`,
       // What is missing wakes the operator when it comes; a wrong value stays wrong until a person acts.
-      Stalled: reason === 'SecretNotFound' ? '' : `True/${reason}`,
+      Stalled: awaited.has(reason) || says.includes('is empty') ? '' : `True/${reason}`,
       Reconciling: '',
       CredentialsValid: '',
       Registered: '',
@@ -251,7 +250,20 @@ describe('a Secret that comes and goes', () => {
     world.github.addToken({ token, login: 'octocat' });
     await cluster.createSecret(key, { other: 'value' });
     await create('late-key', tokenIn('late-key'));
-    await cluster.waitForConditions(key, { Stalled: 'True/SecretKeyMissing' });
+    await cluster.waitForConditions(key, { Ready: 'False/SecretKeyMissing', Stalled: '' });
+    await cluster.setSecret(key, 'token', token);
+    await cluster.waitForConditions(key, { Ready: 'True/Ready', Stalled: '' });
+    expect(heldByCodeMie(world, key).values['token']).toBe(token);
+  });
+
+  it('is picked up when its empty value is filled in', async () => {
+    const { cluster, world } = suite;
+    const key = `${namespace}/late-value`;
+    const token = suite.secret('ghp_');
+    world.github.addToken({ token, login: 'octocat' });
+    await cluster.createSecret(key, { token: '' });
+    await create('late-value', tokenIn('late-value'));
+    await cluster.waitForConditions(key, { Ready: 'False/SecretValueInvalid', Stalled: '' });
     await cluster.setSecret(key, 'token', token);
     await cluster.waitForConditions(key, { Ready: 'True/Ready', Stalled: '' });
     expect(heldByCodeMie(world, key).values['token']).toBe(token);
@@ -274,7 +286,7 @@ describe('a Secret that comes and goes', () => {
       Stalled: '',
     });
     expect(seen.condition('Ready').message).toBe(
-      `Secret "deleted" does not exist in namespace "${namespace}". Create it; it is noticed at once. CodeMie keeps the credential that was registered last.`,
+      `Secret "deleted" does not exist in namespace "${namespace}". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once. CodeMie keeps the credential that was registered last.`,
     );
 
     // The same credential again is no news for GitHub and CodeMie.

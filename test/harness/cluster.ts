@@ -92,9 +92,9 @@ export async function connectCluster(kubeconfig: string) {
     delete: (resource: Resource, key: ObjectKey) => client.delete(resource, key, signal()),
     list: async (resource: Resource, namespace: string) =>
       (await client.list(resource, { namespace, signal: signal() })).items,
-    /** Makes a Secret of texts. */
-    createSecret(key: ObjectKey, stringData: Record<string, string>) {
-      return client.create(kinds.secret, { metadata: metadataOf(key), stringData }, signal());
+    /** Makes a Secret of texts, and of `data` that is in base64 already. */
+    createSecret(key: ObjectKey, stringData: Record<string, string>, data: Record<string, string> = {}) {
+      return client.create(kinds.secret, { metadata: metadataOf(key), stringData, data }, signal());
     },
     /** Sets one value of a Secret. */
     setSecret(key: ObjectKey, name: string, value: string) {

@@ -38,7 +38,10 @@ export async function probe(
     };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ValueFault) return { ready: no(error.reason, error.message) };
+    if (error instanceof ValueFault)
+      return {
+        ready: { ...no(error.reason, error.message), ...(error.mayBeFilled && { mayComeByItself: true }) },
+      };
     if (error instanceof InvalidConnection) return { ready: no('InvalidSpec', error.message) };
     if (error instanceof CodeMieError) return explain(error);
     throw error;

@@ -2,6 +2,7 @@ import type {
   ClusterCodeMieConnectionSpec,
   CodeMieConnectionSpec,
 } from '../../api/v1alpha1/connection-spec.ts';
+import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
 import { createKeptListings, type KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
@@ -181,31 +182,44 @@ function tokenUrl({ auth }: Spec): string | undefined {
 
 async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMieAuth> {
   const { clientCredentials, password, localLogin, token } = auth;
+  const wanted = (ref: SecretKeyRef, what: string, field: string) => ({
+    ref,
+    what,
+    field: `spec.auth.${field}`,
+  });
   if (clientCredentials) {
     const { tokenURL, clientID, clientSecretRef, scope } = clientCredentials;
+    const secret = wanted(clientSecretRef, 'client secret', 'clientCredentials.clientSecretRef');
     return {
       kind: 'clientCredentials',
       tokenUrl: tokenURL,
       clientId: clientID,
-      clientSecret: await reader.text(clientSecretRef, 'client secret'),
+      clientSecret: await reader.programSecret(secret),
       ...(scope !== undefined && { scope }),
     };
   }
-  if (password)
+  if (password) {
+    const { usernameSecretRef, passwordSecretRef } = password;
     return {
       kind: 'password',
       tokenUrl: password.tokenURL,
       clientId: password.clientID,
-      username: await reader.text(password.usernameSecretRef, 'user name'),
-      password: await reader.password(password.passwordSecretRef),
+      username: await reader.userName(wanted(usernameSecretRef, 'user name', 'password.usernameSecretRef')),
+      password: await reader.password(wanted(passwordSecretRef, 'password', 'password.passwordSecretRef')),
     };
-  if (localLogin)
+  }
+  if (localLogin) {
+    const { emailSecretRef, passwordSecretRef } = localLogin;
     return {
       kind: 'localLogin',
-      email: await reader.text(localLogin.emailSecretRef, 'e-mail address'),
-      password: await reader.password(localLogin.passwordSecretRef),
+      email: await reader.userName(wanted(emailSecretRef, 'e-mail address', 'localLogin.emailSecretRef')),
+      password: await reader.password(wanted(passwordSecretRef, 'password', 'localLogin.passwordSecretRef')),
     };
+  }
   // The schema allows exactly one of the four.
   if (!token) throw new TypeError('A connection without login passed its schema.');
-  return { kind: 'token', token: await reader.text(token.secretRef, 'token') };
+  return {
+    kind: 'token',
+    token: await reader.programSecret(wanted(token.secretRef, 'token', 'token.secretRef')),
+  };
 }

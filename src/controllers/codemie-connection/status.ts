@@ -3,7 +3,7 @@ import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER } from '../../api/group.ts';
 import { connectionStatusSchema, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
-import type { Finding } from '../../domain/readiness.ts';
+import { type Finding, isAwaited } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
@@ -70,9 +70,7 @@ function sumUp(
 ): Partial<Record<ConnectionConditionType, Finding>> {
   if (ready.status === 'True') return { Ready: ready };
   const mark: Finding = { ...ready, status: 'True' };
-  // A missing Secret may yet come, and is noticed when it does.
-  if (ready.status === 'False')
-    return ready.reason === 'SecretNotFound' ? { Ready: ready } : { Ready: ready, Stalled: mark };
+  if (ready.status === 'False') return isAwaited(ready) ? { Ready: ready } : { Ready: ready, Stalled: mark };
   const before = previous.find(({ type }) => type === 'Ready');
   const trouble = previous.find(({ type }) => type === 'Reconciling');
   const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;

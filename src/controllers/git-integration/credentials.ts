@@ -1,10 +1,12 @@
+import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
+import { misplacedToken } from '../../domain/misplaced-token.ts';
 import { readPrivateKey } from '../../domain/private-key.ts';
 import { readNumericId } from '../../domain/secret-value.ts';
 import type { InstallationSelector } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
 import { credentialName } from './credential-name.ts';
 import type { Deps } from './deps.ts';
-import { Halt } from './halt.ts';
+import { Halt, needsPerson } from './halt.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
 
@@ -32,14 +34,16 @@ interface AppCredentials {
 }
 
 /**
- * Step 3: reads exactly the Secrets and ConfigMaps that the spec names. No other network is used.
+ * Step 3: reads exactly the Secrets and ConfigMaps that the spec names, and refuses what need not be sent to anybody.
+ * No other network is used.
  *
- * @throws Halt on `CredentialsResolved`, naming the object, the key and the fault
+ * @throws Halt on `CredentialsResolved`, naming the object, the key and the fault; on `CredentialsValid` for a token of
+ *   another product
  */
 export async function readCredentials(
   integration: Integration,
   report: Report,
-  { kube, reads }: Pick<Deps, 'kube' | 'reads'>,
+  { kube, reads, providers }: Pick<Deps, 'kube' | 'reads' | 'providers'>,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { namespace, spec } = integration;
@@ -48,15 +52,32 @@ export async function readCredentials(
     const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
     const { token, githubApp } = spec.auth;
     const auth = githubApp ? await readApp(githubApp, reader) : await readToken(token, reader);
+    const name = credentialName(spec.auth, auth.kind === 'githubApp' ? auth.fingerprint : undefined);
+    const url = spec.url ?? providers[spec.provider].defaultUrl;
+    const misplaced = auth.kind === 'token' && misplacedToken(auth.token, name, { ...spec, url });
+    if (misplaced && misplaced.reason === 'SecretValueInvalid')
+      throw new ValueFault(misplaced.reason, misplaced.sentence, misplaced.hint);
     const message = 'Every Secret was found and its values are well-formed.';
     report.findings.CredentialsResolved = { status: 'True', reason: 'Resolved', message };
-    const name = credentialName(spec.auth, auth.kind === 'githubApp' ? auth.fingerprint : undefined);
+    if (misplaced) throw needsPerson('CredentialsValid', 'WrongProvider', misplaced.sentence, misplaced.hint);
+    if (auth.kind === 'githubApp') enterFingerprint(report, auth.fingerprint);
     return { auth, name, ca };
   } catch (error) {
     if (!(error instanceof ValueFault)) throw error;
-    const finding = { status: 'False', reason: error.reason, message: error.message } as const;
+    const { reason, message, mayBeFilled } = error;
+    const finding = {
+      status: 'False',
+      reason,
+      message,
+      ...(mayBeFilled && { mayComeByItself: true }),
+    } as const;
     throw new Halt('CredentialsResolved', finding, { kind: 'wait' });
   }
+}
+
+/** It is known without a call, and needed most where GitHub refuses the key. The rest may be about an earlier key. */
+function enterFingerprint(report: Report, fingerprint: string): void {
+  if (report.credential?.fingerprint !== fingerprint) report.credential = { fingerprint };
 }
 
 type Auth = Integration['spec']['auth'];
@@ -67,19 +88,30 @@ async function readToken(token: Auth['token'], reader: ValueReader): Promise<Tok
   const { username, usernameSecretRef, secretRef } = token;
   return {
     kind: 'token',
-    username: usernameSecretRef ? await reader.text(usernameSecretRef, 'user name') : username,
-    token: await reader.text(secretRef, 'token'),
+    username: usernameSecretRef
+      ? await reader.userName({
+          ref: usernameSecretRef,
+          what: 'user name',
+          field: 'spec.auth.token.usernameSecretRef',
+        })
+      : username,
+    token: await reader.token({ ref: secretRef, what: 'token', field: 'spec.auth.token.secretRef' }),
   };
 }
 
 async function readApp(app: NonNullable<Auth['githubApp']>, reader: ValueReader): Promise<AppCredentials> {
   const { appID, appIDSecretRef, privateKeySecretRef, installation } = app;
-  const key = await reader.secret(privateKeySecretRef, readPrivateKey, 'PrivateKeyInvalid');
-  const appId = appIDSecretRef
-    ? await reader.secret(appIDSecretRef, (raw) => readNumericId(raw, 'App ID'))
-    : String(appID);
+  const field = 'spec.auth.githubApp';
+  const key = await reader.secret(
+    { ref: privateKeySecretRef, what: 'private key', field: `${field}.privateKeySecretRef` },
+    readPrivateKey,
+    'PrivateKeyInvalid',
+  );
+  const number = (ref: SecretKeyRef, what: string, path: string) =>
+    reader.secret({ ref, what, field: `${field}.${path}` }, (raw, name) => readNumericId(raw, what, name));
+  const appId = appIDSecretRef ? await number(appIDSecretRef, 'App ID', 'appIDSecretRef') : String(appID);
   const installationId = installation?.idSecretRef
-    ? await reader.secret(installation.idSecretRef, (raw) => readNumericId(raw, 'installation ID'))
+    ? await number(installation.idSecretRef, 'installation ID', 'installation.idSecretRef')
     : installation?.id;
   const { pem: privateKey, fingerprint } = key;
   return {

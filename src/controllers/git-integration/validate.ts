@@ -67,7 +67,7 @@ export async function validate(
   if (spec.validation.policy === 'Skip') {
     const message = 'The credential was not checked, because validation.policy is Skip.';
     report.findings.CredentialsValid = { status: 'True', reason: 'NotChecked', message };
-    report.credential = undefined;
+    report.credential = fingerprintOf(credentials.auth);
     return undefined;
   }
   const proof = await prove(integration, credentials, connection, deps, signal);
@@ -182,6 +182,10 @@ function httpClient(
   });
 }
 
+function fingerprintOf(auth: Credentials['auth']): { fingerprint: string } | undefined {
+  return auth.kind === 'githubApp' ? { fingerprint: auth.fingerprint } : undefined;
+}
+
 /**
  * `validatedAt` moves only when something else does: it says since when the provider accepts this credential as
  * described, and an integration that nothing touches causes no writes.
@@ -199,7 +203,7 @@ function enterCredential(
     ...(found.account !== undefined && { account: found.account }),
     ...(found.scopes && { scopes: found.scopes }),
     ...(expiresAt && { expiresAt: rfc3339(Date.parse(expiresAt)) }),
-    ...(auth.kind === 'githubApp' && { fingerprint: auth.fingerprint }),
+    ...fingerprintOf(auth),
     digest,
   };
   const { validatedAt, ...before } = report.credential ?? {};

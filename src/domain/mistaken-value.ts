@@ -1,0 +1,341 @@
+import { decodeBase64 } from '../lib/pem.ts';
+import { tokenForm } from './token-form.ts';
+
+/**
+ * What kind of value is expected. `token`: made by a Git product. `secret`: made by some other program, such as a
+ * client secret. `name`: of a user, or an id. `password`: chosen by a person, who may use any character.
+ */
+export type ValueKind = 'token' | 'secret' | 'name' | 'password';
+
+/** What a text is instead of the bare value: a clause that follows its name, and what to do. No byte of the text. */
+export interface Mistake {
+  clause: string;
+  hint: string;
+}
+
+interface Known extends Mistake {
+  /** The kinds that never look like this. Default: all but passwords. */
+  kinds?: readonly ValueKind[];
+  fits: RegExp | ((text: string, kind: ValueKind) => boolean);
+}
+
+const all = ['token', 'secret', 'name', 'password'] as const;
+const generated = ['token', 'secret'] as const;
+const bare = 'Store the bare value alone.';
+const undecrypted = 'Apply the Secret decrypted, or turn on decryption where it is applied.';
+const unfilled = 'Check the tool that fills it in, or store the value itself.';
+
+/** Begins and ends of texts in quotes, as keyboards and word processors make them. */
+const quotes = '"" \'\' `` “” „“ „” ”” ‘’ ’’ ‚‘ «» »« ‹› ＂＂ ′′ ″″'.split(' ');
+
+/**
+ * What people and tools store by mistake, the surest first. Each was reported of somebody's cluster.
+ */
+const mistakes: readonly Known[] = [
+  // https://github.com/getsops/sops#encrypting-only-parts-of-a-file
+  {
+    kinds: all,
+    fits: /^ENC\[AES256_GCM,data:[\s\S]*\]$/,
+    clause: 'is still encrypted by SOPS',
+    hint: 'Turn on decryption where the Secret is applied (Flux: spec.decryption of the Kustomization).',
+  },
+  // https://github.com/voxpupuli/hiera-eyaml
+  { kinds: all, fits: /^ENC\[[A-Z0-9]{2,},[\s\S]*\]$/, clause: 'is still encrypted', hint: undecrypted },
+  { fits: /^(ENC|DEC)\(.*\)!?$/, clause: 'is still encrypted', hint: undecrypted },
+  // https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html
+  {
+    kinds: all,
+    fits: /^(!vault\s*\|\s*)?\$ANSIBLE_VAULT;/,
+    clause: 'is still encrypted by Ansible Vault',
+    hint: 'Decrypt it before the Secret is applied: ansible-vault decrypt.',
+  },
+  {
+    kinds: all,
+    fits: /^-----BEGIN AGE ENCRYPTED FILE-----/,
+    clause: 'is still encrypted by age',
+    hint: undecrypted,
+  },
+  {
+    kinds: all,
+    fits: /^-----BEGIN PGP MESSAGE-----/,
+    clause: 'is still encrypted by PGP',
+    hint: undecrypted,
+  },
+  // https://developer.hashicorp.com/vault/docs/secrets/transit
+  {
+    kinds: all,
+    fits: /^vault:v\d+:[A-Za-z0-9+/]+=*$/,
+    clause: "is still encrypted by Vault's transit engine",
+    hint: undecrypted,
+  },
+  // The length of the encrypted session key, 256 to 1023 bytes, as kubeseal writes it in front: Ag is 0x02.
+  {
+    kinds: all,
+    fits: (text) => /^A[gQ][A-D]/.test(text) && text.length >= 400 && decodeBase64(text) !== undefined,
+    clause: 'is still encrypted by Sealed Secrets',
+    hint: 'Put it into a SealedSecret (spec.encryptedData), which the controller turns into this Secret.',
+  },
+  {
+    kinds: all,
+    fits: /^AQ[EI]CA[A-Za-z0-9+/]{100,}=*$/,
+    clause: 'is still encrypted by AWS KMS',
+    hint: undecrypted,
+  },
+  {
+    kinds: all,
+    fits: /^version https:\/\/git-lfs\.github\.com\/spec\//,
+    clause: 'is a pointer of Git LFS',
+    hint: 'Check the file out with its content: git lfs pull.',
+  },
+  {
+    fits: (text) => quotes.some(([open = '', close = '']) => text.startsWith(open) && text.endsWith(close)),
+    clause: 'starts and ends with quotation marks',
+    hint: 'Store it without them: kubectl and Kustomize keep quotes of an env file as a part of the value.',
+  },
+  {
+    fits: /^\\["'].*\\["']$/s,
+    clause: 'starts and ends with quotation marks',
+    hint: 'Store it without them: kubectl and Kustomize keep quotes of an env file as a part of the value.',
+  },
+  {
+    fits: /^(<!doctype|<html|<\?xml|<head|<body)/i,
+    clause: 'is a web page',
+    hint: 'It was fetched from a URL that answered with a sign-in or error page; store the bare value.',
+  },
+  {
+    fits: /^-----BEGIN [A-Z0-9 ]*(PRIVATE KEY|CERTIFICATE)/,
+    clause: 'is a private key or certificate',
+    hint: 'Store the bare value under this key, and name the right one in the reference.',
+  },
+  {
+    fits: /^(-----BEGIN |---- BEGIN SSH2 |(ssh-(rsa|dss|ed25519)|ecdsa-sha2-[a-z0-9-]+) AAAA|PuTTY-User-Key-File)/,
+    clause: 'is a key file',
+    hint: 'Store the bare value under this key, and name the right one in the reference.',
+  },
+  // https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
+  {
+    fits: (text) => isJsonObject(text) && /"auths"\s*:/.test(text),
+    clause: 'is a Docker configuration file',
+    hint: bare,
+  },
+  {
+    kinds: all,
+    fits: isJsonObject,
+    clause: 'is a JSON object',
+    hint: 'Store only the value (External Secrets: remoteRef.property).',
+  },
+  {
+    kinds: generated,
+    fits: (text) => /^[{[]\s*"/.test(text) || (text.startsWith('[') && isJson(text)),
+    clause: 'is JSON',
+    hint: 'Store only the value (External Secrets: remoteRef.property).',
+  },
+  // https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html
+  { fits: /^(machine|default)\s[\s\S]*\b(login|password)\s/, clause: 'is a .netrc file', hint: bare },
+  // https://git-scm.com/docs/git-credential-store#_storage_format
+  {
+    fits: /^https?:\/\/[^\s/@]+@/,
+    clause: 'is a URL with a credential in it, as in a .git-credentials file',
+    hint: 'Store only the token, which stands between the last colon and the @.',
+  },
+  ...references(),
+  {
+    fits: /^((proxy-)?authorization|private-token|job-token|deploy-token|x-[a-z-]+)\s*:\s*\S/i,
+    clause: 'is a whole HTTP header',
+    hint: 'Store only the value behind the name of the header and the scheme.',
+  },
+  {
+    kinds: generated,
+    fits: /^((bearer|basic|token)\s+|(bearer|basic):\s*)\S/i,
+    clause: 'begins with the scheme of an Authorization header',
+    hint: 'Store only what follows the scheme: no Bearer, Basic or token in front.',
+  },
+  { kinds: generated, fits: isAssignment, clause: 'has a name in front of it', hint: bare },
+  {
+    kinds: ['token'],
+    fits: looksLikePath,
+    clause: 'is the name of a file instead of its content',
+    hint: 'Store the content: kubectl create secret generic --from-file.',
+  },
+  {
+    kinds: ['token'],
+    fits: /%[0-9A-Fa-f]{2}/,
+    clause: 'is URL-encoded',
+    hint: 'Store it as the provider shows it, without percent signs.',
+  },
+  { kinds: ['token'], fits: isFiller, clause: 'is a placeholder', hint: 'Store the real value.' },
+  {
+    fits: isEncodedAgain,
+    clause: 'is encoded in base64 once more',
+    hint: 'Store it decoded: put the bare value under stringData, where Kubernetes does the encoding.',
+  },
+];
+
+/** What the text is instead of the bare value that is expected. Ends are trimmed already. */
+export function findMistake(text: string, kind: ValueKind): Mistake | undefined {
+  const found = mistakes.find(
+    ({ kinds = ['token', 'secret', 'name'], fits }) =>
+      kinds.includes(kind) && (typeof fits === 'function' ? fits(text, kind) : fits.test(text)),
+  );
+  return found && { clause: found.clause, hint: found.hint };
+}
+
+/** What stands in a text until a tool puts the value there. */
+function references(): Known[] {
+  const clause = 'is a placeholder that was not filled in';
+  const placeholder = (fits: RegExp, kinds?: readonly ValueKind[]): Known => ({
+    fits,
+    clause,
+    hint: unfilled,
+    ...(kinds && { kinds }),
+  });
+  const reference = (fits: RegExp, kinds: readonly ValueKind[] = all): Known => ({
+    fits,
+    clause: 'is a reference to a secret store that was not resolved',
+    hint: unfilled,
+    kinds,
+  });
+  return [
+    // https://argocd-vault-plugin.readthedocs.io/en/stable/howitworks/
+    reference(/^<(path|vault|secret):[^>]+>$/),
+    // https://github.com/helmfile/vals, https://developer.1password.com/docs/cli/secret-reference-syntax/
+    reference(/^(secret)?ref\+[a-z0-9]+:\/\/\S+$/),
+    reference(/^op:\/\/[^/\s]+\/\S+$/),
+    // https://bank-vaults.dev/docs/mutating-webhook/
+    reference(/^>{0,2}(vault|bao):[^\s#]+#\S+$/),
+    reference(/^(vault|bao|openbao|secretref|keyvault):\S+\/\S+$/, ['token', 'secret', 'name']),
+    reference(/^arn:aws[a-z-]*:(secretsmanager|ssm|kms):\S+$/),
+    reference(/^projects\/[^/\s]+\/(locations\/[^/\s]+\/)?secrets\/[^/\s]+(\/versions\/\S+)?$/),
+    reference(/^@Microsoft\.KeyVault\(.*\)$/i),
+    reference(/^https:\/\/[a-z0-9-]+\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)\/secrets\/\S+$/i),
+    placeholder(/^\{\{[\s\S]*\}\}$/, all),
+    placeholder(/^\$\{[A-Z_][A-Z0-9_]*\}$/, all),
+    placeholder(/^<[A-Za-z][\w .:#/-]*>$/),
+    placeholder(/^\$\{[^{}]*\}$/),
+    placeholder(/^\$\([A-Za-z_][^()]*\)$/),
+    placeholder(/^\$[A-Z_][A-Z0-9_]*$/),
+    placeholder(/^%[A-Za-z_]\w*%$/),
+    placeholder(/^%\([A-Za-z_]\w*\)s$/),
+    placeholder(/^__[A-Za-z][\w.-]*__$/),
+    placeholder(/^#\{[^{}]+\}#?$/),
+    placeholder(/^\[object Object\]$/),
+    placeholder(/^<[^<>]+>$/, ['token', 'name']),
+    placeholder(/^@[A-Za-z_][\w.]*@$/, ['token', 'name']),
+    placeholder(/^\[\[.*\]\]$/, ['token', 'name']),
+    placeholder(/^\[[A-Za-z_][\w -]*\]$/, ['token', 'name']),
+    placeholder(/^\(\(.+\)\)$/, ['token', 'name']),
+    placeholder(/^\{[A-Za-z_][\w.-]*\}$/, ['token', 'name']),
+    // No token has a dollar sign or braces.
+    placeholder(/^\$[A-Za-z_]\w*$|\{\{[\s\S]*\}\}|\$\{[^{}]*\}/, ['token']),
+    {
+      kinds: ['token', 'name'],
+      fits: /^[a-z][a-z0-9+.-]*:\/\/\S+$/i,
+      clause: 'is a URL',
+      hint: bare,
+    },
+  ];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  return text.startsWith('{') && text.endsWith('}') && isJson(text);
+}
+
+/** Words of which at least one is in the names that people give to secrets. */
+const secretWords = /(token|secret|passw(or)?d|pwd|pat|key|auth|credential|login|user)/i;
+
+/**
+ * A line of an env file or of YAML. Tokens end in `=` and contain it, so what stands in front has to be the name of a
+ * secret, and no token itself.
+ */
+function isAssignment(text: string, kind: ValueKind): boolean {
+  const [, name = '', value = ''] =
+    /^(?:export\s+|set\s+|-\s+)?["']?([A-Za-z_][\w.-]{0,63})["']?\s*(?:=|:\s)\s*(\S.*)/s.exec(text) ?? [];
+  if (value === '' || tokenForm(text) !== undefined) return false;
+  if (tokenForm(value.replace(/^["']/, '')) !== undefined) return true;
+  return secretWords.test(name) && (kind === 'token' || /^[A-Z]+_[A-Z_]+$/.test(name));
+}
+
+function looksLikePath(text: string): boolean {
+  return (
+    /^(@|file:\/{0,2})?(~|\.{1,2})?\/[\w.-]+(\/[\w.-]+)+$/.test(text) ||
+    /^(@|file:)?[A-Za-z]:\\/.test(text) ||
+    /^@?(\.{1,2}\/)?[\w-]+(\.[\w-]+)*\.(pem|key|txt|token|json|ya?ml|env|crt|cer|pub)$/i.test(text)
+  );
+}
+
+/** Words that stand for a value, with letters and digits alone, lower-case. */
+const fillerWords = new Set(
+  'changeme changethis changeit replaceme replacethis replacewithtoken fillme fillin todo tbd fixme placeholder redacted removed hidden masked none null nil undefined empty dummy dummytoken yourtoken mytoken exampletoken sometoken notset'.split(
+    ' ',
+  ),
+);
+const instruction =
+  /^(your|my|put|insert|enter|paste|replace|change|add|fill|set|provide)([-_. ][a-z0-9]+)*[-_. ](here|me|this|token|secret|key|pat|password|value)$/i;
+
+/** `REPLACE_ME`, `your-token-here`, `ghp_xxxxxxxx`, `glpat-****`, `ghp_abc...`. */
+function isFiller(text: string): boolean {
+  const { shown = '' } = tokenForm(text) ?? {};
+  const rest = text.slice(Math.max(shown.indexOf('…'), 0)).replace(/^[_-]+/, '');
+  const word = rest.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return (
+    fillerWords.has(word) ||
+    /^(your|put|insert|enter|paste)[a-z]*here$/.test(word) ||
+    instruction.test(rest) ||
+    /^(x{3,}|\.{3,}|…+|-{3,}|_{3,}|\?{3,}|#{3,})$/i.test(rest) ||
+    /x{8}$/i.test(rest) ||
+    /\*{3}|\.{3}$|…$/.test(rest)
+  );
+}
+
+/** How many times base64 is undone to see what is in it. */
+const mostLayers = 3;
+
+/**
+ * Whether a text is base64 of a text that is known for what it is. Random tokens decode, too, but not to this: that
+ * 16 random bytes are all letters and digits happens once in 10^9 tokens.
+ */
+function isEncodedAgain(text: string, kind: ValueKind): boolean {
+  if (tokenForm(text) !== undefined) return false;
+  let inner = text;
+  for (let layer = 0; layer < mostLayers; layer++) {
+    const bytes = decodeBase64(inner);
+    if (bytes === undefined || bytes.length === 0) return false;
+    inner = bytes.toString('latin1').trim();
+    if (isCredentialText(inner, kind)) return true;
+  }
+  return false;
+}
+
+function isCredentialText(text: string, kind: ValueKind): boolean {
+  const [user = '', token] = text.split(':');
+  // `user:token`, as the Basic scheme has it. Server tokens of Atlassian are base64 of `number:bytes`.
+  if (token !== undefined && /^[\x21-\x7e]+$/.test(user) && !/^\d+$/.test(user) && isKnownToken(token, kind))
+    return true;
+  return (
+    isKnownToken(text, kind) ||
+    text.startsWith('-----BEGIN ') ||
+    isJsonObject(text) ||
+    (kind === 'name' && (knownNames.has(text) || /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(text)))
+  );
+}
+
+/** Programs may well make client secrets that are base64 of random letters; Git products do not. */
+function isKnownToken(text: string, kind: ValueKind): boolean {
+  return (
+    tokenForm(text) !== undefined ||
+    /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(text) ||
+    (kind !== 'secret' && /^[A-Za-z0-9_.-]{16,}$/.test(text))
+  );
+}
+
+/** User names that providers set for tokens. */
+const knownNames = new Set(['oauth2', 'x-token-auth', 'x-access-token', 'x-bitbucket-api-token-auth', 'git']);
