@@ -107,23 +107,53 @@ it('lets only those use a connection of the cluster who have the verb', async ()
   const refused = await applyAs(eve, manifest('acme', shared));
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain(
-    `you may not use ClusterCodeMieConnection "${name}" in namespace "${namespace}"; ask its owner for the verb use on it, or name a CodeMieConnection of your own`,
+    `you need the verb use on ClusterCodeMieConnection "${name}" in namespace "${namespace}" to create or change this integration; ask its owner for it, or name a CodeMieConnection of your own`,
   );
   await cluster.waitFor(
     'the grant to be known',
     async () => (await applyAs(ada, manifest('acme', shared))).code === 0,
   );
 
-  // The operator adds its finalizer and writes the status, and whoever may write it changes other fields.
+  // The operator adds its finalizer and writes the status. Without the verb, only a pause and labels can be changed.
   const key = `${namespace}/acme`;
   await cluster.waitForConditions(key, { Ready: 'True/Ready' });
-  const changed = await applyAs(
-    eve,
-    manifest('acme', shared, { alias: 'another name' }),
-    '--force-conflicts',
-    '--server-side',
-  );
-  expect(changed).toMatchObject({ code: 0 });
+  const patchAsEve = (patch: object) =>
+    kubectl(
+      [
+        'patch',
+        'gitintegration',
+        'acme',
+        '-n',
+        namespace,
+        '--as',
+        eve,
+        '--type=merge',
+        '-p',
+        JSON.stringify(patch),
+      ],
+      { kubeconfig },
+    );
+  for (const spec of [
+    { alias: 'another name' },
+    { project: 'demo', adoptionPolicy: 'Always' },
+    { auth: { token: { secretRef: { name: 'other' } } } },
+    { auth: { token: { secretRef: { key: 'other' } } } },
+    { url: 'https://github.example.com' },
+    { validation: { policy: 'Skip' } },
+    { deletionPolicy: 'Orphan' },
+    { driftPolicy: 'Report' },
+    { tls: { caRef: { name: 'ca' } } },
+  ]) {
+    const { code, stderr } = await patchAsEve({ spec });
+    expect({ spec, code }).toEqual({ spec, code: 1 });
+    expect(stderr).toContain('you need the verb use');
+  }
+  for (const patch of [
+    { metadata: { labels: { team: 'eve' }, annotations: { note: 'hello' } } },
+    { spec: { suspend: true } },
+    { spec: { suspend: false, syncInterval: '30m' } },
+  ])
+    expect(await patchAsEve(patch)).toMatchObject({ code: 0 });
   await reconciled(cluster, key, { Ready: 'True/Ready' });
 
   // By a detour it is no other: not with a connection of their own first, and not by the default name.
@@ -131,7 +161,7 @@ it('lets only those use a connection of the cluster who have the verb', async ()
   for (const connectionRef of [shared, { name }])
     expect((await applyAs(eve, manifest('detour', connectionRef))).code).not.toBe(0);
   expect((await applyAs(eve, manifest('by-default', undefined))).stderr).toContain(
-    'you may not use ClusterCodeMieConnection "default"',
+    'you need the verb use on ClusterCodeMieConnection "default"',
   );
 
   const gone = await kubectl(
