@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchesHost } from './egress-policy.ts';
+import { allowsServer, matchesHost } from './egress-policy.ts';
 
 describe('matchesHost', () => {
   it.each([
@@ -21,5 +21,29 @@ describe('matchesHost', () => {
     ['(a|b)+', 'a', false],
   ])('pattern %j, host %j: %s', (pattern, host, expected) => {
     expect(matchesHost(pattern, host)).toBe(expected);
+  });
+});
+
+describe('allowsServer', () => {
+  it.each([
+    ['github.com', 'https://github.com/', true],
+    ['github.com', 'https://github.com:443/', true],
+    ['github.com:443', 'https://github.com/', true],
+    ['github.com', 'https://github.com:1001/', false],
+    ['github.com:1001', 'https://github.com:1001/', true],
+    ['github.com:1001', 'https://github.com/', false],
+    ['github.com:1001', 'https://github.com:1002/', false],
+    ['*.example.com', 'https://git.example.com/', true],
+    ['*.example.com', 'https://git.example.com:8443/', false],
+    ['*.example.com:8443', 'https://git.example.com:8443/', true],
+    ['*.example.com:8443', 'https://git.example.com/', false],
+    ['*', 'https://git.example.com:8443/', false],
+    ['10.0.0.1:8443', 'https://10.0.0.1:8443/', true],
+    ['2001:db8::1', 'https://[2001:db8::1]/', true],
+    ['2001:db8::1', 'https://[2001:db8::1]:8443/', false],
+    ['github.com:*', 'https://github.com:1001/', false],
+    ['github.com:', 'https://github.com/', true],
+  ])('entry %j, URL %j: %s', (entry, url, expected) => {
+    expect(allowsServer([entry], new URL(url))).toBe(expected);
   });
 });

@@ -8,10 +8,13 @@ import { NetError } from './net-error.ts';
 /** Which servers may be called. */
 export interface EgressPolicy {
   /**
-   * Host names that may be called, lower case, without port. `*` stands for any run of characters, dots too:
-   * `*.example.com` allows `git.example.com` and `a.b.example.com`, but not `example.com`.
+   * Host names that may be called, lower case. `*` stands for any run of characters, dots too: `*.example.com` allows
+   * `git.example.com` and `a.b.example.com`, but not `example.com`. An entry with a port, such as `git.example.com:8443`,
+   * allows that port.
    */
   allowedHosts: readonly string[];
+  /** Whether an entry without a port allows the usual port of the scheme only; false by default: it allows any. */
+  listedPortsOnly?: boolean;
   /** Whether the allowed hosts may have private and loopback addresses. Metadata services stay refused. */
   allowPrivateNetworks: boolean;
   /** Whether plain `http:` is allowed; false by default. */
@@ -38,10 +41,14 @@ export function checkUrl(url: URL, policy: EgressPolicy): void {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowHttp === true)) {
     throw refused(host, `The URL of ${host} does not use https.`, 'Use an https URL.');
   }
-  if (!policy.allowedHosts.some((pattern) => matchesHost(pattern, host))) {
+  const { allowedHosts, listedPortsOnly = false } = policy;
+  const isAllowed = listedPortsOnly
+    ? allowsServer(allowedHosts, url)
+    : allowedHosts.some((entry) => matchesHost(withoutPort(entry).pattern, host));
+  if (!isAllowed) {
     throw refused(
       host,
-      `The host ${host} is not in the list of allowed hosts.`,
+      `The host ${url.host} is not in the list of allowed hosts.`,
       'Ask the administrator of the connection to allow it.',
     );
   }
@@ -91,6 +98,27 @@ function checkAddress(address: string, host: string, policy: EgressPolicy): void
     host,
     requestSent: false,
   });
+}
+
+/**
+ * Whether one of the entries allows the host of a URL with the very port of it. An entry without a port, be it a pattern
+ * or not, allows the usual port of the scheme.
+ */
+export function allowsServer(entries: readonly string[], url: URL): boolean {
+  const host = hostOf(url);
+  return entries.some((entry) => {
+    const { pattern, port } = withoutPort(entry);
+    return port === url.port && matchesHost(pattern, host);
+  });
+}
+
+/** Takes an entry apart. The port is empty where there is none, or the usual one of https, as in a URL. */
+function withoutPort(entry: string): { pattern: string; port: string } {
+  const colon = entry.indexOf(':');
+  // More than one colon is an IPv6 address.
+  if (colon < 0 || colon !== entry.lastIndexOf(':')) return { pattern: entry, port: '' };
+  const port = entry.slice(colon + 1);
+  return { pattern: entry.slice(0, colon), port: port === '443' ? '' : port };
 }
 
 /** The host of a URL without port and without the brackets of an IPv6 address. */

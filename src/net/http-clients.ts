@@ -100,8 +100,13 @@ function bytesFor(ca: readonly string[]): number {
 }
 
 function keyOf({ policy, ca = [] }: ClientProfile): string {
-  const { allowedHosts, allowPrivateNetworks, allowHttp = false } = policy satisfies EgressPolicy;
-  const parts = [allowedHosts.toSorted(), allowPrivateNetworks, allowHttp, ca.toSorted()];
+  const {
+    allowedHosts,
+    allowPrivateNetworks,
+    allowHttp = false,
+    listedPortsOnly = false,
+  } = policy satisfies EgressPolicy;
+  const parts = [allowedHosts.toSorted(), allowPrivateNetworks, allowHttp, listedPortsOnly, ca.toSorted()];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }
 

@@ -14,11 +14,11 @@ const defaultProviderHosts = [
   'dev.azure.com',
 ];
 
-const hostGlob = withRules(z.string().min(1).max(253), {
-  cel: "self.matches(r'^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$')",
+const hostGlob = withRules(z.string().min(1).max(259), {
+  cel: "self.matches(r'^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?$')",
   message:
-    'must be a host name in lower case without scheme, port and path, such as gitlab.example.com or *.example.com',
-  holds: (glob) => /^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$/.test(glob),
+    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
+  holds: (glob) => /^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?$/.test(glob),
 });
 
 const projectGlobs = (max: number) => z.array(line(100)).max(max);
@@ -53,7 +53,7 @@ function connectionFields(where: string) {
       .meta(asAtomicList)
       .default(defaultProviderHosts)
       .describe(
-        "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A list of your own replaces the default, so name the API hosts too. An empty list allows none.",
+        "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A port other than 443 has to be named, as in gitlab.example.com:8443. A list of your own replaces the default, so name the API hosts too. An empty list allows none.",
       ),
     allowPrivateNetworks: z
       .boolean()

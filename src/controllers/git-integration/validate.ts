@@ -11,6 +11,7 @@ import {
 } from '../../providers/provider.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { sameJson } from '../status-parts.ts';
+import { requireAllowedServers } from './allowed-host.ts';
 import type { ResolvedConnection } from './connection.ts';
 import { credentialDigest, rememberedEnd } from './credential-memory.ts';
 import type { Credentials } from './credentials.ts';
@@ -51,7 +52,8 @@ export type ValidationDeps = Pick<
 
 /**
  * Step 4: proves the credential, in one call that every integration with the same credential, host and demands
- * shares. Under policy `Skip` the provider is not called and undefined is returned.
+ * shares. Under policy `Skip` the provider is not called and undefined is returned. In any case the connection has to
+ * list the servers.
  *
  * @throws Halt on `CredentialsValid`
  */
@@ -64,6 +66,7 @@ export async function validate(
   signal: AbortSignal,
 ): Promise<Proof | undefined> {
   const { spec } = integration;
+  requireAllowedServers(Object.values(serversOf(integration, deps)), connection);
   if (spec.validation.policy === 'Skip') {
     const message = 'The credential was not checked, because validation.policy is Skip.';
     report.findings.CredentialsValid = { status: 'True', reason: 'NotChecked', message };
@@ -84,6 +87,13 @@ function sayAccepted(provider: string, { report: { account, clockSkewMs }, targe
   return `${accepted} The clocks of ${target.webUrl.host} and of the operator differ by more than half a minute, which was allowed for; an administrator should set the one that is wrong.`;
 }
 
+/** What CodeMie gets to call, and what is called here. */
+function serversOf({ spec }: Integration, { providers }: ValidationDeps): { webUrl: URL; apiUrl: URL } {
+  const provider = providers[spec.provider];
+  const webUrl = new URL(spec.url ?? provider.defaultUrl);
+  return { webUrl, apiUrl: spec.apiURL ? new URL(spec.apiURL) : provider.apiUrl(webUrl) };
+}
+
 async function prove(
   integration: Integration,
   { auth, name, ca }: Credentials,
@@ -93,8 +103,7 @@ async function prove(
 ): Promise<Proof> {
   const { spec } = integration;
   const provider = deps.providers[spec.provider];
-  const webUrl = new URL(spec.url ?? provider.defaultUrl);
-  const apiUrl = spec.apiURL ? new URL(spec.apiURL) : provider.apiUrl(webUrl);
+  const { webUrl, apiUrl } = serversOf(integration, deps);
   const credential = toCredential(auth);
   const { requiredScopes, repositories, interval } = spec.validation;
   const expiresAt = spec.auth.token?.expiresAt;
@@ -175,7 +184,7 @@ function httpClient(
   const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);
   const isOwnChoice = ca.length > 0 || object.metadata.namespace !== undefined;
   return deps.providerHttp.get({
-    policy: { allowedHosts, allowPrivateNetworks },
+    policy: { allowedHosts, listedPortsOnly: true, allowPrivateNetworks },
     ca,
     owner: { namespace, connection: uid },
     ...(isOwnChoice && { chosenBy: namespace }),

@@ -227,7 +227,13 @@ export const refused: RefusedCase[] = [
     connection('a host with scheme', { providerHosts: ['https://github.com'] }),
     'providerHosts[0]',
     invalid('https://github.com'),
-    'must be a host name in lower case without scheme, port and path, such as gitlab.example.com or *.example.com',
+    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
+  ),
+  refuse(
+    connection('a host with any port', { providerHosts: ['github.com:*'] }),
+    'providerHosts[0]',
+    invalid('github.com:*'),
+    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
   ),
   refuse(
     cluster('consumers without namespaces', { consumers: [{ projects: ['*'] }] }),
