@@ -247,3 +247,35 @@ describe('when the API server fails', () => {
     await expect(flushed).resolves.toBeUndefined();
   });
 });
+
+describe('namespaces', () => {
+  const written = () => created.map(({ metadata }) => metadata.namespace);
+
+  it('take turns: the news of one is not held up by that of another', async () => {
+    for (let index = 0; index < 1_000; index++)
+      recorder.record(object('noisy', 'a'), { ...news, note: `${index}` });
+    recorder.record(object('quiet', 'b'), news);
+    await clock.advance(0);
+    expect(written().slice(0, 6)).toContain('b');
+  });
+
+  it('lose their own news when they have too much', async () => {
+    recorder.record(object('quiet', 'b'), news);
+    for (let index = 0; index < 15_000; index++)
+      recorder.record(object('noisy', `a${index % 10}`), { ...news, note: `${index}` });
+    recorder.record(object('late', 'c'), news);
+    expect(dropped).toBeGreaterThan(4_900);
+    await clock.advance(2_000);
+    expect(written().slice(0, 20)).toEqual(expect.arrayContaining(['b', 'c']));
+  });
+
+  it('do not make the recorder forget the news of others', async () => {
+    recorder.record(object('quiet', 'b'), news);
+    for (let index = 0; index < 5_000; index++)
+      recorder.record(object('noisy', `a${index % 10}`), { ...news, note: `${index}` });
+    await clock.advance(300_000);
+    recorder.record(object('quiet', 'b'), news);
+    await clock.advance(300_000);
+    expect(patched.map(({ key }) => key.split('/')[0])).toContain('b');
+  });
+});

@@ -1,7 +1,8 @@
+import { createTenantCache } from '../lib/tenant-cache.ts';
+import { createTurns } from '../lib/turns.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { isAlreadyExists, isNotFound, KubeStatusError, KubeTransportError } from './errors.ts';
-import { createFifo } from './fifo.ts';
 import { errorFields, type Log } from './log.ts';
 import { toMicroTime } from './micro-time.ts';
 import type { KubeObject, Resource } from './object.ts';
@@ -57,10 +58,12 @@ export const events: Resource = {
   namespaced: true,
 };
 
-/** News that waits to be written; more is dropped and counted. */
+/** News that waits to be written, in all and of one namespace; more is dropped and counted. */
 const maxPending = 10_000;
-/** Distinct news that is remembered for counting. */
-const maxRemembered = 2000;
+const maxPendingPerNamespace = 2_000;
+/** Distinct news that is remembered for counting, in all and of one namespace. */
+const maxRemembered = 2_000;
+const maxRememberedPerNamespace = 500;
 /** The same news after this silence is a new event. */
 const seriesWindowMs = 10 * 60_000;
 /** A count is written at most this often. */
@@ -74,6 +77,7 @@ const busySpacingMs = 200;
 const burst = 25;
 const writeTimeoutMs = 10_000;
 const tries = 3;
+const order = ['news'] as const;
 
 /** An event that was written, or is about to be. */
 interface Series {
@@ -93,9 +97,12 @@ interface Series {
 /** Makes a recorder that writes `events.k8s.io/v1` Events in the background. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { client, component, instance, log, now, metrics, busy = () => false, clock = systemClock } = options;
-  /** In order of last use, for forgetting the oldest. */
-  const remembered = new Map<string, Series>();
-  const pending = createFifo<Series>();
+  const remembered = createTenantCache<Series>({
+    max: maxRemembered,
+    maxPerTenant: maxRememberedPerNamespace,
+  });
+  /** Namespaces take turns here, too: the news of one is not held up by that of another. */
+  const pending = createTurns<Series, 'news'>();
   const idle = new Set<() => void>();
   const never = new AbortController().signal;
   const hurry = new AbortController();
@@ -105,22 +112,33 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   function enqueue(series: Series): void {
     if (series.isPending) return;
-    if (pending.size >= maxPending) return drop(series);
+    if (pending.count(series.namespace) >= maxPendingPerNamespace) return drop(series);
+    if (pending.count() >= maxPending) dropOldestOf(pending.fullest());
     series.isPending = true;
-    pending.push(series);
+    pending.add(series.namespace, 'news', series);
     if (running < writers) void write();
   }
 
   /** Forgets the news, so that the next of its kind is a new event. */
   function drop(series: Series): void {
-    remembered.delete(series.key);
+    remembered.delete(series.namespace, series.key);
     metrics?.dropped();
+  }
+
+  /** Makes room at the expense of the namespace that takes up most. */
+  function dropOldestOf(namespace: string | undefined): void {
+    const turn = pending.take({ order, tenantMay: (each) => each === namespace });
+    if (turn === undefined) return;
+    turn.item.isPending = false;
+    drop(turn.item);
   }
 
   async function write(): Promise<void> {
     running++;
-    for (let series = pending.shift(); series !== undefined; series = pending.shift()) {
+    while (pending.count() > 0) {
       await pace();
+      const series = pending.take({ order })?.item;
+      if (series === undefined) break;
       await writeOne(series);
       series.isPending = false;
     }
@@ -180,7 +198,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       } catch (error) {
         // The server keeps events for an hour only.
         if (!isNotFound(error)) throw error;
-        remembered.delete(series.key);
+        remembered.delete(series.namespace, series.key);
       }
     }
     series.writtenCount = count;
@@ -201,8 +219,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     return {
       key,
       name: `${name.slice(0, 200)}.${seen.toString(16)}${(made++ % 4096).toString(16).padStart(3, '0')}`,
-      // Where the API wants events of cluster-scoped objects.
-      namespace: namespace ?? 'default',
+      namespace: namespaceOf(object),
       body: {
         eventTime: toMicroTime(seen),
         reportingController: component,
@@ -221,14 +238,6 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     };
   }
 
-  function remember(series: Series): void {
-    remembered.delete(series.key);
-    remembered.set(series.key, series);
-    if (remembered.size <= maxRemembered) return;
-    const [oldest] = remembered.keys();
-    if (oldest !== undefined) remembered.delete(oldest);
-  }
-
   return {
     record(object, details) {
       const key = JSON.stringify([
@@ -238,16 +247,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         details.action,
         details.note,
       ]);
-      const known = remembered.get(key);
+      const known = remembered.get(namespaceOf(object), key);
       if (known === undefined || now() - known.lastSeen > seriesWindowMs) {
         const series = newSeries(key, object, details);
-        remember(series);
+        remembered.set(series.namespace, key, series);
         enqueue(series);
         return;
       }
       known.count++;
       known.lastSeen = now();
-      remember(known);
       if (now() - known.writtenAt >= seriesIntervalMs) enqueue(known);
     },
 
@@ -260,6 +268,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       await whenIdle(signal);
     },
   };
+}
+
+/** Where the events of an object are: in its namespace, or where the API wants those of cluster-scoped objects. */
+function namespaceOf({ metadata: { namespace = 'default' } }: KubeObject): string {
+  return namespace;
 }
 
 /** Refusals that the next try would meet as well: it would only hold up the news behind it. */
