@@ -235,6 +235,40 @@ describe('a later listing', () => {
     expect(starts).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 20_000, 20_000]);
   });
 
+  it('is put off for a tenant only by its own wave, and serves the others as well', async () => {
+    calmMs = 0;
+    for (let round = 0; round < 6; round++) {
+      const busy = shared.later('Project', 'busy');
+      while (readings.length === round) {
+        void shared.later('Project', 'busy');
+        await sleepOn();
+      }
+      readings[round]?.finish();
+      await busy;
+    }
+    const before = nowMs;
+    const both = [shared.later('Project', 'busy'), shared.later('Project', 'calm')];
+    while (readings.length === 6) await sleepOn();
+    expect(nowMs - before).toBeLessThanOrEqual(501);
+    readings[6]?.finish();
+    await Promise.all(both);
+  });
+
+  it('leaves half of the time without a reading, however many tenants write', async () => {
+    calmMs = 0;
+    const first = shared.later('Project', 'first');
+    while (readings.length === 0) await sleepOn();
+    nowMs += 4_000;
+    readings[0]?.finish();
+    await first;
+    const before = nowMs;
+    const second = shared.later('Project', 'second');
+    while (readings.length === 1) await sleepOn();
+    expect(nowMs - before).toBeGreaterThanOrEqual(4_000);
+    readings[1]?.finish();
+    await second;
+  });
+
   it('does not wait as long as the last wave when that is over', async () => {
     calmMs = 0;
     for (const expectedMs of [500, 1000, 500]) {

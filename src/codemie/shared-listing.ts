@@ -31,8 +31,11 @@ export interface SharedListing<T> {
   /**
    * Resolves when a reading has ended that started after this call, whatever came of it. It is put off while others
    * are still writing, as they will want to see what came of that, too.
+   *
+   * @param tenant who writes. The more readings a wave of its writes has seen, the longer the next is put off; the wave
+   *   of one tenant does not put off the reading of another
    */
-  later(scope: Scope): Promise<void>;
+  later(scope: Scope, tenant?: string): Promise<void>;
 }
 
 /** Options for {@link createSharedListing}. */
@@ -66,11 +69,13 @@ const demandSpacingMs = 1000;
 
 /** Writing counts as over when CodeMie was left in peace for this long. */
 const calmAfterMs = 60;
-/** While it is not over, each reading is put off for twice as long as the one before. */
+/** While it is not over, each reading for a tenant is put off for twice as long as the one before. */
 const firstSpacingMs = 500;
 const longestSpacingMs = 20_000;
-/** Nobody has written for so long: who writes now begins another wave. */
+/** A tenant that has not written for so long begins another wave. */
 const waveEndsMs = 3000;
+/** So many waves are remembered before those that are over are forgotten. */
+const maxWaves = 1000;
 
 /**
  * Creates the shared listing of one connection. Per scope at most one reading runs and one waits for it to end, however
@@ -84,7 +89,7 @@ export function createSharedListing<T>(options: SharedListingOptions<T>): Shared
   };
   return {
     get: (scope, demand) => byScope[scope].get(demand),
-    later: (scope) => byScope[scope].later(),
+    later: (scope, tenant = '') => byScope[scope].later(tenant),
   };
 }
 
@@ -102,8 +107,13 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   let next: Promise<Listing<T>> | undefined;
   let putOff: Promise<void> | undefined;
   let windowMs = leastWindowMs;
-  let spacingMs = firstSpacingMs;
+  /** Who has written lately: how long its next reading is put off, and when it has asked last. */
+  const waves = new Map<string, { spacingMs: number; askedMs: number }>();
+  /** Those of them who wait for the reading that is put off, and until when it is. */
+  const asking = new Set<string>();
+  let putOffUntilMs = Number.POSITIVE_INFINITY;
   let lastAskedMs = Number.NEGATIVE_INFINITY;
+  let lastRead = { endedMs: Number.NEGATIVE_INFINITY, durationMs: 0 };
   /** When the next demanded reading would be due if they came evenly; the burst is how early one may be. */
   let demandDueMs = Number.NEGATIVE_INFINITY;
 
@@ -133,6 +143,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
       const listing = { content: await list(scope, signal), startedAtMs };
       hold(listing);
       const durationMs = now() - startedAtMs;
+      lastRead = { endedMs: now(), durationMs };
       windowMs = Math.min(Math.max(leastWindowMs, windowPerDuration * durationMs), longestWindowMs);
       return listing;
     } finally {
@@ -172,17 +183,19 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     return next;
   }
 
-  /** Waits until nobody writes any more, but not for ever. */
+  /** Waits until no more is written, but not forever. */
   async function untilCalm(): Promise<void> {
-    const startedMs = now();
     for (;;) {
       if (calmMs() >= calmAfterMs) {
-        spacingMs = firstSpacingMs;
+        waves.clear();
         return;
       }
-      const leftMs = startedMs + spacingMs - now();
+      const leftMs = putOffUntilMs - now();
       if (leftMs <= 0) {
-        spacingMs = Math.min(2 * spacingMs, longestSpacingMs);
+        for (const tenant of asking) {
+          const wave = waves.get(tenant);
+          if (wave) wave.spacingMs = Math.min(2 * wave.spacingMs, longestSpacingMs);
+        }
         return;
       }
       await sleep(Math.min(leftMs, Math.max(calmAfterMs - calmMs(), 1)));
@@ -193,9 +206,22 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     await untilCalm();
     // Who asks from now on may have written after this reading has started.
     putOff = undefined;
+    putOffUntilMs = Number.POSITIVE_INFINITY;
+    asking.clear();
     // Times are told in whole milliseconds, and a reading of the same one does not count as later.
     for (const askedMs = lastAskedMs; now() <= askedMs; ) await sleep(1);
     await Promise.resolve(choose(now(), false)).catch(() => {});
+  }
+
+  /** The wave that a tenant is in, or a new one. */
+  function waveOf(tenant: string): { spacingMs: number; askedMs: number } {
+    const known = waves.get(tenant);
+    if (known && now() - known.askedMs <= waveEndsMs) return known;
+    if (waves.size >= maxWaves)
+      for (const [each, { askedMs }] of waves) if (now() - askedMs > waveEndsMs) waves.delete(each);
+    const wave = { spacingMs: firstSpacingMs, askedMs: now() };
+    waves.set(tenant, wave);
+    return wave;
   }
 
   return {
@@ -204,9 +230,16 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
         startedAfterMs === undefined ? choose(now() - windowMs - 1, false) : choose(startedAfterMs, true);
       return untilAborted(Promise.resolve(chosen), asking);
     },
-    later(): Promise<void> {
-      if (now() - lastAskedMs > waveEndsMs) spacingMs = firstSpacingMs;
+    later(tenant: string): Promise<void> {
+      const wave = waveOf(tenant);
+      wave.askedMs = now();
       lastAskedMs = now();
+      if (!asking.has(tenant)) {
+        asking.add(tenant);
+        // However many tenants write, half of the time is left without a reading.
+        const restedMs = lastRead.endedMs + Math.min(lastRead.durationMs, longestSpacingMs);
+        putOffUntilMs = Math.min(putOffUntilMs, Math.max(now() + wave.spacingMs, restedMs));
+      }
       putOff ??= readLater();
       return putOff;
     },

@@ -88,7 +88,11 @@ export function createSession(options: SessionOptions): Session {
     client,
     of: (namespace) =>
       isShared
-        ? { ...session, client: createCodeMieClient({ ...common, limiter: limiter.of(namespace) }) }
+        ? {
+            ...session,
+            client: createCodeMieClient({ ...common, limiter: limiter.of(namespace) }),
+            listedLater: (scope) => listing.later(scope, namespace),
+          }
         : session,
     account,
     async hasProject(name, signal, maxAgeMs = usualAgeMs) {
