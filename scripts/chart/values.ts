@@ -62,7 +62,11 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     'Whether to follow ClusterCodeMieConnections although watchNamespaces is set.',
     false,
   ),
-  workers: integer('Reconciles at the same time per kind.', 4, { minimum: 1, maximum: 64 }),
+  workers: integer(
+    'Reconciles at work at the same time per kind; those that wait for a server do not count.',
+    4,
+    { minimum: 1, maximum: 64 },
+  ),
   logLevel: choice('Least level that is logged.', 'info', ['debug', 'info', 'warn', 'error']),
   tenantPrivateNetworks: flag(
     'Whether a CodeMieConnection of a namespace may allow private addresses.',

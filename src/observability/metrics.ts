@@ -71,6 +71,12 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
     labelNames,
     registers,
   });
+  const parked = new Gauge({
+    name: 'codemie_parked_reconciles',
+    help: 'Reconciles that wait for a server other than the API server, and hold no worker.',
+    labelNames,
+    registers,
+  });
   const most = new Gauge({
     name: 'controller_runtime_max_concurrent_reconciles',
     help: 'Workers that there are.',
@@ -101,6 +107,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
     made(controller, workers) {
       most.set({ controller }, workers);
       active.set({ controller }, 0);
+      parked.set({ controller }, 0);
       // A rate needs to see the step from 0 to 1.
       for (const counter of [errors, terminal, timeouts]) counter.inc({ controller }, 0);
     },
@@ -113,6 +120,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
       if (outcome === 'timeout') timeouts.inc({ controller });
     },
     active: (controller, workers) => active.set({ controller }, workers),
+    parked: (controller, runs) => parked.set({ controller }, runs),
   };
 }
 
