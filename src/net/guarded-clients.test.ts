@@ -197,6 +197,20 @@ describe('a namespace', () => {
     await Promise.all(asked);
   });
 
+  it('at another server of the same connection and domain finds room, however many wait for one that hangs', async () => {
+    for (let index = 0; index < 200; index++) {
+      const owner = { namespace: `team-${index % 50}`, connection: 'shared' };
+      void ask(owner, `https://git.example.com/${index}`).catch(() => {});
+    }
+    await settle();
+    const before = sent.length;
+    expect(before).toBeLessThanOrEqual(13);
+    const good = ask({ namespace: 'good', connection: 'shared' }, 'https://codemie.example.com');
+    await vi.waitUntil(() => sent.length === before + 1);
+    answer(sent.at(-1));
+    await expect(good).resolves.toMatchObject({ status: 200 });
+  });
+
   it('waits for its turn, and not for all that another one asks before it', async () => {
     const slow = Array.from({ length: 50 }, (_, index) =>
       ask({ namespace: 'busy', connection: 'shared' }, `https://git.example.com/${index}`),

@@ -43,11 +43,11 @@ export interface GuardOptions extends CircuitBreakerOptions {
 }
 
 /**
- * Which part of what is left a group may have under way. With 256 in all, a namespace on its own gets 29, a connection
- * and a server 52, a registrable host 86; the more others are busy, the less. So there is always room for one that has
- * nothing under way, be it a namespace, a connection or a host.
+ * Which part of what is left a group may have under way. With 256 in all, a namespace on its own gets 29, a server 52,
+ * a connection and a registrable host 110; the more others are busy, the less. So there is always room for one that has
+ * nothing under way. A server has less than its connection and its host: when it hangs, the others of these go on.
  */
-const parts = { namespace: 1 / 8, connection: 1 / 4, server: 1 / 4, host: 1 / 2, namespaceAtHost: 1 / 16 };
+const parts = { namespace: 1 / 8, server: 1 / 4, connection: 3 / 4, host: 3 / 4, namespaceAtHost: 1 / 16 };
 
 /**
  * Creates the guard. Each request counts for its namespace, its connection, its server (host and port), and the
