@@ -1,5 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http';
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import { kinds } from '../harness/cluster.ts';
 import type { Peer } from '../harness/peers/peer.ts';
@@ -140,6 +140,7 @@ describe('a bystander does not wait for', () => {
     const report = await underAttack(stage, async () => {
       await integrateAll(await connect({ providerHosts: ['github.com', ...providerHosts] }), hosts);
     });
+    expect(report.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, report);
     await calmDown();
   });
@@ -153,6 +154,7 @@ describe('a bystander does not wait for', () => {
         ),
       );
     });
+    expect(report.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, report);
     await calmDown();
   });
@@ -173,6 +175,7 @@ describe('a bystander does not wait for', () => {
         await team.integrate(`locked-out-${index}`, { alias: `locked-out-${index}`, connectionRef });
       }
     });
+    expect(report.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, report);
     await calmDown();
   });
@@ -182,6 +185,7 @@ describe('a bystander does not wait for', () => {
     const created = await underAttack(stage, () =>
       Promise.all(names.map((name) => team.integrate(name, { alias: name }))),
     );
+    expect(created.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, created);
     const asked = await underAttack(stage, async () => {
       for (let round = 0; round < 3; round += 1) {
@@ -190,6 +194,7 @@ describe('a bystander does not wait for', () => {
         await Promise.all(names.map((name) => team.patch(kinds.integration, name, annotate)));
       }
     });
+    expect(asked.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, asked);
   }, 180_000);
 });
