@@ -1,14 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type RoundFigures, summarize, table } from './bench/figures.ts';
+import { attacks } from './bench/hostile/attacks.ts';
+import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
 import { watchMachine } from './bench/process-stats.ts';
-import { createProgress } from './bench/progress.ts';
+import { createProgress, type Progress } from './bench/progress.ts';
 import { runRound } from './bench/round.ts';
 import { onStage } from './bench/stage.ts';
+import { bundle } from './build/bundle.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
@@ -25,7 +28,16 @@ const flagsSchema = z.strictObject({
   'foreign-secrets': whole(0, 100_000).optional(),
   /** A folder for CPU profiles of the operator. */
   profile: z.string().optional(),
+  /** Attacks of one team on the others, instead of all of the above. */
+  hostile: z.boolean().default(false),
+  /** With `hostile`: only attacks whose name holds this text. */
+  only: z.string().default(''),
+  /** With `hostile`: the bundle of another build, to compare with. */
+  program: z.string().optional(),
 });
+
+/** Flags without a value. */
+const switches: ReadonlySet<string> = new Set(['hostile']);
 
 /** With more of the machine in use before anything was started, the times say little. */
 const quietShare = 0.1;
@@ -38,7 +50,10 @@ const resultsFolder = join(import.meta.dirname, '..', 'bench');
  */
 async function main(args: string[]): Promise<void> {
   const options = Object.fromEntries(
-    Object.keys(flagsSchema.shape).map((name) => [name, { type: 'string' as const }]),
+    Object.keys(flagsSchema.shape).map((name) => [
+      name,
+      { type: switches.has(name) ? ('boolean' as const) : ('string' as const) },
+    ]),
   );
   const flags = flagsSchema.parse(parseArgs({ args, options }).values);
   const { n, workers, idle: idleSeconds, profile } = flags;
@@ -47,6 +62,10 @@ async function main(args: string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
   const progress = createProgress();
+  if (flags.hostile) {
+    await benchAttacks(flags, progress, interrupt.signal);
+    return;
+  }
   progress.step('See whether the machine is quiet');
   const machine = await watchMachine();
   await sleep(2000);
@@ -71,6 +90,28 @@ async function main(args: string[]): Promise<void> {
   console.log(`${n} integrations, ${workers} workers, ${cpus().length} cores, rounds: ${repeats}\n`);
   console.log(table(summary, n));
   if (!quiet) console.log('\nSomething else was at work on this machine: the times say little.');
+}
+
+/** `npm run bench -- --hostile`: how long others wait, and what it costs in memory, while one team attacks. */
+async function benchAttacks(
+  { only, program }: Pick<z.output<typeof flagsSchema>, 'only' | 'program'>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-program-'));
+  try {
+    if (program === undefined) await bundle(join(import.meta.dirname, '..'), folder);
+    const entryPoint = program ?? join(folder, 'main.mjs');
+    const figures: HostileFigures[] = [];
+    for (const attack of attacks.filter(({ name }) => name.includes(only))) {
+      signal.throwIfAborted();
+      figures.push(await runAttack(attack, { entryPoint, progress, signal }));
+    }
+    progress.end();
+    console.log(`${hostileTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 try {

@@ -75,7 +75,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export interface TenantOptions {
+interface TenantOptions {
   /** Whether the connections `default` and `staging` let the namespace write `shared`. Default true. */
   consumer?: boolean;
 }
@@ -105,7 +105,7 @@ export interface Tenant {
 }
 
 /** Namespaces with this label are consumers of `default` and `staging`. */
-export const consumerLabel = 'isolation.example.com/consumer';
+const consumerLabel = 'isolation.example.com/consumer';
 
 /** The project that consumers share. */
 export const sharedProject = 'shared';
@@ -138,7 +138,10 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   const undo: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(started.map((operator) => operator.stop()));
-    for (const step of undo.toReversed()) await step();
+    // All of it, even where one part fails.
+    const failures: unknown[] = [];
+    for (const step of undo.toReversed()) await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'The stage could not be cleared.');
   };
 
   try {
