@@ -22,6 +22,11 @@ const connectionReadyReasons = {
     meaning: 'The login is refused, by the token endpoint or by CodeMie.',
     remedy: 'Store the right login in the Secret, and check `tokenURL`, `clientID` and `authHeader`.',
   },
+  AccessDenied: {
+    status: 'False',
+    meaning: 'CodeMie accepts the login, which has no right to any project.',
+    remedy: 'Give the login its projects, in Keycloak or in CodeMie as the message says.',
+  },
   NotCodeMie: {
     status: 'False',
     meaning: 'The server at `url` does not answer as CodeMie does.',

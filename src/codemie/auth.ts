@@ -1,9 +1,33 @@
 /** How a connection signs in. Holds secrets: never log it. */
 export type CodeMieAuth =
-  | { kind: 'clientCredentials'; tokenUrl: string; clientId: string; clientSecret: string; scope?: string }
-  | { kind: 'password'; tokenUrl: string; clientId: string; username: string; password: string }
+  | {
+      kind: 'clientCredentials';
+      tokenUrl: string;
+      clientId: string;
+      clientSecret: string;
+      /** Scopes to ask for, separated by blanks; {@link defaultScope} if undefined. */
+      scope?: string;
+    }
+  | {
+      kind: 'password';
+      tokenUrl: string;
+      clientId: string;
+      username: string;
+      password: string;
+      /** As for `clientCredentials`. */
+      scope?: string;
+    }
   | { kind: 'localLogin'; email: string; password: string }
   | { kind: 'token'; token: string };
+
+/** A login at an OpenID Connect provider. */
+export type OidcAuth = Extract<CodeMieAuth, { kind: 'clientCredentials' | 'password' }>;
+
+/**
+ * Makes the token one of OpenID Connect: CodeMie validates it at Keycloak's userinfo endpoint, which answers 403
+ * `insufficient_scope` to any other (OpenID Connect Core, 5.3.1).
+ */
+export const defaultScope = 'openid';
 
 /**
  * The header that carries the token. `X-Auth-Request-Access-Token` is the one the proxy in front of CodeMie sets

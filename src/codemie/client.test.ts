@@ -52,7 +52,13 @@ function clientOf(token: keyof typeof users | 'nobody', url = `${peer.url}/`): C
   return createCodeMieClient({
     url,
     http,
-    tokens: createTokenSource({ auth: { kind: 'token', token }, baseUrl: url, http, now: Date.now }),
+    tokens: createTokenSource({
+      auth: { kind: 'token', token },
+      baseUrl: url,
+      http,
+      budget: { take: () => undefined },
+      now: Date.now,
+    }),
     limiter: createLimiter({ concurrency: 4, requestsPerSecond: 1000, now: Date.now }),
     now: Date.now,
   });
@@ -118,7 +124,11 @@ describe('a token that is refused', () => {
       http,
       tokens: {
         token: async () => header(tokens[0] ?? 'nobody'),
-        invalidate: () => tokens.length > 1 && tokens.shift() !== undefined,
+        replace: async () => {
+          tokens.shift();
+          return tokens[0] === undefined ? undefined : header(tokens[0]);
+        },
+        current: () => tokens[0],
       },
       limiter: createLimiter({ concurrency: 1, requestsPerSecond: 1000, now: Date.now }),
       now: Date.now,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bounds } from '../lib/bounds.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, accountAnswer } from './account.ts';
+import type { AuthHeader } from './auth.ts';
 import {
   failureOfAnswer,
   failureOfNetwork,
@@ -86,8 +87,7 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
   const { limits: own = { ...bounds.listing.cluster, ...bounds.account.cluster } } = options;
   const baseUrl = withoutTrailingSlash(options.url);
 
-  async function sendOnce(call: Call): Promise<{ answer: HttpResponse; mayRetry: () => boolean }> {
-    const header = await tokens.token(call.signal);
+  async function sendOnce(call: Call, header: AuthHeader): Promise<HttpResponse> {
     const request = {
       method: call.method,
       url: baseUrl + call.path,
@@ -98,18 +98,19 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
       ...call.limits,
       ...(call.body === undefined ? {} : { body: call.body }),
     };
-    const answer = await http.request(request).catch((error: unknown) => {
+    return http.request(request).catch((error: unknown) => {
       throw failureOfNetwork(call.operation, error);
     });
-    return { answer, mayRetry: () => tokens.invalidate(header) };
   }
 
   /** A bad login is found out before anything is done, so even a write may be sent again with another token. */
   async function send(call: Call): Promise<HttpResponse> {
     return limiter.run(async () => {
-      const { answer, mayRetry } = await sendOnce(call);
-      if (answer.status !== 401 || isAccessDenied(answer) || !mayRetry()) return answer;
-      return (await sendOnce(call)).answer;
+      const header = await tokens.token(call.signal);
+      const answer = await sendOnce(call, header);
+      if (answer.status !== 401 || isAccessDenied(answer)) return answer;
+      const another = await tokens.replace(header, call.signal);
+      return another === undefined ? answer : sendOnce(call, another);
     }, call.signal);
   }
 

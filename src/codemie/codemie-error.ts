@@ -28,6 +28,8 @@ export interface CodeMieErrorDetails {
   retryAtMs?: number;
   /** See {@link CodeMieError.duplicateAlias}. */
   duplicateAlias?: boolean;
+  /** See {@link CodeMieError.refusedByCodeMie}. */
+  refusedByCodeMie?: boolean;
   cause?: unknown;
 }
 
@@ -42,6 +44,8 @@ export class CodeMieError extends Error {
   readonly retryAtMs: number | undefined;
   /** With `uncertain`: CodeMie said that the alias is taken, be it by a row the listing does not show. */
   readonly duplicateAlias: boolean;
+  /** CodeMie itself rejected a token that it was sent, as opposed to the sign-in before. */
+  readonly refusedByCodeMie: boolean;
 
   constructor(details: CodeMieErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -49,5 +53,6 @@ export class CodeMieError extends Error {
     this.hint = details.hint;
     this.retryAtMs = details.retryAtMs;
     this.duplicateAlias = details.duplicateAlias ?? false;
+    this.refusedByCodeMie = details.refusedByCodeMie ?? false;
   }
 }

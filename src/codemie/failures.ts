@@ -117,6 +117,7 @@ function unauthorized(): CodeMieError {
     kind: 'unauthorized',
     message: 'CodeMie does not accept the login of the connection.',
     hint: 'Check auth and authHeader; CodeMie also answers so while its own database or identity provider is down.',
+    refusedByCodeMie: true,
   });
 }
 
@@ -125,6 +126,7 @@ function accessDenied(): CodeMieError {
     kind: 'accessDenied',
     message: 'The login of the connection may not do this in CodeMie.',
     hint: 'Make it an administrator of the project in CodeMie.',
+    refusedByCodeMie: true,
   });
 }
 
@@ -148,7 +150,10 @@ function rateLimited(answer: HttpResponse, nowMs: number): CodeMieError {
 }
 
 /** `Retry-After` as epoch milliseconds, at most an hour ahead. RFC 9110, 10.2.3: seconds or a date. */
-function retryAt({ headers }: HttpResponse, nowMs: number): number | undefined {
+export function retryAt(
+  { headers }: { headers: { get(name: string): string | null | undefined } },
+  nowMs: number,
+): number | undefined {
   const text = headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   const atMs = /^\d+$/.test(text) ? nowMs + Number(text) * 1000 : Date.parse(text);

@@ -3,24 +3,34 @@ import type { HttpClient } from '../net/http-client.ts';
 import type { CodeMieAuth, Grant } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { failureOfAnswer, failureOfNetwork, notTheApi } from './failures.ts';
+import type { SignInBudget } from './sign-in-budget.ts';
+import { payloadOf } from './token-content.ts';
 
 const loginAnswer = z.object({ access_token: z.string().min(1) });
 const claims = z.object({ iat: z.number(), exp: z.number() });
 
-/** CodeMie allows five sign-ins of an address in a quarter of an hour and does not say when the next may be. */
+/** After a 429 that names no time: others use the address, too, and its oldest sign-in leaves the 15 minutes at any time. */
 const pauseAfterLimitMs = 180_000;
+
+/** What {@link localLogin} works with. */
+export interface LocalLoginOptions {
+  http: HttpClient;
+  /** CodeMie's base URL without a trailing slash. */
+  baseUrl: string;
+  auth: Extract<CodeMieAuth, { kind: 'localLogin' }>;
+  budget: SignInBudget;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
 
 /**
  * Signs in at CodeMie itself: `POST /v1/local-auth/login`.
  *
  * @throws {CodeMieError}
  */
-export async function localLogin(
-  http: HttpClient,
-  baseUrl: string,
-  auth: Extract<CodeMieAuth, { kind: 'localLogin' }>,
-  now: () => number,
-): Promise<Grant> {
+export async function localLogin({ http, baseUrl, auth, budget, now }: LocalLoginOptions): Promise<Grant> {
+  const nextAtMs = budget.take();
+  if (nextAtMs !== undefined) throw usedUp(nextAtMs);
   const request = {
     method: 'POST',
     url: `${baseUrl}/v1/local-auth/login`,
@@ -40,23 +50,22 @@ export async function localLogin(
   if (answer.status === 401) throw wrongPassword();
   const failure = failureOfAnswer('read', answer, now());
   if (failure.kind !== 'rateLimited' || failure.retryAtMs !== undefined) throw failure;
-  throw new CodeMieError({
-    kind: 'rateLimited',
-    message: 'CodeMie does not let the connection sign in any more for now.',
-    hint: 'It will be tried again in a few minutes.',
-    retryAtMs: now() + pauseAfterLimitMs,
-  });
+  throw usedUp(now() + pauseAfterLimitMs);
 }
 
 /** The lifetime that a JWT states itself: the difference of two of its own times, so our clock does not matter. */
 function lifetimeOf(jwt: string): number | undefined {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
-    const { iat, exp } = claims.parse(payload);
-    return (exp - iat) * 1000;
-  } catch {
-    return undefined;
-  }
+  const { data } = claims.safeParse(payloadOf(jwt));
+  return data && (data.exp - data.iat) * 1000;
+}
+
+function usedUp(retryAtMs: number): CodeMieError {
+  return new CodeMieError({
+    kind: 'rateLimited',
+    message: 'CodeMie limits how often one address signs in (5 times in 15 minutes by default).',
+    hint: 'The next sign-in is made when the limit allows it; a login of the identity provider has no such limit.',
+    retryAtMs,
+  });
 }
 
 function wrongPassword(): CodeMieError {

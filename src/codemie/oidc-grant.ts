@@ -10,19 +10,26 @@ import {
 import { z } from 'zod';
 import type { HttpClient } from '../net/http-client.ts';
 import { NetError } from '../net/net-error.ts';
-import type { CodeMieAuth, Grant } from './auth.ts';
+import type { Grant, OidcAuth } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
+import { notATokenEndpoint, refusalOf } from './oidc-refusals.ts';
 
-type OidcAuth = Extract<CodeMieAuth, { kind: 'clientCredentials' | 'password' }>;
+const tokenAnswer = z.looseObject({ access_token: z.string().min(1) });
 
 /**
  * Gets an access token from the token endpoint of an OpenID Connect provider.
  *
+ * @param scope what to ask for, separated by blanks
  * @throws {CodeMieError} `unauthorized`, `rateLimited`, `unreachable` or `protocol`; the messages speak of the provider.
  */
-export async function oidcGrant(http: HttpClient, auth: OidcAuth): Promise<Grant> {
+export async function oidcGrant(
+  http: HttpClient,
+  auth: OidcAuth,
+  scope: string,
+  now: () => number,
+): Promise<Grant> {
   try {
-    const answer = await requestGrant(configure(http, auth), auth);
+    const answer = await requestGrant(configure(http, auth, now), auth, scope);
     return {
       token: answer.access_token,
       ...(answer.expires_in === undefined ? {} : { lifetimeMs: answer.expires_in * 1000 }),
@@ -32,17 +39,15 @@ export async function oidcGrant(http: HttpClient, auth: OidcAuth): Promise<Grant
   }
 }
 
-function requestGrant(configuration: Configuration, auth: OidcAuth) {
-  if (auth.kind === 'clientCredentials') {
-    return clientCredentialsGrant(configuration, auth.scope === undefined ? {} : { scope: auth.scope });
-  }
+function requestGrant(configuration: Configuration, auth: OidcAuth, scope: string) {
+  if (auth.kind === 'clientCredentials') return clientCredentialsGrant(configuration, { scope });
   const { username, password } = auth;
   // RFC 6749, 4.3. CodeMie's own SDK signs people in this way: https://pypi.org/project/codemie-sdk-python/.
-  return genericGrantRequest(configuration, 'password', { username, password });
+  return genericGrantRequest(configuration, 'password', { username, password, scope });
 }
 
 /** The token endpoint is given directly, so nothing is discovered, and the issuer is a name that is never compared. */
-function configure(http: HttpClient, auth: OidcAuth): Configuration {
+function configure(http: HttpClient, auth: OidcAuth, now: () => number): Configuration {
   const server = { issuer: new URL(auth.tokenUrl).origin, token_endpoint: auth.tokenUrl };
   const authentication = auth.kind === 'clientCredentials' ? ClientSecretPost(auth.clientSecret) : None();
   const configuration = new Configuration(server, auth.clientId, undefined, authentication);
@@ -55,57 +60,18 @@ function configure(http: HttpClient, auth: OidcAuth): Configuration {
       body: options.body ?? null,
       redirect: 'manual',
     });
-    if (!response.ok) throw await refusalOf(response);
+    if (!response.ok) throw await refusalOf(response, auth, now());
     return withoutIdToken(response);
   };
   return configuration;
 }
 
-/** An ID token is of no use here, and the library would check it against an issuer that nobody gave us. */
+/** An ID token is of no use here, and the library would check it against an issuer that the connection does not name. */
 async function withoutIdToken(response: Response): Promise<Response> {
-  const { success, data } = z.looseObject({}).safeParse(await response.json().catch(() => undefined));
+  const { success, data } = tokenAnswer.safeParse(await response.json().catch(() => undefined));
   if (!success) throw notATokenEndpoint();
   const { id_token: _unused, ...rest } = data;
   return Response.json(rest, { status: response.status });
-}
-
-/** What a person can do about the error codes of RFC 6749, 5.2. Other codes and all descriptions are not shown. */
-const hints: Record<string, string> = {
-  invalid_client: 'The client ID or the client secret is wrong.',
-  invalid_grant: 'The user name or the password is wrong, or the account is locked or not fully set up.',
-  unauthorized_client: 'The client may not use this grant: enable it in the identity provider.',
-  unsupported_grant_type:
-    'The identity provider does not know this grant, or tokenURL is not its token endpoint.',
-  invalid_scope: 'The identity provider does not know the scope, or does not give it to this client.',
-  invalid_request: 'Check that tokenURL is a token endpoint.',
-};
-
-async function refusalOf(response: Response): Promise<CodeMieError> {
-  const { status } = response;
-  const { data } = z.object({ error: z.string() }).safeParse(await response.json().catch(() => undefined));
-  const known = data === undefined ? undefined : hints[data.error];
-  if (status === 429 || status >= 500) {
-    return new CodeMieError({
-      kind: status === 429 ? 'rateLimited' : 'unreachable',
-      message: 'The identity provider of the connection gives no token at the moment.',
-      hint: 'It will be tried again; check the identity provider if it stays so.',
-    });
-  }
-  if (known === undefined && status !== 401) return notATokenEndpoint();
-  return new CodeMieError({
-    kind: 'unauthorized',
-    message: 'The identity provider does not accept the login of the connection.',
-    hint: known ?? 'Check the client ID and the Secrets that auth names.',
-  });
-}
-
-function notATokenEndpoint(cause?: NetError): CodeMieError {
-  return new CodeMieError({
-    kind: 'protocol',
-    message: 'What answers at the tokenURL of the connection is not a token endpoint.',
-    hint: 'Check auth; with Keycloak it ends in /protocol/openid-connect/token.',
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /**

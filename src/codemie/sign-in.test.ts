@@ -8,6 +8,7 @@ import type { AuthHeaderName, CodeMieAuth } from './auth.ts';
 import { createCodeMieClient } from './client.ts';
 import { createLimiter } from './limits.ts';
 import { createTokenSource, type TokenSource } from './sign-in.ts';
+import { createSignInBudgets, type SignInBudgets } from './sign-in-budget.ts';
 
 const { signal } = new AbortController();
 
@@ -50,11 +51,13 @@ let codemie: CodeMiePeer;
 let internet: Internet;
 let http: HttpClient;
 let nowMs: number;
+let budgets: SignInBudgets;
 
 beforeEach(async () => {
   nowMs = 1_000_000;
+  budgets = createSignInBudgets(() => nowMs);
   oidc = createOidcPeer({ clients: [client], users: [jane], tokenLifetimeSeconds: 300 });
-  codemie = createCodeMiePeer({ identityProvider: oidc, loginAttempts: 2 });
+  codemie = createCodeMiePeer({ identityProvider: oidc, loginAttempts: 2, userManagement: true });
   codemie.addUser({ username: 'local', email: 'local@example.com', password: 'local-SECRET' });
   internet = await startInternet({ peers: [oidc, codemie, login] });
   http = createHttpClient({
@@ -94,7 +97,8 @@ const logins = {
 };
 
 function sourceOf(auth: CodeMieAuth, headerName?: AuthHeaderName): TokenSource {
-  const base = { auth, baseUrl: codemie.url, http, now: () => nowMs };
+  const budget = budgets.of(codemie.url, false);
+  const base = { auth, baseUrl: codemie.url, http, budget, now: () => nowMs };
   return createTokenSource(headerName === undefined ? base : { ...base, headerName });
 }
 
@@ -125,8 +129,21 @@ describe('createTokenSource', () => {
     const tokens = sourceOf({ kind: 'token', token: 'abc' }, headerName);
     const header = await tokens.token(signal);
     expect(header).toEqual({ name, value });
-    expect(tokens.invalidate(header)).toBe(false);
+    expect(await tokens.replace(header, signal)).toBeUndefined();
   });
+
+  it.each([
+    { kind: 'clientCredentials' as const, scope: undefined, asked: 'openid' },
+    { kind: 'clientCredentials' as const, scope: 'email', asked: 'email' },
+    { kind: 'password' as const, scope: undefined, asked: 'openid' },
+    { kind: 'password' as const, scope: 'openid roles', asked: 'openid roles' },
+  ])(
+    'asks for the scope $asked with $kind where the connection says $scope',
+    async ({ kind, scope, asked }) => {
+      await sourceOf({ ...logins[kind](), ...(scope !== undefined && { scope }) }).token(signal);
+      expect(new URLSearchParams(internet.requests[0]?.body()).get('scope')).toBe(asked);
+    },
+  );
 
   it('asks for scopes, and minds no ID token of an issuer it does not know', async () => {
     const auth = {
@@ -152,7 +169,7 @@ describe('createTokenSource', () => {
     expect(signIns()).toBe(2);
   });
 
-  it('uses a token to its end while the identity provider is down, and not longer', async () => {
+  it('uses a token until it expires while the identity provider is down, and not longer', async () => {
     const tokens = sourceOf(logins.clientCredentials());
     const first = await tokens.token(signal);
     oidc.setFault({ kind: 'down' });
@@ -161,31 +178,112 @@ describe('createTokenSource', () => {
     nowMs += 1000;
     await expect(tokens.token(signal)).rejects.toMatchObject({ kind: 'unreachable' });
     oidc.setFault(undefined);
+    nowMs += 30_000;
     await expect(tokens.token(signal)).resolves.toBeDefined();
   });
 
-  it('gets another token for one that was refused, but not for a brand new one', async () => {
+  it('replaces a token that CodeMie refuses, but not a new one', async () => {
     const tokens = sourceOf(logins.clientCredentials());
     const first = await tokens.token(signal);
-    expect(tokens.invalidate(first)).toBe(false);
+    expect(await tokens.replace(first, signal)).toBeUndefined();
     nowMs += 30_000;
-    expect(tokens.invalidate(first)).toBe(true);
-    const second = await tokens.token(signal);
+    const second = await tokens.replace(first, signal);
     expect(second).not.toBe(first);
-    // Another caller that was refused with the first one need not throw the second away.
-    expect(tokens.invalidate(first)).toBe(true);
+    // Another caller whose first one was refused gets the same.
+    expect(await tokens.replace(first, signal)).toBe(second);
     expect(await tokens.token(signal)).toBe(second);
+    expect(signIns()).toBe(2);
   });
 
-  it('does not try a refused login again and again', async () => {
-    const tokens = sourceOf({ ...logins.clientCredentials(), clientSecret: 'wrong-SECRET' });
-    for (let tries = 0; tries < 3; tries += 1) {
-      await expect(tokens.token(signal)).rejects.toMatchObject({ kind: 'unauthorized' });
+  it('signs in ever more rarely while CodeMie refuses every token', async () => {
+    const tokens = sourceOf(logins.localLogin());
+    let header = await tokens.token(signal);
+    for (let seconds = 0; seconds < 80; seconds += 1) {
+      nowMs += 1000;
+      header = (await tokens.replace(header, signal).catch(() => undefined)) ?? header;
     }
-    expect(signIns()).toBe(1);
-    nowMs += 60_000;
-    await expect(tokens.token(signal)).rejects.toMatchObject({ kind: 'unauthorized' });
+    // Those two are all that the peer allows.
     expect(signIns()).toBe(2);
+  });
+
+  it('keeps a token that CodeMie refuses until there is another', async () => {
+    const tokens = sourceOf(logins.clientCredentials());
+    const first = await tokens.token(signal);
+    oidc.setFault({ kind: 'down' });
+    nowMs += 60_000;
+    await expect(tokens.replace(first, signal)).rejects.toMatchObject({ kind: 'unreachable' });
+    expect(await tokens.token(signal)).toBe(first);
+  });
+
+  it.each<{ name: string; kind: keyof typeof logins; fault: () => void; error: string; most: number }>([
+    {
+      name: 'answers 503',
+      kind: 'clientCredentials',
+      fault: () => oidc.setFault({ kind: 'down' }),
+      error: 'unreachable',
+      most: 7,
+    },
+    {
+      name: 'answers nothing that is known',
+      kind: 'password',
+      fault: () => oidc.setFault({ kind: 'answer', status: 418, body: { error: 'teapot' } }),
+      error: 'unreachable',
+      most: 7,
+    },
+    {
+      name: 'is not reached',
+      kind: 'clientCredentials',
+      fault: () => internet.setFault('auth.example.com', { kind: 'refuse' }),
+      error: 'unreachable',
+      most: 7,
+    },
+    {
+      name: 'refuses the login',
+      kind: 'clientCredentials',
+      fault: () => oidc.setFault({ kind: 'invalidClient' }),
+      error: 'unauthorized',
+      most: 2,
+    },
+    {
+      name: 'asks to wait for two minutes',
+      kind: 'clientCredentials',
+      fault: () =>
+        oidc.setFault({ kind: 'answer', status: 429, body: '', headers: { 'retry-after': '120' } }),
+      error: 'rateLimited',
+      most: 1,
+    },
+    {
+      name: 'is CodeMie without its database',
+      kind: 'localLogin',
+      fault: () => codemie.setDatabase('down'),
+      error: 'unreachable|rateLimited',
+      most: 3,
+    },
+  ])('costs few sign-ins in 80 seconds while what signs in $name', async ({ kind, fault, error, most }) => {
+    fault();
+    const tokens = sourceOf(logins[kind]());
+    const before = signIns();
+    for (let seconds = 0; seconds < 80; seconds += 1) {
+      const tries = Array.from({ length: 20 }, () => tokens.token(signal));
+      for (const outcome of await Promise.allSettled(tries))
+        expect(outcome).toMatchObject({
+          status: 'rejected',
+          reason: { name: 'CodeMieError', kind: expect.stringMatching(error) },
+        });
+      nowMs += 1000;
+    }
+    expect(signIns() - before).toBeLessThanOrEqual(most);
+  });
+
+  it('spends no more than five sign-ins at CodeMie in 15 minutes, of which tenants leave two', async () => {
+    const tenant = budgets.of(codemie.url, true);
+    for (const next of [undefined, undefined, undefined, 1_900_000]) expect(tenant.take()).toBe(next);
+    nowMs += 60_000;
+    const admin = budgets.of(`${codemie.url}/`, false);
+    for (const next of [undefined, undefined, 1_900_000]) expect(admin.take()).toBe(next);
+    expect(budgets.of('https://other.example.com', true).take()).toBeUndefined();
+    nowMs = 1_900_000;
+    for (const next of [undefined, undefined, undefined, 1_960_000]) expect(admin.take()).toBe(next);
   });
 
   it('waits when CodeMie allows no more sign-ins', async () => {
@@ -214,72 +312,5 @@ describe('createTokenSource', () => {
     gate.resolve();
     await expect(stayed).resolves.toBeDefined();
     expect(signIns()).toBe(1);
-  });
-});
-
-describe('a sign-in that fails', () => {
-  const elsewhere = 'https://codemie.example.com/code-assistant-api/v1/info';
-  it.each<{
-    name: string;
-    auth: () => CodeMieAuth;
-    fault?: Parameters<OidcPeer['setFault']>[0];
-    kind: string;
-    hint: string;
-  }>([
-    {
-      name: 'for a wrong client secret',
-      auth: () => ({ ...logins.clientCredentials(), clientSecret: 'wrong-SECRET' }),
-      kind: 'unauthorized',
-      hint: 'The client ID or the client secret is wrong.',
-    },
-    {
-      name: 'for a wrong password',
-      auth: () => ({ ...logins.password(), password: 'wrong-SECRET' }),
-      kind: 'unauthorized',
-      hint: 'The user name or the password is wrong, or the account is locked or not fully set up.',
-    },
-    {
-      name: 'for a client that is gone',
-      auth: logins.clientCredentials,
-      fault: { kind: 'invalidClient' },
-      kind: 'unauthorized',
-      hint: 'The client ID or the client secret is wrong.',
-    },
-    {
-      name: 'for a provider that is down',
-      auth: logins.clientCredentials,
-      fault: { kind: 'down' },
-      kind: 'unreachable',
-      hint: 'It will be tried again; check the identity provider if it stays so.',
-    },
-    {
-      name: 'for a URL that is no token endpoint',
-      auth: () => ({ ...logins.clientCredentials(), tokenUrl: elsewhere }),
-      kind: 'protocol',
-      hint: 'Check auth; with Keycloak it ends in /protocol/openid-connect/token.',
-    },
-    {
-      name: 'for a host that nobody answers to',
-      auth: () => ({ ...logins.clientCredentials(), tokenUrl: 'https://nobody.example.com/token' }),
-      kind: 'unreachable',
-      hint: 'Check the proxy settings, and that the proxy allows this host.',
-    },
-    {
-      name: 'for a host that is not allowed',
-      auth: () => ({ ...logins.clientCredentials(), tokenUrl: 'https://evil.example/token' }),
-      kind: 'unreachable',
-      hint: 'Ask the administrator of the connection to allow it.',
-    },
-  ])('$name says so without a secret', async ({ auth, fault, kind, hint }) => {
-    oidc.setFault(fault);
-    const work = sourceOf(auth()).token(signal);
-    const error = await work.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toMatchObject({ name: 'CodeMieError', kind, hint });
-    for (let link = error; link instanceof Error; link = link.cause) {
-      expect(JSON.stringify(link, Object.getOwnPropertyNames(link))).not.toContain('SECRET');
-    }
   });
 });

@@ -1,22 +1,39 @@
 import type { HttpClient } from '../net/http-client.ts';
-import { type AuthHeader, type AuthHeaderName, authHeader, type CodeMieAuth, type Grant } from './auth.ts';
+import {
+  type AuthHeader,
+  type AuthHeaderName,
+  authHeader,
+  type CodeMieAuth,
+  defaultScope,
+  type Grant,
+} from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { localLogin } from './local-login.ts';
 import { oidcGrant } from './oidc-grant.ts';
+import type { SignInBudget } from './sign-in-budget.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** Gives the current token of one connection. */
+/**
+ * Gives the current token of one connection. At most one sign-in runs at a time, and its result, success or failure,
+ * serves all callers: after a failure none signs in before the pause is over.
+ */
 export interface TokenSource {
   /**
-   * The header to send. Signs in if needed, once for all who ask at the same time.
+   * The header to send. Signs in if needed. While a new token can't be obtained, an old one is given until it expires.
    *
-   * @throws {CodeMieError} what signing in threw. The signal's reason if it aborts.
+   * @throws {CodeMieError} what the last sign-in threw. The signal's reason if it aborts.
    */
   token(signal: AbortSignal): Promise<AuthHeader>;
   /**
-   * To be called when CodeMie answered 401 to this header. True if it is worth asking for a token and trying once more.
+   * To be called when CodeMie answered 401 to this header. Gives another one to try once, or undefined where none is to
+   * be had now: then the answer stands. A token that CodeMie refuses may still be good, since it also answers 401 while
+   * its database is down; so it is kept until there is another.
+   *
+   * @throws {CodeMieError} what the sign-in threw. The signal's reason if it aborts.
    */
-  invalidate(refused: AuthHeader): boolean;
+  replace(refused: AuthHeader, signal: AbortSignal): Promise<AuthHeader | undefined>;
+  /** The token as it is now, for its content alone; undefined before the first sign-in. */
+  current(): string | undefined;
 }
 
 /** Options for {@link createTokenSource}. */
@@ -27,10 +44,14 @@ export interface TokenSourceOptions {
   /** `Authorization` by default. */
   headerName?: AuthHeaderName;
   http: HttpClient;
+  /** Of `localLogin`. */
+  budget: SignInBudget;
+  /** Epoch milliseconds. */
   now: () => number;
 }
 
 interface Current {
+  token: string;
   header: AuthHeader;
   grantedAtMs: number;
   /** From here on a new one is asked for, although this one is still good. */
@@ -40,20 +61,34 @@ interface Current {
 
 /** For a token whose lifetime nobody states. Keycloak's default. */
 const assumedLifetimeMs = 300_000;
+/** So that an identity provider that says `expires_in: 0` is not asked for each request. */
+const shortestLifetimeMs = 10_000;
+/** In CodeMie's default mode a token carries the login's rights, so an old one has old rights. */
+const longestUseMs = 600_000;
 const renewalShare = 0.2;
 const longestRenewalMs = 60_000;
-/** A token this young that is refused did not expire: another would be refused too. */
-const youngMs = 30_000;
+
+/** Pauses after failures in a row: base × 2^(n-1), at most max. */
+interface Pauses {
+  baseMs: number;
+  maxMs: number;
+}
+
 /**
- * A refused login is not repeated sooner. Identity providers lock an account after some failures
- * (https://www.keycloak.org/docs/latest/server_admin/#password-guess-brute-force-attacks), and a new Secret makes a new
- * source anyway.
+ * Identity providers lock an account after some failures
+ * (https://www.keycloak.org/docs/latest/server_admin/#password-guess-brute-force-attacks). A new Secret makes a new source
+ * anyway.
  */
-const pauseAfterRefusalMs = 60_000;
+const afterRefusal: Pauses = { baseMs: 60_000, maxMs: 300_000 };
+const afterTrouble: Pauses = { baseMs: 3_000, maxMs: 30_000 };
+/** CodeMie counts failed sign-ins, too, and allows five in 15 minutes. */
+const afterTroubleOfLocalLogin: Pauses = { baseMs: 15_000, maxMs: 240_000 };
+/** Between the sign-ins that answers of 401 cause: a token that young did not expire. */
+const betweenReplacements: Pauses = { baseMs: 30_000, maxMs: 300_000 };
 
 /** Creates the token source of one connection. It keeps its tokens in memory only. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { auth, headerName = 'Authorization', now } = options;
+  const { auth, headerName = 'Authorization', http, baseUrl, budget, now } = options;
   if (auth.kind === 'token') {
     const header = authHeader(headerName, auth.token);
     return {
@@ -61,45 +96,73 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         signal.throwIfAborted();
         return header;
       },
-      invalidate: () => false,
+      replace: async () => undefined,
+      current: () => auth.token,
     };
   }
-  const signIn = (): Promise<Grant> =>
-    auth.kind === 'localLogin'
-      ? localLogin(options.http, options.baseUrl, auth, now)
-      : oidcGrant(options.http, auth);
-  return createRenewedSource(signIn, headerName, now);
+  if (auth.kind === 'localLogin') {
+    const signIn = () => localLogin({ http, baseUrl, auth, budget, now });
+    return createRenewedSource({ signIn, headerName, now, trouble: afterTroubleOfLocalLogin });
+  }
+  const signIn = async () => {
+    const grant = await oidcGrant(http, auth, auth.scope ?? defaultScope, now);
+    return { ...grant, lifetimeMs: Math.min(grant.lifetimeMs ?? assumedLifetimeMs, longestUseMs) };
+  };
+  return createRenewedSource({ signIn, headerName, now, trouble: afterTrouble });
 }
 
-function createRenewedSource(
-  signIn: () => Promise<Grant>,
-  headerName: AuthHeaderName,
-  now: () => number,
-): TokenSource {
+interface RenewedSourceOptions {
+  signIn: () => Promise<Grant>;
+  headerName: AuthHeaderName;
+  now: () => number;
+  trouble: Pauses;
+}
+
+function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSourceOptions): TokenSource {
   let current: Current | undefined;
   let renewal: Promise<Current> | undefined;
-  let refusal: { error: CodeMieError; untilMs: number } | undefined;
+  /** The failed sign-ins in a row. */
+  let failure: { error: unknown; count: number; untilMs: number } | undefined;
+  /** Sign-ins in a row that an answer of 401 caused. */
+  let replacements = 0;
 
-  async function renew(): Promise<Current> {
+  async function renew(replacing: boolean): Promise<Current> {
     try {
-      const { token, lifetimeMs = assumedLifetimeMs } = await signIn();
+      const grant = await signIn();
+      const lifetimeMs = Math.max(grant.lifetimeMs ?? assumedLifetimeMs, shortestLifetimeMs);
       const grantedAtMs = now();
       const expiresAtMs = grantedAtMs + lifetimeMs;
       const renewAtMs = expiresAtMs - Math.min(longestRenewalMs, lifetimeMs * renewalShare);
-      current = { header: authHeader(headerName, token), grantedAtMs, renewAtMs, expiresAtMs };
+      const header = authHeader(headerName, grant.token);
+      current = { token: grant.token, header, grantedAtMs, renewAtMs, expiresAtMs };
+      replacements = replacing ? replacements + 1 : 0;
+      failure = undefined;
       return current;
     } catch (error) {
-      if (error instanceof CodeMieError) refusal = refusalAfter(error, now());
+      const count = (failure?.count ?? 0) + 1;
+      failure = { error, count, untilMs: pauseUntil(error, count) };
       throw error;
     } finally {
       renewal = undefined;
     }
   }
 
-  async function renewed(): Promise<Current> {
-    if (refusal !== undefined && now() < refusal.untilMs) throw refusal.error;
-    renewal ??= renew();
-    return renewal;
+  function pauseUntil(error: unknown, count: number): number {
+    const known = error instanceof CodeMieError ? error : undefined;
+    const pauses = known?.kind === 'unauthorized' ? afterRefusal : trouble;
+    return Math.max(now() + pauseMs(pauses, count), known?.retryAtMs ?? 0);
+  }
+
+  async function renewed(replacing: boolean, signal: AbortSignal): Promise<AuthHeader> {
+    if (renewal === undefined && failure !== undefined && now() < failure.untilMs) throw failure.error;
+    renewal ??= renew(replacing);
+    return (await untilAborted(renewal, signal)).header;
+  }
+
+  function mayReplace({ grantedAtMs }: Current): boolean {
+    const ageMs = now() - grantedAtMs;
+    if (ageMs >= betweenReplacements.maxMs) replacements = 0;
+    return ageMs >= pauseMs(betweenReplacements, replacements + 1);
   }
 
   return {
@@ -107,7 +170,7 @@ function createRenewedSource(
       const held = current;
       if (held !== undefined && now() < held.renewAtMs) return held.header;
       try {
-        return (await untilAborted(renewed(), signal)).header;
+        return await renewed(false, signal);
       } catch (error) {
         // A token that is still good outlives a short failure of the identity provider.
         if (held !== undefined && held === current && now() < held.expiresAtMs && !signal.aborted)
@@ -115,19 +178,17 @@ function createRenewedSource(
         throw error;
       }
     },
-    invalidate: (refused) => {
-      if (current?.header.value !== refused.value) return true;
-      if (now() - current.grantedAtMs < youngMs) return false;
-      current = undefined;
-      return true;
+    replace: async (refused, signal) => {
+      const held = current;
+      if (held !== undefined && held.header.value !== refused.value) return held.header;
+      if (renewal === undefined && held !== undefined && !mayReplace(held)) return undefined;
+      return renewed(true, signal);
     },
+    current: () => current?.token,
   };
 }
 
-function refusalAfter(
-  error: CodeMieError,
-  nowMs: number,
-): { error: CodeMieError; untilMs: number } | undefined {
-  if (error.kind === 'unauthorized') return { error, untilMs: nowMs + pauseAfterRefusalMs };
-  return error.retryAtMs === undefined ? undefined : { error, untilMs: error.retryAtMs };
+function pauseMs({ baseMs, maxMs }: Pauses, count: number): number {
+  // The exponent is bounded, because 2^1024 is Infinity.
+  return Math.min(maxMs, baseMs * 2 ** Math.min(count - 1, 20));
 }

@@ -88,6 +88,11 @@ export const bounds = {
     /** The CRDs take no longer name of a project. */
     nameChars: 100,
   },
+  /** The payload of a token of a login, which is read for its lifetime and for explanations. */
+  tokenPayload: {
+    /** In base64. Servers refuse headers of more than 8 to 16 KiB, and so longer tokens. */
+    maxChars: 64 * KiB,
+  },
   /** The headers of an answer. */
   responseHeaders: {
     /** All of them. As Node.js and most servers. */

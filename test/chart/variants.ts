@@ -4,7 +4,7 @@ export const connection = {
   url: 'https://codemie.example.com/code-assistant-api',
   auth: {
     clientCredentials: {
-      tokenURL: 'https://auth.example.com:8443/realms/codemie/protocol/openid-connect/token',
+      tokenURL: 'https://auth.example.com:8443/auth/realms/codemie-prod/protocol/openid-connect/token',
       clientID: 'codemie-git-operator',
       clientSecretRef: { name: 'codemie-login' },
     },

@@ -102,7 +102,7 @@ describe('a CodeMieConnection', () => {
   });
 
   it.each([
-    { name: 'clientCredentials', key: 'clientSecret', hint: 'client secret is wrong' },
+    { name: 'clientCredentials', key: 'clientSecret', hint: 'rejects the client secret' },
     { name: 'password', key: 'password', hint: 'user name or the password is wrong' },
     { name: 'localLogin', key: 'password', hint: 'Check the Secret that auth.localLogin names' },
     { name: 'token', key: 'token', hint: 'Check auth and authHeader' },
@@ -149,7 +149,7 @@ describe('a CodeMieConnection', () => {
     },
     {
       name: 'a tokenURL that is none',
-      wrong: { tokenURL: 'https://auth.example.com/realms/codemie/token' },
+      wrong: { tokenURL: 'https://auth.example.com/auth/realms/codemie-prod/token' },
       says: 'What answers at the tokenURL of the connection is not a token endpoint.',
     },
   ])('with $name is NotCodeMie', async ({ wrong, says }) => {

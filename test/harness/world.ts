@@ -22,6 +22,11 @@ export interface WorldOptions {
   users?: readonly OidcUser[];
   /** Servers besides the usual ones, such as Git hosts of somebody's own. */
   peers?: readonly Peer[];
+  /**
+   * Which of CodeMie's modes: `codemie`, where an administrator gives rights in CodeMie, or `keycloak`, its default, where
+   * they are attributes of Keycloak's users. Default `codemie`.
+   */
+  rights?: 'codemie' | 'keycloak';
   /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */
   projects?: readonly string[];
   /** Hosts of further CodeMie servers with the same projects, users and login as the first. */
@@ -41,9 +46,11 @@ export async function startWorld({
   users = [],
   peers = [],
   projects = ['demo'],
+  rights = 'codemie',
   furtherCodeMieHosts = [],
 }: WorldOptions = {}) {
   const subject = randomUUID();
+  const userManagement = rights === 'codemie';
   const oidc = createOidcPeer({
     users,
     clients: [
@@ -54,6 +61,7 @@ export async function startWorld({
           subject,
           username: `service-account-${operatorClientId}`,
           email: `${operatorClientId}@example.com`,
+          attributes: { applications: projects.join(), applications_admin: projects.join() },
         },
       },
     ],
@@ -68,10 +76,10 @@ export async function startWorld({
     for (const { subject: id, username } of users) codemie.addUser({ id, username, memberOf: projects });
     return login;
   };
-  const codemie = createCodeMiePeer({ identityProvider: oidc });
+  const codemie = createCodeMiePeer({ identityProvider: oidc, userManagement });
   const login = populate(codemie);
   const furtherCodeMies = furtherCodeMieHosts.map((host) =>
-    createCodeMiePeer({ host, identityProvider: oidc }),
+    createCodeMiePeer({ host, identityProvider: oidc, userManagement }),
   );
   for (const further of furtherCodeMies) populate(further);
   const github = createGitHub();

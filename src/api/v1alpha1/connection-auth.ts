@@ -3,9 +3,16 @@ import { withRules } from '../rule.ts';
 import { httpUrl, line, secretKeyRef } from './shared.ts';
 
 const tokenURL = () =>
-  httpUrl('https://auth.example.com/realms/codemie/protocol/openid-connect/token').describe(
+  httpUrl('https://auth.example.com/auth/realms/codemie-prod/protocol/openid-connect/token').describe(
     'Token endpoint of the OpenID Connect provider. Plain http under the same conditions as url.',
   );
+
+const scope = () =>
+  line(500)
+    .optional()
+    .describe(
+      'Scopes to ask for, separated by blanks. By default openid, which CodeMie needs with Keycloak; a list of your own replaces it.',
+    );
 
 /** The wire schema of `spec.auth` of a connection. `where` completes "Name of the Secret, …". */
 export function connectionAuth(where: string) {
@@ -17,7 +24,7 @@ export function connectionAuth(where: string) {
             tokenURL: tokenURL(),
             clientID: line(255).describe('Client ID of the service account.'),
             clientSecretRef: secretKeyRef('clientSecret', where).describe('The client secret.'),
-            scope: line(500).optional().describe('Scopes to ask for, separated by blanks.'),
+            scope: scope(),
           })
           .optional()
           .describe(
@@ -29,6 +36,7 @@ export function connectionAuth(where: string) {
             clientID: line(255).default('codemie-sdk').describe('Client ID of a public client.'),
             usernameSecretRef: secretKeyRef('username', where).describe('The user name.'),
             passwordSecretRef: secretKeyRef('password', where).describe('The password.'),
+            scope: scope(),
           })
           .optional()
           .describe('A user of the OpenID Connect provider: the grant password.'),

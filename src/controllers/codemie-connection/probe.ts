@@ -1,38 +1,57 @@
 import type { ConnectionReadyReason, GeneralReason } from '../../api/conditions.ts';
-import type { ConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import type { Account } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { Finding } from '../../domain/readiness.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
+import { parseConnection } from './parse-connection.ts';
+import type { Session } from './session.ts';
 import { InvalidConnection, type Sessions } from './sessions.ts';
 
-/** What a look at CodeMie through one connection found. */
+/** What a check of CodeMie through one connection found. */
 export interface Probe {
   ready: Finding;
-  /** Who the login is; absent when it could not be told. */
+  /** Who the login is; absent when it could not be determined. */
   account?: ConnectionStatus['account'];
   serverVersion?: string;
   /** Not before this moment, epoch milliseconds. */
   retryAtMs?: number;
 }
 
+/** What {@link probe} works with. */
+export interface ProbeDeps {
+  sessions: Sessions;
+  /** A reconcile was requested: what is known from earlier does not count. */
+  askAnew: boolean;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
 /**
- * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong. Somebody who
- * asks for a reconcile gets an answer of now.
+ * For how long a refusal that may pass is no verdict about a login that was accepted before. CodeMie answers 401 to
+ * every token while its database restarts, and an ingress 404 while what is behind it is replaced.
+ */
+const doubtMs = 120_000;
+
+/**
+ * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong.
  */
 export async function probe(
   connection: KubeObject,
-  sessions: Sessions,
-  askAnew: boolean,
+  { sessions, askAnew, now }: ProbeDeps,
   signal: AbortSignal,
 ): Promise<Probe> {
+  const stored = parseConnectionStatus(connection['status']);
+  const doubtful = () => wasReady(connection, stored, now());
+  let session: Session | undefined;
   try {
-    const session = await sessions.open(connection, signal);
+    session = await sessions.open(connection, signal);
     const account = await session.account(signal, askAnew ? 0 : undefined);
     const serverVersion = await session.client.serverVersion(signal);
     return {
-      ready: { status: 'True', reason: 'Ready', message: `CodeMie accepts the login of ${account.name}.` },
+      ready: mayDoAnything(connection, account) ? accepted(account) : powerless(account, session),
       account: { id: account.userId, name: account.name, admin: account.isAdmin },
       ...(serverVersion !== undefined && { serverVersion }),
     };
@@ -43,20 +62,59 @@ export async function probe(
         ready: { ...no(error.reason, error.message), ...(error.mayBeFilled && { mayComeByItself: true }) },
       };
     if (error instanceof InvalidConnection) return { ready: no('InvalidSpec', error.message) };
-    if (error instanceof CodeMieError) return explain(error);
-    throw error;
+    if (!(error instanceof CodeMieError)) throw error;
+    if (error.refusedByCodeMie && session !== undefined) {
+      const why = await session.login.whyRefused(signal);
+      return explain(why.error, !why.certain && doubtful());
+    }
+    return explain(error, error.kind === 'protocol' && doubtful());
   }
 }
 
-function explain(error: CodeMieError): Probe {
+/** Ready for the spec as it is now, and in trouble for a short time at most. */
+function wasReady({ metadata }: KubeObject, { conditions = [] }: ConnectionStatus, now: number): boolean {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const trouble = conditions.find(({ type }) => type === 'Reconciling');
+  const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;
+  return (
+    ready?.status === 'True' && ready.observedGeneration === metadata.generation && now - since < doubtMs
+  );
+}
+
+/**
+ * Whether the login can serve any integration at all. Only a namespaced connection serves personal ones, for which it
+ * has to be a member of a project; the creator of a project becomes its administrator.
+ */
+function mayDoAnything(connection: KubeObject, account: Account): boolean {
+  const { isAdmin, isMaintainer, adminProjects, projects } = account;
+  if (isAdmin || isMaintainer || adminProjects.size > 0) return true;
+  if (connection.metadata.namespace !== undefined && projects.size > 0) return true;
+  const parsed = parseConnection(connection);
+  return parsed.ok && parsed.value.projects.createMissing;
+}
+
+function accepted({ name }: Account): Finding {
+  return { status: 'True', reason: 'Ready', message: `CodeMie accepts the login of ${name}.` };
+}
+
+function powerless({ name }: Account, session: Session): Finding {
+  const what = `CodeMie accepts the login of ${name}, which is an administrator of no project.`;
+  return no('AccessDenied', `${what} ${session.login.howToGetRights()}`);
+}
+
+/** @param mayPass no verdict is to be made of it yet */
+function explain(error: CodeMieError, mayPass: boolean): Probe {
   const message = `${error.message} ${error.hint}`;
+  const retryAt = error.retryAtMs === undefined ? {} : { retryAtMs: error.retryAtMs };
   const waiting = (reason: ConnectionReadyReason): Probe => ({
     ready: { status: 'Unknown', reason, message },
+    ...retryAt,
   });
   const network = error.cause instanceof NetError ? error.cause.kind : undefined;
   if (network === 'TlsUntrusted') return waiting('TLSUntrusted');
   if (network === 'HostNotAllowed' || network === 'AddressNotAllowed')
     return { ready: no('HostNotAllowed', message) };
+  if (mayPass) return waiting('CodeMieUnreachable');
   switch (error.kind) {
     case 'unauthorized':
     case 'accessDenied':
@@ -64,10 +122,7 @@ function explain(error: CodeMieError): Probe {
     case 'protocol':
       return { ready: no('NotCodeMie', message) };
     case 'rateLimited':
-      return {
-        ...waiting('RateLimited'),
-        ...(error.retryAtMs !== undefined && { retryAtMs: error.retryAtMs }),
-      };
+      return waiting('RateLimited');
     case 'unreachable':
     case 'uncertain':
     case 'rejected':

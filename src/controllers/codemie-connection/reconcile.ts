@@ -38,8 +38,10 @@ export interface ConnectionDeps {
   now: () => number;
 }
 
-/** How often a connection that works is looked at. */
+/** How often a connection that works is checked. */
 const intervalMs = 5 * 60_000;
+/** How often one that does not: nothing reports what a person changes in CodeMie or the identity provider. */
+const troubleIntervalMs = 60_000;
 
 /**
  * Looks at CodeMie through one connection and says what it found; holds a connection that is being deleted while
@@ -71,7 +73,8 @@ export async function reconcileConnection(
   }
   const sessions = sessionsAside(deps.sessions, connection.metadata.namespace, aside);
   const requests = requestsOf(connection, deps);
-  const found = await probe(connection, sessions, requests.fresh !== undefined, signal);
+  const askAnew = requests.fresh !== undefined;
+  const found = await probe(connection, { sessions, askAnew, now: deps.now }, signal);
   const told = deleting ? { ...found, ready: inUse(holders) } : found;
   await writeConnectionStatus(connection, told, users.length, requests.handled, deps, signal);
   return comeBack(found, deps.now());
@@ -99,5 +102,5 @@ function inUse(holders: readonly KubeObject[]) {
 function comeBack({ ready, retryAtMs }: Probe, now: number): Result {
   if (retryAtMs !== undefined) throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, 1000));
   if (ready.status === 'Unknown') throw new Error(ready.message);
-  return { requeueAfterMs: intervalMs };
+  return { requeueAfterMs: ready.status === 'True' ? intervalMs : troubleIntervalMs };
 }

@@ -4,9 +4,11 @@ import type { CodeMieAuth } from '../../codemie/auth.ts';
 import { type ClientBounds, type CodeMieClient, createCodeMieClient } from '../../codemie/client.ts';
 import type { KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
+import { createLoginCheck, type LoginCheck } from '../../codemie/login-check.ts';
 import type { GitSetting } from '../../codemie/setting.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
+import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
 import type { ObservedSetting, Scope } from '../../domain/setting.ts';
 import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
 import type { HttpClient } from '../../net/http-client.ts';
@@ -17,6 +19,7 @@ export interface Session {
   client: CodeMieClient;
   /** The same for one namespace, whose own calls take turns with those of others in the limits of the connection. */
   of(namespace: string): Session;
+  login: LoginCheck;
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
   /**
@@ -41,6 +44,8 @@ export interface SessionOptions {
   spec: CodeMieConnectionSpec;
   auth: CodeMieAuth;
   http: HttpClient;
+  /** For sign-ins at CodeMie itself. */
+  budget: SignInBudget;
   now: () => number;
   /** Whether more integrations wait for their turn, so that it pays to list once for all of them. */
   busy: () => boolean;
@@ -60,10 +65,10 @@ const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, http, now, busy, isShared, signal: ended, limits, kept } = options;
+  const { spec, auth, http, budget, now, busy, isShared, signal: ended, limits, kept } = options;
   const { inTurn = (task) => task() } = options;
   const baseUrl = spec.url.replace(/\/+$/, '');
-  const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, now });
+  const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
   const limiter = createLimiter({ ...spec.limits, now });
   const common = { url: baseUrl, http, tokens, now, ...(limits && { limits }) };
   const client = createCodeMieClient({ ...common, limiter });
@@ -94,6 +99,7 @@ export function createSession(options: SessionOptions): Session {
             listedLater: (scope) => listing.later(scope, namespace),
           }
         : session,
+    login: createLoginCheck({ auth, http, tokens }),
     account,
     async hasProject(name, signal, maxAgeMs = usualAgeMs) {
       if ((await account(signal, maxAgeMs)).projects.has(name)) return true;

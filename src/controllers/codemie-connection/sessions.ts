@@ -6,6 +6,7 @@ import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
 import { createKeptListings, type KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
+import { createSignInBudgets, type SignInBudgets } from '../../codemie/sign-in-budget.ts';
 import { untilAborted } from '../../codemie/until-aborted.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -64,8 +65,10 @@ interface Entry {
 /** Longest time that reading the Secrets of a connection may take. */
 const readTimeoutMs = 30_000;
 
-/** What tenants' own connections share: any namespace may have many, with servers of any kind. */
+/** What connections share: any namespace may have many, with servers of any kind. */
 interface Shares {
+  /** Of sign-ins at CodeMie itself. */
+  budgets: SignInBudgets;
   kept: KeptListings;
   /** One listing at a time for each namespace. */
   turns: Map<string, Limiter>;
@@ -73,10 +76,13 @@ interface Shares {
 
 /** Makes the registry of sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const shares: Shares = { kept: createKeptListings(bounds.listing.keptRows), turns: new Map() };
+  const shares: Shares = {
+    budgets: createSignInBudgets(options.now),
+    kept: createKeptListings(bounds.listing.keptRows),
+    turns: new Map(),
+  };
   const entries = new Map<string, Entry>();
   const former = new Map<string, Entry>();
-
   function end(from: Map<string, Entry>, uid: string): void {
     from.get(uid)?.end.abort();
     from.delete(uid);
@@ -158,8 +164,9 @@ async function make(
   const owner = { namespace, connection: connection.metadata.uid };
   const client = http.get({ policy, ca, owner, chosenBy: namespace });
   const isShared = namespace === undefined;
+  const budget = shares.budgets.of(spec.url, !isShared);
   const share = namespace === undefined ? {} : shareOf(namespace, shares, now);
-  return createSession({ spec, auth, http: client, now, busy, isShared, signal: ended, ...share });
+  return createSession({ spec, auth, http: client, budget, now, busy, isShared, signal: ended, ...share });
 }
 
 /** What a namespace's own connection may cost. */
@@ -206,6 +213,7 @@ async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMi
       clientId: password.clientID,
       username: await reader.userName(wanted(usernameSecretRef, 'user name', 'password.usernameSecretRef')),
       password: await reader.password(wanted(passwordSecretRef, 'password', 'password.passwordSecretRef')),
+      ...(password.scope !== undefined && { scope: password.scope }),
     };
   }
   if (localLogin) {

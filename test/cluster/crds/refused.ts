@@ -209,7 +209,7 @@ export const refused: RefusedCase[] = [
     connection('a token endpoint without scheme', clientCredentials({ tokenURL: 'auth.example.com/token' })),
     'auth.clientCredentials.tokenURL',
     invalid('auth.example.com/token'),
-    'must be a URL, such as https://auth.example.com/realms/codemie/protocol/openid-connect/token',
+    'must be a URL, such as https://auth.example.com/auth/realms/codemie-prod/protocol/openid-connect/token',
   ),
   refuse(
     connection('a plain http token endpoint', clientCredentials({ tokenURL: 'http://auth.lan/token' })),

@@ -110,7 +110,8 @@ describe('signing in', () => {
 
   beforeAll(async () => {
     oidc = createOidcPeer({ clients: [{ ...service, account: { ...account, roles: ['admin'] } }] });
-    client = await startTestClient({ identityProvider: oidc, now: () => nowMs }, [oidc]);
+    const options = { identityProvider: oidc, userManagement: true, now: () => nowMs };
+    client = await startTestClient(options, [oidc]);
     client.peer.addUser({ username: 'jane', password: 'her-password' });
     dispatcher = new ProxyAgent({ uri: client.internet.proxyUrl, requestTls: { ca: client.internet.ca } });
   });
@@ -142,6 +143,7 @@ describe('signing in', () => {
         grant_type: 'client_credentials',
         client_id: 'op',
         client_secret: 'op-secret',
+        scope: 'openid',
       }),
     });
     return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
@@ -164,13 +166,13 @@ describe('signing in', () => {
       status: 200,
       body: { user_id: account.subject, username: 'op', email: 'op@example.com', is_admin: true },
     });
-    nowMs += 3_600_000;
-    const late = await whoAmI(token);
-    expect(late.status).toBe(401);
-    expect(errorOf(late)).toMatchObject({
-      message: 'Token validation failed',
-      details: 'Invalid or expired credentials',
-    });
+    const [user] = oidc.realm.users;
+    user?.roles.delete('admin');
+    user?.roles.add('developer');
+    expect(await whoAmI(await oidcToken())).toMatchObject({ status: 200, body: { is_admin: true } });
+    oidc.setFault({ kind: 'down' });
+    expect(errorOf(await whoAmI(token)).message).toBe('Authentication failed');
+    oidc.setFault(undefined);
   });
 
   it('refuses what it can’t trust, with no WWW-Authenticate', async () => {
@@ -226,6 +228,84 @@ describe('signing in', () => {
     expect((await direct.call('GET', '/v1/user', { token: null, headers })).status).toBe(200);
     expect((await direct.call('GET', '/v1/user')).status).toBe(401);
     await direct.close();
+  });
+});
+
+describe("rights from Keycloak, CodeMie's default mode", () => {
+  let client: TestClient;
+  let oidc: OidcPeer;
+  let dispatcher: ProxyAgent;
+  const service = { clientId: 'op', clientSecret: 'op-secret' };
+  const account = {
+    subject: '5f0f3a5e-4f0c-4d5e-9d3b-0a6a7d6c9b02',
+    username: 'op',
+    email: 'op@example.com',
+    attributes: { applications: 'team-a, fresh', applications_admin: 'team-a,team-b' },
+  };
+
+  beforeAll(async () => {
+    oidc = createOidcPeer({ clients: [{ ...service, account }] });
+    client = await startTestClient({ identityProvider: oidc }, [oidc]);
+    dispatcher = new ProxyAgent({ uri: client.internet.proxyUrl, requestTls: { ca: client.internet.ca } });
+  });
+
+  afterAll(async () => {
+    await dispatcher.destroy();
+    await client.close();
+  });
+
+  async function whoAmI(scope = 'openid') {
+    const form = { grant_type: 'client_credentials', client_id: 'op', client_secret: 'op-secret', scope };
+    const response = await fetch(oidc.tokenUrl, {
+      method: 'POST',
+      dispatcher,
+      body: new URLSearchParams(form),
+    });
+    const { access_token: token } = z.object({ access_token: z.string() }).parse(await response.json());
+    return client.call('GET', '/v1/user', { token });
+  }
+
+  it('are the projects of the attributes, as they are at each request', async () => {
+    expect(await whoAmI()).toMatchObject({
+      status: 200,
+      body: { is_admin: false, applications: ['team-a', 'fresh'], applications_admin: ['team-a'] },
+    });
+    expect((await client.call('GET', '/v1/projects/fresh')).status).toBe(200);
+    const [user] = oidc.realm.users;
+    if (user) user.attributes = {};
+    expect(await whoAmI()).toMatchObject({ status: 200, body: { applications: [], applications_admin: [] } });
+  });
+
+  it('need the client scope codemie', async () => {
+    const [user] = oidc.realm.users;
+    if (user) user.attributes = { applications: ['team-a'], applications_admin: ['team-a'] };
+    const scopes = oidc.realm.clients.find(({ clientId }) => clientId === 'op')?.defaultScopes;
+    scopes?.delete('codemie');
+    expect(await whoAmI()).toMatchObject({ status: 200, body: { applications: [] } });
+    scopes?.add('codemie');
+    expect(await whoAmI()).toMatchObject({ status: 200, body: { applications_admin: ['team-a'] } });
+  });
+
+  it('need a token of OpenID, a role, an e-mail address and names', async () => {
+    expect((await whoAmI('email')).status).toBe(401);
+    const [user] = oidc.realm.users;
+    if (!user) throw new Error('The realm has a user.');
+    const lacks: [() => void, () => void][] = [
+      [() => user.roles.delete('developer'), () => user.roles.add('developer')],
+      [() => (user.email = undefined), () => (user.email = account.email)],
+      [() => (user.lastName = undefined), () => (user.lastName = 'Operator')],
+    ];
+    for (const [take, give] of lacks) {
+      take();
+      expect(errorOf(await whoAmI()).message).toBe('Authentication failed');
+      give();
+      expect((await whoAmI()).status).toBe(200);
+    }
+  });
+
+  it('make an administrator of who has the role', async () => {
+    oidc.realm.users[0]?.roles.add('admin');
+    expect(await whoAmI()).toMatchObject({ status: 200, body: { is_admin: true } });
   });
 });
 

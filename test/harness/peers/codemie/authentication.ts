@@ -1,14 +1,14 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyPairKeyObjectResult } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
+import { z } from 'zod';
 import { type ApiError, applicationError } from './api-error.ts';
 import type { CodeMieUser, Directory } from './directory.ts';
 import type { ApiRequest } from './http.ts';
-import { type Claims, type DecodedToken, decodeToken, keyOf, signToken } from './jwt.ts';
+import { type DecodedToken, decodeToken, signToken } from './jwt.ts';
 
-/** Who signs tokens beside CodeMie itself; its keys are asked for at each sign-in. */
+/** Keycloak as CodeMie uses it: without `JWKS_VALIDATION_ENABLED`, its userinfo endpoint is asked about each token. */
 export interface IdentityProvider {
   readonly issuer: string;
-  readonly audience: string;
-  jwks(): readonly JsonWebKey[];
+  userinfo(token: string): { readonly status: number; readonly body?: unknown };
 }
 
 /** Where a token is read from: past oauth2-proxy, CodeMie's Keycloak provider wants it in a header of its own. */
@@ -28,13 +28,26 @@ export interface AuthenticationOptions {
   readonly now: () => number;
   readonly tokenHeader: TokenHeader;
   readonly identityProvider: IdentityProvider | undefined;
+  /** `ENABLE_USER_MANAGEMENT`: whose word counts for the rights of the identity provider's users, CodeMie's or its. */
+  readonly userManagement: boolean;
   /** False while the database is down and no earlier sign-in is remembered. */
   readonly canLookUpUsers: () => boolean;
 }
 
+/** Roles of the realm. `developer` alone gives no right. */
+const signInRoles = ['developer', 'admin'];
+const userinfo = z.object({
+  sub: z.string(),
+  preferred_username: z.string(),
+  email: z.string(),
+  given_name: z.string(),
+  family_name: z.string(),
+  applications: z.string().default(''),
+  applications_admin: z.string().default(''),
+});
+
 const localIssuer = 'codemie-local';
 const localLifetimeSeconds = 86_400;
-const leewaySeconds = 30;
 
 /**
  * A deployment of CodeMie has either its own sign-in or one identity provider. This peer takes tokens of
@@ -59,33 +72,39 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return knownUser(token.claims.sub);
   }
 
-  function userOfProvider(token: DecodedToken, provider: IdentityProvider): CodeMieUser {
-    const { claims } = token;
-    const nowSeconds = now() / 1_000;
-    const signed = provider
-      .jwks()
-      .some(
-        (jwk) => (token.keyId === undefined || jwk['kid'] === token.keyId) && token.isSignedBy(keyOf(jwk)),
-      );
-    const current = claims.iat - leewaySeconds <= nowSeconds && nowSeconds < claims.exp + leewaySeconds;
-    if (!signed || !current || claims.aud !== provider.audience) {
-      throw applicationError(401, 'Token validation failed', 'Invalid or expired credentials');
-    }
-    const id = claims.sub;
+  function userOfProvider(text: string, token: DecodedToken, provider: IdentityProvider): CodeMieUser {
+    const answer = provider.userinfo(text);
+    const { data: info } = userinfo.safeParse(answer.body);
+    // The realm's roles are in the token only. Without one a user can't sign in, nor without e-mail address and names.
+    const { roles } = token.claims.realm_access;
+    if (answer.status !== 200 || info === undefined || !roles.some((role) => signInRoles.includes(role)))
+      throw notAuthenticated();
+    const id = info.sub;
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
       throw applicationError(422, 'Invalid user id', 'User id must be a valid UUID');
     }
-    return directory.userById(id) ?? firstSignIn(id, claims);
-  }
-
-  // Roles are taken over once; afterwards CodeMie's own tables decide.
-  function firstSignIn(id: string, claims: Claims): CodeMieUser {
-    return directory.addUser({
-      id,
-      username: claims.preferred_username ?? id,
-      email: claims.email ?? `${id}@example.com`,
-      isAdmin: claims.realm_access.roles.includes('admin'),
-    });
+    const known = directory.userById(id);
+    const isAdmin = roles.includes('admin');
+    const { preferred_username: username, email } = info;
+    // With user management, roles and projects are taken over once; afterwards CodeMie's own tables decide.
+    if (options.userManagement) {
+      const rights = {
+        memberOf: namesIn(info.applications),
+        projectAdminOf: namesIn(info.applications_admin),
+      };
+      return known ?? directory.addUser({ id, username, email, isAdmin, ...rights });
+    }
+    const user = known ?? directory.addUser({ id, username, email });
+    user.isAdmin = isAdmin;
+    user.projects.clear();
+    for (const project of namesIn(info.applications)) {
+      directory.addProject(project);
+      user.projects.set(project, false);
+    }
+    for (const project of namesIn(info.applications_admin)) {
+      if (user.projects.has(project)) user.projects.set(project, true);
+    }
+    return user;
   }
 
   function knownUser(id: string): CodeMieUser {
@@ -109,7 +128,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       return userOfLocalToken(token);
     }
     if (identityProvider !== undefined && token.claims.iss === identityProvider.issuer) {
-      return userOfProvider(token, identityProvider);
+      return userOfProvider(text, token, identityProvider);
     }
     throw applicationError(401, 'Invalid JWT issuer');
   }
@@ -118,7 +137,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     authenticate(request) {
       const token = presentedToken(request, options.tokenHeader);
       if (!options.canLookUpUsers()) {
-        throw databaseIsDown();
+        throw notAuthenticated();
       }
       return userOf(token);
     },
@@ -155,12 +174,20 @@ function presentedToken(request: ApiRequest, header: TokenHeader): string {
   return token;
 }
 
-/** An outage of the database looks like a bad token. */
-function databaseIsDown(): ApiError {
+/** A token that the identity provider does not take; an outage of the database looks the same. */
+function notAuthenticated(): ApiError {
   return applicationError(
     401,
     'Authentication failed',
     'No valid authentication credentials were provided with this request.',
     'Please sign in again.',
   );
+}
+
+/** A list as the attributes of users have it: names with commas between them. */
+function namesIn(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

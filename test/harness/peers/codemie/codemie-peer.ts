@@ -66,6 +66,11 @@ export interface CodeMiePeerOptions {
   /** Default `authorization`. */
   readonly tokenHeader?: TokenHeader;
   readonly identityProvider?: IdentityProvider;
+  /**
+   * `ENABLE_USER_MANAGEMENT`. False, as shipped: the rights of the identity provider's users are in its claims, at each
+   * request. True: those of {@link CodeMiePeer.addUser} count.
+   */
+  readonly userManagement?: boolean;
   /** What `/v1/info` says. Default `0.16.0`. */
   readonly version?: string;
   /** Sign-ins in 15 minutes. Default 5, as shipped. */
@@ -102,6 +107,7 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
       now,
       tokenHeader: options.tokenHeader ?? 'authorization',
       identityProvider: options.identityProvider,
+      userManagement: options.userManagement ?? false,
       canLookUpUsers: () => database !== 'down',
     }),
     writes: createSettingWrites({

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, sign, verify } from 'node:crypto';
 import { z } from 'zod';
 
 const headerSchema = z.object({ alg: z.string(), kid: z.string().optional() });
@@ -15,7 +15,7 @@ const claimsSchema = z.object({
   realm_access: z.object({ roles: z.array(z.string()) }).default({ roles: [] }),
 });
 
-export type Claims = z.infer<typeof claimsSchema>;
+type Claims = z.infer<typeof claimsSchema>;
 
 /** A JSON Web Token taken apart; nothing of it is proven. */
 export interface DecodedToken {
@@ -51,11 +51,6 @@ export function signToken(claims: Readonly<Record<string, unknown>>, key: KeyObj
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
   return `${content}.${sign('sha256', Buffer.from(content), key).toString('base64url')}`;
-}
-
-/** The public key of a JWK. */
-export function keyOf(jwk: JsonWebKey): KeyObject {
-  return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
 function parseSegment<T>(segment: string, schema: z.ZodType<T>): T | undefined {

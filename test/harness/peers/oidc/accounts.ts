@@ -1,11 +1,17 @@
-/** Who a token speaks for. */
+/** Who a token speaks for, as a person sets it up in Keycloak. */
 export interface OidcAccount {
   /** A UUID, as Keycloak's: CodeMie refuses another `sub`. */
   readonly subject: string;
   readonly username: string;
-  readonly email: string;
-  /** Realm roles; CodeMie takes `admin` for its administrator. */
+  /** Undefined: none, which Keycloak allows. */
+  readonly email?: string | undefined;
+  /** Default `CodeMie Operator`; undefined for none. */
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  /** Realm roles. Default `developer`; CodeMie takes `admin` for its administrator. */
   readonly roles?: readonly string[];
+  /** User attributes, each value as it is typed: `applications` is a list with commas. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** A confidential client with a service account, for the grant `client_credentials`. */
@@ -13,22 +19,11 @@ export interface OidcClient {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly account: OidcAccount;
+  /** Client scopes besides those that Keycloak gives every client. Default `codemie`. */
+  readonly scopes?: readonly string[];
 }
 
 /** A person, for the grant `password` through the public client `codemie-sdk`. */
 export interface OidcUser extends OidcAccount {
   readonly password: string;
-}
-
-/** The claims Keycloak adds to an access token beside the registered ones. */
-export function claimsOf(account: OidcAccount, clientId: string): Record<string, unknown> {
-  return {
-    sub: account.subject,
-    azp: clientId,
-    email: account.email,
-    preferred_username: account.username,
-    name: account.username,
-    groups: [],
-    realm_access: { roles: account.roles ?? [] },
-  };
 }

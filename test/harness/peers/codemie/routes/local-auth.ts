@@ -8,7 +8,8 @@ const windowMs = 15 * 60_000;
 
 /**
  * `/v1/local-auth/login`, CodeMie's own sign-in, and the only thing it limits: `attempts` in 15 minutes of
- * one client address (5 as shipped). The 429 says nothing of when to come back.
+ * one client address (5 as shipped). The 429 does not say when to come back. A failure of
+ * the server counts, too.
  *
  * Source: routers/local_auth_router.py of codemie-ai/codemie at 2a481c2, run.
  */
@@ -27,6 +28,7 @@ export function localAuthRoutes(backend: Backend, attempts: number): Route[] {
           throw applicationError(429, 'Too many attempts. Please wait and try again later.');
         }
         recent.push(now);
+        backend.touchDatabase();
         const user = backend.directory.userByEmail(email);
         if (user?.password === undefined || user.password !== password) {
           throw applicationError(401, 'Invalid email or password');

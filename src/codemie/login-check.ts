@@ -1,0 +1,147 @@
+import type { HttpClient } from '../net/http-client.ts';
+import type { CodeMieAuth } from './auth.ts';
+import { CodeMieError } from './codemie-error.ts';
+import type { TokenSource } from './sign-in.ts';
+import { readToken, type TokenContent } from './token-content.ts';
+
+/** Finds out why CodeMie does not take a login, or gives it no rights. */
+export interface LoginCheck {
+  /**
+   * Explains a refusal by CodeMie: asks the identity provider whether it takes its own token, and reads the token.
+   *
+   * @returns an error that says what was found out, and whether it is certain that CodeMie will go on refusing: it also
+   *   refuses every token while its database is down
+   * @throws the signal's reason if it aborts
+   */
+  whyRefused(signal: AbortSignal): Promise<{ error: CodeMieError; certain: boolean }>;
+  /** What a login that CodeMie accepts needs in order to administer a project: one sentence. */
+  howToGetRights(): string;
+}
+
+/** Options for {@link createLoginCheck}. */
+export interface LoginCheckOptions {
+  auth: CodeMieAuth;
+  http: HttpClient;
+  tokens: TokenSource;
+}
+
+/** The roles of CodeMie's realm; one of them lets a user sign in. */
+const rolesOfCodeMie = ['developer', 'admin'];
+
+/** What the userinfo endpoint makes of a token. */
+type Userinfo = 'accepts' | 'lacksOpenid' | 'refuses' | 'unknown';
+
+/** Creates the check of one login. */
+export function createLoginCheck({ auth, http, tokens }: LoginCheckOptions): LoginCheck {
+  async function askUserinfo(signal: AbortSignal): Promise<Userinfo> {
+    const url = 'tokenUrl' in auth ? userinfoOf(auth.tokenUrl) : undefined;
+    const token = tokens.current();
+    if (url === undefined || token === undefined) return 'unknown';
+    const headers = { authorization: `Bearer ${token}` };
+    try {
+      const answer = await http.request({ url, headers, signal, maxRedirects: 0, accept: 'any' });
+      if (answer.status === 200) return 'accepts';
+      const challenge = answer.headers.get('www-authenticate') ?? '';
+      if (challenge.includes('error="insufficient_scope"')) return 'lacksOpenid';
+      return challenge.includes('error="invalid_token"') ? 'refuses' : 'unknown';
+    } catch {
+      // It was asked for a better sentence only.
+      signal.throwIfAborted();
+      return 'unknown';
+    }
+  }
+
+  return {
+    async whyRefused(signal) {
+      const userinfo = await askUserinfo(signal);
+      const content = readToken(tokens.current() ?? '');
+      const lack = lackOf(auth, userinfo, content);
+      const error = lack
+        ? refused(`CodeMie does not accept the login of the connection: ${lack.what}.`, lack.remedy)
+        : unexplained(userinfo);
+      return { error, certain: userinfo === 'lacksOpenid' };
+    },
+    howToGetRights: () => rightsOf(readToken(tokens.current() ?? '')),
+  };
+}
+
+/**
+ * Keycloak's own path (https://www.keycloak.org/securing-apps/oidc-layers#_endpoints). Of other providers it is not known
+ * without a request that nothing else needs.
+ */
+function userinfoOf(tokenUrl: string): string | undefined {
+  const path = '/protocol/openid-connect/';
+  return tokenUrl.endsWith(`${path}token`) ? `${tokenUrl.slice(0, -'token'.length)}userinfo` : undefined;
+}
+
+function lackOf(
+  auth: CodeMieAuth,
+  userinfo: Userinfo,
+  content: TokenContent | undefined,
+): { what: string; remedy: string } | undefined {
+  // Its own issuer takes it, so it is one of OpenID, whatever it says about itself.
+  const lacksOpenid =
+    userinfo === 'lacksOpenid' ||
+    (userinfo === 'unknown' && content?.roles !== undefined && lacks(content.scopes, ['openid']));
+  if (lacksOpenid)
+    return {
+      what: "its token lacks the scope openid, without which Keycloak's userinfo endpoint rejects it",
+      remedy:
+        'scope' in auth && auth.scope !== undefined
+          ? `Add openid to auth.${auth.kind}.scope.`
+          : 'Let the identity provider issue the token with the scope openid.',
+    };
+  if (lacks(content?.roles, rolesOfCodeMie))
+    return {
+      what: 'its token has neither of the realm roles developer and admin',
+      remedy: "Assign the role developer to the login's user in Keycloak.",
+    };
+  if (content?.roles !== undefined && !(content.email && content.names))
+    return {
+      what: content.email ? 'its token has no first and last name' : 'its token has no e-mail address',
+      remedy: "Give the login's user in Keycloak an e-mail address, a first and a last name.",
+    };
+  return undefined;
+}
+
+function unexplained(userinfo: Userinfo): CodeMieError {
+  const alsoWhenDown = 'CodeMie also answers so while its own database or identity provider is down';
+  switch (userinfo) {
+    case 'accepts':
+      return refused(
+        'CodeMie does not accept the login of the connection, although the identity provider accepts its token.',
+        `Check authHeader, and the audience and claims if CodeMie verifies tokens itself; ${alsoWhenDown}.`,
+      );
+    case 'refuses':
+      return refused(
+        'CodeMie does not accept the login of the connection, and the identity provider rejects the token that it issued.',
+        'Check that tokenURL has the same host as in the configuration of CodeMie, and that the user is enabled.',
+      );
+    case 'lacksOpenid':
+    case 'unknown':
+      return refused(
+        'CodeMie does not accept the login of the connection.',
+        `Check auth and authHeader; ${alsoWhenDown}.`,
+      );
+  }
+}
+
+/** In CodeMie's default mode rights are claims of the token, in the other one CodeMie's own; which one it is, nothing tells. */
+function rightsOf(content: TokenContent | undefined): string {
+  if (lacks(content?.roles, rolesOfCodeMie))
+    return "Its token has neither of the realm roles developer and admin: assign developer to the login's user in Keycloak.";
+  const inCodeMie = 'make it an administrator of its projects in CodeMie';
+  if (content?.roles !== undefined && lacks(content.scopes, ['codemie']))
+    return `Its token lacks the client scope codemie: add it to the default scopes of the client in Keycloak, or ${inCodeMie} where CodeMie manages users itself.`;
+  if (content?.roles !== undefined && !content.applicationsAdmin)
+    return `Its token lacks the attribute applications_admin: add that and applications to the login's user in Keycloak, or ${inCodeMie} where CodeMie manages users itself.`;
+  return `${inCodeMie.replace(/^m/, 'M')}.`;
+}
+
+function lacks(there: ReadonlySet<string> | undefined, wanted: readonly string[]): boolean {
+  return there !== undefined && !wanted.some((each) => there.has(each));
+}
+
+function refused(message: string, hint: string): CodeMieError {
+  return new CodeMieError({ kind: 'unauthorized', message, hint });
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { bounds } from '../lib/bounds.ts';
+
+/**
+ * What a token says about itself, as far as CodeMie's set-up in Keycloak asks for it. It only serves to explain what
+ * CodeMie did: nothing is verified, nothing depends on it, and no value of it is shown.
+ */
+export interface TokenContent {
+  /** Undefined where the token does not say. */
+  scopes: ReadonlySet<string> | undefined;
+  /** Realm roles; undefined where the token does not say. */
+  roles: ReadonlySet<string> | undefined;
+  email: boolean;
+  /** First and last name. */
+  names: boolean;
+  /** The attribute with the projects that the user administers. */
+  applicationsAdmin: boolean;
+}
+
+const words = z.string().transform((text) => new Set(text.split(' ')));
+
+/** https://www.rfc-editor.org/rfc/rfc9068#section-2.2 and Keycloak's `AccessToken`. A claim of another form says nothing. */
+const claims = z.object({
+  scope: words.optional().catch(undefined),
+  realm_access: z
+    .object({ roles: z.array(z.string()) })
+    .optional()
+    .catch(undefined),
+  email: z.string().min(1).optional().catch(undefined),
+  given_name: z.string().min(1).optional().catch(undefined),
+  family_name: z.string().min(1).optional().catch(undefined),
+  applications_admin: z
+    .union([z.string().min(1), z.array(z.string()).min(1)])
+    .optional()
+    .catch(undefined),
+});
+
+/** Reads a token; undefined if it is no JSON Web Token. */
+export function readToken(token: string): TokenContent | undefined {
+  const { data } = claims.safeParse(payloadOf(token));
+  return (
+    data && {
+      scopes: data.scope,
+      roles: data.realm_access && new Set(data.realm_access.roles),
+      email: data.email !== undefined,
+      names: data.given_name !== undefined && data.family_name !== undefined,
+      applicationsAdmin: data.applications_admin !== undefined,
+    }
+  );
+}
+
+/** The claims of a JSON Web Token, to be parsed by the caller; undefined if it is none, or longer than any server takes. */
+export function payloadOf(token: string): unknown {
+  const [, payload, signature, ...rest] = token.split('.', 4);
+  if (payload === undefined || signature === undefined || rest.length > 0) return undefined;
+  if (payload.length > bounds.tokenPayload.maxChars) return undefined;
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
