@@ -11,7 +11,7 @@ const workers = process.env['CONTROL_PLANE_DIR'] ? 1 : 3;
  * `unit` needs nothing but Node; its tests stand beside the code. The files of `cluster` have a control plane each:
  * test/cluster tests the operator, test/chart what it is installed with, test/alerts what watches it, test/faults takes
  * servers, replicas and rights away, test/isolation attacks the operator as a tenant would. `image` builds the container
- * image and runs it.
+ * image and runs it. `keycloak` compares the peer for Keycloak with the real one.
  *
  * A process runs one file after the other and loads its modules once: a file leaves nothing changed behind.
  */
@@ -41,6 +41,17 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'keycloak',
+          include: ['test/keycloak/**/*.test.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
