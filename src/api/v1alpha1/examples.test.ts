@@ -19,6 +19,7 @@ const foreignKinds: ReadonlySet<string> = new Set([
   'OCIRepository',
   'ExternalSecret',
   'SealedSecret',
+  'KeycloakClient',
 ]);
 const manifestSchema = z.object({
   kind: z.string(),
