@@ -1,7 +1,6 @@
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
 import { createClockMetrics } from './controllers/git-integration/clock-metrics.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
-import { createFirstCome } from './controllers/git-integration/first-come.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
@@ -86,7 +85,14 @@ export function createDeps(
   ground: Ground,
 ): Deps {
   const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
-  const { operatorNamespace, tenantPrivateNetworks, podName, shardSelector, clusterConnections } = settings;
+  const {
+    operatorNamespace,
+    tenantPrivateNetworks,
+    podName,
+    shardSelector,
+    clusterConnections,
+    watchNamespaces,
+  } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
   const sharing = {
     now,
@@ -105,7 +111,6 @@ export function createDeps(
     ownWrites: createOwnWrites(),
     ownSettings,
     unrecorded: createUnrecorded(),
-    firstCome: createFirstCome(now),
     // A wave of writes is taken down behind the edits of people.
     wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
     wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),
@@ -113,6 +118,7 @@ export function createDeps(
     clusterConnections: informers.clusterConnections.store,
     connections: informers.connections.store,
     followsClusterConnections: clusterConnections,
+    followsNamespace: (namespace) => watchNamespaces?.includes(namespace) ?? true,
     namespaces: informers.namespaces.store,
     sessions: createSessions({
       kube,
@@ -129,6 +135,7 @@ export function createDeps(
     installations: createSharedCalls(sharing),
     digestKey,
     tenantPrivateNetworks,
+    operatorNamespace,
     clusterName,
     events: createEventRecorder({
       client: kube,

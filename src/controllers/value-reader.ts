@@ -15,9 +15,12 @@ export class ValueFault extends Error {
   readonly reason: CredentialsResolvedReason;
   /** The value is empty, and another controller may be about to write it. */
   readonly mayBeFilled: boolean;
+  /** What is wrong, without the hint. */
+  readonly sentence: string;
 
   constructor(reason: CredentialsResolvedReason, sentence: string, hint: string, mayBeFilled = false) {
     super(`${sentence} ${hint}`);
+    this.sentence = sentence;
     this.reason = reason;
     this.mayBeFilled = mayBeFilled;
   }

@@ -11,8 +11,9 @@ import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
-import { claimOf, connectionKeyOf, heldClaimOf } from './git-integration/indexes.ts';
+import { connectionKeyOf } from './git-integration/indexes.ts';
 import { changedNeighbours, registeredThrough } from './git-integration/neighbours.ts';
+import { nextInLine } from './git-integration/next-in-line.ts';
 import type { RequestGate } from './reconcile-requests.ts';
 import { referenceKey } from './reference-key.ts';
 
@@ -40,14 +41,15 @@ const countDelayMs = 1000;
 export function watch(informers: Informers, queues: Queues, sessions: Sessions, requests: RequestGate): void {
   const { integrations, clusterConnections, connections } = informers;
   const users = (kind: string, connection: KubeObject) => usersOf(connection, kind, integrations.store);
+  const stores = {
+    integrations: integrations.store,
+    clusterConnections: clusterConnections.store,
+    connections: connections.store,
+  };
   const addIntegrations = (objects: readonly KubeObject[], lane: Lane) => {
     for (const object of objects) queues.integrations.add(keyOf(object), { lane });
   };
 
-  // Who gives a name up lets the next in line have it.
-  const wakeRivals = (claim: string | undefined, self: KubeObject) => {
-    if (claim !== undefined) addIntegrations(rivals(integrations, claim, self), 'high');
-  };
   // A request for a reconcile alone waits until it may be acted on.
   const addChanged = (change: Change, queue: WorkQueue) => {
     const waitMs = requests.notice(change.object);
@@ -56,14 +58,11 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
     else queue.add(keyOf(change.object), { lane });
   };
   integrations.onChange((change) => {
-    const { object, previous } = change;
-    const held = previous && heldClaimOf(previous);
-    if (held !== heldClaimOf(object)) wakeRivals(held, object);
+    addIntegrations(nextInLine(change, stores), 'high');
     addIntegrations(changedNeighbours(change, integrations.store), 'low');
     countFormer(change, informers, queues);
     if (isOwnEcho(change)) return;
     addChanged(change, queues.integrations);
-    for (const each of [object, previous]) wakeRivals(each && claimOf(each)?.[0], object);
     countAgain(change, queues);
   });
 
@@ -91,13 +90,15 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
       const { namespace = '', name } = change.object.metadata;
       const reference = referenceKey(kind, namespace, name);
       addIntegrations(integrations.store.byIndex('reference', reference), laneOf(change));
-      for (const [store, queue] of [
-        [clusterConnections.store, queues.clusterConnections],
-        [connections.store, queues.connections],
+      for (const [kindOf, { store }, queue] of [
+        [clusterCodeMieConnections.kind, clusterConnections, queues.clusterConnections],
+        [codeMieConnections.kind, connections, queues.connections],
       ] as const) {
         for (const connection of store.byIndex('reference', reference)) {
           sessions.renew(connection.metadata.uid);
           queue.add(keyOf(connection), { lane: laneOf(change) });
+          // One that is being deleted is never Ready again, and its users wait for the Secret alone.
+          if (connection.metadata.deletionTimestamp) addIntegrations(users(kindOf, connection), 'low');
         }
       }
     });
@@ -149,12 +150,6 @@ function withoutRequests(annotations: KubeObject['metadata']['annotations'] = {}
   return others;
 }
 
-function rivals(integrations: Informer, claim: string, self: KubeObject): KubeObject[] {
-  return integrations.store
-    .byIndex('claim', claim)
-    .filter(({ metadata }) => metadata.uid !== self.metadata.uid);
-}
-
 function countAgain({ object, previous }: Change, queues: Queues): void {
   for (const each of [object, previous]) {
     const connection = each && connectionKeyOf(each);
@@ -178,8 +173,7 @@ function countFormer(
     [clusterConnections, queues.clusterConnections],
     [connections, queues.connections],
   ] as const) {
-    for (const connection of store.list())
-      if (connection.metadata.uid === before) queue.addAfter(keyOf(connection), countDelayMs);
+    for (const connection of store.byIndex('uid', before)) queue.addAfter(keyOf(connection), countDelayMs);
   }
 }
 

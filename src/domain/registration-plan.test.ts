@@ -138,6 +138,20 @@ describe('planRegistration', () => {
       { action: 'update', adopted: true },
     ],
     [
+      'never takes what belongs to another GitIntegration of the cluster, whatever the policy',
+      { rows: [row({}, { managed_by: other })], adoptionPolicy: 'Always', belongsToAnother: () => true },
+      { action: 'refuse', reason: 'OwnedByOther' },
+    ],
+    [
+      'nor where somebody took its mark away',
+      {
+        rows: [row({}, { managed_by: undefined })],
+        adoptionPolicy: 'IfUnowned',
+        belongsToAnother: () => true,
+      },
+      { action: 'refuse', reason: 'OwnedByOther' },
+    ],
+    [
       'does not take a remembered id that carries another mark',
       { rows: [row({ alias: 'renamed' }, { managed_by: other })], remembered },
       { action: 'create' },
@@ -227,6 +241,7 @@ describe('planRegistration', () => {
       rows: indexSettings(rows),
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
+      belongsToAnother: () => false,
       ...change,
     };
     expect(planRegistration(input)).toMatchObject(want);
@@ -240,6 +255,7 @@ describe('planRegistration', () => {
       rows: indexSettings([row({}, { managed_by: other })]),
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
+      belongsToAnother: () => false,
     });
     expect(JSON.stringify(plan)).not.toContain('team-z');
   });

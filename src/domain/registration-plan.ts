@@ -35,6 +35,8 @@ export interface RegistrationInput {
   /** Absent on the first run, and after a switch to another CodeMie. */
   remembered?: RememberedRegistration | undefined;
   adoptionPolicy: 'Never' | 'IfUnowned' | 'Always';
+  /** Whether a row without our mark belongs to another GitIntegration of this cluster that still exists. */
+  belongsToAnother: (row: ObservedSetting) => boolean;
   driftPolicy: 'Correct' | 'Report';
 }
 
@@ -160,6 +162,7 @@ function settle(
 
 function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationPlan {
   const { adoptionPolicy, desired, remembered } = input;
+  if (input.belongsToAnother(row)) return ownedByAnother(desired);
   const owned = Boolean(row.values[ownerKey]);
   // Two that may both take over would take it from each other for ever. Nobody wrote since our last write: then the
   // mark is our own, from before the cluster was given another name.
@@ -187,6 +190,16 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
         sentence: `Project "${desired.project}" already has an integration "${desired.alias}" that was made outside of this operator.`,
         hint: 'Choose another alias, or set adoptionPolicy: IfUnowned to take it over.',
       };
+}
+
+/** Of the owner nothing is quoted: it may be another tenant's. */
+export function ownedByAnother({ alias, project }: Pick<DesiredSetting, 'alias' | 'project'>) {
+  return {
+    action: 'refuse',
+    reason: 'OwnedByOther',
+    sentence: `The integration "${alias}" of project "${project}" belongs to another GitIntegration of this cluster.`,
+    hint: 'Choose another alias, or delete that GitIntegration; adoptionPolicy does not count against it.',
+  } as const;
 }
 
 /**

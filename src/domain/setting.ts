@@ -43,6 +43,14 @@ export function ownerMark(cluster: string, namespace: string, name: string): str
   return `codemie-git-operator/${cluster}/${namespace}/${name}`;
 }
 
+/** The GitIntegration of this cluster that a mark names; undefined for any other mark. */
+export function markedBy(mark: unknown, cluster: string): { namespace: string; name: string } | undefined {
+  const prefix = ownerMark(cluster, '', '').slice(0, -1);
+  if (typeof mark !== 'string' || !mark.startsWith(prefix)) return undefined;
+  const [namespace = '', name = '', ...more] = mark.slice(prefix.length).split('/');
+  return namespace !== '' && name !== '' && more.length === 0 ? { namespace, name } : undefined;
+}
+
 /** The credential in the shape that decides which keys CodeMie gets. */
 export type SettingCredential =
   | { kind: 'token'; token: string; name: string; headerAuth: boolean }

@@ -78,7 +78,7 @@ describe('an alias that two GitIntegrations want', () => {
     await create(second, { alias });
     const loser = await see(second, { Ready: 'False/AliasConflict', Registered: 'False/AliasConflict' });
     expect(loser.condition('Ready').message).toBe(
-      `GitIntegration "acme" already stands for the integration "${alias}" of project "demo". Choose another alias, or delete one of the two.`,
+      `GitIntegration "acme" already manages the integration "${alias}" of project "demo". Choose another alias, or delete one of the two.`,
     );
     expect(rowsCalled(alias)).toEqual(rowsOf(suite.world, first));
 

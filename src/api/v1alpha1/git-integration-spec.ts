@@ -169,6 +169,24 @@ export const gitIntegrationSpecSchema = withRules(
 /** A parsed `GitIntegration.spec`: every default is filled in. */
 export type GitIntegrationSpec = z.output<typeof gitIntegrationSpecSchema>;
 
+const keptSchema = z.object({ deletionPolicy: z.literal('Delete').default('Delete') });
+
+/**
+ * Whether the integration is to stay in CodeMie at the end of its object. That field alone is read, so that a fault in
+ * another one deletes nothing; a value that this operator does not know deletes nothing either.
+ */
+export function keepsRow(spec: unknown): boolean {
+  return !keptSchema.safeParse(spec).success;
+}
+
+const { project, scope } = gitIntegrationSpecSchema.shape;
+const placeSchema = z.object({ connectionRef, project, scope });
+
+/** Where a spec registers, whatever is wrong with its other fields. Undefined where one of these does not parse. */
+export function parsePlace(spec: unknown): z.output<typeof placeSchema> | undefined {
+  return placeSchema.safeParse(spec).data;
+}
+
 /** Parses `spec` of an object from the API server, which may have been checked by an older definition. */
 export const parseGitIntegrationSpec = remembering(
   (spec): Parsed<GitIntegrationSpec> => parsePart(gitIntegrationSpecSchema, 'spec', spec),

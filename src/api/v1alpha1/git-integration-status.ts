@@ -66,6 +66,11 @@ const registration = z
     remoteUpdatedAt: text(64)
       .optional()
       .describe("CodeMie's own time of the last change, as CodeMie writes it, without a time zone."),
+    signature: text(200)
+      .optional()
+      .describe(
+        'Keyed digest of the object and what is registered where. A registration without a valid one does not count: the owner mark in CodeMie decides.',
+      ),
   })
   .describe('The integration in CodeMie.');
 
@@ -87,6 +92,16 @@ export const gitIntegrationStatusSchema = z
 
 /** `GitIntegration.status`, as written by this operator. */
 export type GitIntegrationStatus = z.output<typeof gitIntegrationStatusSchema>;
+
+/** `status.registration`, as written by this operator. */
+export type Registration = NonNullable<GitIntegrationStatus['registration']>;
+
+const registered = z.object({ registration });
+
+/** Reads `registration` alone of a status; undefined if it is absent or doesn't parse. */
+export function parseRegistration(status: unknown): Registration | undefined {
+  return registered.safeParse(status).data?.registration;
+}
 
 /** Reads the status of an object from the API server; a part that doesn't parse is left out. */
 export const parseGitIntegrationStatus = remembering(

@@ -1,3 +1,4 @@
+import { serverKey } from '../../domain/claim.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
@@ -5,12 +6,21 @@ import { parseConnection } from './parse-connection.ts';
 
 /**
  * How the cache finds connections: `reference` - by Secret and ConfigMap, so that a change of one wakes those who
- * read it.
+ * read it; `uid`; `server` - by the CodeMie that they lead to, whatever way its URL is spelled.
  *
  * @param operatorNamespace where the Secrets of ClusterCodeMieConnections are
  */
-export function connectionIndexes(operatorNamespace: string): Record<'reference', IndexFunction> {
-  return { reference: (object) => referencesOf(object, object.metadata.namespace ?? operatorNamespace) };
+export function connectionIndexes(
+  operatorNamespace: string,
+): Record<'reference' | 'uid' | 'server', IndexFunction> {
+  return {
+    reference: (object) => referencesOf(object, object.metadata.namespace ?? operatorNamespace),
+    uid: ({ metadata }) => [metadata.uid],
+    server(object) {
+      const parsed = parseConnection(object);
+      return parsed.ok ? [serverKey(parsed.value.url)] : [];
+    },
+  };
 }
 
 function referencesOf(object: KubeObject, namespace: string): string[] {

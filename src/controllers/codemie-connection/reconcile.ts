@@ -8,6 +8,7 @@ import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
+import { needsCleanUp, type WayDeps } from '../git-integration/clean-up-ways.ts';
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';
@@ -15,10 +16,10 @@ import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
 import { writeConnectionStatus } from './status.ts';
-import { needsCleanUp, usersOf } from './users.ts';
+import { usersOf } from './users.ts';
 
 /** Everything that the reconciler of one kind of connection works with. Made in `operator.ts`. */
-export interface ConnectionDeps {
+export interface ConnectionDeps extends WayDeps {
   kube: KubeClient;
   /** Which of the two kinds this is. */
   resource: ResourceDescription;
@@ -61,8 +62,8 @@ export async function reconcileConnection(
     return {};
   }
   const users = usersOf(connection, deps.resource.kind, deps.integrations);
-  const holders = users.filter(needsCleanUp);
   const deleting = connection.metadata.deletionTimestamp !== undefined;
+  const holders = deleting ? holdersOf(connection, deps) : [];
 
   // A user without anything to clean up may be about to register: its pass marks the connection first.
   const free = deleting ? holders.length === 0 : users.length === 0;
@@ -90,6 +91,17 @@ function requestsOf(connection: KubeObject, { requests, wakeAfter }: ConnectionD
   wakeAfter(keyOf(connection), admission.waitMs);
   const { lastHandledReconcileAt, otherHandledReconcileAt } = stored;
   return { fresh: undefined, handled: { lastHandledReconcileAt, otherHandledReconcileAt } };
+}
+
+/**
+ * Those that have something to clean up through the connection. Only what this process wrote may be through another
+ * connection than the one that status and spec name, and that is in memory for a moment.
+ */
+function holdersOf(connection: KubeObject, deps: ConnectionDeps): KubeObject[] {
+  const { uid } = connection.metadata;
+  const users = usersOf(connection, deps.resource.kind, deps.integrations);
+  const found = new Map([...deps.unrecorded.through(uid), ...users].map((each) => [each.metadata.uid, each]));
+  return [...found.values()].filter((each) => needsCleanUp(each, connection, deps));
 }
 
 /** A connection of the cluster must not name objects of one namespace to all who may read it, so they are counted. */

@@ -1,32 +1,61 @@
-import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
-import { type Claimant, holderOf } from '../../domain/claim.ts';
+import { gitIntegrations } from '../../api/group.ts';
+import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
+import { parseRegistration, type Registration } from '../../api/v1alpha1/git-integration-status.ts';
+import { type Claim, type Claimant, claimKey, holderOf, serverKey, standingTo } from '../../domain/claim.ts';
+import { ownedByAnother } from '../../domain/registration-plan.ts';
+import { isAuthentic } from '../../domain/registration-signature.ts';
+import { type DesiredSetting, markedBy, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { allows, connectionByUid, isWorking, type ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
-import { claimOf } from './indexes.ts';
-import type { Integration } from './load.ts';
+import { heldKey, rowKey, wantedKey } from './indexes.ts';
+import type { Integration, Known } from './load.ts';
+
+/** Through which connection a name is wanted. */
+type Through = Pick<ResolvedConnection, 'object' | 'uid'> & { spec: Pick<ResolvedConnection['spec'], 'url'> };
+
+type ClaimDeps = Pick<
+  Deps,
+  'integrations' | 'clusterConnections' | 'connections' | 'namespaces' | 'unrecorded' | 'digestKey'
+>;
 
 /**
- * Lets only one GitIntegration go on that wants this name in CodeMie: the one that has it, else the oldest. So two
- * creates of one alias never run at the same time, which CodeMie would let both succeed.
+ * Lets only one GitIntegration go on that stands to this name in this CodeMie: the one whose row has it, else the one
+ * that is being written for, else the oldest. So two creates of one alias never run at the same time, which CodeMie
+ * would let both succeed. Nothing is awaited between the answer and what the caller notes right after it.
  *
+ * Who only wants the name counts where a platform team's list lets it have the name: those of the same connection and
+ * those of other ClusterCodeMieConnections to the same server. Through a namespace's own connection a name counts from
+ * the write on, when CodeMie has confirmed the login's rights: else anyone could reserve names in any project.
+ *
+ * @returns the claim, as `claimKey`
  * @throws Halt `AliasConflict`; a holder of another namespace is not named
  */
-export function refuseUnlessHolder(
-  integration: Integration,
-  { integrations, firstCome }: Pick<Deps, 'integrations' | 'firstCome'>,
-): void {
+export function refuseUnlessHolder(integration: Integration, connection: Through, deps: ClaimDeps): string {
   const { object, namespace, alias, spec } = integration;
-  const [claim = ''] = claimOf(object) ?? [];
-  const first = firstCome.get(claim);
-  const claimants = integrations
-    .byIndex('claim', claim)
-    .map((rival) => toClaimant(rival, integration, first));
+  const { scope, project } = spec;
+  const server = serverKey(connection.spec.url);
+  const login = loginOf(scope, connection.object, connection.uid);
+  const claim = { server, scope, login, project, alias };
+  const key = claimKey(claim);
+  const seeking = seekers(claim, connection, deps);
+  const wanting = new Set([object, ...seeking].map(({ metadata }) => metadata.uid));
+  const having = [...deps.integrations.byIndex('held', heldKey(claim)), ...deps.unrecorded.writing(key)];
+  // What this pass has read may be newer than the cache.
+  const byUid = new Map([...seeking, ...having, object].map((each) => [each.metadata.uid, each]));
+  const claimants = [...byUid.values()].flatMap((rival): Claimant[] => {
+    const { name, namespace: home = '', uid, creationTimestamp } = rival.metadata;
+    const wanted = wanting.has(uid) ? key : undefined;
+    const standing = standingTo(key, {
+      held: heldBy(rival, deps),
+      writing: deps.unrecorded.claims(rival),
+      wanted,
+    });
+    return standing ? [{ name, namespace: home, uid, creationTimestamp, standing }] : [];
+  });
   const holder = holderOf(claimants);
-  if (!holder || holder.uid === object.metadata.uid) {
-    firstCome.note(claim, object.metadata.uid);
-    return;
-  }
+  if (!holder || holder.uid === object.metadata.uid) return key;
   const who =
     holder.namespace === namespace
       ? `GitIntegration "${holder.name}"`
@@ -34,21 +63,92 @@ export function refuseUnlessHolder(
   throw needsPerson(
     'Registered',
     'AliasConflict',
-    `${who} already stands for the integration "${alias}" of project "${spec.project}".`,
+    `${who} already manages the integration "${alias}" of project "${project}".`,
     'Choose another alias, or delete one of the two.',
   );
 }
 
-function toClaimant(
-  { metadata, ...rest }: KubeObject,
-  { alias, spec }: Integration,
-  first: string | undefined,
-): Claimant {
-  const { registration } = parseGitIntegrationStatus(rest['status']);
-  const { name, namespace = '', uid, creationTimestamp } = metadata;
-  const registered =
-    registration?.alias === alias &&
-    registration.project === spec.project &&
-    registration.scope === spec.scope;
-  return { name, namespace, uid, creationTimestamp, registered, first: uid === first };
+/** Those whose spec asks for the name, and who may have it. */
+function seekers(claim: Claim, connection: Through, deps: ClaimDeps): KubeObject[] {
+  const { clusterConnections, integrations } = deps;
+  const others =
+    claim.scope === 'Project'
+      ? clusterConnections
+          .byIndex('server', claim.server)
+          .filter(({ metadata }) => metadata.uid !== connection.uid)
+          .filter(isWorking)
+      : [];
+  const allowed = new Map<string, boolean>();
+  return [connection.object, ...others].flatMap((through) =>
+    integrations
+      .byIndex('wanted', wantedKey({ ...claim, connection: through.metadata }))
+      .filter(({ metadata }) => {
+        const { namespace = '' } = metadata;
+        const asked = `${namespace} ${through.metadata.uid}`;
+        const known = allowed.get(asked) ?? allows(through, namespace, claim.project, deps);
+        allowed.set(asked, known);
+        return known && metadata.deletionTimestamp === undefined;
+      }),
+  );
+}
+
+/** The claim on the name that the row of an object has. */
+function heldBy(object: KubeObject, deps: ClaimDeps): string | undefined {
+  const registration = signedRegistration(object, deps);
+  if (!registration) return undefined;
+  const { server, scope, project, alias, connectionUID } = registration;
+  const login = loginOf(scope, connectionByUid(connectionUID, deps), connectionUID);
+  return claimKey({ server: serverKey(server), scope, login, project, alias });
+}
+
+/** The registration of an object, if this operator wrote it. */
+export function signedRegistration(
+  object: KubeObject,
+  { digestKey }: Pick<Deps, 'digestKey'>,
+): Registration | undefined {
+  const registration = parseRegistration(object['status']);
+  return registration && isAuthentic(object.metadata.uid, registration, digestKey) ? registration : undefined;
+}
+
+/**
+ * Whether a row without this object's mark belongs to another GitIntegration that still exists: by its mark, or, where
+ * somebody has taken the mark away, by the other's status. A mark that names a namespace which this operator does not
+ * follow may be of one that exists.
+ */
+export function belongsToAnother(
+  { id, values }: ObservedSetting,
+  self: Pick<Known, 'uid'>,
+  server: string,
+  deps: Pick<Deps, 'integrations' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
+): boolean {
+  const owner = markedBy(values[ownerKey], deps.clusterName);
+  if (owner && !deps.followsNamespace(owner.namespace)) return true;
+  if (owner && deps.integrations.get(`${owner.namespace}/${owner.name}`)) return true;
+  return deps.integrations
+    .byIndex('row', rowKey(server, id))
+    .some((other) => other.metadata.uid !== self.uid && signedRegistration(other, deps)?.id === id);
+}
+
+/**
+ * Reads past the cache whether the GitIntegration that a row names still exists, before the row is adopted: the cache
+ * may not have heard of a new one.
+ *
+ * @throws Halt `OwnedByOther`; what the KubeClient throws
+ */
+export async function refuseIfOwnerExists(
+  { values }: ObservedSetting,
+  desired: Pick<DesiredSetting, 'alias' | 'project'>,
+  { kube, clusterName }: Pick<Deps, 'kube' | 'clusterName'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const owner = markedBy(values[ownerKey], clusterName);
+  if (!owner || !(await kube.get(gitIntegrations, `${owner.namespace}/${owner.name}`, signal))) return;
+  const { reason, sentence, hint } = ownedByAnother(desired);
+  throw needsPerson('Registered', reason, sentence, hint);
+}
+
+/** Whose personal integrations a connection writes: the user that it signs in as, or else its own. */
+function loginOf(scope: Claim['scope'], connection: KubeObject | undefined, connectionUID: string): string {
+  if (scope === 'Project') return '';
+  return parseConnectionStatus(connection?.['status']).account?.id ?? connectionUID;
 }

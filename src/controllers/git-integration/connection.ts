@@ -5,7 +5,7 @@ import type {
 } from '../../api/v1alpha1/connection-spec.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { connectionAccess } from '../../domain/tenancy.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
@@ -27,7 +27,6 @@ export interface ResolvedConnection {
 const unseenDelayMs = 30_000;
 
 type ConnectionRef = GitIntegrationSpec['connectionRef'];
-type Registration = NonNullable<GitIntegrationStatus['registration']>;
 
 /**
  * Step 2: the connection is found, allows this namespace and project, and is Ready. It comes before the
@@ -95,6 +94,25 @@ export function resolveConnection(
   return { object, resource, uid: object.metadata.uid, spec: parsed.value };
 }
 
+/** Whether a connection lets a namespace write a project. Of one whose spec does not parse nobody knows that. */
+export function allows(
+  connection: KubeObject,
+  namespace: string,
+  project: string,
+  { namespaces }: Pick<Deps, 'namespaces'>,
+): boolean {
+  const parsed = parseConnection(connection);
+  if (!parsed.ok || (connection.metadata.namespace ?? namespace) !== namespace) return false;
+  const labels = namespaces.get(namespace)?.metadata.labels ?? {};
+  return connectionAccess(parsed.value, { namespace: { name: namespace, labels }, project }) === 'allowed';
+}
+
+/** Whether a connection works, as it is now. */
+export function isWorking(connection: KubeObject): boolean {
+  const { conditions = [] } = parseConnectionStatus(connection['status']);
+  return isReady(conditions, connection.metadata.generation);
+}
+
 /** Whether a connection may exist that this operator knows nothing of. */
 export function isOutOfSight(
   { kind }: ConnectionRef,
@@ -119,9 +137,7 @@ export function connectionByUid(
   uid: string,
   { clusterConnections, connections }: Pick<Deps, 'clusterConnections' | 'connections'>,
 ): KubeObject | undefined {
-  for (const store of [clusterConnections, connections])
-    for (const object of store.list()) if (object.metadata.uid === uid) return object;
-  return undefined;
+  return [clusterConnections, connections].flatMap((store) => store.byIndex('uid', uid))[0];
 }
 
 /** Whether a connection, as it is now, leads to where something was registered: its URL may have been changed. */

@@ -12,7 +12,6 @@ import type { OwnWrites } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
-import type { FirstCome } from './first-come.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
 import type { RateLimitMetrics } from './rate-limit-metrics.ts';
@@ -31,10 +30,8 @@ export interface Deps {
   ownWrites: OwnWrites;
   /** Tells what was written to CodeMie and has yet to be seen there. */
   ownSettings: OwnSettings;
-  /** Tells of whom the status says nothing of such a write yet. */
+  /** Whose status says nothing of such a write yet, and which names those writes give. */
   unrecorded: Unrecorded;
-  /** Who went on first under a name in CodeMie. */
-  firstCome: FirstCome;
   /** Has a GitIntegration looked at again soon. */
   wake: (key: ObjectKey) => void;
   /** Has a GitIntegration looked at again at that time, at the latest. */
@@ -45,6 +42,8 @@ export interface Deps {
   connections: Store;
   /** False: there may be ClusterCodeMieConnections, but this operator knows nothing of them. */
   followsClusterConnections: boolean;
+  /** False: there may be GitIntegrations in that namespace, but this operator knows nothing of them. */
+  followsNamespace: (namespace: string) => boolean;
   /** Metadata only: labels for access rules, and whether one is being torn down. */
   namespaces: Store;
   /** Signed-in clients of CodeMie, one per connection. */
@@ -59,6 +58,8 @@ export interface Deps {
   digestKey: Buffer;
   /** Whether namespaced connections may open private addresses. */
   tenantPrivateNetworks: boolean;
+  /** Where the Secrets of ClusterCodeMieConnections are. */
+  operatorNamespace: string;
   /** Names this cluster in owner marks. */
   clusterName: string;
   events: EventRecorder;

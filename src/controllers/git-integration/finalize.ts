@@ -1,4 +1,5 @@
 import { gitIntegrations, REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts';
 import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
@@ -6,26 +7,29 @@ import { ownerMark, type Scope } from '../../domain/setting.ts';
 import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
-import { type KubeObject, keyOf } from '../../kube/object.ts';
+import { keyOf } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { awaitListing, listedWithinMs } from './await-listing.ts';
-import { connectionByUid, findConnection, isOutOfSight, leadsTo } from './connection.ts';
+import { cleanUpWays, type Way } from './clean-up-ways.ts';
+import { isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
-import { tellLeak } from './leak.ts';
+import { tellLeak, tellUnchecked } from './leak.ts';
 import type { Known, Loaded } from './load.ts';
 import { onlyNeighbour } from './neighbours.ts';
 import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
+import { TornDown, withLogin } from './torn-down.ts';
 import { removeSettings } from './write-setting.ts';
 
 /**
- * Cleans CodeMie up and lets the object go. Neither the Git Secret nor the provider is needed for that.
+ * Removes what is ours in CodeMie, then the finalizer. Neither the Git Secret nor the provider is needed for that, and
+ * no connection is used but those of `clean-up-ways.ts`.
  *
- * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets go down
- * with the namespace, or its login does not see the project any more, is the object released with a
- * `RegistrationLeaked` event; the row's owner mark lets somebody find it later.
+ * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets were deleted
+ * with it or with its namespace, or its login does not see the project any more, is the finalizer removed with a
+ * `RegistrationLeaked` event; the row's owner mark lets an administrator find it later.
  */
 export async function finalize(
   loaded: Loaded,
@@ -33,27 +37,58 @@ export async function finalize(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Result> {
-  if (!loaded.object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
-  const { parsed } = loaded;
-  if (parsed.ok && parsed.value.deletionPolicy === 'Orphan') return release(loaded, deps, signal);
+  const { object } = loaded;
+  if (!object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
+  if (keepsRow(object['spec'])) return release(loaded, deps, signal);
 
-  const connection = connectionOf(loaded, deps);
-  if (!connection && parsed.ok && isOutOfSight(parsed.value.connectionRef, deps))
-    return wait(loaded, new OutOfSight(parsed.value.connectionRef.name), report, deps, signal);
-  if (!connection) return leak(loaded, 'its connection is gone', deps, signal);
-  let outcome: CleanUp;
+  const { ways, registration, known } = cleanUpWays(object, deps);
+  const place = parsePlace(object['spec']);
+  if (ways.length === 0 && place && isOutOfSight(place.connectionRef, deps))
+    return wait(loaded, new OutOfSight(place.connectionRef.name), report, deps, signal);
+  const leftBehind: string[] = [];
+  const removed = new Set<string>();
+  for (const way of ways) {
+    const outcome = await goThrough(way, loaded, known, report, deps, signal);
+    if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
+    for (const id of outcome.removed) removed.add(id);
+    if (outcome.leftBehind !== undefined) leftBehind.push(outcome.leftBehind);
+  }
+  const used = ways.some(({ because }) => because === (registration ? 'registered' : 'written'));
+  const found = registration ? removed.has(registration.id) : removed.size > 0;
+  if (known && !used && !found) leftBehind.push('its connection is gone');
+  const [why] = leftBehind;
+  if (why !== undefined) tellLeak(loaded, why, deps);
+  else if (ways.length === 0) tellUnchecked(loaded, deps);
+  return release(loaded, deps, signal);
+}
+
+/** What came of one way. `leftBehind` - why there may be a row of ours still. */
+interface CleanUp {
+  removed: readonly string[];
+  leftBehind?: string;
+}
+
+/** @throws always when it has to come back; the status is written by then */
+async function goThrough(
+  way: Way,
+  loaded: Loaded,
+  known: boolean,
+  report: Report,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<CleanUp | 'waiting'> {
   try {
-    outcome = await cleanUp(loaded, connection, deps, signal);
+    return await withLogin(way.connection, loaded.object, deps, signal, (session) =>
+      cleanUpThrough(session, way, loaded, deps, signal),
+    );
   } catch (error) {
     // The next try shall see CodeMie as it is then.
     deps.ownSettings.forget(loaded.key);
-    if (error instanceof ValueFault && isTornDown(connection, deps))
-      return leak(loaded, 'the Secrets of its connection are gone', deps, signal);
-    return wait(loaded, error, report, deps, signal);
+    const isOver = error instanceof TornDown && error.endsAtMs <= deps.now();
+    if (!isOver) return wait(loaded, error, report, deps, signal);
+    if (!known) return { removed: [] };
+    return { removed: [], leftBehind: 'the Secrets of its connection are gone' };
   }
-  if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
-  if (outcome === 'done') return release(loaded, deps, signal);
-  return leak(loaded, outcome.leftBehind, deps, signal);
 }
 
 /** The operator does not follow connections of the kind. Another one may, so that this is no leak. */
@@ -75,84 +110,59 @@ async function wait(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<never> {
-  const message = `The integration is still in CodeMie. ${explain(error)}`;
+  const what = loaded.status.registration
+    ? 'The integration is still in CodeMie.'
+    : 'An integration may still be in CodeMie.';
+  const message = `${what} ${explain(error)}`;
   await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
-  if (error instanceof CodeMieError && error.retryAtMs !== undefined)
-    throw new RetryAfterError(message, Math.max(error.retryAtMs - deps.now(), 1000), { cause: error });
+  const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
+  if (atMs !== undefined)
+    throw new RetryAfterError(message, Math.max(atMs - deps.now(), 1000), { cause: error });
   throw error;
 }
 
-/** The connection that made the row; before the first status only the spec can tell. */
-function connectionOf({ parsed, status, namespace }: Loaded, deps: Deps): KubeObject | undefined {
-  const made = status.registration && connectionByUid(status.registration.connectionUID, deps);
-  return made ?? (parsed.ok ? findConnection(parsed.value.connectionRef, namespace, deps) : undefined);
-}
-
-/** `waiting` - for a listing. `leftBehind` - why there may be a row of ours still. */
-type CleanUp = 'done' | 'waiting' | { leftBehind: string };
-
-/** Removes our rows. */
-async function cleanUp(
-  loaded: Loaded,
-  connection: KubeObject,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<CleanUp> {
-  try {
-    return await cleanUpThrough(
-      await deps.sessions.open(connection, signal),
-      loaded,
-      connection,
-      deps,
-      signal,
-    );
-  } catch (error) {
-    const last = deps.sessions.last(connection.metadata.uid);
-    if (!last || !(error instanceof ValueFault) || !isTornDown(connection, deps)) throw error;
-    return await cleanUpThrough(await last, loaded, connection, deps, signal).catch((failure: unknown) => {
-      // Nobody can mend that login any more.
-      throw failure instanceof CodeMieError && failure.kind === 'unauthorized' ? error : failure;
-    });
-  }
+function retryAtMs(error: unknown): number | undefined {
+  return error instanceof CodeMieError ? error.retryAtMs : undefined;
 }
 
 /**
  * Removes our rows by a listing that began after the deletion was noticed. Many who are deleted at the same time wait
- * for the same one, and hold no worker meanwhile.
+ * for the same one, and hold no worker in the meantime.
  */
 async function cleanUpThrough(
   session: Session,
-  { object, parsed, status: { registration }, key, namespace, name }: Loaded,
-  connection: KubeObject,
+  { connection, because, isLast }: Way,
+  { object, status: { registration }, key, namespace, name }: Loaded,
   deps: Deps,
   signal: AbortSignal,
-): Promise<CleanUp> {
-  const place: Place | undefined = registration ?? (parsed.ok ? parsed.value : undefined);
+): Promise<CleanUp | 'waiting'> {
+  const place: Place | undefined = registration ?? parsePlace(object['spec']);
   const scope = place?.scope ?? 'Project';
   const { uid: connectionUID } = connection.metadata;
-  const noticed = deps.ownSettings.last(key, connectionUID);
-  if (!noticed?.deleting) {
+  // The memory has room for one connection, and one listing for all is worth it where many are deleted at once.
+  const noticed = isLast ? deps.ownSettings.last(key, connectionUID) : undefined;
+  if (isLast && !noticed?.deleting) {
     deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now(), deleting: true });
     awaitListing(key, scope, session, deps);
     return 'waiting';
   }
   const owner = ownerMark(deps.clusterName, namespace, name);
-  const rows = await session.rows(scope, signal, noticed.endedAtMs);
-  const elsewhere = registration !== undefined && !leadsTo(connection, registration);
-  const ours = rowsToRemove(rows, owner, place, elsewhere ? undefined : registration);
+  const rows = await session.rows(scope, signal, noticed?.endedAtMs ?? deps.now());
+  const leads = registration !== undefined && leadsTo(connection, registration);
+  const ours = rowsToRemove(rows, owner, place, leads ? registration : undefined);
   await removeSettings(ours, session, deps.now, signal);
-  const removed = { connectionUID, endedAtMs: deps.now() };
-  deps.ownSettings.note(key, removed);
+  const gone = { connectionUID, endedAtMs: deps.now() };
+  deps.ownSettings.note(key, gone);
   // Who is left alone is woken, and shall not see in an older listing what is gone.
   const left = onlyNeighbour(object, deps.integrations);
-  if (left && !deps.ownSettings.last(keyOf(left), connectionUID)) deps.ownSettings.note(keyOf(left), removed);
-  if (elsewhere && !ours.some(({ id }) => id === registration.id)) {
-    const moved = connection.metadata.uid === registration.connectionUID;
-    return { leftBehind: moved ? 'the connection leads to another server now' : 'its connection is gone' };
-  }
-  if (ours.length > 0 || place?.scope !== 'Project') return 'done';
-  if (await sees(place.project, session, signal)) return 'done';
-  return { leftBehind: "its connection's login does not see the project any more" };
+  if (left && !deps.ownSettings.last(keyOf(left), connectionUID)) deps.ownSettings.note(keyOf(left), gone);
+  const removed = ours.map(({ id }) => id);
+  if (because === 'registered' && registration && !leads && !removed.includes(registration.id))
+    return { removed, leftBehind: 'the connection leads to another server now' };
+  // That the spec names a connection says nothing about what is there.
+  if (removed.length > 0 || because === 'named' || place?.scope !== 'Project') return { removed };
+  if (await sees(place.project, session, signal)) return { removed };
+  return { removed, leftBehind: "its connection's login does not see the project any more" };
 }
 
 /** Where a row of ours may be. */
@@ -180,19 +190,12 @@ async function sees(project: string, session: Session, signal: AbortSignal): Pro
 
 function explain(error: unknown): string {
   if (error instanceof CodeMieError) return `${error.message} ${error.hint}`;
-  if (error instanceof ValueFault || error instanceof InvalidConnection || error instanceof OutOfSight)
-    return error.message;
-  return 'It could not be removed.';
-}
-
-/** Whether a connection goes down with its namespace, and its Secrets with it. Those of the cluster stay. */
-function isTornDown({ metadata: { namespace } }: KubeObject, { namespaces }: Deps): boolean {
-  return namespace !== undefined && namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
-}
-
-async function leak(known: Known, why: string, deps: Deps, signal: AbortSignal): Promise<Result> {
-  tellLeak(known, why, deps);
-  return release(known, deps, signal);
+  const isForUsers =
+    error instanceof ValueFault ||
+    error instanceof InvalidConnection ||
+    error instanceof OutOfSight ||
+    error instanceof TornDown;
+  return isForUsers ? error.message : 'It could not be removed.';
 }
 
 async function release(known: Known, deps: Deps, signal: AbortSignal): Promise<Result> {

@@ -1,6 +1,6 @@
-import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
-import { type Claim, claimKey } from '../../domain/claim.ts';
+import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { parseRegistration } from '../../api/v1alpha1/git-integration-status.ts';
+import { type Claim, serverKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
 import { referenceKey } from '../reference-key.ts';
@@ -9,17 +9,33 @@ import { neighbourhoodOf, registeredThrough } from './neighbours.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
- * one wakes those who read it; `claim` - by what they are called in CodeMie; `registeredThrough` - by the UID of the
+ * one wakes those who read it; `wanted` - by the name in CodeMie that the spec asks for and the connection that it asks;
+ * `held` - by the server and the name there that the status has; `row` - by server and row; `registeredThrough` - by the UID of the
  * connection that their row was made through, which a changed `connectionRef` no longer names; `namespace` - by
  * namespace, whose labels decide about access; `credential` - by the digest of the credential that their status is
  * about; `neighbourhood` - by project and host, as far as they have a row there.
  */
 export const integrationIndexes: Record<
-  'reference' | 'claim' | 'registeredThrough' | 'neighbourhood' | 'namespace' | 'credential',
+  | 'reference'
+  | 'wanted'
+  | 'held'
+  | 'row'
+  | 'registeredThrough'
+  | 'neighbourhood'
+  | 'namespace'
+  | 'credential',
   IndexFunction
 > = {
   reference: referencesOf,
-  claim: (object) => claimOf(object) ?? [],
+  wanted(object) {
+    const name = wantedNameOf(object);
+    return present(name && wantedKey(name));
+  },
+  held(object) {
+    const name = heldNameOf(object);
+    return present(name && heldKey(name));
+  },
+  row: (object) => present(rowOf(object)),
   registeredThrough: (object) => present(registeredThrough(object)),
   neighbourhood: (object) => present(neighbourhoodOf(object)),
   namespace: ({ metadata }) => [metadata.namespace ?? ''],
@@ -49,33 +65,49 @@ function referencesOf(object: KubeObject): string[] {
   return [...new Set(keys)];
 }
 
-/** The claim of an object as index values; undefined while its spec does not parse. */
-export function claimOf(object: KubeObject): [string] | undefined {
+/** What the spec of an object wants to be called, and through which connection. Undefined while it does not parse. */
+export function wantedNameOf(object: KubeObject): WantedName | undefined {
   const spec = parseGitIntegrationSpec(object['spec']);
   if (!spec.ok) return undefined;
   const { connectionRef, scope, project, alias = object.metadata.name } = spec.value;
-  return [claimKey({ ...claimedAt(object, connectionRef), scope, project, alias })];
+  const namespace = connectionRef.kind === 'ClusterCodeMieConnection' ? undefined : object.metadata.namespace;
+  return { connection: { name: connectionRef.name, namespace }, scope, project, alias };
 }
 
-/** The claim on the name that an object has in CodeMie, which is another than it wants while a rename is under way. */
-export function heldClaimOf(object: KubeObject): string | undefined {
-  const spec = parseGitIntegrationSpec(object['spec']);
-  const { registration } = parseGitIntegrationStatus(object['status']);
-  if (!spec.ok || !registration) return undefined;
-  const { scope, project, alias } = registration;
-  return claimKey({ ...claimedAt(object, spec.value.connectionRef), scope, project, alias });
+/** A name in CodeMie and the connection through which it is wanted; one of the cluster has no namespace. */
+export interface WantedName extends Pick<Claim, 'scope' | 'project' | 'alias'> {
+  connection: { name: string; namespace?: string | undefined };
 }
 
-function claimedAt(
-  { metadata: { namespace = '' } }: KubeObject,
-  { kind, name }: GitIntegrationSpec['connectionRef'],
-): Pick<Claim, 'connectionKind' | 'connectionNamespace' | 'connectionName'> {
-  const ofCluster = kind === 'ClusterCodeMieConnection';
-  return {
-    connectionKind: kind,
-    connectionNamespace: ofCluster ? '' : namespace,
-    connectionName: name,
-  };
+/** Where the row of an object has a name in CodeMie, which is another than it wants while a rename is under way. */
+export function heldNameOf(object: KubeObject): HeldName | undefined {
+  const registration = parseRegistration(object['status']);
+  if (!registration || !URL.canParse(registration.server)) return undefined;
+  return { ...registration, server: serverKey(registration.server) };
+}
+
+/** What is called so in one CodeMie. */
+export type HeldName = Pick<Claim, 'server' | 'scope' | 'project' | 'alias'>;
+
+/** For the index `held`. */
+export function heldKey({ server, scope, project, alias }: HeldName): string {
+  return JSON.stringify([server, scope, project, alias]);
+}
+
+/** For the index `wanted`. */
+export function wantedKey({ connection, scope, project, alias }: WantedName): string {
+  return JSON.stringify([connection.namespace ?? '', connection.name, scope, project, alias]);
+}
+
+/** For the index `row`. @param server its `serverKey` @param id of the row */
+export function rowKey(server: string, id: string): string {
+  return JSON.stringify([server, id]);
+}
+
+function rowOf(object: KubeObject): string | undefined {
+  const registration = parseRegistration(object['status']);
+  if (!registration || !URL.canParse(registration.server)) return undefined;
+  return rowKey(serverKey(registration.server), registration.id);
 }
 
 /** The connection that an object names, and its key in its store; undefined while the spec does not parse. */

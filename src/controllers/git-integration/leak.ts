@@ -27,3 +27,22 @@ export function tellLeak(
   log.warn({ key, id: registration?.id, managedBy: owner, why }, 'An integration was left behind in CodeMie');
   metrics.leaked();
 }
+
+/**
+ * Tells that nobody looked for an integration of an object that has the finalizer and neither a registration nor a
+ * connection that it may use. Only a process that was killed within the second of its first write leaves one, and anyone
+ * who may write the object can set the finalizer, so that it raises no alarm.
+ */
+export function tellUnchecked(
+  { object, key, namespace, name }: Known,
+  { clusterName, events, log }: Pick<Deps, 'clusterName' | 'events' | 'log'>,
+): void {
+  const owner = ownerMark(clusterName, namespace, name);
+  events.record(object, {
+    type: 'Normal',
+    reason: 'NothingRegistered',
+    action: 'Finalize',
+    note: `Nothing was registered as far as the status says, and no connection may be used to check that. In CodeMie its key managed_by would be ${owner}.`,
+  });
+  log.info({ key, managedBy: owner }, 'CodeMie was not asked for an integration that is not registered');
+}

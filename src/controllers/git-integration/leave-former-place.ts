@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts';
 import { waiting } from './halt.ts';
 import { tellLeak } from './leak.ts';
 import type { Integration } from './load.ts';
+import { TornDown, withLogin } from './torn-down.ts';
 import { removeSettings } from './write-setting.ts';
 
 /**
@@ -36,16 +37,29 @@ export async function leaveFormerPlace(
     tellLeak(integration, 'the connection leads to another server now', deps);
     return;
   }
-  const session = await deps.sessions.open(connection, signal).catch(explain);
-  const rows = await session.rows(former.scope, signal, deps.now());
-  const owner = ownerMark(deps.clusterName, namespace, name);
-  const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
-  await removeSettings(left, session, deps.now, signal);
+  try {
+    await withLogin(connection, integration.object, deps, signal, async (session) => {
+      const rows = await session.rows(former.scope, signal, deps.now());
+      const owner = ownerMark(deps.clusterName, namespace, name);
+      const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
+      await removeSettings(left, session, deps.now, signal);
+    });
+  } catch (error) {
+    if (error instanceof TornDown && error.endsAtMs <= deps.now())
+      tellLeak(integration, 'the Secrets of its former connection are gone', deps);
+    else explain(error);
+  }
 }
 
 function explain(error: unknown): never {
-  if (!(error instanceof ValueFault || error instanceof InvalidConnection)) throw error;
+  const isNotReady =
+    error instanceof ValueFault || error instanceof InvalidConnection || error instanceof TornDown;
+  if (!isNotReady) throw error;
   const message =
-    'CodeMie has the integration, and another that the former connection, which is not Ready, has to remove. Mend that connection or delete it.';
-  throw waiting('Registered', 'ConnectionNotReady', message, { kind: 'retry' }, error);
+    'The integration is registered, but its previous copy could not be removed because the former connection is not Ready. Fix or delete that connection.';
+  const next =
+    error instanceof TornDown
+      ? ({ kind: 'at', atMs: error.endsAtMs } as const)
+      : ({ kind: 'retry' } as const);
+  throw waiting('Registered', 'ConnectionNotReady', message, next, error);
 }

@@ -8,6 +8,7 @@ import {
 } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
+import { isAuthentic } from '../../domain/registration-signature.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import { readCurrent } from '../own-writes.ts';
 import { ownConditions } from '../status-parts.ts';
@@ -22,7 +23,10 @@ export interface Known {
   uid: string;
   generation: number;
   deleting: boolean;
-  /** What was written last; fields that do not parse are absent, and so are conditions of others. */
+  /**
+   * What was written last; fields that do not parse are absent, and so are conditions of others, and a registration that
+   * this operator did not sign.
+   */
   status: Partial<GitIntegrationStatus>;
   conditions: readonly Condition[];
   requests: ReconcileRequests;
@@ -70,12 +74,16 @@ export async function load(
     ownSettings,
     requests,
     wakeAfter,
-  }: Pick<Deps, 'kube' | 'integrations' | 'ownWrites' | 'ownSettings' | 'requests' | 'wakeAfter'>,
+    digestKey,
+  }: Pick<
+    Deps,
+    'kube' | 'integrations' | 'ownWrites' | 'ownSettings' | 'requests' | 'wakeAfter' | 'digestKey'
+  >,
   signal: AbortSignal,
 ): Promise<Loaded | undefined> {
   const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, ownWrites }, signal);
   if (!object) return undefined;
-  const loaded = parseObject(object, ownSettings.handledFor(key));
+  const loaded = authenticated(parseObject(object, ownSettings.handledFor(key)), digestKey);
   const { fresh } = loaded.requests;
   if (!loaded.askAnew || fresh === undefined) return loaded;
   const admission = requests.admit(object, fresh);
@@ -89,6 +97,13 @@ function putOff(loaded: Loaded): Loaded {
   const { lastHandledReconcileAt, otherHandledReconcileAt } = loaded.status;
   const handled = { lastHandledReconcileAt, otherHandledReconcileAt };
   return { ...loaded, askAnew: false, requests: { fresh: undefined, handled } };
+}
+
+/** Leaves a registration out that this operator did not sign: it is forged, or older than signatures. */
+export function authenticated(loaded: Loaded, digestKey: Buffer): Loaded {
+  const { registration, ...status } = loaded.status;
+  if (!registration || isAuthentic(loaded.uid, registration, digestKey)) return loaded;
+  return { ...loaded, status };
 }
 
 /**

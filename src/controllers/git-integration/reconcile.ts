@@ -36,6 +36,8 @@ export async function reconcile(
   if (!loaded || !deps.isOurs(loaded.object)) {
     deps.ownWrites.forget(key);
     deps.metrics.forget(key);
+    // Another shard goes on with it.
+    if (loaded) deps.unrecorded.forget(key);
     return {};
   }
   const report = startReport(loaded);

@@ -1,4 +1,6 @@
+import { serverKey } from '../../domain/claim.ts';
 import { planRegistration, type RegistrationPlan } from '../../domain/registration-plan.ts';
+import { registrationSignature } from '../../domain/registration-signature.ts';
 import {
   type DesiredSetting,
   differences,
@@ -10,7 +12,7 @@ import {
 } from '../../domain/setting.ts';
 import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
-import { refuseUnlessHolder } from './claim.ts';
+import { belongsToAnother, refuseIfOwnerExists, refuseUnlessHolder } from './claim.ts';
 import { codeMieHalt } from './codemie-halt.ts';
 import { leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
@@ -44,7 +46,7 @@ export async function register(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<Progress> {
-  refuseUnlessHolder(integration, deps);
+  refuseUnlessHolder(integration, connection, deps);
   const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
   const url = integration.spec.url ?? deps.providers[integration.spec.provider].defaultUrl;
   const desired = desiredSetting(integration, url, credentials, installationId, owner);
@@ -53,19 +55,23 @@ export async function register(
     const session = await deps.sessions.open(connection.object, signal);
     const { adoptionPolicy, driftPolicy } = integration.spec;
     const remembered = lastWrite(integration, connection);
+    const server = serverKey(connection.spec.url);
     const own = deps.ownSettings.last(integration.key, connection.uid);
     const startedMs = deps.now();
     const look = async (startedAfterMs: number | undefined) => {
       const rows = await session.rows(desired.scope, signal, startedAfterMs);
       const written = own?.confirmed;
-      const input = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
-      return { rows, plan: planRegistration(input) };
+      const known = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
+      const isAnothers = (row: ObservedSetting) => belongsToAnother(row, integration, server, deps);
+      return { rows, plan: planRegistration({ ...known, belongsToAnother: isAnothers }) };
     };
     let { rows, plan } = await look(demandOf(integration, own?.endedAtMs, startedMs));
     // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
     // may have been made since, by the process that had this object until now.
     const lacksNews = plan.action === 'create' && remembered && isYoung(integration, startedMs);
-    if (plan.action === 'refuse' || lacksNews) ({ rows, plan } = await look(startedMs));
+    // And a row that is to be adopted may have got an owner.
+    if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs));
+    if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, desired, deps, signal);
 
     const writer = { integration, connection, session, desired, digest, owner, report, deps, signal };
     if (plan.action === 'refuse') return await refuse(plan, writer);
@@ -75,7 +81,7 @@ export async function register(
     if (!row) return 'settling';
     enterDrift(report, plan);
     await leaveFormerPlace(integration, connection, row, deps, signal);
-    enterRegistration(report, plan, row, desired, digest, connection);
+    enterRegistration(plan, row, writer);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
     return 'registered';
@@ -124,6 +130,12 @@ function isYoung({ conditions }: Integration, now: number): boolean {
   return registered !== undefined && now - Date.parse(registered.lastTransitionTime) < 5 * 60_000;
 }
 
+function isAdoption(
+  plan: RegistrationPlan,
+): plan is Extract<RegistrationPlan, { action: 'update' }> & { adopted: true } {
+  return plan.action === 'update' && plan.adopted;
+}
+
 type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
 type Step = Exclude<RegistrationPlan, Refusal>;
 
@@ -153,12 +165,9 @@ function notListed({ integration, deps }: Writer): never {
 }
 
 function enterRegistration(
-  report: Report,
   plan: Step,
   row: ObservedSetting,
-  desired: DesiredSetting,
-  digest: string,
-  connection: ResolvedConnection,
+  { report, desired, digest, connection, integration, deps }: Writer,
 ): void {
   const before = report.registration;
   const origin = originOf(plan) ?? before?.origin ?? 'Created';
@@ -171,7 +180,7 @@ function enterRegistration(
     plan.action === 'leave' && before
       ? { digest: before.digest, remoteUpdatedAt: before.remoteUpdatedAt }
       : written;
-  report.registration = {
+  const registration = {
     id: row.id,
     project,
     alias: plan.action === 'leave' ? row.alias : alias,
@@ -181,6 +190,8 @@ function enterRegistration(
     origin,
     ...last,
   };
+  const signature = registrationSignature(integration.uid, registration, deps.digestKey);
+  report.registration = { ...registration, signature };
   report.findings.Registered = {
     status: 'True',
     reason: origin === 'Adopted' ? 'Adopted' : 'Registered',

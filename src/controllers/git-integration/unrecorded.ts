@@ -1,27 +1,99 @@
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 
+/** One write to CodeMie. */
+interface Write {
+  connectionUID: string;
+  /** The `claimKey` of the name that it gives the row. */
+  claim: string;
+}
+
 /**
- * The objects that this process writes to CodeMie for, from their finalizer on until their status tells of it. While
- * they are here, their end is no reason to forget them: see `vanished.ts`.
+ * The objects that this process writes to CodeMie for, from their finalizer on until their status says so. In the
+ * meantime their end is no reason to forget them (see `vanished.ts`), and the names that they write are theirs.
  */
 export interface Unrecorded {
   /** Notes an object with its finalizer, before the write. */
   note(object: KubeObject): void;
+  /** Notes what is about to be written for a noted object. Returns what takes it back if CodeMie refuses the write. */
+  begin(key: ObjectKey, write: Write): () => void;
   /** The object of that key, unless it is the one with this UID. */
   other(key: ObjectKey, uid: string | undefined): KubeObject | undefined;
-  /** The status tells of the write, or nothing is left of it. */
+  /** The objects that are written for under that name. */
+  writing(claim: string): KubeObject[];
+  /** The names that are written for an object. */
+  claims(object: KubeObject): ReadonlySet<string>;
+  /** The UIDs of the connections that an object is written through. */
+  connections(object: KubeObject): ReadonlySet<string>;
+  /** The objects that are written through the connection with that UID. */
+  through(connectionUID: string): KubeObject[];
+  /** The status says so, or nothing is left of the write. */
   forget(key: ObjectKey): void;
 }
 
-/** Makes an empty memory. */
+interface Entry {
+  object: KubeObject;
+  /** By connection and claim. */
+  writes: Map<string, Write>;
+}
+
+/** Creates an empty memory. */
 export function createUnrecorded(): Unrecorded {
-  const objects = new Map<ObjectKey, KubeObject>();
+  const entries = new Map<ObjectKey, Entry>();
+  const byClaim = new Map<string, Set<Entry>>();
+
+  function end(entry: Entry, id: string): void {
+    const claim = entry.writes.get(id)?.claim;
+    entry.writes.delete(id);
+    if (claim === undefined || [...entry.writes.values()].some((write) => write.claim === claim)) return;
+    const writers = byClaim.get(claim);
+    writers?.delete(entry);
+    if (writers?.size === 0) byClaim.delete(claim);
+  }
+
+  function forget(key: ObjectKey): void {
+    const entry = entries.get(key);
+    if (!entry) return;
+    for (const id of entry.writes.keys()) end(entry, id);
+    entries.delete(key);
+  }
+
+  const writesFor = (object: KubeObject): Write[] => {
+    const entry = entries.get(keyOf(object));
+    return entry?.object.metadata.uid === object.metadata.uid ? [...entry.writes.values()] : [];
+  };
+
   return {
-    note: (object) => void objects.set(keyOf(object), object),
+    note(object) {
+      const key = keyOf(object);
+      const entry = entries.get(key);
+      if (entry?.object.metadata.uid === object.metadata.uid) {
+        entry.object = object;
+        return;
+      }
+      forget(key);
+      entries.set(key, { object, writes: new Map() });
+    },
+    begin(key, { connectionUID, claim }) {
+      const entry = entries.get(key);
+      if (!entry) throw new TypeError('A write began for an object that was not noted.');
+      const id = JSON.stringify([connectionUID, claim]);
+      // An earlier one may have been carried out, whatever comes of this one.
+      if (entry.writes.has(id)) return () => {};
+      entry.writes.set(id, { connectionUID, claim });
+      byClaim.set(claim, (byClaim.get(claim) ?? new Set()).add(entry));
+      return () => end(entry, id);
+    },
     other(key, uid) {
-      const object = objects.get(key);
+      const object = entries.get(key)?.object;
       return object?.metadata.uid === uid ? undefined : object;
     },
-    forget: (key) => void objects.delete(key),
+    writing: (claim) => [...(byClaim.get(claim) ?? [])].map(({ object }) => object),
+    claims: (object) => new Set(writesFor(object).map(({ claim }) => claim)),
+    through: (uid) =>
+      [...entries.values()]
+        .filter(({ writes }) => [...writes.values()].some(({ connectionUID }) => connectionUID === uid))
+        .map(({ object }) => object),
+    connections: (object) => new Set(writesFor(object).map(({ connectionUID }) => connectionUID)),
+    forget,
   };
 }

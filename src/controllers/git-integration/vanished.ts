@@ -2,7 +2,7 @@ import { gitIntegrations } from '../../api/group.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Deps } from './deps.ts';
 import { finalize } from './finalize.ts';
-import { parseObject } from './load.ts';
+import { authenticated, parseObject } from './load.ts';
 import { startReport } from './report.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function finalizeVanished(
   // An API server that lags behind the others fills the cache with a past in which the object is yet to come.
   const now = await deps.kube.get(gitIntegrations, key, signal);
   if (now?.metadata.uid === object.metadata.uid) return false;
-  const loaded = { ...parseObject(object), deleting: true };
+  const loaded = { ...authenticated(parseObject(object), deps.digestKey), deleting: true };
   await finalize(loaded, startReport(loaded), deps, signal);
   deps.wake(key);
   return true;

@@ -6,6 +6,7 @@ import type { DesiredSetting, ObservedSetting } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { awaitListing } from './await-listing.ts';
+import { refuseUnlessHolder } from './claim.ts';
 import type { ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
@@ -74,10 +75,16 @@ async function write(
   send: () => Promise<void>,
 ): Promise<void> {
   const { key } = integration;
+  // Since the first answer others may have begun to write under the name. From here on they meet this one.
+  const claim = refuseUnlessHolder(integration, connection, deps);
+  const withdraw = deps.unrecorded.begin(key, { connectionUID: connection.uid, claim });
   let confirmed: ConfirmedWrite | undefined;
   try {
     await send();
     confirmed = { ...about, digest };
+  } catch (error) {
+    if (error instanceof CodeMieError && error.kind !== 'uncertain') withdraw();
+    throw error;
   } finally {
     const endedAtMs = deps.now();
     const { fresh: requestedAt } = integration.requests;

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { isAuthentic, registrationSignature } from './registration-signature.ts';
+
+const key = Buffer.alloc(32, 1);
+const registration = {
+  id: 'id-1',
+  connectionUID: 'connection',
+  server: 'https://codemie.example.com',
+  scope: 'Project',
+  project: 'demo',
+  alias: 'acme',
+};
+const signature = registrationSignature('uid', registration, key);
+
+describe('isAuthentic', () => {
+  it.each([
+    ['what was signed', 'uid', {}, key, true],
+    ['no registration of another object', 'other', {}, key, false],
+    ['no other id', 'uid', { id: 'id-2' }, key, false],
+    ['no other connection', 'uid', { connectionUID: 'other' }, key, false],
+    ['no other server', 'uid', { server: 'https://codemie.example.com/' }, key, false],
+    ['no other scope', 'uid', { scope: 'User' }, key, false],
+    ['no other project', 'uid', { project: 'dem' }, key, false],
+    ['no other alias', 'uid', { alias: 'payments' }, key, false],
+    ['nothing unsigned', 'uid', { signature: undefined }, key, false],
+    ['no empty signature', 'uid', { signature: '' }, key, false],
+    ['nothing of another key', 'uid', {}, Buffer.alloc(32, 2), false],
+  ])('accepts %s', (_name, uid, change, by, want) => {
+    expect(isAuthentic(uid, { ...registration, signature, ...change }, by)).toBe(want);
+  });
+
+  it('tells texts apart that run into each other', () => {
+    const one = registrationSignature('uid', { ...registration, project: 'a', alias: 'b"c' }, key);
+    expect(one).not.toBe(registrationSignature('uid', { ...registration, project: 'a"b', alias: 'c' }, key));
+  });
+});
