@@ -150,7 +150,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   }),
   admissionPolicies: section('ValidatingAdmissionPolicies, see docs/tenancy.md.', {
     enabled: flag(
-      'Makes two: whoever names a ClusterCodeMieConnection needs the verb use on it, and is warned where its consumers do not cover the namespace and the project.',
+      'Installs two: users who name a ClusterCodeMieConnection, or change an integration that does, need the verb use on it, and are warned where its consumers do not cover the namespace and the project.',
       false,
     ),
   }),

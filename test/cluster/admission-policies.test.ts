@@ -154,6 +154,9 @@ it('lets only those use a connection of the cluster who have the verb', async ()
     { spec: { suspend: false, syncInterval: '30m' } },
   ])
     expect(await patchAsEve(patch)).toMatchObject({ code: 0 });
+  // Her own connection is hers to use, and she may take an integration there.
+  for (const spec of [{ connectionRef: own }, { alias: 'her own' }])
+    expect(await patchAsEve({ spec })).toMatchObject({ code: 0 });
   await reconciled(cluster, key, { Ready: 'True/Ready' });
 
   // By a detour it is no other: not with a connection of their own first, and not by the default name.

@@ -81,11 +81,11 @@ const faults: Record<string, Fault> = {
   'an empty token': tokenFault('', `is empty. ${fillIn}`),
   'a newline for a token': tokenFault('\n', `is empty. ${fillIn}`),
   'two lines for a token': tokenFault('ghp_first\nghp_second', `has more than one line. ${bareValue}`),
-  'no Secret with the user name': {
+  'no key with the user name': {
     data: () => ({ token: suite.secret('ghp_') }),
-    spec: { auth: { token: { secretRef: { name: 'used' }, usernameSecretRef: { name: 'user' } } } },
-    reason: 'SecretNotFound',
-    says: 'Secret "user" does not exist in namespace "<namespace>". Create it, or correct spec.auth.token.usernameSecretRef.name; the operator picks it up at once.',
+    spec: { auth: { token: { secretRef: { name: 'used' }, usernameSecretRef: { name: 'used' } } } },
+    reason: 'SecretKeyMissing',
+    says: 'Secret "used" has no key "username"; it has token. Add the key, or correct spec.auth.token.usernameSecretRef.key.',
   },
   'no ConfigMap with the authority': {
     data: () => ({ token: suite.secret('ghp_') }),

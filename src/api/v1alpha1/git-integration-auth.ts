@@ -13,7 +13,9 @@ const token = withRules(
         ),
       usernameSecretRef: secretKeyRef('username')
         .optional()
-        .describe('The user name, taken from a Secret instead of username.'),
+        .describe(
+          'The user name, taken from the Secret of secretRef instead of username. CodeMie shows it in clear, so it comes from no other Secret, and not under validation.policy Skip.',
+        ),
       headerAuth: z
         .boolean()
         .default(false)
@@ -34,6 +36,15 @@ const token = withRules(
     reason: 'FieldValueForbidden',
     field: ['usernameSecretRef'],
     holds: (value) => value.username === undefined || value.usernameSecretRef === undefined,
+  },
+  {
+    cel: '!has(self.usernameSecretRef) || self.usernameSecretRef.name == self.secretRef.name',
+    message:
+      'must be the Secret of secretRef, because CodeMie shows user names in clear; store the user name there, or write username',
+    reason: 'FieldValueInvalid',
+    field: ['usernameSecretRef', 'name'],
+    holds: ({ secretRef, usernameSecretRef }) =>
+      usernameSecretRef === undefined || usernameSecretRef.name === secretRef.name,
   },
 );
 

@@ -150,6 +150,28 @@ export const gitIntegrationSpecSchema = withRules(
     holds: (spec) => spec.provider !== 'AzureDevOps' || /^https:\/\/[^/]+\/+[^/]/.test(spec.url ?? ''),
   },
   {
+    cel: "self.validation.policy != 'Skip' || !has(self.auth.token) || !has(self.auth.token.usernameSecretRef)",
+    message:
+      'cannot be used with validation.policy Skip, because CodeMie shows the value in clear and nothing has shown that it is a user name; write username, or choose the policy Warn',
+    reason: 'FieldValueForbidden',
+    field: ['auth', 'token', 'usernameSecretRef'],
+    holds: (spec) => spec.validation.policy !== 'Skip' || spec.auth.token?.usernameSecretRef === undefined,
+  },
+  {
+    cel: "self.validation.policy != 'Skip' || !has(self.auth.githubApp) || ((!has(self.auth.githubApp.appIDSecretRef) || self.auth.githubApp.appIDSecretRef.name == self.auth.githubApp.privateKeySecretRef.name) && (!has(self.auth.githubApp.installation) || !has(self.auth.githubApp.installation.idSecretRef) || self.auth.githubApp.installation.idSecretRef.name == self.auth.githubApp.privateKeySecretRef.name))",
+    message:
+      'must take its numbers from the Secret of privateKeySecretRef under validation.policy Skip, because CodeMie shows them in clear; store them there, or write appID and installation.id',
+    reason: 'FieldValueInvalid',
+    field: ['auth', 'githubApp'],
+    holds({ validation: { policy }, auth: { githubApp } }) {
+      if (policy !== 'Skip' || !githubApp) return true;
+      const { appIDSecretRef, installation: wanted, privateKeySecretRef } = githubApp;
+      return [appIDSecretRef, wanted?.idSecretRef].every(
+        (ref) => ref === undefined || ref.name === privateKeySecretRef.name,
+      );
+    },
+  },
+  {
     cel: "!self.global || self.scope == 'User'",
     message: 'only a personal setting can be global; set scope: User, or remove global',
     reason: 'FieldValueForbidden',

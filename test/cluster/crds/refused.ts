@@ -138,6 +138,35 @@ export const refused: RefusedCase[] = [
     'give the user name once; remove username or usernameSecretRef',
   ),
   refuse(
+    git('a user name from another Secret', token({ usernameSecretRef: { name: 'another' } })),
+    'auth.token.usernameSecretRef.name',
+    invalid('another'),
+    'must be the Secret of secretRef, because CodeMie shows user names in clear; store the user name there, or write username',
+  ),
+  refuse(
+    git('a user name from a Secret under policy Skip', {
+      ...token({ usernameSecretRef: { name: 'git' } }),
+      validation: { policy: 'Skip' },
+    }),
+    'auth.token.usernameSecretRef',
+    FORBIDDEN,
+    'cannot be used with validation.policy Skip, because CodeMie shows the value in clear and nothing has shown that it is a user name; write username, or choose the policy Warn',
+  ),
+  ...[
+    { installation: { idSecretRef: { name: 'another' } } },
+    { appID: undefined, appIDSecretRef: { name: 'another' } },
+  ].map((changes) =>
+    refuse(
+      git(`a number from another Secret under policy Skip: ${Object.keys(changes).join()}`, {
+        ...app(changes),
+        validation: { policy: 'Skip' },
+      }),
+      'auth.githubApp',
+      invalid(),
+      'must take its numbers from the Secret of privateKeySecretRef under validation.policy Skip, because CodeMie shows them in clear; store them there, or write appID and installation.id',
+    ),
+  ),
+  refuse(
     git('no App ID', { auth: { githubApp: { privateKeySecretRef: { name: 'app' } } } }),
     'auth.githubApp',
     invalid(),
