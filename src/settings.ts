@@ -31,9 +31,12 @@ const leaseDuration = z
 const namespaceNames = z
   .string()
   .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))].toSorted())
-  .refine((names) => names.every((name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)), {
-    message: 'must be names of namespaces, such as team-a,team-b',
-  });
+  .refine(
+    (names) => names.every((name) => name.length <= 63 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)),
+    {
+      message: 'must be names of namespaces, such as team-a,team-b',
+    },
+  );
 
 function isPlainUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

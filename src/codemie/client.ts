@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../lib/bounds.ts';
+import { trimEnd } from '../lib/trim-end.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, accountAnswer } from './account.ts';
 import type { AuthHeader } from './auth.ts';
@@ -85,7 +86,7 @@ const listingTimeoutMs = 60_000;
 export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClient {
   const { http, tokens, limiter, now } = options;
   const { limits: own = { ...bounds.listing.cluster, ...bounds.account.cluster } } = options;
-  const baseUrl = withoutTrailingSlash(options.url);
+  const baseUrl = trimEnd(options.url, '/');
 
   async function sendOnce(call: Call, header: AuthHeader): Promise<HttpResponse> {
     const request = {
@@ -190,10 +191,6 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
 
 function pathOf(scope: Scope): string {
   return scope === 'Project' ? '/v1/settings/project' : '/v1/settings/user';
-}
-
-function withoutTrailingSlash(url: string): string {
-  return url.replace(/\/+$/, '');
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {

@@ -60,7 +60,7 @@ function readKey(raw: Uint8Array): Read<PrivateKey> {
   const file = unwrapPem(raw);
   if ('bytes' in file) return isDer(file.bytes) ? readDerFile(file.bytes) : fault(file.clause, wholeFile);
   const { text } = file;
-  const labels = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g)];
+  const labels = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)];
   // A file may have the certificate in front of the key.
   const begin = labels.find(({ 1: label }) => label && !refusedLabel(label)) ?? labels[0];
   const label = begin?.[1];

@@ -1,4 +1,5 @@
 import { createTenantCache } from '../lib/tenant-cache.ts';
+import { trimEnd } from '../lib/trim-end.ts';
 import { createTurns } from '../lib/turns.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
@@ -285,8 +286,5 @@ function isFinal(error: unknown): boolean {
 function cut(note: string): string {
   const bytes = Buffer.from(note);
   if (bytes.length <= 1024) return note;
-  return `${bytes
-    .subarray(0, 1018)
-    .toString('utf8')
-    .replace(/\uFFFD+$/, '')}…`;
+  return `${trimEnd(bytes.subarray(0, 1018).toString('utf8'), '\uFFFD')}…`;
 }

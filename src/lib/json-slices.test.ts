@@ -31,7 +31,7 @@ describe('jsonElements and eachMember', () => {
         const parsed = values.map((value): unknown => JSON.parse(value));
         expect(elementsOf(JSON.stringify(parsed, undefined, space))).toEqual(parsed);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), json), spaced, (dictionary, space) => {
@@ -39,7 +39,7 @@ describe('jsonElements and eachMember', () => {
         const text = JSON.stringify(Object.fromEntries(parsed), undefined, space);
         expect(Object.fromEntries(membersOf(text))).toEqual(Object.fromEntries(parsed));
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { HttpResponse } from '../net/http-client.ts';
 import type { Target } from './provider.ts';
 
@@ -33,7 +34,7 @@ export function fromParts(parts: {
   return {
     status: parts.status,
     header: (name) => {
-      const value = parts.headers[name];
+      const value = own(parts.headers, name);
       return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
     },
     body: typeof parts.data === 'object' && parts.data !== null ? parts.data : undefined,

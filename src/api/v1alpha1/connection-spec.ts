@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { type Rule, withRules } from '../rule.ts';
 import { connectionAuth } from './connection-auth.ts';
@@ -209,12 +210,38 @@ export type CodeMieConnectionSpec = z.output<typeof codeMieConnectionSpecSchema>
 /** A parsed `ClusterCodeMieConnection.spec`: every default is filled in. */
 export type ClusterCodeMieConnectionSpec = z.output<typeof clusterCodeMieConnectionSpecSchema>;
 
-/** Parses `spec` of a CodeMieConnection from the API server. */
+/** Parses `spec` of a CodeMieConnection from the API server. Hosts have their canonical form in it. */
 export const parseCodeMieConnectionSpec = remembering(
-  (spec): Parsed<CodeMieConnectionSpec> => parsePart(codeMieConnectionSpecSchema, 'spec', spec),
+  (spec): Parsed<CodeMieConnectionSpec> =>
+    withCanonicalHosts(parsePart(codeMieConnectionSpecSchema, 'spec', spec)),
 );
 
-/** Parses `spec` of a ClusterCodeMieConnection from the API server. */
+/** Parses `spec` of a ClusterCodeMieConnection from the API server. Hosts have their canonical form in it. */
 export const parseClusterCodeMieConnectionSpec = remembering(
-  (spec): Parsed<ClusterCodeMieConnectionSpec> => parsePart(clusterCodeMieConnectionSpecSchema, 'spec', spec),
+  (spec): Parsed<ClusterCodeMieConnectionSpec> =>
+    withCanonicalHosts(parsePart(clusterCodeMieConnectionSpecSchema, 'spec', spec)),
 );
+
+function withCanonicalHosts<T extends Pick<CodeMieConnectionSpec, 'url' | 'auth'>>(
+  parsed: Parsed<T>,
+): Parsed<T> {
+  if (!parsed.ok) return parsed;
+  const { url, auth } = parsed.value;
+  const { clientCredentials, password } = auth;
+  const withTokenUrl = <G extends { tokenURL: string }>(grant: G): G => ({
+    ...grant,
+    tokenURL: withCanonicalHost(grant.tokenURL),
+  });
+  return {
+    ok: true,
+    value: {
+      ...parsed.value,
+      url: withCanonicalHost(url),
+      auth: {
+        ...auth,
+        ...(clientCredentials && { clientCredentials: withTokenUrl(clientCredentials) }),
+        ...(password && { password: withTokenUrl(password) }),
+      },
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
@@ -209,7 +210,20 @@ export function parsePlace(spec: unknown): z.output<typeof placeSchema> | undefi
   return placeSchema.safeParse(spec).data;
 }
 
-/** Parses `spec` of an object from the API server, which may have been checked by an older definition. */
-export const parseGitIntegrationSpec = remembering(
-  (spec): Parsed<GitIntegrationSpec> => parsePart(gitIntegrationSpecSchema, 'spec', spec),
-);
+/**
+ * Parses `spec` of an object from the API server, which may have been checked by an older CRD. Hosts have their canonical
+ * form in it.
+ */
+export const parseGitIntegrationSpec = remembering((spec): Parsed<GitIntegrationSpec> => {
+  const parsed = parsePart(gitIntegrationSpecSchema, 'spec', spec);
+  if (!parsed.ok) return parsed;
+  const { url, apiURL, ...rest } = parsed.value;
+  return {
+    ok: true,
+    value: {
+      ...rest,
+      ...(url !== undefined && { url: withCanonicalHost(url) }),
+      ...(apiURL !== undefined && { apiURL: withCanonicalHost(apiURL) }),
+    },
+  };
+});

@@ -82,6 +82,12 @@ const noQueryInUrl: Rule<string> = {
   holds: (url) => !url.includes('?') && !url.includes('#'),
 };
 
+const oneHost: Rule<string> = {
+  cel: "!self.matches(r'^[a-z]+://[^/?#]*[*]')",
+  message: "must name one host; remove the '*'",
+  holds: (url) => !/^[a-z]+:\/\/[^/?#]*[*]/.test(url),
+};
+
 /** An absolute https URL without user name, query and fragment. */
 export function httpsUrl(example: string) {
   return withRules(
@@ -89,10 +95,11 @@ export function httpsUrl(example: string) {
     {
       cel: "self.matches(r'^https://[^/?#\\s]+[^\\s]*$') && isURL(self)",
       message: `must be an https URL, such as ${example}`,
-      holds: (url) => /^https:\/\/[^/?#\s]+[^\s]*$/.test(url) && URL.canParse(url),
+      holds: (url) => /^https:\/\/[^/?#\s][^\s]*$/.test(url) && URL.canParse(url),
     },
     noCredentialsInUrl,
     noQueryInUrl,
+    oneHost,
   );
 }
 
@@ -103,10 +110,11 @@ export function httpUrl(example: string) {
     {
       cel: "self.matches(r'^https?://[^/?#\\s]+[^\\s]*$') && isURL(self)",
       message: `must be a URL, such as ${example}`,
-      holds: (url) => /^https?:\/\/[^/?#\s]+[^\s]*$/.test(url) && URL.canParse(url),
+      holds: (url) => /^https?:\/\/[^/?#\s][^\s]*$/.test(url) && URL.canParse(url),
     },
     noCredentialsInUrl,
     noQueryInUrl,
+    oneHost,
   );
 }
 

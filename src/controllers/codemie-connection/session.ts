@@ -11,6 +11,7 @@ import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
 import type { ObservedSetting, Scope } from '../../domain/setting.ts';
 import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
+import { trimEnd } from '../../lib/trim-end.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { createSharedCalls } from '../shared-calls.ts';
 
@@ -67,7 +68,7 @@ const usualAgeMs = 30_000;
 export function createSession(options: SessionOptions): Session {
   const { spec, auth, http, budget, now, busy, isShared, signal: ended, limits, kept } = options;
   const { inTurn = (task) => task() } = options;
-  const baseUrl = spec.url.replace(/\/+$/, '');
+  const baseUrl = trimEnd(spec.url, '/');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
   const limiter = createLimiter({ ...spec.limits, now });
   const common = { url: baseUrl, http, tokens, now, ...(limits && { limits }) };

@@ -1,4 +1,4 @@
-import { baseOf } from '../urls.ts';
+import { baseBefore } from '../urls.ts';
 
 /**
  * The base of all calls is the web address of the organization (`https://dev.azure.com/acme`) or of a server's collection
@@ -7,8 +7,7 @@ import { baseOf } from '../urls.ts';
  * https://learn.microsoft.com/azure/devops/integrate/how-to/call-rest-api
  */
 export function apiUrl(webUrl: URL): URL {
-  const base = baseOf(webUrl).replace(/\/_apis(\/.*)?$/, '');
-  return new URL(base.replace(/\/[^/]+\/_git\/.*$/, ''));
+  return new URL(baseBefore(new URL(baseBefore(webUrl, '_apis')), '_git', 1));
 }
 
 /** `project/repository`, also as the web pages write it (`project/_git/repository`), with each part fit for a path. */

@@ -1,4 +1,4 @@
-import { baseOf, cloudOf } from '../urls.ts';
+import { baseBefore, cloudOf } from '../urls.ts';
 
 /** Whether a web address is Bitbucket Cloud. Any other host is a Data Center. */
 export function isCloud(webUrl: URL): boolean {
@@ -12,5 +12,5 @@ export function isCloud(webUrl: URL): boolean {
  */
 export function apiUrl(webUrl: URL): URL {
   if (isCloud(webUrl)) return new URL('https://api.bitbucket.org/2.0');
-  return new URL(`${baseOf(webUrl).replace(/\/rest\/.*$/, '')}/rest/api/latest`);
+  return new URL(`${baseBefore(webUrl, 'rest')}/rest/api/latest`);
 }

@@ -44,7 +44,8 @@ function stillGood({ previous, now }: Target): CredentialReport | undefined {
 
 /** One tag as RFC 9110 has it; anything else is not sent back. */
 function etagOf(answer: Answer): string | undefined {
-  return /^(W\/)?"[\x21\x23-\x7e]{1,200}"$/.exec(answer.header('etag') ?? '')?.[0];
+  const etag = answer.header('etag') ?? '';
+  return etag.length <= 200 && /^(W\/)?"[\x21\x23-\x7e]+"$/.test(etag) ? etag : undefined;
 }
 
 function reportOf(answer: Answer, token: string, target: Target): CredentialReport {

@@ -81,6 +81,15 @@ export const refused: RefusedCase[] = [
       "must end with the path; remove the query ('?…') and the fragment ('#…')",
     ),
   ),
+  ...['https://*.example.com', 'https://gitlab.*/group'].map((url) =>
+    refuse(git(`url ${url}`, { url }), 'url', invalid(url), "must name one host; remove the '*'"),
+  ),
+  refuse(
+    connection('a pattern for a host', { url: 'https://*a*a.example.com/api' }),
+    'url',
+    invalid('https://*a*a.example.com/api'),
+    "must name one host; remove the '*'",
+  ),
   refuse(
     git('a plain http apiURL', { apiURL: 'http://git.example.com/api' }),
     'apiURL',
