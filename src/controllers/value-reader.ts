@@ -6,6 +6,7 @@ import type { Checked } from '../domain/private-key.ts';
 import { readPassword, readSecretValue, valueName } from '../domain/secret-value.ts';
 import { tokenForm } from '../domain/token-form.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { bounds } from '../lib/bounds.ts';
 import { CaBundleError, parseCaBundle } from '../net/ca-bundle.ts';
 import { configMaps, secrets } from './core-resources.ts';
 
@@ -78,7 +79,7 @@ export function createValueReader(
   async function bytes(kind: 'Secret' | 'ConfigMap', ref: SecretKeyRef, field: string): Promise<Uint8Array> {
     const { name, key } = ref;
     const resource = kind === 'Secret' ? secrets : configMaps;
-    const object = await kube.get(resource, `${namespace}/${name}`, signal);
+    const object = await kube.get(resource, `${namespace}/${name}`, signal, { dataKey: key });
     if (!object) {
       const sentence = `${kind} "${name}" does not exist in namespace "${namespace}".`;
       const hint = `Create it, or correct ${field}.name; the operator picks it up at once.`;
@@ -160,5 +161,6 @@ function describeKeys(keys: readonly string[]): string {
     .slice(0, mostKeys)
     .map((key) => (key.length > longestKey ? `${key.slice(0, longestKey)}…` : key));
   const more = keys.length - named.length;
-  return `; it has ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const others = keys.length < bounds.objectMetadata.dataNames ? `${more} more` : 'many more';
+  return `; it has ${named.join(', ')}${more > 0 ? ` and ${others}` : ''}`;
 }

@@ -1,9 +1,11 @@
+import { bounds } from '../lib/bounds.ts';
 import { derTag, readDer } from '../lib/der.ts';
 import { toPem } from '../lib/pem.ts';
 import { findMistake, type Mistake } from './mistaken-value.ts';
 import { isDer, unwrapPem } from './pem-text.ts';
 import type { Checked } from './private-key.ts';
 
+const { maxBytes } = bounds.caBundle;
 const wanted = "Store the authority's certificate in PEM, with its BEGIN and END lines.";
 
 /**
@@ -14,6 +16,8 @@ const wanted = "Store the authority's certificate in PEM, with its BEGIN and END
  * @param name how sentences call the file, see `valueName`
  */
 export function readCaFile(raw: string | Uint8Array, name = 'CA bundle'): Checked<string> {
+  if (raw.length > maxBytes)
+    return { fault: { sentence: `The ${name} is larger than ${maxBytes / 1024} KiB.`, hint: wanted } };
   const file = unwrapPem(Buffer.from(raw));
   const found = 'bytes' in file ? ofDer(file.bytes, file.clause) : mistakeIn(file.text);
   if (typeof found === 'string') return { value: found };
@@ -42,9 +46,7 @@ const pkcs7: Mistake = {
 function mistakeIn(text: string): Mistake | undefined {
   if (text === '')
     return { clause: 'is empty', hint: 'Put the certificate there; the operator picks it up at once.' };
-  const labels = new Set(
-    Array.from(text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,64})-----/g), ([, label]) => label),
-  );
+  const labels = new Set(Array.from(text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g), ([, label]) => label));
   if (labels.has('CERTIFICATE')) return undefined;
   const [label = ''] = labels;
   if (label === 'TRUSTED CERTIFICATE')
@@ -67,6 +69,6 @@ function mistakeIn(text: string): Mistake | undefined {
       ),
     };
   if (label.endsWith('PUBLIC KEY')) return { clause: 'holds a public key and no certificate', hint: wanted };
-  const mistake = findMistake(text, 'token');
+  const mistake = findMistake(text.slice(0, bounds.secretValue.maxChars), 'token');
   return mistake && label === '' ? mistake : { clause: 'contains no PEM certificate', hint: wanted };
 }

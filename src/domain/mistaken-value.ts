@@ -183,7 +183,7 @@ export function findMistake(text: string, kind: ValueKind): Mistake | undefined 
 /** What stands in a text until a tool puts the value there. */
 function references(): Known[] {
   const clause = 'is a placeholder that was not filled in';
-  const placeholder = (fits: RegExp, kinds?: readonly ValueKind[]): Known => ({
+  const placeholder = (fits: Known['fits'], kinds?: readonly ValueKind[]): Known => ({
     fits,
     clause,
     hint: unfilled,
@@ -203,9 +203,9 @@ function references(): Known[] {
     reference(/^op:\/\/[^/\s]+\/\S+$/),
     // https://bank-vaults.dev/docs/mutating-webhook/
     reference(/^>{0,2}(vault|bao):[^\s#]+#\S+$/),
-    reference(/^(vault|bao|openbao|secretref|keyvault):\S+\/\S+$/, ['token', 'secret', 'name']),
+    reference(/^(vault|bao|openbao|secretref|keyvault):\/*[^\s/]+\/\S+$/, ['token', 'secret', 'name']),
     reference(/^arn:aws[a-z-]*:(secretsmanager|ssm|kms):\S+$/),
-    reference(/^projects\/[^/\s]+\/(locations\/[^/\s]+\/)?secrets\/[^/\s]+(\/versions\/\S+)?$/),
+    reference(/^projects\/[^/\s]+\/(locations\/[^/\s]+\/)?secrets\/\S+$/),
     reference(/^@Microsoft\.KeyVault\(.*\)$/i),
     reference(/^https:\/\/[a-z0-9-]+\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)\/secrets\/\S+$/i),
     placeholder(/^\{\{[\s\S]*\}\}$/, all),
@@ -226,7 +226,8 @@ function references(): Known[] {
     placeholder(/^\(\(.+\)\)$/, ['token', 'name']),
     placeholder(/^\{[A-Za-z_][\w.-]*\}$/, ['token', 'name']),
     // No token has a dollar sign or braces.
-    placeholder(/^\$[A-Za-z_]\w*$|\{\{[\s\S]*\}\}|\$\{[^{}]*\}/, ['token']),
+    placeholder(/^\$[A-Za-z_]\w*$|\$\{[^{}]*\}/, ['token']),
+    placeholder((text) => text.includes('{{') && text.indexOf('}}', text.indexOf('{{')) >= 0, ['token']),
     {
       kinds: ['token', 'name'],
       fits: /^[a-z][a-z0-9+.-]*:\/\/\S+$/i,

@@ -43,13 +43,18 @@ export function isDer(bytes: Uint8Array): boolean {
 function unescapeText(text: string): string {
   const plain = /-----BEGIN(%20|\+)|%0[AaDd]/.test(text) ? decodeUrl(text) : text;
   if (!plain.includes('\\')) return plain;
-  return plain
-    .replaceAll(/\\+r/g, '')
-    .replaceAll(/\\+n/g, '\n')
-    .replaceAll(/\\+u00([0-7][0-9a-fA-F])/g, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-    .replaceAll(/\\+(?=[/\r\n"'])/g, '');
+  const [first = '', ...rest] = plain.split('\\');
+  return first + rest.map((part, index) => unescapePart(part, index === rest.length - 1)).join('');
+}
+
+/** What a backslash and the text behind it, up to the next one, stand for. However often it was escaped. */
+function unescapePart(part: string, isLast: boolean): string {
+  if (part === '' && !isLast) return '';
+  if (part.startsWith('r')) return part.slice(1);
+  if (part.startsWith('n')) return `\n${part.slice(1)}`;
+  const [escape, hex = ''] = /^u00([0-7][0-9a-fA-F])/.exec(part) ?? [];
+  if (escape) return String.fromCharCode(Number.parseInt(hex, 16)) + part.slice(escape.length);
+  return /^[/\r\n"']/.test(part) ? part : `\\${part}`;
 }
 
 function decodeUrl(text: string): string {

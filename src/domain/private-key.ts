@@ -109,11 +109,11 @@ function withoutBegin(text: string): [clause: string, hint: string] {
       'is in the format of PuTTY',
       'Use the .pem file of the App, or export it from PuTTYgen as an OpenSSH key.',
     ];
-  if (/BEGIN [A-Z ]*PRIVATE KEY/.test(text))
+  if (/BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY/.test(text))
     return ['has a BEGIN line without exactly five hyphens on both sides', wholeFile];
   const form = tokenForm(text);
   if (form) return [`is ${form.name} ("${form.shown}")`, wholeFile];
-  const mistake = findMistake(text, 'token');
+  const mistake = findMistake(text.slice(0, bounds.secretValue.maxChars), 'token');
   return mistake ? [mistake.clause, mistake.hint] : ['has no BEGIN line', wholeFile];
 }
 

@@ -1,4 +1,5 @@
 import { bounds } from '../lib/bounds.ts';
+import { trimEnd } from '../lib/trim-end.ts';
 import { findMistake, type ValueKind } from './mistaken-value.ts';
 import type { Checked } from './private-key.ts';
 import { decodeStored } from './stored-text.ts';
@@ -22,8 +23,14 @@ const { maxChars } = bounds.secretValue;
 const underStringData =
   'A value under data has to be base64; put the plain value under stringData, where Kubernetes does the encoding.';
 /** White space, byte order marks, and characters without a width that are copied along with a text. */
-const ends =
-  /^[\s\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]+|[\s\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]+$/g;
+const unseen = /[\s\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]/;
+
+function withoutEnds(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && unseen.test(text[start] ?? '')) start++;
+  while (end > start && unseen.test(text[end - 1] ?? '')) end--;
+  return text.slice(start, end);
+}
 
 /**
  * Reads a token of a Git product, a client secret, or a user name. What is around it without being seen is dropped,
@@ -39,7 +46,7 @@ export function readSecretValue(
 ): Checked<string> {
   const text = readText(raw, name);
   if ('fault' in text) return text;
-  const value = text.value.replaceAll(ends, '');
+  const value = withoutEnds(text.value);
   if (value === '') return empty(name);
   const mistake = findMistake(value, kind);
   if (mistake) return fault(name, mistake.clause, mistake.hint);
@@ -113,7 +120,7 @@ const installationUrl = /^https?:\/\/[^\s/@]+\/(\S+\/)?installations\/[0-9]+\/?$
 function wholeNumber(value: string): string | undefined {
   const [, first = '', rest = '', exponent = '0'] =
     /^([1-9][0-9]{0,15})(?:\.([0-9]{1,16}))?(?:[eE]\+?([0-9]{1,2}))?$/.exec(value) ?? [];
-  const digits = rest.replace(/0+$/, '');
+  const digits = trimEnd(rest, '0');
   const zeroes = Number(exponent) - digits.length;
   if (first === '' || zeroes < 0) return undefined;
   const whole = `${first}${digits}${'0'.repeat(zeroes)}`;

@@ -27,11 +27,11 @@ export interface Slimming {
   metadataOnly?: boolean | undefined;
   /** Undefined keeps all but `managedFields`, for objects that are written back. */
   kept?: Kept | undefined;
-  /** Of `data`, this entry only. */
+  /** Of `data` and `binaryData`, this entry, and of others their names. */
   dataKey?: string | undefined;
 }
 
-const { annotationChars, finalizers: maxFinalizers } = bounds.objectMetadata;
+const { annotationChars, dataNames, finalizers: maxFinalizers } = bounds.objectMetadata;
 const plainMetadata = [
   'name',
   'namespace',
@@ -55,10 +55,11 @@ export function slimText(bytes: Uint8Array, object: JsonSlice, slimming: Slimmin
     const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);
     if (isKey('metadata')) members.push(`"metadata":${slimMetadata(bytes, { start, end }, slimming.kept)}`);
     else if (metadataOnly) return;
-    else if (dataKey !== undefined && isKey('data'))
-      members.push(`"data":${pick(bytes, { start, end }, [dataKey])}`);
-    else if (dataKey === undefined || !isKey('binaryData'))
-      members.push(sliceText(bytes, { start: keyStart, end }));
+    else if (dataKey !== undefined && (isKey('data') || isKey('binaryData')))
+      members.push(
+        `${sliceText(bytes, { start: keyStart, end: keyEnd })}:${entry(bytes, { start, end }, dataKey)}`,
+      );
+    else members.push(sliceText(bytes, { start: keyStart, end }));
   });
   return `{${members.join(',')}}`;
 }
@@ -95,6 +96,17 @@ function pick(
     members.push(
       `${sliceText(bytes, { start: keyStart, end: keyEnd })}:${shortText(bytes, { start, end }, maxChars)}`,
     );
+  });
+  return `{${members.join(',')}}`;
+}
+
+/** One entry of an object. Of the others some names are left, without their values, to tell what is there. */
+function entry(bytes: Uint8Array, object: JsonSlice, name: string): string {
+  const members: string[] = [];
+  eachMember(bytes, object, (keyStart, keyEnd, _start, end) => {
+    const key = { start: keyStart, end: keyEnd };
+    if (isText(bytes, keyStart, keyEnd, name)) members.push(sliceText(bytes, { start: keyStart, end }));
+    else if (members.length < dataNames) members.push(`${sliceText(bytes, key)}:""`);
   });
   return `{${members.join(',')}}`;
 }

@@ -21,10 +21,12 @@ export const bounds = {
     /** etcd takes requests of 1.5 MiB by default; escapes in JSON make six bytes of one. */
     maxBytes: 12 * MiB,
   },
-  /** What is kept in memory of the metadata of an object. */
+  /** What is parsed of an object besides what is read of its kind. */
   objectMetadata: {
     /** Of the value of an annotation: the CRDs take no more of a handled request. */
     annotationChars: 256,
+    /** Names of entries of a Secret or ConfigMap besides the one that is read, for a message. */
+    dataNames: 100,
     /** Finalizers besides our own. */
     finalizers: 32,
   },

@@ -1,9 +1,9 @@
 /**
- * The text without all of that character at its end. A regular expression for the same (`/x+$/`) tries again at every run
- * of it, so that its cost grows with the square of the text.
+ * The text without all of these characters at its end. A regular expression for the same (`/[xy]+$/`) tries again at
+ * every run of them, so that its cost grows with the square of the text.
  */
-export function trimEnd(text: string, character: string): string {
+export function trimEnd(text: string, characters: string): string {
   let end = text.length;
-  while (end > 0 && text[end - 1] === character) end--;
+  while (end > 0 && characters.includes(text[end - 1] ?? '')) end--;
   return text.slice(0, end);
 }
