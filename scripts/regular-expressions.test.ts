@@ -1,10 +1,6 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Diagnostics } from 'recheck';
-import { parseAst } from 'rolldown/parseAst';
 import { beforeAll, describe, expect, it } from 'vitest';
-
-const root = join(import.meta.dirname, '..');
+import { isSyntaxNode, type SyntaxNode, visitSources } from '../test/harness/source-code.ts';
 
 interface Found {
   place: string;
@@ -22,53 +18,31 @@ const ofAdministrators = ['src/kube/label-selector.ts'];
 function search(): { found: Found[]; made: string[] } {
   const found: Found[] = [];
   const made: string[] = [];
-  const files = globSync('src/**/*.ts', { cwd: root }).filter(
-    (file) => !/\.test\.ts$|\/testing\/|conformance\.ts$/.test(file) && !ofAdministrators.includes(file),
-  );
-  for (const file of files) {
-    const text = readFileSync(join(root, file), 'utf8');
-    visit(parseAst(text, { lang: 'ts' }), (node) => {
-      if (isRegex(node)) found.push({ place: file, ...node.regex });
-      if (makesRegex(node)) made.push(`${file}: ${text.slice(node.start, node.end)}`);
-    });
-  }
+  visitSources((node, file, text) => {
+    if (ofAdministrators.includes(file)) return;
+    if (isRegex(node)) found.push({ place: file, ...node.regex });
+    if (makesRegex(node)) made.push(`${file}: ${text}`);
+  });
   return { found, made };
 }
 
-interface Node {
-  type: string;
-  start: number;
-  end: number;
-  [field: string]: unknown;
-}
-
-function visit(value: unknown, look: (node: Node) => void): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (isNode(value)) look(value);
-  for (const child of Object.values(value)) visit(child, look);
-}
-
-function isNode(value: object): value is Node {
-  return 'type' in value && typeof value.type === 'string' && 'start' in value;
-}
-
-function isRegex(node: Node): node is Node & { regex: { pattern: string; flags: string } } {
+function isRegex(node: SyntaxNode): node is SyntaxNode & { regex: { pattern: string; flags: string } } {
   return node.type === 'Literal' && typeof node['regex'] === 'object' && node['regex'] !== null;
 }
 
 /** `RegExp(…)`, with or without `new`, and the methods of a string that make one of a string. */
-function makesRegex(node: Node): boolean {
+function makesRegex(node: SyntaxNode): boolean {
   if (node.type !== 'NewExpression' && node.type !== 'CallExpression') return false;
   const callee = node['callee'];
-  if (typeof callee !== 'object' || callee === null || !isNode(callee)) return false;
+  if (!isSyntaxNode(callee)) return false;
   if (callee['name'] === 'RegExp') return true;
   const property = callee['property'];
-  const method = typeof property === 'object' && property !== null && isNode(property) && property['name'];
+  const method = isSyntaxNode(property) && property['name'];
   if (method !== 'match' && method !== 'matchAll' && method !== 'search') return false;
   const [argument, ...others]: unknown[] = Array.isArray(node['arguments']) ? node['arguments'] : [];
   // Addresses have a `match` of their own, with two arguments.
   if (others.length > 0) return false;
-  return typeof argument === 'object' && argument !== null && isNode(argument) && !isRegex(argument);
+  return isSyntaxNode(argument) && !isRegex(argument);
 }
 
 const { found, made } = search();

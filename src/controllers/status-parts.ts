@@ -2,6 +2,7 @@ import type { ConditionDescription } from '../api/conditions.ts';
 import type { Condition } from '../api/v1alpha1/shared.ts';
 import type { Finding } from '../domain/readiness.ts';
 import { setCondition } from '../kube/conditions.ts';
+import { own } from '../lib/own.ts';
 
 /** Nobody reads more of a condition than a kilobyte. */
 const longestMessage = 1024;
@@ -18,7 +19,7 @@ export function mergeConditions(
   generation: number,
   now: number,
 ): Condition[] {
-  let list: Condition[] = previous.filter(({ type }) => wanted[type] !== undefined);
+  let list: Condition[] = previous.filter(({ type }) => own(wanted, type) !== undefined);
   for (const [type, finding] of Object.entries(wanted)) {
     if (!finding) continue;
     const { status, reason, message, observedGeneration = generation } = finding;

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import { NetError } from './net-error.ts';
 import { byTrust, type Description, tlsOther } from './tls-failures.ts';
 
@@ -178,7 +179,8 @@ function describe(code: string | undefined, error: unknown, context: FailureCont
     return byTrust(code, text, false) ? proxyUntrusted : proxyUnreachable;
   // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
   if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
-  const found = byTrust(code, text, ownCa) ?? byCode[code] ?? (viaProxy ? ofTunnel(code, text) : undefined);
+  const found =
+    byTrust(code, text, ownCa) ?? own(byCode, code) ?? (viaProxy ? ofTunnel(code, text) : undefined);
   if (found === undefined) return code.startsWith('HPE_') ? notHttp : other;
   return viaProxy && (found === dns || found === unreachable) ? proxyUnreachable : found;
 }

@@ -1,0 +1,41 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAst } from 'rolldown/parseAst';
+
+/** A node of the syntax tree, in the words of https://github.com/estree/estree. */
+export interface SyntaxNode {
+  type: string;
+  start: number;
+  end: number;
+  [field: string]: unknown;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Shows each node of the product's own sources, without tests, with its file and its text. */
+export function visitSources(look: (node: SyntaxNode, file: string, text: string) => void): void {
+  const files = globSync('src/**/*.ts', { cwd: root }).filter(
+    (file) => !/\.test\.ts$|\/testing\/|conformance\.ts$/.test(file),
+  );
+  for (const file of files) {
+    const source = readFileSync(join(root, file), 'utf8');
+    visit(parseAst(source, { lang: 'ts' }), (node) => look(node, file, source.slice(node.start, node.end)));
+  }
+}
+
+function visit(value: unknown, look: (node: SyntaxNode) => void): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (isSyntaxNode(value)) look(value);
+  for (const child of Object.values(value)) visit(child, look);
+}
+
+/** Whether a field of a node is a node, too. */
+export function isSyntaxNode(value: unknown): value is SyntaxNode {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'start' in value
+  );
+}
