@@ -37,6 +37,19 @@ async function read(): Promise<KubeObject | undefined> {
 }
 
 describe('createSharedReads', () => {
+  it('reads once more for all who ask to see what there is now, and then for nobody', async () => {
+    await read();
+    nowMs = 100;
+    const fresh = Array.from({ length: 1000 }, () => reads.since(50).get(secrets, key, signal));
+    expect(asked).toHaveLength(2);
+    asked[1]?.answer(secret('2'));
+    expect(new Set((await Promise.all(fresh)).map((object) => object?.metadata.resourceVersion))).toEqual(
+      new Set(['2']),
+    );
+    void reads.since(100).get(secrets, key, signal);
+    expect(asked).toHaveLength(3);
+  });
+
   it('reads a version once, for those who ask meanwhile and soon after', async () => {
     const together = [reads.get(secrets, key, signal), reads.get(secrets, key, signal)];
     asked[0]?.answer(secret('1'));

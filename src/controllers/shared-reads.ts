@@ -25,11 +25,17 @@ const keptMs = 10_000;
 const readTimeoutMs = 30_000;
 const { maxChars, maxEntries } = bounds.sharedRead;
 
+/** Reads that are shared; see {@link createSharedReads}. */
+export interface SharedReads extends Pick<KubeClient, 'get'> {
+  /** The same for those who want to see what there is now: a read serves them that began after that time. */
+  since(askedAtMs: number): Pick<KubeClient, 'get'>;
+}
+
 /**
  * Reads whole objects, each version once for all who ask within ten seconds: 1,000 integrations that name one Secret
  * cost one read. An object that the cache does not know is read each time.
  */
-export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Pick<KubeClient, 'get'> {
+export function createSharedReads({ kube, stores, now }: SharedReadsOptions): SharedReads {
   /** In the order of their starts. */
   const reads = new Map<string, Read>();
 
@@ -40,14 +46,15 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Pi
     }
   }
 
-  return {
-    get(resource, key, signal, options) {
+  function readSince(askedAtMs: number): KubeClient['get'] {
+    return (resource, key, signal, options) => {
       dropOld();
       const version = stores[resource.plural]?.get(key)?.metadata.resourceVersion;
       if (version === undefined) return kube.get(resource, key, signal, options);
       const id = `${resource.plural} ${key} ${options?.dataKey ?? ''}`;
       const known = reads.get(id);
-      if (known?.version === version) return untilAborted(known.object, signal);
+      if (known?.version === version && known.startedAtMs > askedAtMs)
+        return untilAborted(known.object, signal);
       const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs), options);
       const read = { version, startedAtMs: now(), object };
       reads.delete(id);
@@ -57,7 +64,12 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Pi
       // thousand of them would fill the memory.
       object.then((found) => sizeOf(found) > maxChars && forget(), forget);
       return untilAborted(object, signal);
-    },
+    };
+  }
+
+  return {
+    get: readSince(Number.NEGATIVE_INFINITY),
+    since: (askedAtMs) => ({ get: readSince(askedAtMs) }),
   };
 }
 

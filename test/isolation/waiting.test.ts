@@ -1,6 +1,7 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
+import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
 import type { Peer } from '../harness/peers/peer.ts';
 import type { Tenant } from './stage.ts';
@@ -183,7 +184,7 @@ describe('a bystander does not wait for', () => {
   it('hundreds of integrations that are created at once, and then all asked for again and again', async () => {
     const names = Array.from({ length: 300 }, (_, index) => `many-${index}`);
     const created = await underAttack(stage, () =>
-      Promise.all(names.map((name) => team.integrate(name, { alias: name }))),
+      inParallel(0, names.length, (index) => team.integrate(names[index] ?? '', { alias: names[index] })),
     );
     expect(created.healthy).toBeGreaterThan(0);
     expectUnharmed(stage, created);
@@ -191,7 +192,9 @@ describe('a bystander does not wait for', () => {
       for (let round = 0; round < 3; round += 1) {
         const value = { [RECONCILE_REQUESTED_ANNOTATION]: `round ${round}` };
         const annotate = [{ op: 'add', path: '/metadata/annotations', value } as const];
-        await Promise.all(names.map((name) => team.patch(kinds.integration, name, annotate)));
+        await inParallel(0, names.length, (index) =>
+          team.patch(kinds.integration, names[index] ?? '', annotate),
+        );
       }
     });
     expect(asked.healthy).toBeGreaterThan(0);

@@ -43,11 +43,12 @@ interface AppCredentials {
 export async function readCredentials(
   integration: Integration,
   report: Report,
-  { kube, reads, providers }: Pick<Deps, 'kube' | 'reads' | 'providers'>,
+  { reads, providers }: Pick<Deps, 'reads' | 'providers'>,
   signal: AbortSignal,
 ): Promise<Credentials> {
   const { namespace, spec } = integration;
-  const reader = createValueReader(integration.askAnew ? kube : reads, namespace, signal);
+  const { askAnew, askedAtMs = Number.POSITIVE_INFINITY } = integration;
+  const reader = createValueReader(askAnew ? reads.since(askedAtMs) : reads, namespace, signal);
   try {
     const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
     const { token, githubApp } = spec.auth;

@@ -11,6 +11,7 @@ import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { OwnWrites } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import type { SharedCalls } from '../shared-calls.ts';
+import type { SharedReads } from '../shared-reads.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
@@ -21,7 +22,7 @@ import type { Unrecorded } from './unrecorded.ts';
 export interface Deps {
   kube: KubeClient;
   /** Secrets and ConfigMaps, read once for all who name them. */
-  reads: Pick<KubeClient, 'get'>;
+  reads: SharedReads;
   /** Whether an object is for this process to work on, and not for another shard. */
   isOurs: (object: KubeObject) => boolean;
   /** GitIntegrations of all shards, with the indexes of `watches.ts`. */
