@@ -72,7 +72,10 @@ export function createSession(options: SessionOptions): Session {
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
   const limiter = createLimiter({ ...spec.limits, now });
   const common = { url: baseUrl, http, tokens, now, ...(limits && { limits }) };
-  const client = createCodeMieClient({ ...common, limiter });
+  const clientFor = (namespace?: string): CodeMieClient =>
+    createCodeMieClient({ ...common, limiter: namespace === undefined ? limiter : limiter.of(namespace) });
+  /** For what all share: listings, and who the login is. */
+  const client = clientFor();
   const listing = createSharedListing({
     list: async (scope, own) => {
       const settings = await inTurn(() => client.listGitSettings(scope, own), own);
@@ -90,36 +93,35 @@ export function createSession(options: SessionOptions): Session {
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
     accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal);
 
-  const session: Session = {
-    client,
-    of: (namespace) =>
-      isShared
-        ? {
-            ...session,
-            client: createCodeMieClient({ ...common, limiter: limiter.of(namespace) }),
-            listedLater: (scope) => listing.later(scope, namespace),
-          }
-        : session,
-    login: createLoginCheck({ auth, http, tokens }),
-    account,
-    async hasProject(name, signal, maxAgeMs = usualAgeMs) {
-      if ((await account(signal, maxAgeMs)).projects.has(name)) return true;
-      return projects.get(name, maxAgeMs, (own) => client.projectExists(name, own), signal);
-    },
-    async createProject(name, signal) {
-      await client.createProject(name, signal);
-      await projects.get(name, 0, (own) => client.projectExists(name, own), signal);
-    },
-    async rows(scope, signal, startedAfterMs) {
-      const { content } = await listing.get(scope, {
-        signal,
-        ...(startedAfterMs !== undefined && { startedAfterMs }),
-      });
-      return content;
-    },
-    listedLater: (scope) => listing.later(scope),
+  const login = createLoginCheck({ auth, http, tokens });
+
+  /** Where namespaces share the connection, each asks with a client of its own, which takes turns with the others. */
+  const sessionWith = (own: CodeMieClient, namespace?: string): Session => {
+    const session: Session = {
+      client: own,
+      of: (each) => (isShared ? sessionWith(clientFor(each), each) : session),
+      login,
+      account,
+      async hasProject(name, signal, maxAgeMs = usualAgeMs) {
+        if ((await account(signal, maxAgeMs)).projects.has(name)) return true;
+        return projects.get(name, maxAgeMs, (until) => own.projectExists(name, until), signal);
+      },
+      async createProject(name, signal) {
+        await own.createProject(name, signal);
+        await projects.get(name, 0, (until) => own.projectExists(name, until), signal);
+      },
+      async rows(scope, signal, startedAfterMs) {
+        const { content } = await listing.get(scope, {
+          signal,
+          ...(startedAfterMs !== undefined && { startedAfterMs }),
+        });
+        return content;
+      },
+      listedLater: (scope) => listing.later(scope, namespace),
+    };
+    return session;
   };
-  return session;
+  return sessionWith(client);
 }
 
 function toObserved(setting: GitSetting): ObservedSetting {
