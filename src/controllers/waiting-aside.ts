@@ -23,7 +23,7 @@ export function callsAside<T>(calls: SharedCalls<T>, aside: Aside): SharedCalls<
 }
 
 function sessionAside(session: Session, aside: Aside): Session {
-  const { client } = session;
+  const { client, login } = session;
   return {
     ...session,
     client: {
@@ -33,6 +33,7 @@ function sessionAside(session: Session, aside: Aside): Session {
       update: (...asked) => aside(() => client.update(...asked)),
       remove: (...asked) => aside(() => client.remove(...asked)),
     },
+    login: { ...login, whyRefused: (signal) => aside(() => login.whyRefused(signal)) },
     account: (...asked) => aside(() => session.account(...asked)),
     hasProject: (...asked) => aside(() => session.hasProject(...asked)),
     createProject: (...asked) => aside(() => session.createProject(...asked)),
