@@ -286,8 +286,10 @@ function tracesSampleRatio(env: NodeJS.ProcessEnv): string | undefined {
 /**
  * The proxy variables that HTTP clients honour by convention, in capitals or small letters. `ALL_PROXY` is not one of
  * them, as in Go programs.
+ *
+ * @throws SettingsError that names the variable, and not its value
  */
-function readProxy(env: NodeJS.ProcessEnv): ProxySettings {
+export function readProxy(env: Readonly<Record<string, string | undefined>>): ProxySettings {
   const read = <T>(name: string, parse: (text: string) => T): T | undefined => {
     const given = [name, name.toLowerCase()].find((each) => nonEmpty(env[each]?.trim()) !== undefined);
     try {

@@ -62,3 +62,9 @@ export const FLUX_RECONCILE_REQUESTED_ANNOTATION = 'reconcile.fluxcd.io/requeste
 
 /** Field manager of every server-side apply of this operator. */
 export const FIELD_MANAGER = 'codemie-git-operator';
+
+/** The Git providers that `spec.provider` can name. */
+export const providerNames = ['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps'] as const;
+
+/** A value of `spec.provider`. */
+export type ProviderName = (typeof providerNames)[number];

@@ -8,11 +8,32 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; error: string };
  * `spec.project: is required.`
  */
 export function parsePart<S extends z.ZodType>(schema: S, part: string, value: unknown): Parsed<z.output<S>> {
+  const checked = parseWithIssues(schema, part, value);
+  if (checked.ok) return checked;
+  return { ok: false, error: checked.issues[0]?.sentence ?? `${part}: is not valid.` };
+}
+
+/** What is wrong with one field. */
+export interface FieldIssue {
+  /** From the part on: `['spec', 'project']`. */
+  path: readonly PropertyKey[];
+  /** `spec.project: is required.`; never with the value. */
+  sentence: string;
+}
+
+/** As {@link parsePart}, with everything that is wrong instead of the first. */
+export function parseWithIssues<S extends z.ZodType>(
+  schema: S,
+  part: string,
+  value: unknown,
+): { ok: true; value: z.output<S> } | { ok: false; issues: FieldIssue[] } {
   const result = schema.safeParse(value, { error: wording });
   if (result.success) return { ok: true, value: result.data };
-  const issue = result.error.issues[0];
-  const field = z.core.toDotPath([part, ...(issue?.path ?? [])]);
-  return { ok: false, error: `${field}: ${(issue?.message ?? 'is not valid').replace(/\.$/, '')}.` };
+  const issues = result.error.issues.map((issue) => {
+    const path = [part, ...issue.path];
+    return { path, sentence: `${z.core.toDotPath(path)}: ${issue.message.replace(/\.$/, '')}.` };
+  });
+  return { ok: false, issues };
 }
 
 function wording(issue: z.core.$ZodRawIssue): string | undefined {

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { withCanonicalHost } from '../../lib/canonical-host.ts';
+import { type ProviderName, providerNames } from '../group.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
 
-/** The Git providers that `spec.provider` can name. */
-const providerNames = ['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps'] as const;
-
-/** A value of `spec.provider`. */
-export type ProviderName = (typeof providerNames)[number];
+export type { ProviderName };
 
 const connectionRef = z
   .object({

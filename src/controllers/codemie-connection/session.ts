@@ -124,7 +124,8 @@ export function createSession(options: SessionOptions): Session {
   return sessionWith(client);
 }
 
-function toObserved(setting: GitSetting): ObservedSetting {
+/** A row of a listing as the decisions know it. */
+export function toObserved(setting: GitSetting): ObservedSetting {
   return {
     id: setting.id,
     scope: setting.settingType === 'project' ? 'Project' : 'User',

@@ -187,7 +187,8 @@ function tokenUrl({ auth }: Spec): string | undefined {
   return auth.clientCredentials?.tokenURL ?? auth.password?.tokenURL;
 }
 
-async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMieAuth> {
+/** Reads the values of a login. @throws ValueFault, and what the KubeClient throws */
+export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMieAuth> {
   const { clientCredentials, password, localLogin, token } = auth;
   const wanted = (ref: SecretKeyRef, what: string, field: string) => ({
     ref,

@@ -90,7 +90,8 @@ export async function register(
   }
 }
 
-function desiredSetting(
+/** The row that CodeMie should hold for an integration. */
+export function desiredSetting(
   { spec, alias }: Integration,
   url: string,
   { auth }: Credentials,

@@ -1,0 +1,106 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeConfigError, KubeStatusError, KubeTransportError } from '../kube/errors.ts';
+import { loadKubeConnection } from '../kube/kube-config.ts';
+import type { KubeObject, Resource } from '../kube/object.ts';
+import { createKubeClient } from '../kube/rest-client.ts';
+import { CliError, type Io, printable } from './io.ts';
+
+/** The flags by which kubectl finds a cluster, under the same names. */
+export interface ClusterFlags {
+  kubeconfig?: string;
+  context?: string;
+  namespace?: string;
+}
+
+/** A cluster that a command works with. */
+export interface Cluster {
+  client: KubeClient;
+  /** `--namespace`, else that of the context, else `default`. */
+  namespace: string;
+}
+
+/** How this program is called in user agents and as a field manager. */
+export const cliName = 'codemie-git';
+
+/**
+ * Connects to the cluster of the flags, runs the work, and closes all connections.
+ *
+ * @throws CliError with one sentence where the cluster can't be reached or refuses
+ */
+export async function withCluster<T>(
+  flags: ClusterFlags,
+  io: Io,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  try {
+    const connection = await loadKubeConnection(await findCluster(flags, io.env));
+    const client = createKubeClient({ connection, userAgent: cliName });
+    try {
+      return await work({ client, namespace: flags.namespace ?? connection.namespace ?? 'default' });
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    throw explainFailure(error);
+  }
+}
+
+async function findCluster({ kubeconfig, context }: ClusterFlags, env: Io['env']) {
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const path = kubeconfig ?? (env['KUBECONFIG'] || undefined) ?? (await homeConfig(env));
+  if (path === undefined && host !== undefined)
+    return { inCluster: { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' } };
+  if (path === undefined)
+    throw new CliError('There is no kubeconfig.', 'Set KUBECONFIG, or name one with --kubeconfig.');
+  return { kubeconfig: path, ...(context !== undefined && { context }) };
+}
+
+/** `~/.kube/config` where it is there. */
+async function homeConfig(env: Io['env']): Promise<string | undefined> {
+  const home = env['HOME'] ?? env['USERPROFILE'];
+  if (home === undefined) return undefined;
+  const path = join(home, '.kube', 'config');
+  return access(path).then(
+    () => path,
+    () => undefined,
+  );
+}
+
+function explainFailure(error: unknown): unknown {
+  if (error instanceof KubeConfigError) return new CliError(error.message, '');
+  if (error instanceof KubeTransportError)
+    return new CliError(error.message, 'Check the server of the kubeconfig and the network path to it.');
+  if (!(error instanceof KubeStatusError)) return error;
+  const hints: Record<number, string> = {
+    401: 'Sign in again, or choose another --context.',
+    403: 'Ask for the permission, or choose another --context.',
+    404: 'Check that the CRDs of the operator are installed: kubectl get crd gitintegrations.codemie.ai',
+  };
+  return new CliError(
+    error.message,
+    (Object.hasOwn(hints, error.code) ? hints[error.code] : undefined) ?? 'Try again.',
+  );
+}
+
+/** The key of an object of a kind. */
+export function keyIn(resource: Resource, namespace: string, name: string): string {
+  return resource.namespaced ? `${namespace}/${name}` : name;
+}
+
+/** @throws CliError when the object does not exist */
+export async function getObject(
+  { client, namespace }: Cluster,
+  resource: Resource,
+  name: string,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  const object = await client.get(resource, keyIn(resource, namespace, name), signal);
+  if (object) return object;
+  const where = resource.namespaced ? ` in namespace "${printable(namespace)}"` : '';
+  throw new CliError(
+    `There is no ${resource.kind} "${printable(name)}"${where}.`,
+    `List them with ${cliName} get ${resource.plural}${resource.namespaced ? ' --all-namespaces' : ''}.`,
+  );
+}

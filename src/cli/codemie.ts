@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
+import { CodeMieError } from '../codemie/codemie-error.ts';
+import { parseConnection } from '../controllers/codemie-connection/parse-connection.ts';
+import type { Session } from '../controllers/codemie-connection/session.ts';
+import { createSessions, InvalidConnection } from '../controllers/codemie-connection/sessions.ts';
+import { namespaces } from '../controllers/core-resources.ts';
+import { ValueFault } from '../controllers/value-reader.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { createSharedTrust } from '../net/ca-bundle.ts';
+import { createHttpClients, type HttpClients } from '../net/http-clients.ts';
+import { readProxy } from '../settings.ts';
+import { type Cluster, cliName, getObject } from './cluster.ts';
+import { CliError, type Io, printable } from './io.ts';
+
+/** Which connection to CodeMie a command uses. */
+export interface ConnectionFlags {
+  /** Name of a ClusterCodeMieConnection, or of a CodeMieConnection with `ofNamespace`. */
+  connection: string;
+  /** Whether it is a CodeMieConnection of the namespace. */
+  ofNamespace: boolean;
+  /** Where the Secrets of ClusterCodeMieConnections are. */
+  operatorNamespace: string;
+  /** PEM file of authorities to trust in addition. */
+  caFile?: string;
+}
+
+/** A CodeMie that a command has signed in to. */
+export interface SignedIn {
+  session: Session;
+  connection: KubeObject;
+  /** `spec.url` of the connection. */
+  server: string;
+}
+
+const timeoutMs = 30_000;
+
+/** The HTTP clients of one command; it has to close them. */
+export async function createClients(caFile: string | undefined, io: Io): Promise<HttpClients> {
+  const ca = caFile === undefined ? [] : [await readCa(caFile)];
+  return createHttpClients({
+    ca,
+    trustFor: createSharedTrust(),
+    proxy: readProxy(io.env),
+    maxBodyBytes: 8 * 1024 * 1024,
+    timeoutMs,
+    userAgent: cliName,
+  });
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    throw new CliError(`The file ${printable(path)} can't be read.`, 'Check the path of --ca-file.');
+  }
+}
+
+/**
+ * Signs in as a connection of the cluster does, with the login of its Secret, and runs the work.
+ *
+ * @throws CliError with one sentence for what CodeMie, the login or the connection refuses
+ */
+export async function withCodeMie<T>(
+  flags: ConnectionFlags,
+  cluster: Cluster,
+  io: Io,
+  work: (signedIn: SignedIn) => Promise<T>,
+): Promise<T> {
+  const resource = flags.ofNamespace ? codeMieConnections : clusterCodeMieConnections;
+  const connection = await getObject(cluster, resource, flags.connection, io.signal);
+  const parsed = parseConnection(connection);
+  if (!parsed.ok)
+    throw new CliError(`${resource.kind} "${printable(flags.connection)}": ${parsed.error}`, '');
+  const http = await createClients(flags.caFile, io);
+  const sessions = createSessions({
+    kube: cluster.client,
+    http,
+    operatorNamespace: flags.operatorNamespace,
+    // Whoever runs this may reach what the machine reaches.
+    tenantPrivateNetworks: true,
+    now: () => io.now(),
+    busy: () => false,
+  });
+  try {
+    const session = await sessions.open(connection, io.signal);
+    return await work({ session, connection, server: parsed.value.url });
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    sessions.forget(connection.metadata.uid);
+    await http.close();
+  }
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof CodeMieError || error instanceof ValueFault || error instanceof InvalidConnection)
+    return new CliError(error.message, 'hint' in error ? error.hint : '');
+  return error;
+}
+
+/** The name of the cluster in owner marks: what the operator was given, else the UID of `kube-system`. */
+export async function clusterNameOf(given: string | undefined, cluster: Cluster, io: Io): Promise<string> {
+  if (given !== undefined) return given;
+  const object = await cluster.client.get(namespaces, 'kube-system', io.signal);
+  if (object) return object.metadata.uid;
+  throw new CliError('The cluster has no namespace kube-system.', 'Give the --cluster-name of the operator.');
+}

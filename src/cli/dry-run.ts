@@ -1,0 +1,97 @@
+import { codeMieConnections } from '../api/group.ts';
+import { mayWriteProject } from '../codemie/account.ts';
+import { readCredentials } from '../controllers/git-integration/credentials.ts';
+import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
+import { desiredSetting } from '../controllers/git-integration/register.ts';
+import { startReport } from '../controllers/git-integration/report.ts';
+import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
+import { type DesiredSetting, ownerMark } from '../domain/setting.ts';
+import { providers } from '../providers/registry.ts';
+import type { Subject } from './check.ts';
+import type { Cluster } from './cluster.ts';
+import { clusterNameOf, withCodeMie } from './codemie.ts';
+import { exitCodes, type Io, printable, sentence } from './io.ts';
+
+/** What a dry run needs beside the cluster. */
+export interface DryRunFlags {
+  operatorNamespace: string;
+  clusterName?: string;
+  caFile?: string;
+}
+
+/** Stands for a number that only GitHub knows. */
+const unknownInstallation = 1;
+
+/**
+ * Asks CodeMie what registering an integration would do. Nothing is written.
+ *
+ * @returns the exit code: 1 when it would be refused
+ */
+export async function dryRun(
+  { object, source }: Subject,
+  { operatorNamespace, clusterName, caFile }: DryRunFlags,
+  cluster: Cluster,
+  io: Io,
+): Promise<number> {
+  const loaded = parseObject(object);
+  if (!loaded.parsed.ok) return exitCodes.negative;
+  const spec = loaded.parsed.value;
+  const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };
+  const { connectionRef, project, scope } = spec;
+  const owner = ownerMark(await clusterNameOf(clusterName, cluster, io), loaded.namespace, loaded.name);
+  const report = startReport(loaded);
+  const credentials = await readCredentials(integration, report, { kube: source, reads: source, providers }, io.signal);
+  const flags = {
+    connection: connectionRef.name,
+    ofNamespace: connectionRef.kind === codeMieConnections.kind,
+    operatorNamespace,
+    ...(caFile !== undefined && { caFile }),
+  };
+  return withCodeMie(flags, cluster, io, async ({ session }) => {
+    const say = (text: string, exitCode: number) => {
+      io.out(`  ${'CodeMie'.padEnd(13)} ${sentence(text)}\n`);
+      return exitCode;
+    };
+    if (!(await session.hasProject(project, io.signal)))
+      return say(
+        `There is no project "${printable(project)}". Names are case-sensitive.`,
+        exitCodes.negative,
+      );
+    const account = await session.account(io.signal);
+    if (scope === 'Project' && !mayWriteProject(account, project))
+      return say(
+        `The login ${account.name} is not an administrator of project "${printable(project)}".`,
+        exitCodes.negative,
+      );
+    const url = spec.url ?? providers[spec.provider].defaultUrl;
+    const installationId = credentials.auth.kind === 'githubApp' ? unknownInstallation : undefined;
+    const desired = desiredSetting(integration, url, credentials, installationId, owner);
+    const plan = planRegistration({
+      desired,
+      // The operator's key of digests is its own, so that a changed secret is not seen from here.
+      digest: '',
+      owner,
+      rows: await session.rows(scope, io.signal),
+      adoptionPolicy: spec.adoptionPolicy,
+      driftPolicy: spec.driftPolicy,
+    });
+    return say(describe(plan, desired), plan.action === 'refuse' ? exitCodes.negative : exitCodes.ok);
+  });
+}
+
+function describe(plan: RegistrationPlan, { alias, project }: DesiredSetting): string {
+  const place = `"${printable(alias)}" of project "${printable(project)}"`;
+  switch (plan.action) {
+    case 'create':
+      return `It would create ${place}.`;
+    case 'update':
+      return plan.adopted
+        ? `It would adopt ${place} (${printable(plan.row.id)}).`
+        : `It would write ${place} (${printable(plan.row.id)}) again.`;
+    case 'leave':
+    case 'record':
+      return `${place} is registered (${printable(plan.row.id)}).`;
+    case 'refuse':
+      return `It would be refused: ${plan.sentence} ${plan.hint}`;
+  }
+}

@@ -1,0 +1,130 @@
+/** What a command reads from and writes to, so that a test can give it anything. */
+export interface Io {
+  /** Writes to standard output, as it is. */
+  out(text: string): void;
+  /** Writes a line to standard error: progress, and what went wrong. */
+  err(line: string): void;
+  /** The whole of standard input, at most {@link maxInputBytes}. */
+  stdin(): Promise<string>;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Columns of the terminal that standard output is; undefined for a file or a pipe. */
+  columns: number | undefined;
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Asks a question on the terminal; false without one, or for any answer but yes. */
+  confirm(question: string): Promise<boolean>;
+  /** Resolves after that time. @throws the signal's reason */
+  sleep(ms: number): Promise<void>;
+  /** Aborts at Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** What the command line can't do as asked: one sentence and a hint, without a stack trace. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: number;
+
+  constructor(sentence: string, hint: string, exitCode: number = exitCodes.failed) {
+    super(`${sentence} ${hint}`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** What the exit codes mean; docs/cli.md lists them. */
+export const exitCodes = {
+  ok: 0,
+  /** The answer is no: findings, a rejected credential, an integration that is not Ready, a difference. */
+  negative: 1,
+  /** The command could not do its work: bad arguments, a file or cluster that can't be read. */
+  failed: 2,
+} as const;
+
+/** How objects are printed. */
+export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+
+/** One of {@link outputFormats}. */
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** Whether to colour what goes to standard output: https://no-color.org, and a terminal. */
+export function hasColors({ env, columns }: Pick<Io, 'env' | 'columns'>): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb') return false;
+  return columns !== undefined;
+}
+
+type Color = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
+
+const codes: Record<Color, [number, number]> = {
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  bold: [1, 22],
+  dim: [2, 22],
+};
+
+/** Colours a text, or gives it back as it is. */
+export type Paint = (color: Color, text: string) => string;
+
+/** Makes the function that colours, for one output. */
+export function painter(io: Pick<Io, 'env' | 'columns'>): Paint {
+  if (!hasColors(io)) return (_color, text) => text;
+  return (color, text) => `\u001B[${codes[color][0]}m${text}\u001B[${codes[color][1]}m`;
+}
+
+/** How a table is printed. */
+export interface TableOptions {
+  /** Width of the terminal: longer lines are cut there. */
+  columns?: number;
+  /** Colours a padded cell. */
+  paint?: (text: string, row: number, column: number) => string;
+}
+
+/** A table as kubectl prints them: columns as wide as their content, three blanks between them. */
+export function table(rows: readonly (readonly string[])[], { columns, paint }: TableOptions = {}): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  const lines = rows.map((row, rowIndex) => {
+    let room = columns ?? Number.POSITIVE_INFINITY;
+    return row
+      .map((cell, index) => {
+        const isLast = index === row.length - 1;
+        const padded = isLast ? cell : cell.padEnd((widths[index] ?? 0) + 3);
+        const shown = padded.length <= room ? padded : `${padded.slice(0, Math.max(0, room - 1))}…`;
+        const cut = room > 0 ? shown : '';
+        room = Math.max(0, room - padded.length);
+        return paint ? paint(cut, rowIndex, index) : cut;
+      })
+      .join('')
+      .trimEnd();
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** How long ago, or how long until, in kubectl's short form: `5s`, `12m`, `3h`, `9d`. */
+export function shortAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
+}
+
+/** `1 error`, `2 errors`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/**
+ * Text from a file or a server for a terminal: control characters could write over what stands there. Cut to `max`
+ * characters.
+ */
+export function printable(text: string, max = 80): string {
+  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+  return plain.length > max ? `${plain.slice(0, max - 1)}…` : plain;
+}
+
+/** A whole sentence, on one line. */
+export function sentence(text: string): string {
+  return printable(text, 4096);
+}

@@ -1,0 +1,128 @@
+import { opendir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
+import { type Finding, inReadingOrder, type LintFormat, type LintRule } from './finding.ts';
+import { type Manifest, type ParsedFile, parseManifests } from './manifests.ts';
+import { checkObject, isOurs } from './objects.ts';
+import { formatLint } from './report.ts';
+import { checkSet } from './set.ts';
+
+/** Options of `lint`. */
+export interface LintOptions {
+  format: LintFormat;
+  /** Namespace of manifests that name none. */
+  namespace: string;
+  operatorNamespace: string;
+  /** Rules that are not reported. */
+  ignore: readonly LintRule[];
+  /** From which severity on the exit code is 1. */
+  failOn: 'error' | 'warning';
+}
+
+/** A file that is larger is no manifest. */
+const maxFileBytes = 32 * 1024 * 1024;
+const maxFiles = 50_000;
+const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
+const stdinName = '<stdin>';
+
+interface Source {
+  file: string;
+  text: string;
+  /** Named by the user, and not found in a folder, where other things than manifests may be. */
+  isNamed: boolean;
+}
+
+/**
+ * Checks manifests without a cluster.
+ *
+ * @returns the exit code
+ * @throws CliError when a path can't be read
+ */
+export async function lint(
+  paths: readonly string[],
+  options: LintOptions,
+  io: Io,
+  version: string,
+): Promise<number> {
+  const findings: Finding[] = [];
+  const manifests: Manifest[] = [];
+  let files = 0;
+  for await (const source of sourcesOf(paths, io)) {
+    files += 1;
+    const parsed = parseManifests(source.file, source.text);
+    manifests.push(...parsed.manifests);
+    findings.push(...syntaxFindings(source, parsed));
+  }
+  const ours = manifests.filter(isOurs);
+  for (const manifest of ours) findings.push(...checkObject(manifest));
+  findings.push(...(await checkSet(manifests, options, io.signal)));
+  const ignored: ReadonlySet<string> = new Set(options.ignore);
+  const kept = inReadingOrder(findings.filter(({ rule }) => !ignored.has(rule)));
+  const result = { findings: kept, files, objects: ours.length };
+  io.out(formatLint(result, options.format, painter(io), version));
+  if (ours.length === 0 && kept.length === 0)
+    io.err(`No object of codemie.ai is in ${count(files, 'file')}. Check the path.`);
+  const fails = kept.some(({ severity }) => severity === 'error' || options.failOn === 'warning');
+  return fails ? exitCodes.negative : exitCodes.ok;
+}
+
+function syntaxFindings({ isNamed, text }: Source, { faults }: ParsedFile): Finding[] {
+  // A folder may hold templates of charts and other YAML that is none of our business.
+  if (!isNamed && !text.includes('codemie.ai/')) return [];
+  return faults.map(({ file, position, message, hint }) => ({
+    rule: 'yaml-syntax',
+    severity: 'error',
+    file,
+    position,
+    message: `${message} ${hint}`,
+  }));
+}
+
+async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Source> {
+  for (const path of paths) {
+    if (path === '-') {
+      yield { file: stdinName, text: await io.stdin(), isNamed: true };
+      continue;
+    }
+    const found = await stat(path).catch(() => undefined);
+    if (!found) throw new CliError(`There is no file or folder ${printable(path)}.`, 'Check the path.');
+    if (!found.isDirectory()) {
+      yield { file: path, text: await readText(path, found.size), isNamed: true };
+      continue;
+    }
+    for (const file of await filesBelow(path))
+      yield { file, text: await readText(file, (await stat(file)).size), isNamed: false };
+  }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (path: string): Promise<void> => {
+    for await (const entry of await opendir(path)) {
+      // Links are not followed: they may lead round in a circle.
+      if (entry.isDirectory()) {
+        if (!entry.name.startsWith('.') && entry.name !== 'node_modules') await walk(join(path, entry.name));
+      } else if (entry.isFile() && endings.has(extname(entry.name))) files.push(join(path, entry.name));
+      if (files.length > maxFiles)
+        throw new CliError(
+          `The folder ${printable(folder)} has more than ${maxFiles} files of YAML and JSON.`,
+          'Name a smaller one.',
+        );
+    }
+  };
+  await walk(folder);
+  return files.toSorted();
+}
+
+async function readText(file: string, size: number): Promise<string> {
+  if (size > maxFileBytes)
+    throw new CliError(
+      `The file ${printable(file)} is larger than 32 MiB.`,
+      'Split it, or check that it is a manifest.',
+    );
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new CliError(`The file ${printable(file)} can't be read.`, 'Check its permissions.');
+  }
+}

@@ -1,0 +1,176 @@
+import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+
+/** A place in a file. Both count from 1, as editors do. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** What a path inside of an object is made of, as zod has it. */
+export type Path = readonly PropertyKey[];
+
+/** One Kubernetes object of a file. */
+export interface Manifest {
+  /** As the user named it; `<stdin>` for standard input. */
+  file: string;
+  apiVersion: string;
+  kind: string;
+  /** Empty where the manifest has none, which is a finding of its own. */
+  name: string;
+  namespace: string | undefined;
+  /** The whole object in plain JSON. */
+  object: Readonly<Record<string, unknown>>;
+  /**
+   * Where a field is; where it is missing, the closest parent that is there.
+   *
+   * @param of `key` points at the name of the field, `value` at what it holds
+   */
+  position(path: Path, of?: 'key' | 'value'): Position;
+}
+
+/** Text that is no YAML, or YAML that is no Kubernetes object. */
+export interface SyntaxFault {
+  file: string;
+  position: Position;
+  message: string;
+  hint: string;
+}
+
+/** What was read from a file. */
+export interface ParsedFile {
+  manifests: Manifest[];
+  faults: SyntaxFault[];
+}
+
+const header = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z
+    .object({ name: z.string().catch(''), namespace: z.string().optional().catch(undefined) })
+    .catch({
+      name: '',
+      namespace: undefined,
+    }),
+});
+
+const list = z.object({ items: z.array(z.unknown()) });
+
+/** Aliases may repeat what they name this often; more is a bomb, not a manifest. */
+const maxAliasCount = 100;
+
+/**
+ * Reads the objects of one YAML or JSON text: several documents, and lists (`kind: List`). Empty documents are skipped,
+ * as kubectl does.
+ */
+export function parseManifests(file: string, text: string): ParsedFile {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines });
+  const parsed: ParsedFile = { manifests: [], faults: [] };
+  // Without a document the library gives an empty list with properties of its own.
+  if (!Array.isArray(documents)) return parsed;
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error) {
+      const { line, col } = lines.linePos(error.pos[0]);
+      const position = { line: Math.max(1, line), column: Math.max(1, col) };
+      parsed.faults.push({ file, position, ...describe(error.code, text) });
+      // What follows a broken document can't be told apart from it.
+      break;
+    }
+    readDocument(file, document, lines, parsed);
+  }
+  return parsed;
+}
+
+function readDocument(file: string, document: Document, lines: LineCounter, parsed: ParsedFile): void {
+  const at = (path: Path, of: 'key' | 'value' = 'value') => positionIn(document, path, of, lines);
+  const fault = (message: string, hint: string) =>
+    parsed.faults.push({ file, position: at([]), message, hint });
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount });
+  } catch {
+    fault(
+      'The document repeats aliases too often.',
+      `Write out what more than ${maxAliasCount} aliases stand for.`,
+    );
+    return;
+  }
+  if (content === null || content === undefined) return;
+  const add = (value: unknown, prefix: Path): void => {
+    const { success, data } = header.safeParse(value);
+    if (!success) {
+      fault('The document is not a Kubernetes object.', 'Give it apiVersion, kind and metadata.name.');
+      return;
+    }
+    if (data.kind.endsWith('List') && list.safeParse(value).success) {
+      for (const [index, item] of list.parse(value).items.entries()) add(item, [...prefix, 'items', index]);
+      return;
+    }
+    const { apiVersion, kind, metadata } = data;
+    parsed.manifests.push({
+      file,
+      apiVersion,
+      kind,
+      name: metadata.name,
+      namespace: metadata.namespace,
+      object: z.record(z.string(), z.unknown()).parse(value),
+      position: (path, of) => at([...prefix, ...path], of),
+    });
+  };
+  add(content, []);
+}
+
+/** The library's own sentences quote the text around the fault, which may be a Secret's. */
+function describe(code: string, text: string): { message: string; hint: string } {
+  if (/\{\{|\$\{\{/.test(text))
+    return {
+      message: 'The file is a template, not YAML.',
+      hint: 'Render it first: helm template … | codemie-git lint -',
+    };
+  const known: Record<string, string> = {
+    DUPLICATE_KEY: 'A key is there twice in one object.',
+    TAB_AS_INDENT: 'A tab is used as indentation.',
+    BAD_INDENT: 'The indentation does not fit the lines above.',
+    MISSING_CHAR: 'A quotation mark, bracket or colon is missing.',
+    BAD_ALIAS: 'An alias has no anchor.',
+    MULTILINE_IMPLICIT_KEY: 'A key goes over several lines, or a colon is missing.',
+  };
+  return {
+    message: (Object.hasOwn(known, code) ? known[code] : undefined) ?? 'The text is not valid YAML.',
+    hint: 'Correct it here or in the lines right above.',
+  };
+}
+
+function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: LineCounter): Position {
+  let node: unknown = document.contents;
+  let offset = offsetOf(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    const isLast = index === path.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(step));
+      if (!pair) break;
+      const keyOffset = offsetOf(pair.key) ?? offset;
+      node = pair.value;
+      // Of a parent the key is what a reader looks for: its value begins on the line below.
+      const useKey = of === 'key' || !isLast || !isScalarOnLine(node);
+      offset = useKey ? keyOffset : (offsetOf(node) ?? keyOffset);
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      const found = offsetOf(node);
+      if (found === undefined) break;
+      offset = found;
+    } else break;
+  }
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+function isScalarOnLine(node: unknown): boolean {
+  return isNode(node) && !isMap(node) && !isSeq(node) && offsetOf(node) !== undefined;
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}

@@ -1,0 +1,175 @@
+import { kinds } from '../../api/crd/kinds.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../api/crd/structural-schema.ts';
+import { API_VERSION, GROUP } from '../../api/group.ts';
+import { parseWithIssues } from '../../api/parse.ts';
+import { printable } from '../io.ts';
+import type { Finding, LintRule } from './finding.ts';
+import type { Manifest, Path } from './manifests.ts';
+
+/** `GitIntegration team-a/github`, as kubectl names objects. */
+export function nameOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+/** Makes a finding about a field of a manifest. */
+export function findingAt(
+  manifest: Manifest,
+  path: Path,
+  rule: LintRule,
+  message: string,
+  { severity = 'error', of = 'value' }: { severity?: Finding['severity']; of?: 'key' | 'value' } = {},
+): Finding {
+  const position = manifest.position(path, of);
+  return { rule, severity, file: manifest.file, position, object: nameOf(manifest), message };
+}
+
+/** Whether an object is of our API group, in any version and spelling. */
+export function isOurs({ apiVersion, kind }: Manifest): boolean {
+  return apiVersion === GROUP || apiVersion.startsWith(`${GROUP}/`) || kindNames.has(kind);
+}
+
+const kindNames: ReadonlySet<string> = new Set(kinds.map(({ resource }) => resource.kind));
+
+/** Made once: of each kind, what its CRD knows of the spec. */
+const schemas = new Map<string, StructuralSchema>();
+
+function schemaOf(kind: (typeof kinds)[number]): StructuralSchema {
+  const known = schemas.get(kind.resource.kind);
+  if (known) return known;
+  const made = toStructuralSchema(kind.spec, 'spec');
+  schemas.set(kind.resource.kind, made);
+  return made;
+}
+
+/** What the API server and the operator would say to one object of ours. */
+export function checkObject(manifest: Manifest): Finding[] {
+  const kind = kinds.find(({ resource }) => resource.kind === manifest.kind);
+  if (!kind || manifest.apiVersion !== API_VERSION) return [unknownVersion(manifest)];
+  const findings = checkMetadata(manifest, kind.resource.namespaced);
+  for (const name of Object.keys(manifest.object))
+    if (!topLevel.has(name)) findings.push(unknownField(manifest, [name], [...topLevel]));
+  findings.push(...unknownFields(manifest, ['spec'], manifest.object['spec'], schemaOf(kind)));
+  const checked = parseWithIssues(kind.spec, 'spec', manifest.object['spec']);
+  if (!checked.ok)
+    for (const { path, sentence } of checked.issues)
+      findings.push(findingAt(manifest, path, 'schema', sentence));
+  return findings;
+}
+
+const topLevel: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+
+function unknownVersion(manifest: Manifest): Finding {
+  const wrongKind = !kindNames.has(manifest.kind);
+  const message = wrongKind
+    ? `There is no kind ${printable(manifest.kind)} in ${GROUP}. Use one of ${[...kindNames].join(', ')}.`
+    : `apiVersion is not one that this release has. Write ${API_VERSION}.`;
+  return findingAt(manifest, [wrongKind ? 'kind' : 'apiVersion'], 'unknown-version', message);
+}
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+const subdomain = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
+
+function checkMetadata(manifest: Manifest, namespaced: boolean): Finding[] {
+  const findings: Finding[] = [];
+  const refuse = (path: Path, message: string, severity: Finding['severity'] = 'error') =>
+    findings.push(findingAt(manifest, ['metadata', ...path], 'metadata', message, { severity }));
+  const metadata = recordOf(manifest.object['metadata']);
+  const { name, namespace } = metadata;
+  if (name === undefined && metadata['generateName'] !== undefined)
+    refuse(
+      ['generateName'],
+      'metadata.generateName makes another object at each apply. Write metadata.name.',
+    );
+  else if (name === undefined) refuse([], 'metadata.name: is required.');
+  else if (typeof name !== 'string') refuse(['name'], 'metadata.name: must be text. Put it in quotes.');
+  else if (name.length > 253 || !subdomain.test(name))
+    refuse(['name'], "metadata.name: must be lower-case letters, digits, '-' and '.', at most 253 of them.");
+  if (namespace !== undefined && typeof namespace !== 'string')
+    refuse(['namespace'], 'metadata.namespace: must be text. Put it in quotes.');
+  else if (typeof namespace === 'string' && (namespace.length > 63 || !dnsLabel.test(namespace)))
+    refuse(
+      ['namespace'],
+      "metadata.namespace: must be lower-case letters, digits and '-', at most 63 of them.",
+    );
+  else if (namespace !== undefined && !namespaced)
+    refuse(
+      ['namespace'],
+      `A ${manifest.kind} belongs to no namespace. Remove metadata.namespace.`,
+      'warning',
+    );
+  for (const [field, isValid] of [
+    ['labels', (value: string) => value.length <= 63 && labelValue.test(value)],
+    ['annotations', () => true],
+  ] as const)
+    for (const [key, value] of Object.entries(recordOf(metadata[field]))) {
+      if (typeof value !== 'string')
+        refuse([field, key], `metadata.${field}: every value must be text. Put it in quotes.`);
+      else if (!isValid(value))
+        refuse(
+          [field, key],
+          `metadata.${field}: a value must be letters, digits, '-', '_' and '.', at most 63 of them.`,
+        );
+    }
+  return findings;
+}
+
+/** The API server drops fields it does not know; kubectl refuses them by default, GitOps tools differ. */
+function unknownFields(manifest: Manifest, path: Path, value: unknown, schema: StructuralSchema): Finding[] {
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    return items
+      ? value.flatMap((item, index) => unknownFields(manifest, [...path, index], item, items))
+      : [];
+  }
+  const { properties } = schema;
+  if (!properties || typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, child]) => {
+    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return known
+      ? unknownFields(manifest, [...path, name], child, known)
+      : [unknownField(manifest, [...path, name], Object.keys(properties))];
+  });
+}
+
+function unknownField(manifest: Manifest, path: Path, known: readonly string[]): Finding {
+  const name = String(path.at(-1));
+  const parent = path.slice(0, -1).map(String).join('.') || 'the object';
+  const meant = closest(name, known);
+  const hint = meant === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${meant}?`;
+  const message = `There is no field ${printable(name)} in ${parent}. ${hint}`;
+  return findingAt(manifest, path, 'unknown-field', message, { of: 'key' });
+}
+
+/** The name that a typo most likely stands for: the same but for case, or at most two letters apart. */
+function closest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best && best.distance <= 2 ? best.candidate : undefined;
+}
+
+/** How many letters to add, remove or replace. Names are cut, so that the work is bounded. */
+function distance(a: string, b: string): number {
+  const [from, to] = [a.slice(0, 40), b.slice(0, 40)];
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+/** An object to look fields up in; empty for anything else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value));
+}

@@ -1,0 +1,110 @@
+import { gitIntegrations } from '../api/group.ts';
+import { toObserved } from '../controllers/codemie-connection/session.ts';
+import { type ObservedSetting, ownerKey, ownerMark } from '../domain/setting.ts';
+import { type Cluster } from './cluster.ts';
+import type { SignedIn } from './codemie.ts';
+import { CliError, count, exitCodes, type Io, printable, table } from './io.ts';
+
+/** Options of `orphans`. */
+export interface OrphansOptions {
+  /** The name of this cluster in owner marks. */
+  clusterName: string;
+  /** Deletes them after asking. */
+  delete: boolean;
+  /** Does not ask. */
+  yes: boolean;
+  output: 'table' | 'json';
+}
+
+/** An integration in CodeMie whose GitIntegration does not exist any more. */
+interface Orphan {
+  id: string;
+  scope: ObservedSetting['scope'];
+  project: string;
+  alias: string;
+  namespace: string;
+  name: string;
+}
+
+/**
+ * Lists what this cluster left behind in CodeMie: integrations with its mark whose GitIntegration is gone.
+ *
+ * @returns the exit code: 1 when there are some and they were not deleted
+ */
+export async function orphans(
+  options: OrphansOptions,
+  { session }: SignedIn,
+  cluster: Cluster,
+  io: Io,
+): Promise<number> {
+  const rows = [];
+  for (const scope of ['Project', 'User'] as const)
+    rows.push(...(await session.client.listGitSettings(scope, io.signal)).map(toObserved));
+  const found: Orphan[] = [];
+  for (const row of rows) {
+    const owner = ownerOf(row, options.clusterName);
+    if (owner && !(await exists(owner, cluster, io))) {
+      const { id, scope, project, alias } = row;
+      found.push({ id, scope, project, alias, ...owner });
+    }
+  }
+  if (options.output === 'json') io.out(`${JSON.stringify(found, null, 2)}\n`);
+  else print(found, io);
+  if (found.length === 0) return exitCodes.ok;
+  if (!options.delete) {
+    if (options.output === 'table') io.err('Delete them with --delete, or create the GitIntegrations again.');
+    return exitCodes.negative;
+  }
+  if (!options.yes && !(await io.confirm(`Delete ${count(found.length, 'integration')} in CodeMie?`)))
+    throw new CliError('Nothing was deleted.', 'Answer yes, or give --yes.');
+  for (const orphan of found) await remove(orphan, session, cluster, io);
+  return exitCodes.ok;
+}
+
+/** The object that a mark of this cluster names; undefined for any other row. */
+function ownerOf(
+  { values }: ObservedSetting,
+  clusterName: string,
+): { namespace: string; name: string } | undefined {
+  const mark = values[ownerKey];
+  if (typeof mark !== 'string') return undefined;
+  const [namespace = '', name = '', ...rest] = mark.split('/').slice(2);
+  if (rest.length > 0 || name === '') return undefined;
+  return mark === ownerMark(clusterName, namespace, name) ? { namespace, name } : undefined;
+}
+
+async function exists({ namespace, name }: { namespace: string; name: string }, cluster: Cluster, io: Io) {
+  return (await cluster.client.get(gitIntegrations, `${namespace}/${name}`, io.signal)) !== undefined;
+}
+
+function print(found: readonly Orphan[], io: Io): void {
+  if (found.length === 0) {
+    io.out('Every integration of this cluster in CodeMie has its GitIntegration.\n');
+    return;
+  }
+  const rows = found.map(({ id, project, alias, namespace, name }) =>
+    [project, alias, `${namespace}/${name}`, id].map((cell) => printable(cell)),
+  );
+  io.out(
+    table([['PROJECT', 'ALIAS', 'GITINTEGRATION (GONE)', 'ID'], ...rows], {
+      ...(io.columns !== undefined && { columns: io.columns }),
+    }),
+  );
+}
+
+async function remove(
+  orphan: Orphan,
+  { client }: SignedIn['session'],
+  cluster: Cluster,
+  io: Io,
+): Promise<void> {
+  // It may have been created again while a person thought about the answer.
+  if (await exists(orphan, cluster, io)) {
+    io.err(
+      `Kept ${printable(orphan.id)}: ${printable(orphan.namespace)}/${printable(orphan.name)} exists again.`,
+    );
+    return;
+  }
+  await client.remove(orphan.scope, orphan.id, io.signal);
+  io.out(`Deleted ${printable(orphan.id)} (${printable(orphan.project)}/${printable(orphan.alias)}).\n`);
+}

@@ -1,0 +1,235 @@
+import tab from '@bomb.sh/tab/commander';
+import { Command, Option } from 'commander';
+import {
+  clusterCodeMieConnections,
+  codeMieConnections,
+  gitIntegrations,
+  type ResourceDescription,
+} from '../api/group.ts';
+import { addCheck, addCreate, addImport, addOrphans } from './credential-commands.ts';
+import { clusterOptions, collect, type Does, duration, type Flags, oneOf } from './flags.ts';
+import { CliError, type Io, type OutputFormat, outputFormats } from './io.ts';
+import { type LintFormat, type LintRule, lintFormats, lintRules } from './lint/finding.ts';
+
+/** What a run of the program came to. */
+export interface Run {
+  exitCode: number;
+}
+
+/**
+ * The command line. Each command loads what it needs when it runs, so that help and completion answer at once.
+ *
+ * @param run gets the exit code of the command that ran
+ */
+export function createProgram(io: Io, version: string, run: Run): Command {
+  const program = new Command('codemie-git')
+    .description('Checks, explains and imports the Git integrations of CodeMie.')
+    .version(version, '-V, --version')
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text.trimEnd()) })
+    .showHelpAfterError('(see --help)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  codemie-git lint manifests/                 check manifests before the merge
+  codemie-git check github --namespace team-a validate a credential now
+  codemie-git explain github --namespace team-a
+  codemie-git import > integrations.yaml      declare what was made by hand
+
+kubectl finds the program too, as kubectl codemie. Exit codes: 0 yes, 1 no, 2 the command could not do its work.`,
+    );
+  const does = (work: () => Promise<number> | number) => async () => {
+    run.exitCode = await work();
+  };
+  addLint(program, io, version, does);
+  addGet(program, io, does);
+  addExplain(program, io, does);
+  addCheck(program, io, does);
+  addImport(program, io, does);
+  addOrphans(program, io, does);
+  addCreate(program, io, does);
+  addActions(program, io, does);
+  // The library writes scripts and suggestions itself, for bash, zsh, fish and PowerShell.
+  tab(program, { completionCommandName: 'completion' });
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+function addLint(program: Command, io: Io, version: string, does: Does): void {
+  const ruleNames = Object.keys(lintRules).filter((name): name is LintRule => name in lintRules);
+  program
+    .command('lint')
+    .summary('check manifests without a cluster')
+    .description(
+      'Checks manifests without a cluster: the CRDs, their rules, Secrets in the same files, and what the manifests say about each other. Reads files, folders, and standard input as -.',
+    )
+    .argument('<path...>', 'files, folders, or - for standard input')
+    .addOption(
+      new Option('-o, --output <format>', 'how findings are printed').choices(lintFormats).default('human'),
+    )
+    .option('-n, --namespace <name>', 'namespace of manifests that name none', 'default')
+    .option(
+      '--operator-namespace <name>',
+      'where the Secrets of ClusterCodeMieConnections are',
+      'codemie-system',
+    )
+    .option('--ignore <rule>', 'leave a rule out; may be repeated', collect(oneOf(ruleNames)))
+    .addOption(
+      new Option('--fail-on <severity>', 'from which severity on the exit code is 1')
+        .choices(['error', 'warning'])
+        .default('error'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  codemie-git lint integrations.yaml
+  kubectl kustomize overlays/prod | codemie-git lint -
+  helm template charts/team | codemie-git lint - --output sarif > lint.sarif`,
+    )
+    .action(
+      async (
+        paths: string[],
+        flags: {
+          output: LintFormat;
+          namespace: string;
+          operatorNamespace: string;
+          ignore?: LintRule[];
+          failOn: 'error' | 'warning';
+        },
+      ) => {
+        const { lint } = await import('./lint/lint.ts');
+        const { output: format, ignore = [], ...rest } = flags;
+        await does(() => lint(paths, { ...rest, format, ignore }, io, version))();
+      },
+    );
+}
+
+function addGet(program: Command, io: Io, does: Does): void {
+  clusterOptions(
+    program
+      .command('get')
+      .summary('show integrations or connections as a table')
+      .description('Shows integrations, or connections, as a table that fits 100 columns.')
+      .argument('[name...]', 'names; a kind such as connections may go first'),
+  )
+    .option('-A, --all-namespaces', 'of all namespaces', false)
+    .addOption(
+      new Option('-o, --output <format>', 'how objects are printed').choices(outputFormats).default('table'),
+    )
+    .option('-w, --watch', 'go on and show what changes', false)
+    .option('--wait', "wait until all are Ready; exit code 1 if one can't become so", false)
+    .option('--timeout <duration>', 'how long to wait', duration, 300_000)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  codemie-git get --all-namespaces
+  codemie-git get connections --output wide
+  codemie-git get github --namespace team-a --wait --timeout 2m`,
+    )
+    .action(
+      async (
+        words: string[],
+        flags: Flags & {
+          allNamespaces: boolean;
+          output: OutputFormat;
+          watch: boolean;
+          wait: boolean;
+          timeout: number;
+        },
+      ) => {
+        const [{ get }, { withCluster }] = await Promise.all([import('./get.ts'), import('./cluster.ts')]);
+        const { resource, names } = splitWords(words);
+        const { allNamespaces, output, watch, timeout } = flags;
+        if (allNamespaces && names.length > 0)
+          throw new CliError("A name can't be looked for in all namespaces.", 'Give its --namespace.');
+        const waitMs = flags.wait ? timeout : undefined;
+        const options = { resource, names, allNamespaces, output, watch, waitMs };
+        await does(() => withCluster(flags, io, (cluster) => get(options, cluster, io)))();
+      },
+    );
+}
+
+function splitWords(words: readonly string[]) {
+  const [first, ...rest] = words;
+  const resource = first === undefined ? undefined : resourceNamed(first);
+  return resource ? { resource, names: rest } : { resource: gitIntegrations, names: [...words] };
+}
+
+function addExplain(program: Command, io: Io, does: Does): void {
+  clusterOptions(
+    program
+      .command('explain')
+      .summary('say why an integration is not Ready, and what to do')
+      .argument('<name>', 'name of a GitIntegration'),
+  ).action(async (name: string, flags: Flags) => {
+    const [{ explain }, { withCluster }] = await Promise.all([
+      import('./explain.ts'),
+      import('./cluster.ts'),
+    ]);
+    await does(() => withCluster(flags, io, (cluster) => explain(name, cluster, io)))();
+  });
+}
+
+function addActions(program: Command, io: Io, does: Does): void {
+  const named = (name: string, summary: string) =>
+    clusterOptions(
+      program
+        .command(name)
+        .summary(summary)
+        .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`),
+    ).argument('<name...>', 'names of GitIntegrations');
+  named('reconcile', 'ask the operator to check now, and wait for its answer')
+    .option('--no-wait', 'do not wait for the answer')
+    .action(async (words: string[], flags: Flags & { wait: boolean }) => {
+      const [{ reconcile }, { withCluster }] = await Promise.all([
+        import('./actions.ts'),
+        import('./cluster.ts'),
+      ]);
+      const { resource, names } = splitWords(words);
+      await does(() =>
+        withCluster(flags, io, (cluster) => reconcile(resource, names, flags.wait, cluster, io)),
+      )();
+    });
+  for (const [name, suspend, summary] of [
+    ['suspend', true, 'have the operator leave integrations as they are'],
+    ['resume', false, 'have the operator work on integrations again'],
+  ] as const)
+    named(name, summary).action(async (names: string[], flags: Flags) => {
+      const [{ setSuspended }, { withCluster }] = await Promise.all([
+        import('./actions.ts'),
+        import('./cluster.ts'),
+      ]);
+      await does(() => withCluster(flags, io, (cluster) => setSuspended(names, suspend, cluster, io)))();
+    });
+  named('release', 'let deleted integrations go without touching CodeMie').action(
+    async (names: string[], flags: Flags) => {
+      const [{ release }, { withCluster }] = await Promise.all([
+        import('./actions.ts'),
+        import('./cluster.ts'),
+      ]);
+      await does(() => withCluster(flags, io, (cluster) => release(names, cluster, io)))();
+    },
+  );
+}
+
+/** How people name the kinds on the command line. */
+const typeNames: Readonly<Record<string, ResourceDescription>> = Object.fromEntries(
+  (
+    [
+      [gitIntegrations, 'gint', 'integration', 'integrations'],
+      [codeMieConnections, 'cmconn'],
+      [clusterCodeMieConnections, 'ccmconn', 'connection', 'connections'],
+    ] as const
+  ).flatMap(([resource, ...short]) =>
+    [resource.plural, resource.kind.toLowerCase(), ...short].map((name) => [name, resource]),
+  ),
+);
+
+/** The kind that a word stands for; undefined if it is no kind. */
+function resourceNamed(word: string): ResourceDescription | undefined {
+  const name = word.toLowerCase();
+  return Object.hasOwn(typeNames, name) ? typeNames[name] : undefined;
+}
