@@ -12,6 +12,7 @@ import { parseConnection } from '../controllers/codemie-connection/parse-connect
 import type { ResolvedConnection } from '../controllers/git-integration/connection.ts';
 import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { Halt } from '../controllers/git-integration/halt.ts';
+import { integrationIndexes } from '../controllers/git-integration/indexes.ts';
 import { resolveInstallation } from '../controllers/git-integration/installation.ts';
 import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
 import { checkPermissions } from '../controllers/git-integration/permissions.ts';
@@ -232,7 +233,7 @@ async function checkOne(
   const deps = {
     clocks: { observe: () => {} },
     digestKey: randomBytes(32),
-    integrations: createStore(),
+    integrations: createStore(integrationIndexes),
     now: () => io.now(),
     proofs: createSharedCalls<Awaited<ReturnType<(typeof providers)[ProviderName]['validate']>>>(calls),
     installations: createSharedCalls<never>(calls),

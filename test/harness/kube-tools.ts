@@ -28,10 +28,10 @@ export interface ToolRun {
 }
 
 /**
- * Runs a real kubectl 1.35 or helm 4.1, or a shell with both in its path. A command that fails resolves too: look at
+ * Runs a real kubectl 1.35 or helm 4.1, or a shell or another program with both in its path. A command that fails resolves too: look at
  * `code`.
  */
-export async function runTool(tool: 'kubectl' | 'helm' | 'sh', run: ToolRun): Promise<CommandResult> {
+export async function runTool(tool: string, run: ToolRun): Promise<CommandResult> {
   const { args, env, input = '', timeoutMs = 120_000 } = run;
   const path = [await toolsFolder(), process.env['PATH']].filter(Boolean).join(delimiter);
   const child = spawn(tool, args, {

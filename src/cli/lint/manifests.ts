@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { z } from 'zod';
 
 /** A place in a file. Both count from 1, as editors do. */
@@ -65,18 +65,22 @@ const maxAliasCount = 100;
  */
 export function parseManifests(file: string, text: string): ParsedFile {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines });
+  const documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'error' });
   const parsed: ParsedFile = { manifests: [], faults: [] };
   // Without a document the library gives an empty list with properties of its own.
   if (!Array.isArray(documents)) return parsed;
+  const mayBeTemplate = text.includes('{{');
   for (const document of documents) {
     const [error] = document.errors;
     if (error) {
-      const { line, col } = lines.linePos(error.pos[0]);
-      const position = { line: Math.max(1, line), column: Math.max(1, col) };
+      const position = placeOf(error.pos[0], lines);
       parsed.faults.push({ file, position, ...describe(error.code, text) });
       // What follows a broken document can't be told apart from it.
       break;
+    }
+    if (mayBeTemplate && hasTemplate(document)) {
+      parsed.faults.push({ file, position: positionIn(document, [], 'value', lines), ...templateFault });
+      continue;
     }
     readDocument(file, document, lines, parsed);
   }
@@ -91,10 +95,15 @@ function readDocument(file: string, document: Document, lines: LineCounter, pars
   try {
     content = document.toJS({ maxAliasCount });
   } catch {
-    fault(
-      'The document repeats aliases too often.',
-      `Write out what more than ${maxAliasCount} aliases stand for.`,
-    );
+    // Of all that the library throws here, these two remain once the text is YAML.
+    const unknown = unknownAlias(document);
+    if (unknown !== undefined)
+      parsed.faults.push({ file, position: placeOf(unknown, lines), ...describe('BAD_ALIAS', '') });
+    else
+      fault(
+        'The document repeats aliases too often.',
+        `Write out what more than ${maxAliasCount} aliases stand for.`,
+      );
     return;
   }
   if (content === null || content === undefined) return;
@@ -122,13 +131,40 @@ function readDocument(file: string, document: Document, lines: LineCounter, pars
   add(content, []);
 }
 
+const templateFault = {
+  message: 'The file is a template, not YAML.',
+  hint: 'Render it first: helm template … | codemie-git lint -',
+};
+
+/** `{{ … }}` without quotes is YAML too: an object whose key is an object, which no manifest has. */
+function hasTemplate(document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Pair(_key, pair) {
+      if (!isMap(pair.key)) return undefined;
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** Where an alias is that no anchor defines. */
+function unknownAlias(document: Document): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
 /** The library's own sentences quote the text around the fault, which may be a Secret's. */
 function describe(code: string, text: string): { message: string; hint: string } {
-  if (/\{\{|\$\{\{/.test(text))
-    return {
-      message: 'The file is a template, not YAML.',
-      hint: 'Render it first: helm template … | codemie-git lint -',
-    };
+  if (text.includes('{{')) return templateFault;
   const known: Record<string, string> = {
     DUPLICATE_KEY: 'A key is there twice in one object.',
     TAB_AS_INDENT: 'A tab is used as indentation.',
@@ -163,6 +199,10 @@ function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: 
       offset = found;
     } else break;
   }
+  return placeOf(offset, lines);
+}
+
+function placeOf(offset: number, lines: LineCounter): Position {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }

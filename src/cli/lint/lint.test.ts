@@ -1,0 +1,251 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testIo } from '../testing.ts';
+import { brokenManifests, goodManifests } from './broken-manifests.ts';
+import { type LintOptions, lint } from './lint.ts';
+import { parseManifests } from './manifests.ts';
+import { checkObject, isOurs } from './objects.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lint-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const options: LintOptions = {
+  format: 'human',
+  namespace: 'default',
+  operatorNamespace: 'codemie-system',
+  ignore: [],
+  failOn: 'error',
+};
+
+/** Lints texts as files of a folder, and gives back what is printed, with the folder taken out. */
+async function lintFiles(files: Record<string, string>, changes: Partial<LintOptions> = {}) {
+  const place = await mkdtemp(join(folder, 'case-'));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(place, name, '..'), { recursive: true });
+    await writeFile(join(place, name), text);
+  }
+  const io = testIo();
+  const exitCode = await lint([place], { ...options, ...changes }, io, '1.2.3');
+  return { exitCode, out: io.stdout().replaceAll(`${place}/`, ''), err: io.stderr() };
+}
+
+describe('one manifest', () => {
+  it.each(Object.entries(goodManifests))('%s: nothing is found in a good one', (_name, text) => {
+    const { manifests, faults } = parseManifests('file', text);
+    expect(faults).toEqual([]);
+    expect(manifests.filter(isOurs).flatMap(checkObject)).toEqual([]);
+  });
+
+  it.each(brokenManifests.map((each, index) => ({ ...each, index })))(
+    '$index $of: $rule',
+    ({ of, rule, from, to }) => {
+      const good = goodManifests[of];
+      expect(good).toContain(from);
+      const marked = good.replace(from, () => to);
+      const before = marked.slice(0, marked.indexOf('«')).split('\n');
+      const { manifests, faults } = parseManifests('file', marked.replace('«', ''));
+      const found = [
+        ...faults.map((fault) => ({ rule: 'yaml-syntax', position: fault.position })),
+        ...manifests.filter(isOurs).flatMap(checkObject),
+      ].map(({ rule: name, position }) => ({ rule: name, ...position }));
+      expect(found).toEqual([{ rule, line: before.length, column: (before.at(-1) ?? '').length + 1 }]);
+    },
+  );
+
+  it('has at least 80 ways to be wrong', () => expect(brokenManifests.length).toBeGreaterThanOrEqual(80));
+
+  it('is found inside of a list, at its own place', async () => {
+    const { out } = await lintFiles({
+      'list.yaml': `apiVersion: v1
+kind: List
+items:
+  - apiVersion: codemie.ai/v1alpha1
+    kind: GitIntegration
+    metadata: {name: one}
+    spec: {provider: Nope, project: demo, auth: {token: {secretRef: {name: t}}}}
+`,
+    });
+    expect(out).toContain('list.yaml:7:22: error: spec.provider: must be one of GitHub');
+  });
+
+  it('shows no control characters of a file', async () => {
+    const { out } = await lintFiles({
+      'a.yaml': goodManifests.token.replace('  project: demo', '  project: demo\n  "\\e[31mred": 1'),
+    });
+    expect(out).toContain('There is no field ?[31mred in spec.');
+  });
+});
+
+const secret = (data: string, name = 'github-token') =>
+  `---\napiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: team-a}\nstringData:\n  token: ${data}\n`;
+
+describe('manifests together', () => {
+  it('are fine where everything fits', async () => {
+    const login =
+      '---\napiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: codemie-system}\nstringData: {clientSecret: abcdefgh}\n';
+    const { out, exitCode } = await lintFiles({
+      'a.yaml': goodManifests.token + secret('ghp_0123456789abcdefghijABCDEFGHIJ012345'),
+      'b.yaml': goodManifests.cluster + login,
+    });
+    expect({ out, exitCode }).toEqual({
+      out: '2 objects in 2 files: nothing to complain about\n',
+      exitCode: 0,
+    });
+  });
+
+  it.each([
+    {
+      name: 'a project that the connection does not allow',
+      files: {
+        'a.yaml': goodManifests.token.replace('project: demo', 'project: Demo'),
+        'b.yaml': goodManifests.cluster,
+      },
+      out: 'a.yaml:8:12: error: ClusterCodeMieConnection "default" does not allow project "Demo" for namespace "team-a".',
+    },
+    {
+      name: 'a namespace that is no consumer',
+      files: {
+        'a.yaml': goodManifests.token.replace('namespace: team-a', 'namespace: team-b'),
+        'b.yaml': goodManifests.cluster,
+      },
+      out: 'error: ClusterCodeMieConnection "default" does not allow namespace "team-b".',
+    },
+    {
+      name: 'a host that the connection does not allow',
+      files: {
+        'a.yaml': goodManifests.token.replace(
+          'project: demo',
+          'project: demo\n  url: https://git.example.com',
+        ),
+        'b.yaml': goodManifests.cluster,
+      },
+      out: 'a.yaml:9:8: error: ClusterCodeMieConnection "default" does not allow the host git.example.com. Add it to spec.providerHosts in b.yaml:13.',
+    },
+    {
+      name: 'two documents of one object',
+      files: { 'a.yaml': goodManifests.token, 'b.yaml': goodManifests.token },
+      out: 'b.yaml:4:9: error: GitIntegration team-a/github is declared twice, first in a.yaml:4.',
+    },
+    {
+      name: 'two integrations that want one alias',
+      files: {
+        'a.yaml': goodManifests.token,
+        'b.yaml': goodManifests.token
+          .replace('name: github\n', 'name: other\n')
+          .replace('project: demo', 'project: demo\n  alias: github'),
+      },
+      out: 'b.yaml:9:10: error: The alias "github" of project "demo" is taken by GitIntegration team-a/github in a.yaml:4.',
+    },
+    {
+      name: 'a Secret that no document declares, as a warning',
+      files: { 'a.yaml': goodManifests.token },
+      out: 'a.yaml:12:15: warning: No document declares Secret "github-token" of namespace "team-a".',
+    },
+    {
+      name: 'a connection that no document declares, as a warning',
+      files: { 'a.yaml': goodManifests.token },
+      out: 'warning: No document declares ClusterCodeMieConnection "default".',
+    },
+    {
+      name: 'a Secret without the key',
+      files: {
+        'a.yaml': goodManifests.token + secret('x').replace('token: x', 'tokn: x'),
+      },
+      out: 'a.yaml:16:18: error: ',
+    },
+    {
+      name: 'a token with a blank inside',
+      files: { 'a.yaml': goodManifests.token + secret('"ghp_abc def"') },
+      out: 'a.yaml:18:10: error: ',
+    },
+  ])('tell $name', async ({ files, out }) => {
+    expect((await lintFiles(files)).out).toContain(out);
+  });
+
+  it('count a Secret of an ExternalSecret or a SealedSecret as declared', async () => {
+    const external = `---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: x, namespace: team-a}
+spec: {target: {name: github-token}}
+`;
+    const sealed = `---
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata: {name: github-token, namespace: team-a}
+`;
+    for (const maker of [external, sealed])
+      expect((await lintFiles({ 'a.yaml': goodManifests.token + maker })).out).not.toContain(
+        'Secret "github-token"',
+      );
+  });
+
+  it('never print a value of a Secret, in any format', async () => {
+    const canary = 'canary0123456789';
+    const files = { 'a.yaml': goodManifests.token + secret(`"${canary} ${canary}"`) };
+    for (const format of ['human', 'json', 'sarif', 'junit', 'github'] as const) {
+      const { out, err, exitCode } = await lintFiles(files, { format });
+      expect(exitCode).toBe(1);
+      expect(out + err).not.toContain(canary);
+    }
+  });
+});
+
+describe('files', () => {
+  it('that are templates say so', async () => {
+    const io = testIo();
+    const path = join(folder, 'template.yaml');
+    await writeFile(path, 'apiVersion: codemie.ai/v1alpha1\nmetadata: {{ .Values.x }}\n');
+    expect(await lint([path], options, io, '1.2.3')).toBe(1);
+    expect(io.stdout()).toContain('The file is a template, not YAML. Render it first: helm template');
+  });
+
+  it('of a folder that are none of our business are passed over', async () => {
+    const { out } = await lintFiles({ 'chart/templates/x.yaml': '{{ if .Values.x }}\n', 'a.txt': 'x' });
+    expect(out).toBe('0 objects in 1 file: nothing to complain about\n');
+  });
+
+  it('that do not exist are one sentence', async () => {
+    await expect(lint(['/nowhere'], options, testIo(), '1.2.3')).rejects.toThrow(
+      'There is no file or folder /nowhere. Check the path.',
+    );
+  });
+
+  it('come from standard input too', async () => {
+    const io = testIo({ stdin: goodManifests.token.replace('GitHub', 'Gitea') });
+    expect(await lint(['-'], options, io, '1.2.3')).toBe(1);
+    expect(io.stdout()).toContain('<stdin>:7:13: error: spec.provider: must be one of');
+  });
+
+  it('with an alias bomb are refused', async () => {
+    const levels = Array.from(
+      { length: 9 },
+      (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`,
+    );
+    const { out } = await lintFiles({ 'a.yaml': `# codemie.ai/\nl0: &l0 [x]\n${levels.join('\n')}\n` });
+    expect(out).toContain('The document repeats aliases too often.');
+  });
+
+  it('leave out ignored rules, and fail on warnings where asked', async () => {
+    const files = { 'a.yaml': goodManifests.token };
+    expect((await lintFiles(files)).exitCode).toBe(0);
+    expect((await lintFiles(files, { failOn: 'warning' })).exitCode).toBe(1);
+    const ignored = await lintFiles(files, { failOn: 'warning', ignore: ['missing-reference'] });
+    expect(ignored).toMatchObject({ exitCode: 0, out: '1 object in 1 file: nothing to complain about\n' });
+  });
+});
+
+describe('formats', () => {
+  const files = { 'a,b.yaml': goodManifests.token.replace('GitHub', '"<&>"') };
+
+  it('human', async () => expect((await lintFiles(files)).out).toMatchSnapshot());
+  it('json', async () => expect((await lintFiles(files, { format: 'json' })).out).toMatchSnapshot());
+  it('sarif', async () => expect((await lintFiles(files, { format: 'sarif' })).out).toMatchSnapshot());
+  it('junit', async () => expect((await lintFiles(files, { format: 'junit' })).out).toMatchSnapshot());
+  it('github', async () => expect((await lintFiles(files, { format: 'github' })).out).toMatchSnapshot());
+});
