@@ -40,7 +40,12 @@ export async function dryRun(
   const { connectionRef, project, scope } = spec;
   const owner = ownerMark(await clusterNameOf(clusterName, cluster, io), loaded.namespace, loaded.name);
   const report = startReport(loaded);
-  const credentials = await readCredentials(integration, report, { kube: source, reads: source, providers }, io.signal);
+  const credentials = await readCredentials(
+    integration,
+    report,
+    { kube: source, reads: source, providers },
+    io.signal,
+  );
   const flags = {
     connection: connectionRef.name,
     ofNamespace: connectionRef.kind === codeMieConnections.kind,
