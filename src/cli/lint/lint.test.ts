@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../program.ts';
 import { testIo } from '../testing.ts';
 import { brokenManifests, goodManifests } from './broken-manifests.ts';
 import { type LintOptions, lint } from './lint.ts';
@@ -248,4 +250,19 @@ describe('formats', () => {
   it('sarif', async () => expect((await lintFiles(files, { format: 'sarif' })).out).toMatchSnapshot());
   it('junit', async () => expect((await lintFiles(files, { format: 'junit' })).out).toMatchSnapshot());
   it('github', async () => expect((await lintFiles(files, { format: 'github' })).out).toMatchSnapshot());
+});
+
+describe('docs/cli.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'cli.md'), 'utf8');
+
+  it('lists every rule with its meaning', () => {
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (.+) \|$/gm)].map(([, name, text]) => [name, text]);
+    expect(rows).toEqual(expect.arrayContaining(Object.entries(lintRules)));
+  });
+
+  it('lists every command', () => {
+    const program = createProgram(testIo(), '1.2.3', { exitCode: 0 });
+    const names = program.commands.map((command) => command.name());
+    expect(names.filter((name) => name !== 'complete' && !page.includes(`\`${name}`))).toEqual([]);
+  });
 });
