@@ -1,11 +1,17 @@
-import { codeMieConnections } from '../api/group.ts';
+import { codeMieConnections, gitIntegrations } from '../api/group.ts';
 import { mayWriteProject } from '../codemie/account.ts';
 import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
 import { desiredSetting } from '../controllers/git-integration/register.ts';
 import { startReport } from '../controllers/git-integration/report.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
-import { type DesiredSetting, ownerMark } from '../domain/setting.ts';
+import {
+  type DesiredSetting,
+  markedBy,
+  type ObservedSetting,
+  ownerKey,
+  ownerMark,
+} from '../domain/setting.ts';
 import { providers } from '../providers/registry.ts';
 import type { Subject } from './check.ts';
 import type { Cluster } from './cluster.ts';
@@ -38,7 +44,8 @@ export async function dryRun(
   const spec = loaded.parsed.value;
   const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };
   const { connectionRef, project, scope } = spec;
-  const owner = ownerMark(await clusterNameOf(clusterName, cluster, io), loaded.namespace, loaded.name);
+  const clusterMark = await clusterNameOf(clusterName, cluster, io);
+  const owner = ownerMark(clusterMark, loaded.namespace, loaded.name);
   const report = startReport(loaded);
   const credentials = await readCredentials(
     integration,
@@ -71,12 +78,15 @@ export async function dryRun(
     const url = spec.url ?? providers[spec.provider].defaultUrl;
     const installationId = credentials.auth.kind === 'githubApp' ? unknownInstallation : undefined;
     const desired = desiredSetting(integration, url, credentials, installationId, owner);
+    const rows = await session.rows(scope, io.signal);
+    const others = await livingOwners(rows.inProject(project), owner, clusterMark, cluster, io);
     const plan = planRegistration({
       desired,
       // The operator's key of digests is its own, so that a changed secret is not seen from here.
       digest: '',
       owner,
-      rows: await session.rows(scope, io.signal),
+      rows,
+      belongsToAnother: ({ values }) => others.has(String(values[ownerKey])),
       adoptionPolicy: spec.adoptionPolicy,
       driftPolicy: spec.driftPolicy,
     });
@@ -99,4 +109,22 @@ function describe(plan: RegistrationPlan, { alias, project }: DesiredSetting): s
     case 'refuse':
       return `It would be refused: ${plan.sentence} ${plan.hint}`;
   }
+}
+
+/** The marks of this cluster among rows that name another GitIntegration which exists: its row is never adopted. */
+async function livingOwners(
+  rows: readonly ObservedSetting[],
+  owner: string,
+  clusterName: string,
+  { client }: Cluster,
+  io: Io,
+): Promise<ReadonlySet<string>> {
+  const living = new Set<string>();
+  for (const { values } of rows) {
+    const mark = values[ownerKey];
+    const other = mark === owner ? undefined : markedBy(mark, clusterName);
+    if (other && (await client.get(gitIntegrations, `${other.namespace}/${other.name}`, io.signal)))
+      living.add(String(mark));
+  }
+  return living;
 }
