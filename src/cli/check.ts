@@ -19,6 +19,7 @@ import { checkPermissions } from '../controllers/git-integration/permissions.ts'
 import { type Report, startReport } from '../controllers/git-integration/report.ts';
 import { validate } from '../controllers/git-integration/validate.ts';
 import { createSharedCalls } from '../controllers/shared-calls.ts';
+import { unsharedReads } from '../controllers/shared-reads.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
@@ -246,7 +247,7 @@ async function checkOne(
     const credentials = await readCredentials(
       integration,
       report,
-      { kube: source, reads: source, providers },
+      { reads: unsharedReads(source), providers },
       io.signal,
     );
     result.credentials = credentials;

@@ -4,6 +4,7 @@ import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
 import { desiredSetting } from '../controllers/git-integration/register.ts';
 import { startReport } from '../controllers/git-integration/report.ts';
+import { unsharedReads } from '../controllers/shared-reads.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
 import {
   type DesiredSetting,
@@ -50,7 +51,7 @@ export async function dryRun(
   const credentials = await readCredentials(
     integration,
     report,
-    { kube: source, reads: source, providers },
+    { reads: unsharedReads(source), providers },
     io.signal,
   );
   const flags = {

@@ -31,6 +31,12 @@ export interface SharedReads extends Pick<KubeClient, 'get'> {
   since(askedAtMs: number): Pick<KubeClient, 'get'>;
 }
 
+/** Reads that are shared with no one. */
+export function unsharedReads(kube: Pick<KubeClient, 'get'>): SharedReads {
+  const own: Pick<KubeClient, 'get'> = { get: (...request) => kube.get(...request) };
+  return { ...own, since: () => own };
+}
+
 /**
  * Reads whole objects, each version once for all who ask within ten seconds: 1,000 integrations that name one Secret
  * cost one read. An object that the cache does not know is read each time.

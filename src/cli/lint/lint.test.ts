@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../program.ts';
 import { testIo } from '../testing.ts';
 import { brokenManifests, goodManifests } from './broken-manifests.ts';
+import { lintRules } from './finding.ts';
 import { type LintOptions, lint } from './lint.ts';
 import { parseManifests } from './manifests.ts';
 import { checkObject, isOurs } from './objects.ts';

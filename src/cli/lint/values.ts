@@ -5,6 +5,7 @@ import { readCredentials } from '../../controllers/git-integration/credentials.t
 import { Halt } from '../../controllers/git-integration/halt.ts';
 import { type Integration, parseObject } from '../../controllers/git-integration/load.ts';
 import { startReport } from '../../controllers/git-integration/report.ts';
+import { unsharedReads } from '../../controllers/shared-reads.ts';
 import { createValueReader, ValueFault } from '../../controllers/value-reader.ts';
 import { type KubeObject, splitKey } from '../../kube/object.ts';
 import { providers } from '../../providers/registry.ts';
@@ -99,7 +100,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
         await readCredentials(
           integration,
           startReport(integration),
-          { kube: { get }, reads: { get }, providers },
+          { reads: unsharedReads({ get }), providers },
           signal,
         );
       });
