@@ -13,8 +13,11 @@ export interface Account {
   adminProjects: ReadonlySet<string>;
 }
 
+/** The beginning, as a text of its own: a slice would keep all of it in memory. */
+const cut = (text: string): string => Buffer.from(text.slice(0, 200)).toString();
+
 /** Shown in status, so control characters and great lengths are cut. */
-const shown = z.string().transform((text) => text.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200));
+const shown = z.string().transform((text) => cut(text).replaceAll(/\p{Cc}/gu, ' '));
 
 /** Whole names of projects only: no manifest can name one that is longer than CodeMie's own limit. */
 const projectNames = (maxProjects: number) =>

@@ -1,3 +1,4 @@
+import { bounds } from '../lib/bounds.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,
@@ -129,6 +130,7 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
   async function renew(replacing: boolean): Promise<Current> {
     try {
       const grant = await signIn();
+      if (grant.token.length > bounds.accessToken.maxChars) throw tokenTooLong();
       const lifetimeMs = Math.max(grant.lifetimeMs ?? assumedLifetimeMs, shortestLifetimeMs);
       const grantedAtMs = now();
       const expiresAtMs = grantedAtMs + lifetimeMs;
@@ -191,4 +193,12 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
 function pauseMs({ baseMs, maxMs }: Pauses, count: number): number {
   // The exponent is bounded, because 2^1024 is Infinity.
   return Math.min(maxMs, baseMs * 2 ** Math.min(count - 1, 20));
+}
+
+function tokenTooLong(): CodeMieError {
+  return new CodeMieError({
+    kind: 'protocol',
+    message: `The access token of the connection has more than ${bounds.accessToken.maxChars} characters, which no server accepts in a header.`,
+    hint: 'Let the identity provider put less into it, or check that auth names the right one.',
+  });
 }

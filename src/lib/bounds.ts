@@ -43,7 +43,7 @@ export const bounds = {
     maxBytes: 64 * KiB,
     /** Below it, RS256 is not allowed: https://www.rfc-editor.org/rfc/rfc7518#section-3.3. */
     minModulusBits: 2048,
-    /** A signature costs the cube of it: 8192 bits take some 20 ms on the thread pool. */
+    /** A signature costs the cube of it: 8192 bits take 50 to 250 ms on the thread pool. */
     maxModulusBits: 8192,
     /** Blinding a signature costs as much as the exponent is long. All issuers use 65537, which has 17 bits. */
     maxExponentBits: 32,
@@ -106,6 +106,13 @@ export const bounds = {
   accessToken: {
     /** Servers refuse longer headers. */
     maxChars: 16 * KiB,
+  },
+  /** What a Git host reports about a credential, which is kept for each: names, and lists of names such as scopes. */
+  providerReport: {
+    /** Names of accounts and scopes have less than 100. */
+    maxChars: 255,
+    /** GitHub knows some 100 permissions, GitLab some 30 scopes. */
+    maxItems: 500,
   },
   /** A token, password, user name, or number in a Secret. */
   secretValue: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortList, shortName } from '../bounded.ts';
 
 /**
  * Cloud, `GET /2.0/user`. A username is missing for accounts that hide it.
@@ -7,8 +8,8 @@ import { z } from 'zod';
 export const userSchema = z.object({
   type: z.string(),
   uuid: z.string(),
-  username: z.string().min(1).optional(),
-  nickname: z.string().min(1).optional(),
+  username: shortName.optional(),
+  nickname: shortName.optional(),
 });
 
 /** Cloud, `GET /2.0/repositories/{workspace}/{slug}`: enough to know that it is one. */
@@ -21,10 +22,7 @@ export const cloudRepositorySchema = z.object({ type: z.literal('repository'), f
 export const cloudFailureSchema = z.object({
   error: z.object({
     message: z.string().catch(''),
-    detail: z
-      .object({ granted: z.array(z.string()), required: z.array(z.string()) })
-      .optional()
-      .catch(undefined),
+    detail: z.object({ granted: shortList, required: shortList }).optional().catch(undefined),
   }),
 });
 

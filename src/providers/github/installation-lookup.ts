@@ -23,10 +23,18 @@ export async function listInstallations(octokit: Octokit, target: Target): Promi
     for (const installation of parse(answer, installationsSchema, target)) {
       byId.set(installation.id, installation);
     }
+    forgetPermissions(byId);
     // A page without anything new ends the walk even if the server says that there is more.
     const more = hasNextPage(answer.header('link')) && byId.size > sizeBefore;
     if (!more || page === mostPages) return [...byId.values()];
   }
+}
+
+/** Only one of them is used: the usable one with the lowest id, or else any. Of the others a list of names is made. */
+function forgetPermissions(byId: Map<number, RawInstallation>): void {
+  const all = [...byId.values()].toSorted((a, b) => a.id - b.id);
+  const used = all.find((installation) => installation.suspended_at == null) ?? all[0];
+  for (const installation of all) if (installation !== used) installation.permissions = {};
 }
 
 /** By the header `Link`: https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */

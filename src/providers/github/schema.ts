@@ -1,18 +1,17 @@
 import { z } from 'zod';
+import { shortName, shortRecord } from '../bounded.ts';
 
 /** `GET /user`. https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
-export const userSchema = z.object({ id: z.int(), login: z.string().min(1) });
+export const userSchema = z.object({ id: z.int(), login: shortName });
 
 /** `GET /repos/{owner}/{repo}`: enough to know that it is one. */
 export const repositorySchema = z.object({ id: z.int(), full_name: z.string() });
 
-const permissionsSchema = z.record(z.string(), z.string());
-
 /** A user or an organization has a login, an enterprise a slug. */
 const ownerSchema = z
   .union([
-    z.object({ login: z.string().min(1), type: z.string().default('User') }),
-    z.object({ slug: z.string().min(1) }),
+    z.object({ login: shortName, type: z.string().max(100).default('User') }),
+    z.object({ slug: shortName }),
   ])
   .transform((owner) =>
     'login' in owner
@@ -23,9 +22,9 @@ const ownerSchema = z
 /** `GET /app`. https://docs.github.com/en/rest/apps/apps#get-the-authenticated-app */
 export const appSchema = z.object({
   id: z.int(),
-  slug: z.string().min(1),
+  slug: shortName,
   owner: ownerSchema,
-  permissions: permissionsSchema,
+  permissions: shortRecord,
 });
 
 /** One installation. https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app */
@@ -33,7 +32,7 @@ export const installationSchema = z.object({
   id: z.int(),
   account: ownerSchema,
   repository_selection: z.enum(['all', 'selected']),
-  permissions: permissionsSchema,
+  permissions: shortRecord,
   suspended_at: z.iso.datetime({ offset: true }).nullish(),
 });
 

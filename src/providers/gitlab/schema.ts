@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortList, shortName } from '../bounded.ts';
 
 /**
  * `GET /personal_access_tokens/self`. `granular` came with fine-grained tokens (GitLab 18.10).
@@ -7,7 +8,7 @@ import { z } from 'zod';
 export const tokenSchema = z.object({
   id: z.int(),
   user_id: z.int(),
-  scopes: z.array(z.string()),
+  scopes: shortList,
   revoked: z.boolean(),
   active: z.boolean(),
   /** A date. The token dies as it begins, in UTC. */
@@ -18,7 +19,7 @@ export const tokenSchema = z.object({
 /** `GET /user`. https://docs.gitlab.com/api/users/#retrieve-the-current-user */
 export const userSchema = z.object({
   id: z.int(),
-  username: z.string().min(1),
+  username: shortName,
   bot: z.boolean().nullish(),
 });
 
