@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { discard, reconciled } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { kinds } from '../harness/cluster.ts';
@@ -39,8 +39,8 @@ beforeAll(async () => {
       consumers: [{ namespaces: [victim.namespace, attacker.namespace], projects: [sharedProject] }],
     },
   });
-  return () => discard(stage.cluster, kinds.clusterConnection, 'spelled');
 });
+afterAll(() => discard(stage.cluster, kinds.clusterConnection, 'spelled'));
 
 const through = (name: string) => ({ connectionRef: { name } });
 const throughOwn = (name: string) => ({ connectionRef: { kind: 'CodeMieConnection', name } });
@@ -218,7 +218,9 @@ describe('a name that another tenant has', () => {
     made.row.alias = alias;
     made.row.credential_values = made.row.credential_values.filter(({ key }) => key !== 'managed_by');
     const now = structuredClone(made.row);
-    await attack({ alias }, { Ready: 'False/OwnedByOther' });
+    const name = await attack({ alias }, { Ready: 'False' });
+    // Now it has seen the row under its new name.
+    await reconciled(stage.cluster, keyOf(attacker, name), { Ready: 'False/OwnedByOther' });
     expect(made.row).toEqual(now);
   });
 
@@ -248,13 +250,17 @@ describe('a name that another tenant has', () => {
     const made = await stand({ deletionPolicy: 'Orphan' });
     await victim.delete(kinds.integration, made.name);
     await stage.cluster.waitForGone(kinds.integration, made.key);
-    await attack({ alias: made.alias, adoptionPolicy: 'IfUnowned' }, { Ready: 'False/OwnedByOther' });
+    const first = await attack(
+      { alias: made.alias, adoptionPolicy: 'IfUnowned' },
+      { Ready: 'False/OwnedByOther' },
+    );
+    await attacker.delete(kinds.integration, first);
     const name = await attack({ alias: made.alias }, { Ready: 'True/Ready' });
     expect(markOf(made.row)).toContain(keyOf(attacker, name));
   });
 });
 
-describe('a name that nobody has', () => {
+describe('a name that is free', () => {
   it('is not reserved by one that no connection allows', async () => {
     const stranger = await stage.tenant('stranger', { consumer: false });
     const alias = `payments-${randomUUID().slice(0, 8)}`;

@@ -11,7 +11,7 @@ import { useStage } from './use-stage.ts';
 
 /*
  * A finalizer is a text that anyone can write who may write the object, and a status is one that some may write whom the
- * operator does not trust. Neither opens a connection, raises an alarm, or makes a row somebody's.
+ * operator does not trust. Neither opens a connection, raises an alarm, or changes who owns a row.
  */
 const quiet = createCodeMiePeer({ host: 'quiet.example.com' });
 const stage = useStage({ peers: [quiet] });
@@ -65,7 +65,7 @@ const leaked = async () => /registrations_leaked_total (\d+)/.exec(await stage.o
 describe('a finalizer that a tenant has set', () => {
   it('opens no connection that does not allow the namespace, and raises no alarm', async () => {
     const token = stage.secret('quiet');
-    quiet.addToken(token, quiet.addUser({ username: 'operator' }));
+    quiet.addToken(token, quiet.addUser({ username: 'operator', projectAdminOf: ['other'] }));
     const secret = newName('quiet');
     await stage.cluster.createSecret(`${stage.system}/${secret}`, { token });
     const connection = await makeConnection({

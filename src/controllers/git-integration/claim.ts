@@ -112,7 +112,7 @@ export function signedRegistration(
 
 /**
  * Whether a row without this object's mark belongs to another GitIntegration that still exists: by its mark, or, where
- * somebody has taken the mark away, by the other's status. A mark that names a namespace which this operator does not
+ * a person has removed the mark, by the other's status. A mark that names a namespace which this operator does not
  * follow may be of one that exists.
  */
 export function belongsToAnother(

@@ -52,8 +52,8 @@ export function cleanUpWays(object: KubeObject, deps: WayDeps): CleanUpWays {
   ];
   const named = namedConnection(object, deps);
   const missing = named && !found.some(({ connection }) => connection.metadata.uid === named.metadata.uid);
-  // A process that was killed after a change of connectionRef may have left a row there. Else nothing is there, so that
-  // nobody waits for a connection that does not work.
+  // A process that was killed after a change of connectionRef may have left a row there. That is rare, so that no object
+  // waits for a connection that does not work.
   if (missing && (found.length === 0 || isWorking(named)))
     found.unshift({ connection: named, because: 'named' });
   const ways = found.map((way, index) => ({ ...way, isLast: index === found.length - 1 }));

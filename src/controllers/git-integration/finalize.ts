@@ -86,7 +86,7 @@ async function goThrough(
     deps.ownSettings.forget(loaded.key);
     const isOver = error instanceof TornDown && error.endsAtMs <= deps.now();
     if (!isOver) return wait(loaded, error, report, deps, signal);
-    if (!known) return { removed: [] };
+    if (!known || way.because === 'named') return { removed: [] };
     return { removed: [], leftBehind: 'the Secrets of its connection are gone' };
   }
 }
@@ -139,7 +139,7 @@ async function cleanUpThrough(
   const place: Place | undefined = registration ?? parsePlace(object['spec']);
   const scope = place?.scope ?? 'Project';
   const { uid: connectionUID } = connection.metadata;
-  // The memory has room for one connection, and one listing for all is worth it where many are deleted at once.
+  // The memory has room for one connection, and where many are deleted at once they have the last one in common.
   const noticed = isLast ? deps.ownSettings.last(key, connectionUID) : undefined;
   if (isLast && !noticed?.deleting) {
     deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now(), deleting: true });
@@ -152,7 +152,7 @@ async function cleanUpThrough(
   const ours = rowsToRemove(rows, owner, place, leads ? registration : undefined);
   await removeSettings(ours, session, deps.now, signal);
   const gone = { connectionUID, endedAtMs: deps.now() };
-  deps.ownSettings.note(key, gone);
+  if (isLast) deps.ownSettings.note(key, gone);
   // Who is left alone is woken, and shall not see in an older listing what is gone.
   const left = onlyNeighbour(object, deps.integrations);
   if (left && !deps.ownSettings.last(keyOf(left), connectionUID)) deps.ownSettings.note(keyOf(left), gone);

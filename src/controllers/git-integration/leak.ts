@@ -29,9 +29,9 @@ export function tellLeak(
 }
 
 /**
- * Tells that nobody looked for an integration of an object that has the finalizer and neither a registration nor a
- * connection that it may use. Only a process that was killed within the second of its first write leaves one, and anyone
- * who may write the object can set the finalizer, so that it raises no alarm.
+ * Reports that CodeMie was not checked for an integration of an object that has the finalizer, and neither a registration
+ * nor a connection that it may use. Only a process that was killed within the second of its first write leaves one, and
+ * anyone who may write the object can set the finalizer, so that this raises no alarm.
  */
 export function tellUnchecked(
   { object, key, namespace, name }: Known,

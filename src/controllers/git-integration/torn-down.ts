@@ -4,7 +4,7 @@ import type { Session } from '../codemie-connection/session.ts';
 import { ValueFault } from '../value-reader.ts';
 import type { Deps } from './deps.ts';
 
-/** How long somebody may create the Secret of a login again that was deleted together with its connection. */
+/** How long the Secret of a login is waited for that was deleted together with its connection. */
 const graceMs = 5 * 60_000;
 
 /**
@@ -29,7 +29,7 @@ type TearDownDeps = Pick<Deps, 'sessions' | 'namespaces' | 'operatorNamespace' |
 
 /**
  * Cleans up through a connection. Where its Secrets were deleted with it, or with their namespace, the session that this
- * process has from before goes on: whoever deletes everything at once does not say in which order.
+ * process has from before goes on: a deletion of everything at once has no order.
  *
  * @param object whose rows are removed
  * @throws TornDown; what `Sessions.open` and `work` throw

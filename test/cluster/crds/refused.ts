@@ -149,7 +149,7 @@ export const refused: RefusedCase[] = [
   refuse(
     git('a user name from another Secret', token({ usernameSecretRef: { name: 'another' } })),
     'auth.token.usernameSecretRef.name',
-    invalid('another'),
+    invalid(),
     'must be the Secret of secretRef, because CodeMie shows user names in clear; store the user name there, or write username',
   ),
   refuse(
