@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { discard } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { inParallel } from '../faults/parallel.ts';
@@ -108,10 +109,13 @@ function watchOwners(codemie: CodeMiePeer): void {
       return;
     }
     const owner = await ownerOf(before);
+    const { registration } = parseGitIntegrationStatus(owner?.['status']);
+    // One that was sent to another server has released what its status does not name any more.
+    const hasLeft = wanderers.has(keyOf(before)) && registration?.id !== id;
     const twin = codemie.rows().some((each) => each.id !== id && markOf(each) === before);
     // The request does not say for whom a row is deleted. One that never left and has one row does not want it deleted.
-    const isLeft = owner?.metadata.deletionTimestamp !== undefined || wanderers.has(keyOf(before)) || twin;
-    if (owner && !(method === 'DELETE' && isLeft))
+    const isEnding = owner?.metadata.deletionTimestamp !== undefined || wanderers.has(keyOf(before)) || twin;
+    if (owner && !hasLeft && !(method === 'DELETE' && isEnding))
       violations.push(`${method} of "${row.alias}" of ${before} by ${after || 'unknown'}`);
     owners.set(id, after);
   };

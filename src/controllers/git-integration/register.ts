@@ -68,7 +68,10 @@ export async function register(
     let { rows, plan } = await look(demandOf(integration, own?.endedAtMs, startedMs));
     // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
     // may have been made since, by the process that had this object until now.
-    const lacksNews = plan.action === 'create' && remembered && isYoung(integration, startedMs);
+    // And through another connection to the same CodeMie an older listing lacks the row that is there.
+    const lacksNews =
+      plan.action === 'create' &&
+      (remembered ? isYoung(integration, startedMs) : integration.status.registration !== undefined);
     // And a row that is to be adopted may have got an owner.
     if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs));
     if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, desired, deps, signal);
