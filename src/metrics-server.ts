@@ -101,7 +101,7 @@ async function createReviewer({
     },
     onFailure(error) {
       if (!failing)
-        log.warn(errorFields(error), 'Nobody may read metrics, because access can not be checked');
+        log.warn(errorFields(error), 'Access to metrics can not be checked, so that all reads are rejected');
       failing = true;
     },
   });

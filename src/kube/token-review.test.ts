@@ -19,7 +19,7 @@ describe('who the bearer of a token is', () => {
     ['known', { status: { authenticated: true, user } }, user],
     ['refused by a real API server', { status: { user: {}, error: '[invalid bearer token]' } }, undefined],
     ['refused with a user all the same', { status: { authenticated: false, user } }, undefined],
-    ['nobody in particular', { status: { authenticated: true, user: { username: '' } } }, undefined],
+    ['without a name', { status: { authenticated: true, user: { username: '' } } }, undefined],
     ['not said', { status: { authenticated: true } }, undefined],
   ])('%s', async (_name, answer, wanted) => {
     expect(await authenticate(server(answer), 'token', signal)).toEqual(wanted);

@@ -38,7 +38,7 @@ function fingerprint(): Promise<string> {
 }
 
 describe('a server that anybody reaches', () => {
-  it('answers those who come, whoever holds connections open and says nothing', async () => {
+  it('answers new clients while others hold connections open and send nothing', async () => {
     server = await listen((_, response) => void response.end('here'), at);
     // One after the other, so that it is known which came first.
     for (let count = 0; count < 300; count += 1) {

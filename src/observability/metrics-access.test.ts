@@ -8,7 +8,7 @@ function stage() {
   const failures: unknown[] = [];
   const known = new Map<string, Verdict>([
     ['scraper', 'allowed'],
-    ['somebody', 'forbidden'],
+    ['user', 'forbidden'],
   ]);
   let gate: Promise<void> | undefined;
   const access = createMetricsAccess({
@@ -33,12 +33,12 @@ describe('who may read metrics', () => {
     ['an empty header', '', 'unauthenticated'],
     ['another scheme', 'Basic c2NyYXBlcjo=', 'unauthenticated'],
     ['no token', 'Bearer ', 'unauthenticated'],
-    ['two tokens', 'Bearer scraper, somebody', 'unauthenticated'],
+    ['two tokens', 'Bearer scraper, user', 'unauthenticated'],
     ['bytes that no token has', 'Bearer scrap\u0000er', 'unauthenticated'],
     ['a token without end', `Bearer ${'a'.repeat(20_000)}`, 'unauthenticated'],
     ['blanks without end', `Bearer${' '.repeat(8_000)}`, 'unauthenticated'],
-    ['a token that nobody knows', 'Bearer nobody', 'unauthenticated'],
-    ['a user without the right', 'Bearer somebody', 'forbidden'],
+    ['an unknown token', 'Bearer unknown', 'unauthenticated'],
+    ['a user without the right', 'Bearer user', 'forbidden'],
     ['a user with it', 'Bearer scraper', 'allowed'],
     ['the scheme in other letters', 'bearer scraper', 'allowed'],
     ['an API server that does not answer', 'Bearer broken', 'unavailable'],

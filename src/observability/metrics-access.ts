@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 /** `unauthenticated`: no token, or none that counts. `forbidden`: a known user without the right. */
 export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden';
 
-/** `unavailable`: nobody could say, or too many ask. Nobody is let in then. */
+/** `unavailable`: access can't be checked, or too many reviews run. The read is rejected then. */
 export type AccessAnswer = Verdict | 'unavailable';
 
 export interface MetricsAccessOptions {
@@ -37,7 +37,7 @@ const longestToken = 8_192;
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Makes the decision cheap for scrapers and dear for nobody: an answer is kept for a while under a keyed digest of the
+ * Keeps the decision cheap for scrapers and for the API server: an answer is kept for a while under a keyed digest of the
  * token, requests with the same token share a review, and only few reviews run at a time.
  */
 export function createMetricsAccess({ review, onFailure, now }: MetricsAccessOptions): MetricsAccess {

@@ -6,7 +6,7 @@ import type { AccessAnswer, MetricsAccess } from './metrics-access.ts';
 
 /** What the probes ask. Each answers at once: a probe that waits is a probe that fails. */
 export interface Health {
-  /** False: the process is beyond help and should be started anew. */
+  /** False: the process is beyond help and should be restarted. */
   alive: () => boolean;
   /** False: not yet, or not any more, at work. */
   ready: () => boolean;
@@ -55,7 +55,7 @@ export function metricsHandler({ contentType, text, access }: MetricsHandlerOpti
     const sent = compresses
       ? pipeline(Readable.from(text()), gzip, response)
       : pipeline(Readable.from(text()), response);
-    // The scraper went away, or the text could not be made: the connection is broken off, which tells it.
+    // The scraper went away, or the text could not be made: the connection is closed, so that the scraper notices.
     sent.catch(() => response.destroy());
   };
   return (request, response) => {

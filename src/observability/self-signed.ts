@@ -6,12 +6,12 @@ import type { ServingCertificate } from './serving-certificate.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const hourMs = 3_600_000;
-/** Longer than a Pod lives; whoever uses such a certificate doesn't verify it. */
+/** Longer than a Pod lives; clients can't verify such a certificate in any case. */
 const validForMs = 10 * 365 * 24 * hourMs;
 
 /**
  * Makes a certificate with a key that exists in memory only. It encrypts, so that tokens can't be read on the way; it
- * tells nobody who the server is.
+ * does not prove who the server is.
  *
  * @param name of the server, such as `codemie-git-operator`
  * @param nowMs epoch milliseconds

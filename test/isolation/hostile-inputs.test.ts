@@ -12,8 +12,8 @@ import { sharedProject, type Tenant } from './stage.ts';
 import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
 /*
- * Thousands of objects that the CRDs let in and no sane person writes, by teams whose servers answer as badly as they
- * can. Nobody else is to notice.
+ * Thousands of objects within the CRDs that no sane person writes, by teams whose servers answer as badly as they can.
+ * Other teams must not notice.
  */
 
 /** `HOSTILE_SEED=… npm run test:isolation` repeats a run. */
@@ -93,7 +93,7 @@ async function reasonsOf(teams: readonly Tenant[]): Promise<Record<string, numbe
   return counts;
 }
 
-it('survives what nobody would write, and serves the others', { timeout: 1_200_000 }, async () => {
+it('survives hostile objects and servers, and serves the others', { timeout: 1_200_000 }, async () => {
   console.log(`HOSTILE_SEED=${seed} HOSTILE_OBJECTS=${count}`);
   own.addProject(sharedProject);
   await allowHostileHosts();

@@ -11,7 +11,7 @@ import { useStage } from './use-stage.ts';
 
 /*
  * Who reaches the Pod's port and wants to know what other teams have. Prometheus gets in, by the token of its account
- * and the chart's ClusterRole; nobody else does, however they ask.
+ * and the chart's ClusterRole; no other account does, however it asks.
  */
 
 const stage = useStage({ values: { 'metrics.auth.enabled': true } });
@@ -47,7 +47,7 @@ it('are there for the account of Prometheus', async () => {
 });
 
 it.each([
-  ['nobody', () => undefined, 401],
+  ['a client without a token', () => undefined, 401],
   ['an administrator of a namespace', () => tenant, 403],
   ['who sends a password', () => 'Basic YWRtaW46YWRtaW4=', 401],
   ['who makes a token up', () => 'Bearer made-up', 401],

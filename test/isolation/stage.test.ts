@@ -35,7 +35,7 @@ it('refuses a team that no connection allows', async () => {
   expect(seen.condition('Ready').message).toContain('default');
 });
 
-it('measures that a handful of integrations harms nobody', async () => {
+it('measures that a handful of integrations harms no other team', async () => {
   const team = await stage.tenant('team-a');
   await team.storeToken();
   const report = await underAttack(stage, async () => {

@@ -65,7 +65,7 @@ export interface Stage {
   /** A token that GitHub accepts, guarded like {@link Stage.secret}. */
   gitHubToken(): string;
   /**
-   * Creates an integration of a team that attacks nobody, with a token of its own, through `default`, and returns after
+   * Creates an integration of a peaceful team, with a token of its own, through `default`, and returns after
    * how many milliseconds it was Ready. Call it at rest, then during an attack.
    *
    * @throws Error when it is not Ready within `withinMs`, by default 120 s

@@ -37,7 +37,7 @@ export function useStage(options: Omit<StageOptions, 'kubeconfig' | 'entryPoint'
 const probeTimeoutMs = 5_000;
 
 /**
- * Expects that an attack harmed nobody: the process lives, `/healthz` answered, memory stayed below the chart's limit,
+ * Expects that an attack harmed no other team: the process lives, `/healthz` answered, memory stayed below the chart's limit,
  * and a bystander waited at most 5 s longer than at rest. On a slow machine, where rest is slow, more is allowed.
  */
 export function expectUnharmed(stage: Stage, report: AttackReport): void {

@@ -15,7 +15,7 @@ export interface Attack {
   peers?: (own: CodeMiePeer) => Peer[];
   /** Puts everything in place with the attacker's rights. */
   begin(team: Tenant, stage: Stage): Promise<unknown>;
-  /** Starts the operator anew before the others are measured: what harms is met at the start. */
+  /** Restarts the operator before the others are measured: what harms is met at the start. */
   restart?: true;
 }
 
@@ -205,5 +205,5 @@ export const attacks: readonly Attack[] = [
   },
 ];
 
-/** Nobody listens on them. */
+/** Without a listener. */
 const ports = Array.from({ length: 60 }, (_, index) => 1_001 + index);

@@ -102,7 +102,7 @@ function objects(schema: StructuralSchema, choices: Choices, path: FieldPath): f
   );
   const oneOf = alternatives(schema);
   if (oneOf.length === 0) return record(model, required);
-  // Exactly one of some fields, beside those that have nothing to do with it.
+  // Exactly one of some fields, next to those that have nothing to do with it.
   const rest = Object.keys(model).filter((name) => !oneOf.includes(name));
   return fc
     .constantFrom(...oneOf)

@@ -100,7 +100,7 @@ function object(
   return fc.record({ kind: fc.constant(kind), name: fc.constantFrom(...choices), metadata, fields, doomed });
 }
 
-/** What the owner of an object may write beside its content. */
+/** What the owner of an object may write besides its content. */
 const metadata: fc.Arbitrary<HostileObject['metadata']> = fc.oneof(
   { weight: 12, arbitrary: fc.constant({}) },
   {
@@ -127,7 +127,7 @@ const metadata: fc.Arbitrary<HostileObject['metadata']> = fc.oneof(
   },
 );
 
-/** Where nobody listens. */
+/** Without a listener. */
 const ports = Array.from({ length: 20 }, (_, index) => 1_001 + index);
 const some = fc.constantFrom;
 const often = <A, B>(weight: number, usual: fc.Arbitrary<A>, odd: fc.Arbitrary<B>) =>

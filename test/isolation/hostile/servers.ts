@@ -8,13 +8,13 @@ type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;
 
 const json = { 'content-type': 'application/json' };
 
-/** Fields that somebody reads of an answer, and those that JavaScript itself would. */
+/** Fields of answers that the operator reads, and those that JavaScript itself would. */
 const names =
   'id login username name email display_name account_id uuid slug version scopes permissions expires_at expires_in access_token token_type revoked active user_id is_admin projects applications applications_admin data pagination value values count next full_name account target_type app_id suspended_at message error error_description documentation_url authenticatedUser providerDisplayName __proto__ constructor toJSON then'.split(
     ' ',
   );
 
-/** A body that parses and fits what is asked as far as names go, with values that nobody expects. */
+/** A body that parses and fits what is asked as far as names go, with unexpected values. */
 function shaped(value: (name: string) => unknown): string {
   return `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(value(name))}`).join(',')}}`;
 }
@@ -110,7 +110,7 @@ export function hostileHosts(): Peer[] {
 }
 
 /**
- * A CodeMie of an attacker's own: a real one signs in and says who somebody is, so that the connection is Ready, and the
+ * A CodeMie of an attacker's own: a real one answers the sign-in and the account, so that the connection is Ready, and the
  * rest is answered badly.
  */
 export function hostileCodeMies(real: RequestListener, basePath: string): Peer[] {
