@@ -34,7 +34,7 @@ import { type Manifest, parseManifests } from './lint/manifests.ts';
 import { storedObject } from './lint/values.ts';
 
 /** A credential that is given on the command line instead of by an object. */
-export interface GivenCredential {
+interface GivenCredential {
   provider: ProviderName;
   url?: string;
   apiUrl?: string;
@@ -47,10 +47,10 @@ export interface GivenCredential {
 }
 
 /** A secret value, by the name of an environment variable or the path of a file. It is never a flag of its own. */
-export type GivenValue = { from: 'environment'; variable: string } | { from: 'file'; path: string };
+type GivenValue = { from: 'environment'; variable: string } | { from: 'file'; path: string };
 
 /** Options of `check`. */
-export interface CheckOptions {
+interface CheckOptions {
   output: 'human' | 'json';
   caFile?: string;
 }
@@ -62,7 +62,7 @@ export interface Subject {
 }
 
 /** A GitIntegration of the cluster. @throws CliError when it does not exist */
-export async function subjectInCluster(name: string, cluster: Cluster, io: Io): Promise<Subject> {
+async function subjectInCluster(name: string, cluster: Cluster, io: Io): Promise<Subject> {
   const object = await getObject(cluster, gitIntegrations, name, io.signal);
   return { object, source: cluster.client };
 }
@@ -72,7 +72,7 @@ export async function subjectInCluster(name: string, cluster: Cluster, io: Io): 
  *
  * @throws CliError when the file has none, or can't be read
  */
-export async function subjectsInFile(
+async function subjectsInFile(
   file: string,
   namespace: string,
   cluster: Cluster | undefined,
@@ -104,7 +104,7 @@ function localFirst(manifests: readonly Manifest[], cluster: Cluster | undefined
 }
 
 /** A credential from flags, files and the environment. @throws CliError when a value is not there */
-export async function subjectFromFlags(given: GivenCredential, io: Io): Promise<Subject> {
+async function subjectFromFlags(given: GivenCredential, io: Io): Promise<Subject> {
   const data: Record<string, Record<string, string>> = { environment: {}, file: {} };
   const ref = async (value: GivenValue) => {
     const { name, key, text } = await readGiven(value, io);
@@ -181,7 +181,7 @@ async function readText(path: string): Promise<string> {
 }
 
 /** What `check` found out about one credential. */
-export interface CheckResult {
+interface CheckResult {
   object: string;
   ok: boolean;
   report: Report;
@@ -194,7 +194,7 @@ export interface CheckResult {
  *
  * @returns the exit code: 1 when a provider rejects one, or it lacks permissions
  */
-export async function check(
+async function check(
   subjects: readonly Subject[],
   options: CheckOptions,
   cluster: Cluster | undefined,

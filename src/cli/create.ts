@@ -10,7 +10,7 @@ import { cliName } from './cluster.ts';
 import { CliError, exitCodes, type Io, printable } from './io.ts';
 
 /** What `create token` and `create app` have in common. */
-export interface CreateOptions {
+interface CreateOptions {
   name: string;
   namespace: string;
   project: string;
@@ -97,7 +97,7 @@ function printManifest(
 }
 
 /** Where the token of a provider is created, with the scopes ticked where the page can be prefilled. */
-export function tokenPage({ provider, name, url }: Pick<CreateTokenOptions, 'provider' | 'name' | 'url'>): {
+function tokenPage({ provider, name, url }: Pick<CreateTokenOptions, 'provider' | 'name' | 'url'>): {
   page: string;
   note?: string;
 } {
@@ -128,7 +128,7 @@ export function tokenPage({ provider, name, url }: Pick<CreateTokenOptions, 'pro
 }
 
 /** https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-using-url-parameters */
-export function appPage({
+function appPage({
   name,
   url,
   organization,

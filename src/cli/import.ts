@@ -22,7 +22,7 @@ import { declareRows, type Imported, type ImportOptions } from './import-rows.ts
 import { count, exitCodes, type Io, printable } from './io.ts';
 
 /** Prints manifests to standard output, grouped by project, and what is left to do to standard error. */
-export function printImport({ declared, skipped }: Imported, io: Io): number {
+function printImport({ declared, skipped }: Imported, io: Io): number {
   const documents = declared.map(({ name, namespace, spec, needs, from }, index) => {
     const isFirst = declared[index - 1]?.from.project !== from.project;
     const comments = [

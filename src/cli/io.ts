@@ -46,7 +46,7 @@ export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** Whether to colour what goes to standard output: https://no-color.org, and a terminal. */
-export function hasColors({ env, columns }: Pick<Io, 'env' | 'columns'>): boolean {
+function hasColors({ env, columns }: Pick<Io, 'env' | 'columns'>): boolean {
   if ((env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb') return false;
   return columns !== undefined;
 }

@@ -32,8 +32,13 @@ async function cli(args: readonly string[], env: Record<string, string> = {}) {
 
 /** Flags that lead to the world's CodeMie by the connection `own`. */
 const codemie = () => [
-  ...['--namespaced', '--connection', 'own', '--operator-namespace', suite.system],
-  ...['--ca-file', suite.world.internet.caFile],
+  '--namespaced',
+  '--connection',
+  'own',
+  '--operator-namespace',
+  suite.system,
+  '--ca-file',
+  suite.world.internet.caFile,
 ];
 
 /** A namespace with an integration that is Ready. */

@@ -20,7 +20,7 @@ export const lintRules = {
 export type LintRule = keyof typeof lintRules;
 
 /** `error`: the API server or the operator refuses it. `warning`: it depends on what the cluster has. */
-export type Severity = 'error' | 'warning';
+type Severity = 'error' | 'warning';
 
 /** How findings are printed. */
 export const lintFormats = ['human', 'json', 'sarif', 'junit', 'github'] as const;

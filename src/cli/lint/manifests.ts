@@ -30,7 +30,7 @@ export interface Manifest {
 }
 
 /** Text that is no YAML, or YAML that is no Kubernetes object. */
-export interface SyntaxFault {
+interface SyntaxFault {
   file: string;
   position: Position;
   message: string;
