@@ -7,13 +7,13 @@ import { readToken, type TokenContent } from './token-content.ts';
 /** Finds out why CodeMie does not take a login, or gives it no rights. */
 export interface LoginCheck {
   /**
-   * Explains a refusal by CodeMie: asks the identity provider whether it takes its own token, and reads the token.
+   * Explains a refusal by CodeMie: asks the identity provider whether it takes its own token, and reads the token. What
+   * is found need not be the cause, since CodeMie also refuses every token while its database is down.
    *
-   * @returns an error that says what was found out, and whether it is certain that CodeMie will go on refusing: it also
-   *   refuses every token while its database is down
+   * @returns an error that names what is missing, as far as it was found out
    * @throws the signal's reason if it aborts
    */
-  whyRefused(signal: AbortSignal): Promise<{ error: CodeMieError; certain: boolean }>;
+  whyRefused(signal: AbortSignal): Promise<CodeMieError>;
   /** What a login that CodeMie accepts needs in order to administer a project: one sentence. */
   howToGetRights(): string;
 }
@@ -56,10 +56,8 @@ export function createLoginCheck({ auth, http, tokens }: LoginCheckOptions): Log
       const userinfo = await askUserinfo(signal);
       const content = readToken(tokens.current() ?? '');
       const lack = lackOf(auth, userinfo, content);
-      const error = lack
-        ? refused(`CodeMie does not accept the login of the connection: ${lack.what}.`, lack.remedy)
-        : unexplained(userinfo);
-      return { error, certain: userinfo === 'lacksOpenid' };
+      if (lack === undefined) return unexplained(userinfo);
+      return refused(`CodeMie does not accept the login of the connection, and ${lack.what}.`, lack.remedy);
     },
     howToGetRights: () => rightsOf(readToken(tokens.current() ?? '')),
   };

@@ -1,3 +1,5 @@
+import { hostOf } from '../net/egress-policy.ts';
+
 /** Counts the sign-ins at one CodeMie, which allows a few of them per client address. */
 export interface SignInBudget {
   /**
@@ -46,7 +48,8 @@ export function createSignInBudgets(now: () => number): SignInBudgets {
 
   return {
     of(baseUrl, ofTenant) {
-      const { host } = new URL(baseUrl);
+      // Whatever the port, and with the dot of a full name or without it.
+      const host = hostOf(new URL(baseUrl)).replace(/\.$/, '');
       const limit = ofTenant ? allowed - keptForAdministrators : allowed;
       return {
         take() {

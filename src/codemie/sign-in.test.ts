@@ -279,7 +279,7 @@ describe('createTokenSource', () => {
     const tenant = budgets.of(codemie.url, true);
     for (const next of [undefined, undefined, undefined, 1_900_000]) expect(tenant.take()).toBe(next);
     nowMs += 60_000;
-    const admin = budgets.of(`${codemie.url}/`, false);
+    const admin = budgets.of('https://CODEMIE.example.com.:8443/', false);
     for (const next of [undefined, undefined, 1_900_000]) expect(admin.take()).toBe(next);
     expect(budgets.of('https://other.example.com', true).take()).toBeUndefined();
     nowMs = 1_900_000;

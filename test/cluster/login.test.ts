@@ -126,7 +126,7 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
     const name = await makeClusterConnection(suite, { consumers, auth });
     const { message } = await see(name, { Ready: 'False/Unauthorized', Stalled: 'True/Unauthorized' });
     expect(message).toBe(
-      "CodeMie does not accept the login of the connection: its token lacks the scope openid, without which Keycloak's userinfo endpoint rejects it. Add openid to auth.clientCredentials.scope.",
+      "CodeMie does not accept the login of the connection, and its token lacks the scope openid, without which Keycloak's userinfo endpoint rejects it. Add openid to auth.clientCredentials.scope.",
     );
     await suite.cluster.patch(kinds.clusterConnection, name, [
       { op: 'replace', path: '/spec/auth/clientCredentials/scope', value: 'openid' },

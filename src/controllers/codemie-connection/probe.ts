@@ -63,10 +63,8 @@ export async function probe(
       };
     if (error instanceof InvalidConnection) return { ready: no('InvalidSpec', error.message) };
     if (!(error instanceof CodeMieError)) throw error;
-    if (error.refusedByCodeMie && session !== undefined) {
-      const why = await session.login.whyRefused(signal);
-      return explain(why.error, !why.certain && doubtful());
-    }
+    if (error.refusedByCodeMie && session !== undefined)
+      return explain(await session.login.whyRefused(signal), doubtful());
     return explain(error, error.kind === 'protocol' && doubtful());
   }
 }
