@@ -23,17 +23,18 @@ export const credentialsResolvedReasons = {
   SecretNotFound: {
     status: 'False',
     meaning: 'A Secret or ConfigMap that the spec refers to does not exist.',
-    remedy: 'Create it in the namespace that the message names; it is noticed at once.',
+    remedy: 'Create it in the namespace that the message names; the operator picks it up at once.',
   },
   SecretKeyMissing: {
     status: 'False',
-    meaning: 'The Secret or ConfigMap exists, but not the key.',
-    remedy: 'Add the key, or write the right one in the reference (`key: …`).',
+    meaning: 'The Secret or ConfigMap exists, but not the key. Another controller may be about to add it.',
+    remedy: 'Add the key, or correct `key` in the reference; the message lists the keys that there are.',
   },
   SecretValueInvalid: {
     status: 'False',
-    meaning: 'The value is empty, holds blanks or control characters inside, or is not of the right form.',
-    remedy: 'Store the value again, without quotes, blanks and line breaks inside.',
+    meaning:
+      'The value is empty, or is something else than the bare value: in quotes, encoded or encrypted, a placeholder, a file, or of a kind that is of no use here. Nothing was sent.',
+    remedy: 'Store the bare value; the message says what was found instead.',
   },
   PrivateKeyInvalid: {
     status: 'False',
@@ -126,11 +127,13 @@ export const credentialsValidReasons = {
     status: 'False',
     meaning:
       'The private key does not belong to the GitHub App of this App ID, or the App ID does not exist.',
-    remedy: 'Compare the App ID and the fingerprint in the status with the settings page of the app.',
+    remedy:
+      'Compare the App ID and the fingerprint of the key, which are in the message, with the settings page of the app.',
   },
   WrongProvider: {
     status: 'False',
-    meaning: 'The credential, or the server at the URL, is of another provider than `provider` says.',
+    meaning:
+      'The credential, or the server at the URL, belongs to another product than `provider` says. Such a credential is not sent.',
     remedy: 'Correct the token or `url`. For another `provider`, create a new GitIntegration.',
   },
   HostNotAllowed: {
