@@ -14,16 +14,16 @@ import { providers } from '../src/providers/registry.ts';
 const fine = new Set(['Valid', 'NotChecked', 'Resolved', 'Sufficient']);
 
 describe.each<{ page: string; name: ProviderName; never: string[] }>([
-  { page: 'github', name: 'GitHub', never: ['Revoked', 'AppPasswordRetired'] },
+  { page: 'github', name: 'GitHub', never: ['Revoked', 'AppPasswordRetired', 'OrganizationStopped'] },
   {
     page: 'gitlab',
     name: 'GitLab',
-    never: ['SSORequired', 'AddressNotAllowed', 'AppPasswordRetired', 'KeyAppMismatch'],
+    never: ['SSORequired', 'AppPasswordRetired', 'KeyAppMismatch', 'OrganizationStopped'],
   },
   {
     page: 'bitbucket',
     name: 'Bitbucket',
-    never: ['Revoked', 'SSORequired', 'AddressNotAllowed', 'KeyAppMismatch'],
+    never: ['Revoked', 'SSORequired', 'KeyAppMismatch', 'OrganizationStopped'],
   },
   {
     page: 'azure-devops',

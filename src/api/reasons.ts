@@ -108,9 +108,15 @@ export const credentialsValidReasons = {
     remedy: 'Open the list of tokens on GitHub and choose "Configure SSO" for this one.',
   },
   AddressNotAllowed: {
+    status: 'False or Unknown',
+    meaning:
+      "The provider refuses the cluster's address, by an allow list or, for a while (Unknown), after too many failed sign-ins.",
+    remedy: "Add the cluster's outgoing address to the allow list of the organization or server.",
+  },
+  OrganizationStopped: {
     status: 'False',
-    meaning: "The provider refuses the cluster's address by an IP allow list.",
-    remedy: "Add the cluster's outgoing address to the allow list of the organization.",
+    meaning: 'The organization or collection was stopped at the provider, so that it answers nobody.',
+    remedy: 'Its administrator starts it again, or asks the support of the provider why it was stopped.',
   },
   RepositoryNotAccessible: {
     status: 'False',

@@ -109,7 +109,7 @@ const proxyUntrusted = proxyFailed(
 );
 
 const proxyWantsLogin = proxyFailed(
-  (host) => `The proxy demands a login before it connects to ${host}.`,
+  (host) => `A proxy on the way to ${host} demands a login.`,
   'Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY.',
 );
 
@@ -159,7 +159,7 @@ export function toNetError(error: unknown, context: FailureContext): NetError {
   if (known !== undefined) return known;
   const coded = chain.find((link) => codeOf(link) !== undefined);
   const code = codeOf(coded);
-  const { sentence, ...description } = describe(code, coded, context);
+  const { sentence, ...description } = describe(code, coded, chain, context);
   return new NetError({
     ...description,
     message: sentence(context.host),
@@ -168,11 +168,17 @@ export function toNetError(error: unknown, context: FailureContext): NetError {
   });
 }
 
-function describe(code: string | undefined, error: unknown, context: FailureContext): Description {
+function describe(
+  code: string | undefined,
+  error: unknown,
+  chain: readonly unknown[],
+  context: FailureContext,
+): Description {
   const { viaProxy, ownCa, ended } = context;
   if (ended === 'timeout') return timeout;
   if (ended === 'aborted') return aborted;
-  if (code === undefined) return other;
+  if (code === undefined)
+    return chain.some((link) => link instanceof ProxyLoginError) ? proxyWantsLogin : other;
   // OpenSSL's texts are constants; they are matched and not shown.
   const text = error instanceof Error ? error.message : '';
   if (error instanceof ProxySocketError)
@@ -214,6 +220,11 @@ export class ProxySocketError extends Error {
     super(cause.message, { cause });
     this.code = codeOf(cause);
   }
+}
+
+/** An answer with status 407, which `fetch` reports as an error without any word of it. */
+export class ProxyLoginError extends Error {
+  override readonly name = 'ProxyLoginError';
 }
 
 /** The error and what it wraps, outermost first; several tried addresses come as an AggregateError. */

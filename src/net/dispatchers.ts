@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { bounds } from '../lib/bounds.ts';
-import { ProxySocketError } from './classify-error.ts';
+import { ProxyLoginError, ProxySocketError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
 import { fence } from './fence.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
@@ -64,7 +64,10 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   // `net.connect` takes the lookup; the types of undici leave it out.
   const guarded = { ...socket, lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll) };
   const connectDirectly = buildConnector({ ...guarded, allowH2: false });
-  const direct = new Agent({ ...common, connect: keepAlerts(connectDirectly) }).compose(fenced);
+  const direct = new Agent({ ...common, connect: keepAlerts(connectDirectly) }).compose(
+    fenced,
+    noticeProxyLogin,
+  );
   const proxies = new Map<string, Dispatcher>();
   const proxyFor = (uri: string): Dispatcher => {
     const existing = proxies.get(uri);
@@ -78,7 +81,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
       clientFactory: (origin, options) =>
         new Pool(origin, { ...withConnect(options, ofProxy), headersTimeout: connectTimeoutMs }),
       factory: (origin, options) => new Pool(origin, withConnect(options, keepAlerts)),
-    }).compose(fenced);
+    }).compose(fenced, noticeProxyLogin);
     proxies.set(uri, created);
     return created;
   };
@@ -104,6 +107,17 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
 export function attemptTimeoutMs(connectTimeoutMs: number): number {
   return Math.min(3_000, Math.ceil(connectTimeoutMs / 2));
 }
+
+/** Ends a request with the one status that `fetch` keeps to itself: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
+const noticeProxyLogin: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  // undici makes a handler for each request, so that nobody else's is changed here.
+  const start = handler.onResponseStart?.bind(handler);
+  handler.onResponseStart = (controller, status, ...rest) => {
+    if (status === 407) controller.abort(new ProxyLoginError());
+    else start?.(controller, status, ...rest);
+  };
+  return dispatch(options, handler);
+};
 
 type Connector = buildConnector.connector;
 

@@ -35,7 +35,7 @@ export interface HttpResponse {
   headers: HttpHeaders;
   /** Parsed JSON, for the caller to check. Undefined if the body is empty or, in a failure, not JSON. */
   body: unknown;
-  /** The body as text; with `accept: 'any'` only. */
+  /** The body as text: the whole with `accept: 'any'`, and the beginning of a failure that is not JSON. */
   text?: string;
   /** The body of a success; with `accept: 'bytes'` only. */
   bytes?: Uint8Array;
@@ -94,6 +94,8 @@ export interface HttpClientOptions {
 
 const defaultMaxRedirects = 3;
 const longestConnectMs = 10_000;
+/** Bytes of a failure that is not JSON that are given as text: enough to know it by. */
+const longestExcerpt = 4_096;
 /** A connection gets less than the whole time, so that "no connection" can be told from "no answer". */
 const connectShare = 0.6;
 
@@ -164,7 +166,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       requireJson(incoming);
       return { status, headers, body: undefined, bytes: incoming.bytes };
     }
-    return { status, headers, body: await parseJson(incoming) };
+    const body = await parseJson(incoming);
+    if (body !== undefined || incoming.bytes.length === 0) return { status, headers, body };
+    const excerpt = incoming.bytes.subarray(0, longestExcerpt);
+    return { status, headers, body, text: new TextDecoder().decode(excerpt) };
   }
 
   async function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {

@@ -9,6 +9,8 @@ export interface Answer {
   header(name: string): string | undefined;
   /** Parsed JSON, unchecked; undefined if the body is empty or something else. */
   body: unknown;
+  /** The beginning of a body that is no JSON, for matching only. */
+  text?: string;
 }
 
 /** Whether the answer is a success. */
@@ -22,7 +24,15 @@ export function fromResponse(response: HttpResponse): Answer {
     status: response.status,
     header: (name) => response.headers.get(name),
     body: response.body,
+    ...beginningOf(response.text),
   };
+}
+
+/** More is never needed to know a text again. */
+const longestText = 2_000;
+
+function beginningOf(text: unknown): { text?: string } {
+  return typeof text === 'string' && text !== '' ? { text: text.slice(0, longestText) } : {};
 }
 
 /** A plain record of headers, as the vendors' libraries give it. */
@@ -38,6 +48,7 @@ export function fromParts(parts: {
       return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
     },
     body: typeof parts.data === 'object' && parts.data !== null ? parts.data : undefined,
+    ...beginningOf(parts.data),
   };
 }
 

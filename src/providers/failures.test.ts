@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import { type Answer, type Asked, fromParts } from './answer.ts';
-import { checkHost, commonFailure, rateLimited, refused, transportFailure } from './failures.ts';
+import { checkHost, judge, rateLimited, refused, transportFailure } from './failures.ts';
 import { ProviderError, type ProviderName } from './provider.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
@@ -104,14 +104,14 @@ describe('rateLimited', () => {
   });
 });
 
-describe('commonFailure', () => {
+describe('judge', () => {
   it.each<{ declared: ProviderName; header: string; found: string }>([
     { declared: 'GitHub', header: 'x-gitlab-meta', found: 'GitLab' },
     { declared: 'GitLab', header: 'x-arequestid', found: 'Bitbucket' },
     { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
     { declared: 'GitHub', header: 'x-tfs-processid', found: 'AzureDevOps' },
   ])('knows $found by $header', ({ declared, header, found }) => {
-    const error = commonFailure(declared, answer(404, { [header]: 'x' }, {}), asked);
+    const error = judge(declared, answer(404, { [header]: 'x' }, {}), asked, () => undefined);
     expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
     expect(error.message).toBe(`git.example.com is ${found}, but the provider is declared as ${declared}.`);
   });
@@ -122,7 +122,7 @@ describe('commonFailure', () => {
     { status: 429, reason: 'RateLimited' },
     { status: 500, reason: 'ProviderError' },
   ])('gives $status the reason $reason', ({ status, reason }) => {
-    expect(commonFailure('GitLab', answer(status), asked).reason).toBe(reason);
+    expect(judge('GitLab', answer(status), asked, () => undefined).reason).toBe(reason);
   });
 });
 

@@ -1,7 +1,7 @@
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
 import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
-import { signedBy } from './signatures.ts';
+import { isOf, signedBy } from './signatures.ts';
 import { parseHttpDate } from './time.ts';
 import { cloudOf } from './urls.ts';
 
@@ -66,7 +66,29 @@ export function wrongProvider(declared: ProviderName, found: ProviderName, host:
   });
 }
 
-/** For an answer that this provider's API would not give: another product's, or something that isn't an API. */
+/**
+ * What an answer other than a success means: the one place that decides whether the API itself has spoken, for every
+ * provider, call and status. A gateway, proxy or sign-in page in front of it says nothing about the credential.
+ *
+ * @param verdict what it means if it comes from the API; undefined if the API's reason is not known here
+ */
+export function judge(
+  provider: ProviderName,
+  answer: Answer,
+  asked: Asked,
+  verdict: () => ProviderError | undefined,
+): ProviderError {
+  const signer = signedBy(answer);
+  if (signer !== undefined && signer !== provider) return wrongProvider(provider, signer, asked.host);
+  // Whoever asks for fewer calls is heeded.
+  if (answer.status === 429) return rateLimited(provider, answer, asked);
+  if (!isOf(provider, answer)) return stranger(provider, answer, asked);
+  return (
+    verdict() ?? (answer.status >= 500 ? serverError(provider, asked) : unexplained(provider, answer, asked))
+  );
+}
+
+/** For a success that this provider's API would not give: another product's, or something that isn't an API. */
 export function notTheApi(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
   const found = signedBy(answer);
   if (found !== undefined && found !== provider) return wrongProvider(provider, found, asked.host);
@@ -78,17 +100,42 @@ export function notTheApi(provider: ProviderName, answer: Answer, asked: Asked):
   });
 }
 
-/** What is the same for every provider: too many calls, a fault of the server, an answer that makes no sense. */
-export function commonFailure(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
-  if (answer.status === 429) return rateLimited(provider, answer, asked);
-  if (answer.status >= 500) {
+function serverError(provider: ProviderName, asked: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'ProviderError',
+    sentence: `${asked.host} answered with a server error.`,
+    hint: `It will be tried again; look at the status page of ${provider} or at the server if it stays so.`,
+  });
+}
+
+/** A refusal of the API itself whose reason is not known here: it is not called somebody else's, and no verdict. */
+function unexplained(provider: ProviderName, { status }: Answer, asked: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'ProviderError',
+    sentence: `${provider} at ${asked.host} refused the request with status ${status}, for a reason that is not known here.`,
+    hint: 'It will be tried again; check url and the status page of the server if it stays so.',
+  });
+}
+
+/** An answer without any sign of the API. It may be a gateway's, or the server's own with its headers taken away. */
+function stranger(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {
+  const { status } = answer;
+  // https://www.rfc-editor.org/rfc/rfc6585#section-6
+  if (status === 511) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${asked.host} answered with a server error.`,
-      hint: `It will be tried again; look at the status page of ${provider} or at the server if it stays so.`,
+      sentence: `A gateway on the way to ${asked.host} demands a login (status 511).`,
+      hint: 'Let the requests of the operator pass there; the credential itself was not checked.',
     });
   }
-  return notTheApi(provider, answer, asked);
+  if (status === 401 || status === 403) {
+    return new ProviderError({
+      reason: 'ProviderError',
+      sentence: `The request to ${asked.host} was refused with status ${status}, in an answer that does not look like one of ${provider}.`,
+      hint: 'Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.',
+    });
+  }
+  return status >= 500 ? serverError(provider, asked) : notTheApi(provider, answer, asked);
 }
 
 const defaultWaitMs = 60_000;
@@ -122,8 +169,12 @@ function waitOf(answer: Answer, nowMs: number): number {
   return remaining === '0' && /^\d+$/.test(reset) ? Number(reset) * 1000 - serverNowMs : defaultWaitMs;
 }
 
-/** A token that the provider refuses without saying why: it has expired, if its expiry was known and has passed. */
-export function refused(asked: Asked, hint: string): ProviderError {
+/**
+ * A token that the provider refuses: it has expired, if its expiry was known and has passed.
+ *
+ * @param isExplained whether the provider, or the token itself, says why
+ */
+export function refused(asked: Asked, hint: string, isExplained = false): ProviderError {
   if (asked.knownExpiresAt !== undefined && Date.parse(asked.knownExpiresAt) <= asked.nowMs) {
     return expired(asked);
   }
@@ -131,6 +182,7 @@ export function refused(asked: Asked, hint: string): ProviderError {
     reason: 'Unauthorized',
     sentence: (token) => `${asked.host} rejected the ${token}.`,
     hint,
+    isExplained,
   });
 }
 
@@ -146,11 +198,17 @@ export function expired(asked: Asked): ProviderError {
 /**
  * A repository of the spec that the credential can't read.
  *
- * @param reader what reads it, where that is not the credential itself, such as `installation`
+ * @param options `reader`: what reads it, where that is not the credential itself, such as `installation`; `isExplained`:
+ *   whether the provider says that the credential is the reason
  */
-export function notReachable(repository: string, hint: string, reader?: string): ProviderError {
+export function notReachable(
+  repository: string,
+  hint: string,
+  { reader, isExplained = false }: { reader?: string; isExplained?: boolean } = {},
+): ProviderError {
   return new ProviderError({
     reason: 'RepositoryNotAccessible',
+    isExplained,
     sentence: (token) =>
       `The ${reader ?? token} cannot read the repository ${repository}, or it does not exist.`,
     hint,

@@ -21,7 +21,7 @@ export type Credential =
 
 /** Where and how to ask. One Target serves one validation. */
 export interface Target {
-  /** The address people see, e.g. `https://github.com` or `https://git.example.com/gitlab`. */
+  /** The address people see, as {@link Provider.webUrl} gives it: `https://github.com`, `https://git.example.com/gitlab`. */
   webUrl: URL;
   /** The REST base, as {@link Provider.apiUrl} or `spec.apiURL` gives it. */
   apiUrl: URL;
@@ -140,6 +140,11 @@ export interface Provider {
   name: ProviderName;
   /** The provider's cloud; used when `spec.url` is absent. */
   defaultUrl: string;
+  /**
+   * The web root of the server, for any address there that a person may have copied: of its API, of a group, of a
+   * repository. Pure; keeps a sub-path where the product can be served under one.
+   */
+  webUrl(url: URL): URL;
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
   capabilities: { githubApp: boolean };
@@ -197,6 +202,8 @@ export interface ProviderErrorFields {
   isStrange?: boolean;
   /** See {@link ProviderError.isLasting}. */
   isLasting?: boolean;
+  /** See {@link ProviderError.isExplained}. */
+  isExplained?: boolean;
   /** Never an error of a vendor's library: those hold the remote body. */
   cause?: unknown;
 }
@@ -220,6 +227,11 @@ export class ProviderError extends Error {
    * unknown authority. Where it did work, the other side may be about to correct it.
    */
   readonly isLasting: boolean;
+  /**
+   * With the disposition `needsPerson`: whether it is known why, so that asking again in a minute would change nothing.
+   * Other refusals may pass: a server of the provider that has not heard of a new token yet, or has a bad minute.
+   */
+  readonly isExplained: boolean;
 
   constructor(fields: ProviderErrorFields) {
     const { sentence, reason } = fields;
@@ -234,8 +246,23 @@ export class ProviderError extends Error {
     this.installation = fields.installation;
     this.isStrange = fields.isStrange ?? false;
     this.isLasting = fields.isLasting ?? false;
+    this.isExplained = fields.isExplained ?? explained.has(reason);
   }
 }
+
+/** Reasons that are a reason: the others say only that something was refused or not found. */
+const explained: ReadonlySet<ProviderErrorFields['reason']> = new Set([
+  'Expired',
+  'Revoked',
+  'SSORequired',
+  'AddressNotAllowed',
+  'AppPasswordRetired',
+  'WrongProvider',
+  'HostNotAllowed',
+  'OrganizationStopped',
+  'Suspended',
+  'PermissionsPending',
+] satisfies ProviderErrorFields['reason'][]);
 
 function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition {
   if (retryAtMs !== undefined) return 'waitUntil';

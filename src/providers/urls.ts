@@ -9,9 +9,32 @@ const clouds = new Map<string, ProviderName>([
   ['dev.azure.com', 'AzureDevOps'],
 ]);
 
+/** The older address of an organization on Azure DevOps: its name stands in the host. */
+const visualStudio = /^([a-z0-9-]+)(?:\.[a-z]+)?\.visualstudio\.com$/;
+
+/** The host of a cloud as people know it: without `www.`, `api.` and the dot of the root. */
+function webHostOf(url: URL): string {
+  return url.hostname.replace(/\.$/, '').replace(/^(www|api)\./, '');
+}
+
 /** The provider whose cloud a web address is, or undefined for any other server. `www.` and `api.` count as the host. */
 export function cloudOf(webUrl: URL): ProviderName | undefined {
-  return clouds.get(webUrl.hostname.replace(/^(www|api)\./, ''));
+  const host = webHostOf(webUrl);
+  return visualStudio.test(host) ? 'AzureDevOps' : clouds.get(host);
+}
+
+/**
+ * The web root of a provider's cloud for any address there: its API, a group, a repository, a page. Undefined for any
+ * other server. It is what people, hints and CodeMie know the cloud by: CodeMie compares repository links with it. Azure
+ * DevOps keeps the organization, which its API stands below.
+ */
+export function cloudRoot(url: URL): URL | undefined {
+  const host = webHostOf(url);
+  const [, organization] = visualStudio.exec(host) ?? [];
+  if (organization !== undefined) return new URL(`https://dev.azure.com/${organization}`);
+  if (host === 'dev.azure.com')
+    return new URL(`https://${host}/${url.pathname.split('/').find(Boolean) ?? ''}`);
+  return clouds.has(host) ? new URL(`https://${host}`) : undefined;
 }
 
 /** A URL as text without the trailing slash, ready to have `/path` appended. Query and fragment are dropped. */

@@ -90,7 +90,7 @@ function sayAccepted(provider: string, { report: { account, clockSkewMs }, targe
 /** What CodeMie gets to call, and what is called here. */
 function serversOf({ spec }: Integration, { providers }: ValidationDeps): { webUrl: URL; apiUrl: URL } {
   const provider = providers[spec.provider];
-  const webUrl = new URL(spec.url ?? provider.defaultUrl);
+  const webUrl = provider.webUrl(new URL(spec.url ?? provider.defaultUrl));
   return { webUrl, apiUrl: spec.apiURL ? new URL(spec.apiURL) : provider.apiUrl(webUrl) };
 }
 

@@ -2,12 +2,13 @@ import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
 import { createGet } from './client.ts';
 import { validateToken } from './token.ts';
-import { apiUrl } from './urls.ts';
+import { apiUrl, webUrl } from './urls.ts';
 
 /** Azure DevOps Repos: the Services, where the url names the organization, and a Server, where it names the collection. */
 export const azureDevOps: Provider = {
   name: 'AzureDevOps',
   defaultUrl: 'https://dev.azure.com',
+  webUrl,
   apiUrl,
   capabilities: { githubApp: false },
   kinds: ['PersonalAccessToken'],

@@ -15,7 +15,9 @@ const rowsAt = (host: string): CatalogueRow[] => {
   const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. It will be tried again when AzureDevOps allows; share the credential with fewer programs if it returns.`;
   const unreachable =
-    'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository.';
+    'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.';
+  const stranger = (status: number): string =>
+    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of AzureDevOps. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
   const notTheApi = `${host} does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
 
   return [
@@ -24,42 +26,42 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: azure.unauthorized(`https://dev.azure.com/${canary}`),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'the same in words',
       answer: azure.notAuthorized(),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'the sign-in page',
       answer: azure.signInPage(),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'taken for nobody, by an organization with public projects',
       answer: nobody('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'taken for nobody, by a server',
       answer: nobody('00000000-0000-0000-0000-000000000000'),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'taken for the public, whatever its id',
       answer: nobody('f3a1', `System:PublicAccess;${canary}`),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'told by the server',
@@ -106,7 +108,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: azure.noSuchRepository(canary),
       reason: 'RepositoryNotAccessible',
       says: unreachable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'a repository of a project that is absent',
@@ -114,7 +116,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: azure.noSuchProject(canary),
       reason: 'RepositoryNotAccessible',
       says: unreachable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'a repository without the scope',
@@ -122,7 +124,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: azure.unauthorized(canary),
       reason: 'RepositoryNotAccessible',
       says: unreachable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'too much of a resource, with a time',
@@ -142,9 +144,36 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a firewall before the server',
       answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
+      says: stranger(403),
+      again: 'backoff',
+    },
+    {
+      name: "a gateway's own 401",
+      answer: {
+        status: 401,
+        headers: { 'content-type': 'text/html', 'www-authenticate': `Basic realm="${canary}"` },
+        body: `<html>${canary}</html>`,
+      },
+      reason: 'ProviderError',
+      says: stranger(401),
+      again: 'backoff',
+    },
+    {
+      name: "a gateway's own 404 where a repository is asked for",
+      about: 'repository',
+      answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
       says: notTheApi,
       again: 'backoff',
     },
+    ...[undefined, 'repository' as const].map((about) => ({
+      name: `an organization that was stopped${about ? ', when a repository is asked for' : ''}`,
+      ...(about && { about }),
+      answer: azure.stopped(canary),
+      reason: 'OrganizationStopped' as const,
+      says: `The organization or collection on ${host} is stopped, so it answers nobody. An administrator of the server starts the collection again; on dev.azure.com, ask the support of Azure DevOps.`,
+      again: 'person' as const,
+    })),
     {
       name: 'an outage',
       answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },

@@ -33,7 +33,11 @@ export function createGet(token: string, target: Target): Get {
 
 function answerOf({ status, headers, text = '' }: HttpResponse): Answer {
   const isJson = /^application\/json\b/.test(headers.get('content-type') ?? '');
-  return { status, header: (name) => headers.get(name), body: isJson ? parse(text) : undefined };
+  return {
+    status,
+    header: (name) => headers.get(name),
+    body: isJson ? parse(text.replace(/^\uFEFF/, '')) : undefined,
+  };
 }
 
 function parse(text: string): unknown {

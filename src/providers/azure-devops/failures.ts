@@ -1,5 +1,5 @@
 import type { Answer, Asked } from '../answer.ts';
-import { commonFailure, expired, notReachable, rateLimited, refused } from '../failures.ts';
+import { expired, judge, notReachable, refused } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
 
@@ -8,28 +8,42 @@ const tokensPage =
 
 /** What a failed answer of Azure DevOps means, of the Services and of a Server alike. */
 export function azureFailure(answer: Answer, asked: Asked): ProviderError {
+  return judge('AzureDevOps', answer, asked, () => verdict(answer, asked));
+}
+
+function verdict(answer: Answer, asked: Asked): ProviderError | undefined {
   const text = reasonOf(answer);
-  if (answer.status === 429) return rateLimited('AzureDevOps', answer, asked);
+  // https://github.com/conda-forge/status/issues/111; it comes as 503.
+  if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(asked);
+  if (answer.status >= 500) return undefined;
   // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers tell it.
   if (/personal access token used has expired/i.test(text)) return expired(asked);
   if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(asked);
   if (asked.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
       asked.subject.repository,
-      'Give the token the scope Code (Read), and its owner access, or correct it: project/repository.',
+      'Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.',
     );
   }
   // 203 is the sign-in page: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97
   if (answer.status === 401 || answer.status === 203) return unauthorized(asked);
-  if (answer.status === 403 && text !== '') return unauthorized(asked);
-  if (answer.status === 404 && answer.header('x-tfs-processid') !== undefined) {
+  if (answer.status === 403) return unauthorized(asked);
+  if (answer.status === 404) {
     return new ProviderError({
       reason: 'ProviderError',
       sentence: `${asked.host} has no organization or collection at this address.`,
       hint: 'Correct url: https://dev.azure.com/<organization>, or the address of a collection on a server.',
     });
   }
-  return commonFailure('AzureDevOps', answer, asked);
+  return undefined;
+}
+
+function stopped({ host }: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'OrganizationStopped',
+    sentence: `The organization or collection on ${host} is stopped, so it answers nobody.`,
+    hint: 'An administrator of the server starts the collection again; on dev.azure.com, ask the support of Azure DevOps.',
+  });
 }
 
 /** Wrong, expired, revoked, or made for another organization: all the same, mostly. */

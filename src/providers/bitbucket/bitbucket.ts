@@ -2,12 +2,13 @@ import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
 import { cloudKinds, validateCloud } from './cloud.ts';
 import { validateDataCenter } from './data-center.ts';
-import { apiUrl, isCloud } from './urls.ts';
+import { apiUrl, isCloud, webUrl } from './urls.ts';
 
 /** Bitbucket: Cloud, or Data Center at any other host. Two products with one name and little in common. */
 export const bitbucket: Provider = {
   name: 'Bitbucket',
   defaultUrl: 'https://bitbucket.org',
+  webUrl,
   apiUrl,
   capabilities: { githubApp: false },
   kinds: [...cloudKinds, 'HTTPAccessToken'],

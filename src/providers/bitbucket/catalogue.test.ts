@@ -15,6 +15,10 @@ const waitFor = (host: string): string =>
   `${host} asks for fewer calls with this credential. It will be tried again when Bitbucket allows; share the credential with fewer programs if it returns.`;
 const notTheApi = (host: string): string =>
   `${host} does not answer as the API of Bitbucket does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
+const stranger = (host: string, status: number): string =>
+  `The request to ${host} was refused with status ${status}, in an answer that does not look like one of Bitbucket. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
+const unexplained = (host: string, status: number): string =>
+  `Bitbucket at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`;
 const serverFault = (host: string): string =>
   `${host} answered with a server error. It will be tried again; look at the status page of Bitbucket or at the server if it stays so.`;
 const unclear = refusedBy(
@@ -30,14 +34,14 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.badToken(),
     reason: 'Unauthorized',
     says: unclear,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'an access token of OAuth that ended, with the same words',
     answer: cloud.refuse(401, `Access token expired. Use your refresh token. ${canary}`),
     reason: 'Unauthorized',
     says: unclear,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'refused, and its known end is over',
@@ -52,7 +56,7 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.badLogin(),
     reason: 'Unauthorized',
     says: unclear,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'an app password',
@@ -99,7 +103,7 @@ const ofCloud: CatalogueRow[] = [
     name: 'no Bitbucket scopes at all',
     answer: cloud.refuse(403, `API Token provided has no Bitbucket scopes ${canary}`),
     reason: 'Unauthorized',
-    says: `bitbucket.org refuses the token. It may have no Bitbucket scopes; make one for Bitbucket: ${apiTokens}`,
+    says: `bitbucket.org refuses the token. It may have no Bitbucket scopes; create one for Bitbucket: ${apiTokens}`,
     again: 'person',
   },
   {
@@ -116,21 +120,55 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.refuse(404, `Repository ${canary} not found`),
     reason: 'RepositoryNotAccessible',
     says: cloudUnreachable,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'an endpoint that was removed',
     answer: cloud.removed(),
     reason: 'ProviderError',
-    says: notTheApi('bitbucket.org'),
+    says: unexplained('bitbucket.org', 410),
     again: 'backoff',
   },
   {
     name: 'a firewall before the API',
     answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
     reason: 'ProviderError',
+    says: stranger('bitbucket.org', 403),
+    again: 'backoff',
+  },
+  {
+    name: "a gateway's own 401",
+    answer: { status: 401, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
+    says: stranger('bitbucket.org', 401),
+    again: 'backoff',
+  },
+  {
+    name: "a gateway's own 404 where a repository is asked for",
+    about: 'repository',
+    answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
     says: notTheApi('bitbucket.org'),
     again: 'backoff',
+  },
+  ...[
+    `To access this repository, you must use an allowlisted IP address. ${canary}`,
+    `${canary}'s workspace has IP whitelisting enabled`,
+  ].map((message) => ({
+    name: 'a list of addresses of the workspace',
+    about: 'repository' as const,
+    answer: cloud.refuse(403, message),
+    reason: 'AddressNotAllowed' as const,
+    says: "The workspace on bitbucket.org allows access from a list of IP addresses only, without the address of this cluster. Add the cluster's outgoing address to the list (workspace settings, Access controls).",
+    again: 'person' as const,
+  })),
+  {
+    name: 'two-step verification that the workspace demands',
+    about: 'repository',
+    answer: cloud.refuse(403, `To access this repository, enable two-step verification. ${canary}`),
+    reason: 'Unauthorized',
+    says: 'The workspace on bitbucket.org demands two-step verification, which the account of the token has not enabled. Enable it for the account that owns the token, or use an access token of the repository, project or workspace.',
+    again: 'person',
   },
   {
     name: 'in plain text and without a time',
@@ -181,7 +219,7 @@ const ofServers: CatalogueRow[] = [
     answer: server.badCredentials(),
     reason: 'Unauthorized',
     says: refusedBy(host, 'It is wrong, expired or revoked; make a new HTTP access token on the server.'),
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'refused, and its known end is over',
@@ -204,7 +242,7 @@ const ofServers: CatalogueRow[] = [
     reason: 'Unauthorized',
     says: refusedBy(
       host,
-      'The server knows its user but allows nothing; look at the permissions of the token.',
+      'The server knows its user but allows nothing; check the permissions of the token.',
     ),
     again: 'person',
   },
@@ -216,7 +254,7 @@ const ofServers: CatalogueRow[] = [
       host,
       'The server does not know its user; for the token of a project or repository, list a private one under validation.repositories.',
     ),
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'not allowed, which is a 401 there',
@@ -232,7 +270,7 @@ const ofServers: CatalogueRow[] = [
     answer: server.noSuchRepository(canary, canary),
     reason: 'RepositoryNotAccessible',
     says: serverUnreachable,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'no such project',
@@ -240,7 +278,7 @@ const ofServers: CatalogueRow[] = [
     answer: server.noSuchProject(canary),
     reason: 'RepositoryNotAccessible',
     says: serverUnreachable,
-    again: 'person',
+    again: 'recheck',
   },
   {
     name: 'the bucket of calls is empty',
@@ -255,6 +293,21 @@ const ofServers: CatalogueRow[] = [
     reason: 'RateLimited',
     says: waitFor(host),
     again: 1,
+  },
+  ...[401, 403].map((status) => ({
+    name: `a gateway's own ${status}`,
+    answer: { status, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError' as const,
+    says: stranger(host, status),
+    again: 'backoff' as const,
+  })),
+  {
+    name: "a gateway's own 404 where a repository is asked for",
+    about: 'repository',
+    answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+    reason: 'ProviderError',
+    says: notTheApi(host),
+    again: 'backoff',
   },
   {
     name: 'a server that starts or stops',

@@ -3,6 +3,7 @@ import {
   type BitbucketCloud,
   createBitbucketCloud,
 } from '../../../test/harness/peers/bitbucket/cloud/bitbucket-cloud.ts';
+import { wrongMechanism } from '../../../test/harness/peers/bitbucket/cloud/errors.ts';
 import { describeConformance } from '../conformance.ts';
 import type { Credential, CredentialReport, ProviderError, Target } from '../provider.ts';
 import { failureOf, openWorld, type World } from '../testing/world.ts';
@@ -151,6 +152,24 @@ describe('Bitbucket Cloud', () => {
     const error = await failureOf(validate({ token: 'ATCTT-1' }, { repositories: ['acme/other'] }));
     expect(error.reason).toBe('RepositoryNotAccessible');
     expect(error.message).toContain('acme/other');
+  });
+
+  it.each([
+    { name: 'by its text alone', headers: {}, report: { kind: 'AccessToken', permissions: 'NotReported' } },
+    {
+      name: 'with its scopes',
+      headers: { 'x-oauth-scopes': 'repository:write, project' },
+      report: { kind: 'AccessToken', scopes: ['project', 'repository:write'], permissions: 'Sufficient' },
+    },
+    {
+      name: 'with its kind',
+      headers: { 'x-credential-type': 'workspace_access_token' },
+      report: { kind: 'WorkspaceAccessToken', permissions: 'NotReported' },
+    },
+  ])('takes the refusal that only access tokens get for their proof, $name', async ({ headers, report }) => {
+    peer.failNext({ ...wrongMechanism(), headers, match: '/2.0/user' });
+    expect(await validate({ token: 'ATCTT-1' }, { repositories: ['acme/app'] })).toMatchObject(report);
+    expect(peer.requests.map(({ path }) => path)).toEqual(['/2.0/user', '/2.0/repositories/acme/app']);
   });
 
   it('survives a refusal with a text where others have a list', async () => {

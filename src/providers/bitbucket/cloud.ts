@@ -3,7 +3,7 @@ import { notTheApi } from '../failures.ts';
 import type { Credential, CredentialReport, Remedy, Target } from '../provider.ts';
 import { parseScopes } from '../scopes.ts';
 import { cloudAuthorization, createGet, type Get, partsOf } from './client.ts';
-import { cloudFailure, scopesInFailure } from './failures.ts';
+import { cloudFailure, provesToken, scopesInFailure } from './failures.ts';
 import { accessTokensPage, apiTokensPage, consumersPage } from './pages.ts';
 import { cloudRepositorySchema, userSchema } from './schema.ts';
 import { documentedScopes, missingScopes } from './scopes.ts';
@@ -11,8 +11,8 @@ import { documentedScopes, missingScopes } from './scopes.ts';
 type Token = Extract<Credential, { kind: 'token' }>;
 
 /**
- * Proves a token by one `GET /2.0/user`. A 403 that lists the granted scopes, or names the kind of credential, proves it as
- * well as a 200: a token without a user is accepted, and only the question refused. One call more for each repository.
+ * Proves a token by one `GET /2.0/user`. A 403 that shows that the token is known proves it as well as a 200, see
+ * `provesToken`. One call more for each repository.
  * The end of a token is in no answer.
  */
 export async function validateCloud(credential: Token, target: Target): Promise<CredentialReport> {
@@ -21,9 +21,7 @@ export async function validateCloud(credential: Token, target: Target): Promise<
   const subject = asked(target, { kind: 'credential' });
   const type = answer.header('x-credential-type');
   const inFailure = scopesInFailure(answer);
-  const proven =
-    isSuccess(answer) || (answer.status === 403 && (inFailure !== undefined || type !== undefined));
-  if (!proven) throw cloudFailure(answer, subject, credential);
+  if (!isSuccess(answer) && !provesToken(answer)) throw cloudFailure(answer, subject, credential);
   const account = isSuccess(answer) ? accountOf(answer, target) : undefined;
   for (const repository of target.repositories) await checkRepository(get, repository, credential, target);
 

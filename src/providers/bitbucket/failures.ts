@@ -1,6 +1,7 @@
 import type { Answer, Asked } from '../answer.ts';
-import { commonFailure, notReachable, rateLimited, refused } from '../failures.ts';
+import { judge, notReachable, refused } from '../failures.ts';
 import { type Credential, ProviderError } from '../provider.ts';
+import { isOf } from '../signatures.ts';
 import { accessTokenUser } from './client.ts';
 import { accessTokensPage, apiTokensPage } from './pages.ts';
 import { cloudFailureSchema, serverFailureSchema } from './schema.ts';
@@ -12,26 +13,83 @@ export function scopesInFailure(answer: Answer): { granted: string[]; required: 
   return answer.status === 403 ? cloudFailureSchema.safeParse(answer.body).data?.error.detail : undefined;
 }
 
+/**
+ * Whether a 403 of Bitbucket Cloud proves the credential: it is known, and only the question refused. Tokens of
+ * repositories, projects and workspaces have no user, so `GET /2.0/user` says
+ * `This API is not accessible by this authentication mechanism` to them.
+ */
+export function provesToken(answer: Answer): boolean {
+  return (
+    answer.status === 403 &&
+    (scopesInFailure(answer) !== undefined ||
+      answer.header('x-credential-type') !== undefined ||
+      // GitHub has a header of this name, too.
+      (answer.header('x-oauth-scopes') !== undefined && isOf('Bitbucket', answer)) ||
+      /not accessible by this authentication mechanism/i.test(messageOf(answer)))
+  );
+}
+
+function messageOf(answer: Answer): string {
+  return cloudFailureSchema.safeParse(answer.body).data?.error.message ?? '';
+}
+
 /** What a failed answer of Bitbucket Cloud means. */
 export function cloudFailure(answer: Answer, asked: Asked, credential: Token): ProviderError {
-  if (answer.status === 429) return rateLimited('Bitbucket', answer, asked);
+  return judge('Bitbucket', answer, asked, () => cloudVerdict(answer, asked, credential));
+}
+
+function cloudVerdict(answer: Answer, asked: Asked, credential: Token): ProviderError | undefined {
   if (answer.status === 401) return cloudUnauthorized(asked, credential);
+  const message = messageOf(answer);
+  if (answer.status === 403) {
+    const policy = cloudPolicies.find(({ pattern }) => pattern.test(message));
+    if (policy !== undefined) return policy.error(asked);
+  }
   if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
     return notReachable(
       asked.subject.repository,
       'Give the token the scope to read repositories, and its owner access, or correct workspace/name.',
+      { isExplained: scopesInFailure(answer) !== undefined },
     );
   }
-  // Without JSON it is not Bitbucket that refuses, but something before it.
-  if (answer.status === 403 && answer.body !== undefined) {
+  if (answer.status === 403) {
     return new ProviderError({
       reason: 'Unauthorized',
-      sentence: `${asked.host} refuses the token.`,
-      hint: `It may have no Bitbucket scopes; make one for Bitbucket: ${apiTokensPage}`,
+      sentence: (token) => `${asked.host} refuses the ${token}.`,
+      hint: `It may have no Bitbucket scopes; create one for Bitbucket: ${apiTokensPage}`,
+      isExplained: /no Bitbucket scopes/i.test(message),
     });
   }
-  return commonFailure('Bitbucket', answer, asked);
+  return undefined;
 }
+
+/**
+ * What a workspace demands of everybody who reads its private content.
+ * https://support.atlassian.com/bitbucket-cloud/docs/control-access-to-your-private-content/ and
+ * https://support.atlassian.com/bitbucket-cloud/docs/require-two-step-verification/
+ */
+const cloudPolicies: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = [
+  {
+    pattern: /allow-?\s?list|white-?\s?list|\bIP address/i,
+    error: ({ host }) =>
+      new ProviderError({
+        reason: 'AddressNotAllowed',
+        sentence: `The workspace on ${host} allows access from a list of IP addresses only, without the address of this cluster.`,
+        hint: "Add the cluster's outgoing address to the list (workspace settings, Access controls).",
+      }),
+  },
+  {
+    pattern: /two[- ]?(step|factor)|\b(2SV|2FA)\b/i,
+    error: ({ host }) =>
+      new ProviderError({
+        reason: 'Unauthorized',
+        sentence: (token) =>
+          `The workspace on ${host} demands two-step verification, which the account of the ${token} has not enabled.`,
+        hint: 'Enable it for the account that owns the token, or use an access token of the repository, project or workspace.',
+        isExplained: true,
+      }),
+  },
+];
 
 /**
  * Wrong, expired, without scopes, or sent in the wrong way: all the same 401. The prefixes are used for the advice only;
@@ -50,15 +108,17 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
     return refused(
       asked,
       `An API token needs the e-mail address of its Atlassian account as username: ${apiTokensPage}`,
+      true,
     );
   }
   if (token.startsWith('ATCT') && username !== undefined) {
-    return refused(asked, `An access token has no username; leave it out: ${accessTokensPage}`);
+    return refused(asked, `An access token has no username; leave it out: ${accessTokensPage}`, true);
   }
   if (username !== undefined && /^[^@]+$/.test(username) && username !== accessTokenUser) {
     return refused(
       asked,
       `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; make an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
+      true,
     );
   }
   return refused(
@@ -75,11 +135,18 @@ const captchaException = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthentica
  * token: the server knew who asked.
  */
 export function serverFailure(answer: Answer, asked: Asked): ProviderError {
-  if (answer.status === 429) return rateLimited('Bitbucket', answer, asked);
+  return judge('Bitbucket', answer, asked, () => serverVerdict(answer, asked));
+}
+
+function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined {
   const exceptions = serverFailureSchema.safeParse(answer.body).data?.errors ?? [];
   const threw = (name: string): boolean => exceptions.some(({ exceptionName }) => exceptionName === name);
   if (answer.status === 401 && threw(captchaException)) {
-    return refused(asked, 'The account must solve a CAPTCHA first: its owner signs in once on the web page.');
+    return refused(
+      asked,
+      'The account must solve a CAPTCHA first: its owner signs in once on the web page.',
+      true,
+    );
   }
   const known = userOf(answer) !== undefined || threw(authorisationException);
   if (answer.status === 401 && !known) {
@@ -89,15 +156,17 @@ export function serverFailure(answer: Answer, asked: Asked): ProviderError {
     return notReachable(
       asked.subject.repository,
       'Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.',
+      { isExplained: answer.status !== 404 },
     );
   }
   if (answer.status === 401 || answer.status === 403) {
     return refused(
       asked,
-      'The server knows its user but allows nothing; look at the permissions of the token.',
+      'The server knows its user but allows nothing; check the permissions of the token.',
+      true,
     );
   }
-  return commonFailure('Bitbucket', answer, asked);
+  return undefined;
 }
 
 /** Who a Data Center took us for: the header is there, and not `anonymous`, only if the token was accepted. */

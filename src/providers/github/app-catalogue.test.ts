@@ -10,8 +10,8 @@ const keysPage =
   'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps';
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const { limited, wait, serverFault, notTheApi } = sentencesOf(host);
-  const undecodable = `${host} knows no key of this App that matches the private key. Compare the App ID and the fingerprint of the key with the settings page of the App: ${keysPage}`;
+  const { limited, wait, serverFault, notTheApi, unexplained, stranger } = sentencesOf(host);
+  const undecodable = `${host} knows no key of GitHub App 12 that matches the private key. Compare its fingerprint with the keys on the App's settings page (under https://${host}/settings/apps or the settings of the organization), or correct auth.githubApp.appID: ${keysPage}`;
   const clock = `${host} refuses the times of the App's token. Set the clock of the node that runs the operator; it is wrong by more than a minute.`;
   const addresses = `The organization on ${host} has an IP allow list without the address of this cluster. Add the cluster's outgoing address to the list.`;
   return [
@@ -20,21 +20,21 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `A JSON web token could not be decoded ${canary}`),
       reason: 'KeyAppMismatch',
       says: undecodable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'the App has no key',
       answer: refusal(401, 'Integration must generate a public key'),
       reason: 'KeyAppMismatch',
       says: undecodable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'there is no such App',
       answer: refusal(404, 'Integration not found'),
       reason: 'KeyAppMismatch',
-      says: `${host} has no App with this App ID. Copy the App ID from the settings page of the App; it is neither the client ID nor an installation ID.`,
-      again: 'person',
+      says: `${host} has no GitHub App with the App ID 12. Copy the App ID from the settings page of the App; it is neither the client ID nor an installation ID.`,
+      again: 'recheck',
     },
     {
       name: 'a clock that is ahead, though it was corrected by the date of the answer',
@@ -77,9 +77,27 @@ const rowsAt = (host: string): CatalogueRow[] => {
       says: serverFault,
       again: 'backoff',
     },
+    ...[403, 404, 409, 422, 451].map((status) => ({
+      name: `a refusal of GitHub's own for an unknown reason, as ${status}`,
+      answer: refusal(status, `No reason ${canary}`),
+      reason: 'ProviderError' as const,
+      says: unexplained(status),
+      again: 'backoff' as const,
+    })),
+    ...[undefined, 'installation' as const].flatMap((about) =>
+      [401, 403].map((status) => ({
+        name: `a gateway's own ${status}${about ? ' while the installation is looked for' : ''}`,
+        ...(about && { about }),
+        answer: { status, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+        reason: 'ProviderError' as const,
+        says: stranger(status),
+        again: 'backoff' as const,
+      })),
+    ),
     {
-      name: 'no such endpoint: not the API',
-      answer: refusal(404, 'Not Found'),
+      name: "a gateway's own 404 while the installation is looked for",
+      about: 'installation',
+      answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
       says: notTheApi,
       again: 'backoff',
@@ -135,15 +153,16 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `A JSON web token could not be decoded ${canary}`),
       reason: 'KeyAppMismatch',
       says: undecodable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'no installation, or one of another App',
       about: 'installation',
       answer: refusal(404, 'Not Found'),
       reason: 'NotFound',
-      says: `The App has no installation 100 on ${host}. Install it, or correct auth.githubApp.installation: https://docs.github.com/en/apps/using-github-apps/installing-a-github-app-from-a-third-party`,
-      again: 'person',
+      says: `The App has no installation 100 on ${host}; it is installed for acme. Install it, or correct auth.githubApp.installation: https://docs.github.com/en/apps/using-github-apps/installing-a-github-app-from-a-third-party`,
+      again: 'recheck',
+      calls: 3,
     },
   ];
 };

@@ -17,10 +17,14 @@ import { appSchema } from './schema.ts';
  * Proves that the key is one of the App's by one `GET /app`. What it reports about permissions is what the App requests;
  * what an account has granted is the matter of its installation.
  */
-export async function validateApp(octokit: Octokit, target: Target): Promise<CredentialReport> {
+export async function validateApp(
+  octokit: Octokit,
+  appId: string,
+  target: Target,
+): Promise<CredentialReport> {
   const answer = await ask(octokit.rest.apps.getAuthenticated(), target);
   const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw appFailure(answer, subject);
+  if (!isSuccess(answer)) throw appFailure(answer, subject, appId);
   const app = appSchema.safeParse(answer.body);
   if (!app.success) throw notTheApi('GitHub', answer, subject);
 

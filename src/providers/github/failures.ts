@@ -1,5 +1,5 @@
 import type { Answer, Asked } from '../answer.ts';
-import { commonFailure, notReachable, rateLimited, refused } from '../failures.ts';
+import { judge, notReachable, rateLimited, refused } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
 import { tokensPage } from './urls.ts';
@@ -9,57 +9,88 @@ const ssoPage =
 const keysPage =
   'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps';
 
+/** What is known of a token: its kind by the headers, its prefix for advice only. */
+export interface KnownToken {
+  token: string;
+  /** As in the report; undefined while the token is not proven. */
+  kind?: string;
+}
+
 /**
  * What a failed answer to a token means. A 403 has many causes, and the order matters: limits first, because they may
  * come with any text.
  * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
- *
- * @param token for advice by its prefix only
  */
-export function tokenFailure(answer: Answer, asked: Asked, token: string): ProviderError {
+export function tokenFailure(answer: Answer, asked: Asked, known: KnownToken): ProviderError {
+  return judge('GitHub', answer, asked, () => tokenVerdict(answer, asked, known));
+}
+
+function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): ProviderError | undefined {
   if (isRateLimited(answer)) return rateLimited('GitHub', answer, asked);
   // Whatever the text: `required; url=…`. The URL is a personal one and is not repeated.
   if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(asked);
-  if (answer.status === 401) return refused(asked, adviceOn(token, asked.host));
+  const message = messageOf(answer);
+  if (answer.status === 401) return rejected(asked, known);
   if (answer.status === 403) {
-    const known = refusals.find(({ pattern }) => pattern.test(messageOf(answer)));
-    if (known !== undefined) return new ProviderError(known.error(asked));
+    const policy = refusals.find(({ pattern }) => pattern.test(message));
+    if (policy !== undefined) return policy.error(asked);
   }
   if (asked.subject.kind === 'repository' && [403, 404, 451].includes(answer.status)) {
-    return notReachable(
-      asked.subject.repository,
-      'Give the token access to it, as its owner or in the settings of a fine-grained token, or correct the name.',
-    );
-  }
-  if (/not accessible by integration/i.test(messageOf(answer))) {
-    return new ProviderError({
-      reason: 'Unauthorized',
-      sentence: 'The token is an installation token of a GitHub App, which ends after an hour.',
-      hint: 'Give the App itself (auth.githubApp) instead of one of its tokens.',
+    const isExplained = answer.status !== 404;
+    return notReachable(asked.subject.repository, accessHint(asked.subject.repository, known.kind), {
+      isExplained,
     });
   }
-  if (answer.status === 403) {
+  if (/not accessible by integration/i.test(message)) {
     return new ProviderError({
-      reason: 'ProviderError',
-      sentence: `${asked.host} refuses the request, and its reason is not known here.`,
-      hint: 'GitHub refuses even good tokens for a while after several bad ones; it will be tried again.',
+      reason: 'Unauthorized',
+      sentence: (token) =>
+        `The ${token} is an installation token of a GitHub App, which expires after an hour.`,
+      hint: 'Give the App itself (auth.githubApp) instead of one of its tokens.',
+      isExplained: true,
     });
   }
   return otherFailure(answer, asked);
 }
 
-/** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
-function adviceOn(token: string, host: string): string {
-  if (token.startsWith('ghr_')) {
-    return 'By its beginning it is a refresh token, which opens nothing by itself; store a personal access token, or use a GitHub App.';
+/** Who lets a token in depends on its kind. https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens */
+function accessHint(repository: string, kind: string | undefined): string {
+  const [owner = ''] = repository.split('/');
+  switch (kind) {
+    case 'FineGrainedPersonalAccessToken':
+      return `For a fine-grained token, ${owner} must be its resource owner, its repository access must include the repository, and an owner of ${owner} may have to approve it first (organization settings, Personal access tokens, Pending requests); else correct the name.`;
+    case 'OAuthToken':
+      return `Give the token's account access to it and the token the scope repo, have an owner of ${owner} approve the OAuth app if the organization restricts apps, or correct the name.`;
+    case 'GitHubAppUserToken':
+      return "Add it to the repositories of the App's installation and give the token's account access to it, or correct the name.";
+    default:
+      return "Give the token's account access to it and the token the scope repo, or correct the name.";
   }
-  if (token.startsWith('ghs_')) {
-    return 'By its beginning it is a token of an installation, which ends after an hour; give the App itself (auth.githubApp).';
-  }
-  return `It is wrong, expired or revoked, and GitHub does not tell which; make a new one at ${tokensPage(host)}.`;
 }
 
-function otherFailure(answer: Answer, asked: Asked): ProviderError {
+/** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
+function rejected(asked: Asked, { token }: KnownToken): ProviderError {
+  if (token.startsWith('ghr_')) {
+    return refused(
+      asked,
+      'Its prefix (ghr_) marks it as a refresh token, which cannot authenticate by itself; store a personal access token, or use a GitHub App.',
+      true,
+    );
+  }
+  if (token.startsWith('ghs_')) {
+    return refused(
+      asked,
+      'Its prefix (ghs_) marks it as an App installation token, which expires after one hour; configure the App itself under auth.githubApp.',
+      true,
+    );
+  }
+  return refused(
+    asked,
+    `It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at ${tokensPage(asked.host)} and store it in that Secret.`,
+  );
+}
+
+function otherFailure(answer: Answer, asked: Asked): ProviderError | undefined {
   // https://docs.github.com/en/rest/about-the-rest-api/api-versions
   if (answer.status === 400 && /not a supported version/i.test(messageOf(answer))) {
     return new ProviderError({
@@ -68,7 +99,22 @@ function otherFailure(answer: Answer, asked: Asked): ProviderError {
       hint: 'Update the server: GitHub Enterprise Server knows 2022-11-28 since 3.9.',
     });
   }
-  return commonFailure('GitHub', answer, asked);
+  return undefined;
+}
+
+/**
+ * After several bad credentials GitHub refuses good ones too. How long is not documented; each further try may prolong it.
+ * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#failed-login-limit
+ */
+const lockedOutMs = 10 * 60_000;
+
+function lockedOut({ host, nowMs }: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'RateLimited',
+    sentence: `${host} accepts no credentials for a while, because several invalid ones were tried.`,
+    hint: 'It will be tried again in ten minutes; correct the integrations whose credentials are rejected.',
+    retryAtMs: nowMs + lockedOutMs,
+  });
 }
 
 /** A secondary limit is told by its text only; "abuse detection" is how older Enterprise Servers call it. */
@@ -85,57 +131,94 @@ function isRateLimited(answer: Answer): boolean {
 function ssoRequired(asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'SSORequired',
-    sentence: `The organization on ${asked.host} demands that the token be authorized for single sign-on.`,
+    sentence: (token) =>
+      `The organization on ${asked.host} demands that the ${token} be authorized for single sign-on.`,
     hint: `Choose "Configure SSO" for the token: ${ssoPage}`,
   });
 }
 
-type ErrorFields = ConstructorParameters<typeof ProviderError>[0];
+function forbidden(sentence: (credential: string, host: string) => string, hint: string) {
+  return ({ host }: Asked): ProviderError =>
+    new ProviderError({
+      reason: 'Unauthorized',
+      sentence: (credential) => sentence(credential, host),
+      hint,
+      isExplained: true,
+    });
+}
 
-/** The 403s that are known by their text. */
-const refusals: { pattern: RegExp; error: (asked: Asked) => ErrorFields }[] = [
+/** The 403s that are known by their text, most special first. */
+const refusals: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = [
+  {
+    // GitHub response recorded in PyGithub's test suite.
+    pattern: /max(imum)? number of login attempts? exceeded/i,
+    error: lockedOut,
+  },
   {
     // https://github.com/aquasecurity/trivy/discussions/10567
     pattern: /IP allow list/i,
-    error: ({ host }) => ({
-      reason: 'AddressNotAllowed',
-      sentence: `The organization on ${host} has an IP allow list without the address of this cluster.`,
-      hint: "Add the cluster's outgoing address to the list.",
-    }),
+    error: ({ host }) =>
+      new ProviderError({
+        reason: 'AddressNotAllowed',
+        sentence: `The organization on ${host} has an IP allow list without the address of this cluster.`,
+        hint: "Add the cluster's outgoing address to the list.",
+      }),
+  },
+  {
+    // The header may be missing: https://github.com/fwouts/prmonitor/issues/1042
+    pattern: /SAML enforcement|SAML SSO|single sign-on/i,
+    error: ssoRequired,
+  },
+  {
+    // Of both kinds, and of enterprises as well: https://github.com/NixOS/org/issues/247
+    pattern: /lifetime is greater than/i,
+    error: forbidden(
+      (token, host) =>
+        `The organization or enterprise on ${host} forbids tokens that live as long as the ${token}.`,
+      'Create a token with a shorter lifetime, or use a GitHub App.',
+    ),
   },
   {
     // https://github.com/refined-github/refined-github/issues/6951
-    pattern: /forbids access via a personal access token \(classic\)/i,
-    error: ({ host }) => ({
-      reason: 'Unauthorized',
-      sentence: `The organization on ${host} forbids classic personal access tokens.`,
-      hint: 'Use a GitHub App or a fine-grained token.',
-    }),
-  },
-  {
-    // https://github.com/NixOS/org/issues/247
-    pattern: /lifetime is greater than/i,
-    error: ({ host }) => ({
-      reason: 'Unauthorized',
-      sentence: `The organization on ${host} forbids tokens that live as long as this one.`,
-      hint: 'Make a token with a shorter lifetime, or use a GitHub App.',
-    }),
+    pattern: /forbids access via a personal access tokens? \(classic\)/i,
+    error: forbidden(
+      (token, host) =>
+        `The organization on ${host} forbids classic personal access tokens, and the ${token} is one.`,
+      'Use a GitHub App or a fine-grained token.',
+    ),
   },
   {
     pattern: /forbids access via a fine-grained/i,
-    error: ({ host }) => ({
-      reason: 'Unauthorized',
-      sentence: `The organization on ${host} forbids fine-grained personal access tokens.`,
-      hint: 'Use a GitHub App.',
-    }),
+    error: forbidden(
+      (token, host) =>
+        `The organization on ${host} forbids fine-grained personal access tokens, and the ${token} is one.`,
+      'Use a GitHub App.',
+    ),
+  },
+  {
+    // https://github.com/gitbutlerapp/gitbutler/issues/8594
+    pattern: /OAuth App access restrictions/i,
+    error: forbidden(
+      (token, host) =>
+        `The organization on ${host} has not approved the OAuth app that the ${token} comes from.`,
+      'Have an owner of the organization approve the app (settings, OAuth app policy), or use a personal access token or a GitHub App.',
+    ),
+  },
+  {
+    // https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/understanding-iam-for-enterprises/about-enterprise-managed-users
+    pattern: /Enterprise Managed User/i,
+    error: forbidden(
+      (token, host) =>
+        `The account of the ${token} is an Enterprise Managed User, which ${host} keeps out of everything outside of its enterprise.`,
+      'Use a token of an account that no enterprise manages, or a GitHub App of the organization that has the repository.',
+    ),
   },
   {
     pattern: /account (is|was|has been) suspended|suspended account/i,
-    error: ({ host }) => ({
-      reason: 'Unauthorized',
-      sentence: `The account of the token is suspended on ${host}.`,
-      hint: 'Use a token of another account, or have this one restored.',
-    }),
+    error: forbidden(
+      (token, host) => `The account of the ${token} is suspended on ${host}.`,
+      'Use a token of another account, or have this one restored.',
+    ),
   },
 ];
 
@@ -144,33 +227,38 @@ const refusals: { pattern: RegExp; error: (asked: Asked) => ErrorFields }[] = [
  * 401 `A JSON web token could not be decoded`: no key of the App signed it. 404 `Integration not found`: there is no such
  * App (https://github.com/actions/create-github-app-token/issues/76).
  */
-export function appFailure(answer: Answer, asked: Asked): ProviderError {
+export function appFailure(answer: Answer, asked: Asked, appId: string): ProviderError {
+  return judge('GitHub', answer, asked, () => appVerdict(answer, asked, appId));
+}
+
+function appVerdict(answer: Answer, asked: Asked, appId: string): ProviderError | undefined {
   if (isRateLimited(answer)) return rateLimited('GitHub', answer, asked);
+  const { host } = asked;
   const message = messageOf(answer);
   if (answer.status === 401 && /'(Issued at|Expiration time)' claim/.test(message)) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${asked.host} refuses the times of the App's token.`,
+      sentence: `${host} refuses the times of the App's token.`,
       hint: 'Set the clock of the node that runs the operator; it is wrong by more than a minute.',
     });
   }
   if (answer.status === 401) {
     return new ProviderError({
       reason: 'KeyAppMismatch',
-      sentence: `${asked.host} knows no key of this App that matches the private key.`,
-      hint: `Compare the App ID and the fingerprint of the key with the settings page of the App: ${keysPage}`,
+      sentence: (key) => `${host} knows no key of GitHub App ${appId} that matches the ${key}.`,
+      hint: `Compare its fingerprint with the keys on the App's settings page (under https://${host}/settings/apps or the settings of the organization), or correct auth.githubApp.appID: ${keysPage}`,
     });
   }
   if (answer.status === 404 && /integration not found/i.test(message)) {
     return new ProviderError({
       reason: 'KeyAppMismatch',
-      sentence: `${asked.host} has no App with this App ID.`,
+      sentence: `${host} has no GitHub App with the App ID ${appId}.`,
       hint: 'Copy the App ID from the settings page of the App; it is neither the client ID nor an installation ID.',
     });
   }
   if (answer.status === 403) {
-    const known = refusals.find(({ pattern }) => pattern.test(message));
-    if (known !== undefined) return new ProviderError(known.error(asked));
+    const policy = refusals.find(({ pattern }) => pattern.test(message));
+    if (policy !== undefined) return policy.error(asked);
   }
   return otherFailure(answer, asked);
 }

@@ -4,12 +4,13 @@ import { validateApp } from './app.ts';
 import { createOctokit } from './client.ts';
 import { resolveInstallation } from './installation.ts';
 import { validateToken } from './token.ts';
-import { apiUrl } from './urls.ts';
+import { apiUrl, webUrl } from './urls.ts';
 
 /** GitHub: github.com, data residency (`*.ghe.com`) and Enterprise Server; tokens and Apps. */
 export const github: Provider = {
   name: 'GitHub',
   defaultUrl: 'https://github.com',
+  webUrl,
   apiUrl,
   capabilities: { githubApp: true },
   kinds: [
@@ -24,9 +25,11 @@ export const github: Provider = {
     const octokit = await createOctokit(credential, target);
     return credential.kind === 'token'
       ? validateToken(octokit, credential.token, target)
-      : validateApp(octokit, target);
+      : validateApp(octokit, credential.appId, target);
   },
   async resolveInstallation(credential, selector, target, app) {
-    return resolveInstallation(await createOctokit(credential, target), selector, target, app);
+    if (credential.kind !== 'githubApp') throw new TypeError('Only a GitHub App has installations.');
+    const octokit = await createOctokit(credential, target);
+    return resolveInstallation({ octokit, appId: credential.appId, target }, selector, app);
   },
 };

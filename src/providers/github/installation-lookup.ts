@@ -1,28 +1,51 @@
 import type { Octokit } from '@octokit/rest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Answer, asked, isSuccess } from '../answer.ts';
 import { notTheApi } from '../failures.ts';
 import { type InstallationSelector, ProviderError, type Target } from '../provider.ts';
+import { isOf } from '../signatures.ts';
 import { ask } from './client.ts';
 import { appFailure } from './failures.ts';
-import { installationSchema, installationsSchema } from './schema.ts';
+import { installationSchema } from './schema.ts';
+
+/** What is asked as an App. */
+export interface AppQuestion {
+  octokit: Octokit;
+  appId: string;
+  target: Target;
+}
 
 /** An installation as GitHub tells it. */
 export type RawInstallation = z.infer<typeof installationSchema>;
 
+/** One that opens repositories: on an organization or a user. */
+export type UsableInstallation = RawInstallation & { account: NonNullable<RawInstallation['account']> };
+
+/**
+ * Whether an installation can have repositories: one on an enterprise has none, and one without an account belongs to
+ * nobody that is known.
+ * https://docs.github.com/en/enterprise-cloud@latest/apps/using-github-apps/installing-a-github-app-on-your-enterprise
+ */
+export function isUsable(installation: RawInstallation): installation is UsableInstallation {
+  return installation.account != null && installation.account.accountType !== 'Enterprise';
+}
+
 const pageSize = 100;
-/** 10,000 installations. A server that always has one more page must not be followed for ever. */
+/** 10,000 installations. A server that always has one more page must not be followed indefinitely. */
 const mostPages = 100;
 
-/** All installations of the App, one call per hundred. Throws ProviderError. */
-export async function listInstallations(octokit: Octokit, target: Target): Promise<RawInstallation[]> {
+/** All installations of the App, one call per hundred. Those that can't be read are left out. Throws ProviderError. */
+export async function listInstallations(question: AppQuestion): Promise<RawInstallation[]> {
+  const { octokit, target } = question;
   const byId = new Map<number, RawInstallation>();
   for (let page = 1; ; page += 1) {
     const answer = await ask(octokit.rest.apps.listInstallations({ per_page: pageSize, page }), target);
     const sizeBefore = byId.size;
-    for (const installation of parse(answer, installationsSchema, target)) {
-      byId.set(installation.id, installation);
-    }
+    const items = parse(answer, z.array(z.unknown()), question);
+    const readable = items.flatMap((item) => installationSchema.safeParse(item).data ?? []);
+    if (items.length > 0 && readable.length === 0)
+      throw notTheApi('GitHub', answer, asked(target, { kind: 'credential' }));
+    for (const installation of readable) byId.set(installation.id, installation);
     forgetPermissions(byId);
     // A page without anything new ends the walk even if the server says that there is more.
     const more = hasNextPage(answer.header('link')) && byId.size > sizeBefore;
@@ -33,7 +56,8 @@ export async function listInstallations(octokit: Octokit, target: Target): Promi
 /** Only one of them is used: the usable one with the lowest id, or else any. Of the others a list of names is made. */
 function forgetPermissions(byId: Map<number, RawInstallation>): void {
   const all = [...byId.values()].toSorted((a, b) => a.id - b.id);
-  const used = all.find((installation) => installation.suspended_at == null) ?? all[0];
+  const usable = all.filter(isUsable);
+  const used = usable.find((installation) => installation.suspended_at == null) ?? usable[0];
   for (const installation of all) if (installation !== used) installation.permissions = {};
 }
 
@@ -44,64 +68,82 @@ function hasNextPage(link = ''): boolean {
 
 /** The one installation that a selector names. Throws ProviderError, `NotFound` with what became of it as far as it is known. */
 export async function lookUp(
-  octokit: Octokit,
+  question: AppQuestion,
   selector: Exclude<InstallationSelector, { by: 'first' }>,
-  target: Target,
-): Promise<RawInstallation> {
-  const host = target.webUrl.host;
+): Promise<UsableInstallation> {
+  const { octokit, target } = question;
+  const { host } = target.webUrl;
   switch (selector.by) {
     case 'id': {
       const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: selector.id }), target);
-      if (isAbsent(answer)) throw await gone(octokit, selector.id, target);
-      return parse(answer, installationSchema, target);
+      if (isAbsent(answer)) throw await gone(question, selector.id);
+      return usable(parse(answer, installationSchema, question), target);
     }
     case 'owner': {
       const { owner } = selector;
-      const answer = await askForOwner(octokit, owner, target);
-      if (isAbsent(answer)) throw await notInstalledFor(octokit, owner, target);
-      return parse(answer, installationSchema, target);
+      const answer = await askForOwner(question, owner);
+      if (isAbsent(answer)) throw await notInstalledFor(question, owner);
+      return usable(parse(answer, installationSchema, question), target);
     }
     case 'repository': {
-      const answer = await askForRepository(octokit, selector.repository, target);
+      const answer = await askForRepository(question, selector.repository);
       if (isAbsent(answer)) {
-        throw notFound(`The App is not installed for the repository ${selector.repository} on ${host}.`);
+        const sentence = `The App is not installed for the repository ${selector.repository} on ${host}`;
+        throw await notFoundAmong(question, sentence);
       }
-      return parse(answer, installationSchema, target);
+      return usable(parse(answer, installationSchema, question), target);
     }
   }
+}
+
+function usable(installation: RawInstallation, target: Target): UsableInstallation {
+  if (isUsable(installation)) return installation;
+  throw notUsable(installation, target);
+}
+
+/** For an installation that can't have repositories. */
+export function notUsable({ id, account }: RawInstallation, { webUrl }: Target): ProviderError {
+  const { host } = webUrl;
+  return notFound(
+    account == null
+      ? `Installation ${id} of the App on ${host} belongs to no organization or user.`
+      : `Installation ${id} of the App on ${host} is on the enterprise ${account.account}, which has no repositories.`,
+    'Install the App for an organization or user, and name it under auth.githubApp.installation.',
+  );
 }
 
 /**
  * The way for users finds organizations too, as https://github.com/actions/create-github-app-token uses it; the documented
  * way for them is asked only if it doesn't.
  */
-async function askForOwner(octokit: Octokit, owner: string, target: Target): Promise<Answer> {
+async function askForOwner({ octokit, target }: AppQuestion, owner: string): Promise<Answer> {
   const answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
   return isAbsent(answer) ? ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target) : answer;
 }
 
 /** No installation of that id. One that was removed and made again has another. */
-async function gone(octokit: Octokit, id: number, target: Target): Promise<ProviderError> {
-  const { knownInstallation: known, webUrl } = target;
-  const sentence = `The App has no installation ${id} on ${webUrl.host}.`;
-  if (known?.id !== id) return notFound(sentence);
-  const answer = await askForOwner(octokit, known.account, target);
-  if (isAbsent(answer)) return notFound(sentence);
-  const { id: newId } = parse(answer, installationSchema, target);
+async function gone(question: AppQuestion, id: number): Promise<ProviderError> {
+  const { knownInstallation: known, webUrl } = question.target;
+  const sentence = `The App has no installation ${id} on ${webUrl.host}`;
+  if (known?.id !== id) return notFoundAmong(question, sentence);
+  const answer = await askForOwner(question, known.account);
+  if (isAbsent(answer)) return notFoundAmong(question, sentence);
+  const { id: newId } = parse(answer, installationSchema, question);
   return notFound(
     `The App has no installation ${id} on ${webUrl.host} any more; for ${known.account} it has ${newId}.`,
-    'Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed anew.',
+    'Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed again.',
   );
 }
 
 /** No installation for that owner. One whose account was renamed is still there by its id. */
-async function notInstalledFor(octokit: Octokit, owner: string, target: Target): Promise<ProviderError> {
+async function notInstalledFor(question: AppQuestion, owner: string): Promise<ProviderError> {
+  const { octokit, target } = question;
   const { knownInstallation: known, webUrl } = target;
-  const sentence = `The App is not installed for ${owner} on ${webUrl.host}.`;
-  if (known?.account.toLowerCase() !== owner.toLowerCase()) return notFound(sentence);
+  const sentence = `The App is not installed for ${owner} on ${webUrl.host}`;
+  if (known?.account.toLowerCase() !== owner.toLowerCase()) return notFoundAmong(question, sentence);
   const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: known.id }), target);
-  if (isAbsent(answer)) return notFound(sentence);
-  const { account } = parse(answer, installationSchema, target).account;
+  if (isAbsent(answer)) return notFoundAmong(question, sentence);
+  const { account } = usable(parse(answer, installationSchema, question), target).account;
   return notFound(
     `The App is not installed for ${owner} on ${webUrl.host} any more; its installation is for ${account} now.`,
     'If the account was renamed, correct auth.githubApp.installation.owner.',
@@ -109,20 +151,23 @@ async function notInstalledFor(octokit: Octokit, owner: string, target: Target):
 }
 
 /** Asks for the installation that covers a repository. */
-export function askForRepository(octokit: Octokit, repository: string, target: Target): Promise<Answer> {
+export function askForRepository({ octokit, target }: AppQuestion, repository: string): Promise<Answer> {
   const [owner = '', repo = ''] = repository.split('/');
   return ask(octokit.rest.apps.getRepoInstallation({ owner, repo }), target);
 }
 
-/** 404 `Not Found`: there is none, or it is another App's. That the App exists has been proven before. */
+/**
+ * 404 `Not Found`: there is none, or it is another App's. That the App exists has been validated before. An answer that
+ * is not GitHub's says nothing of it.
+ */
 export function isAbsent(answer: Answer): boolean {
-  return answer.status === 404;
+  return answer.status === 404 && isOf('GitHub', answer);
 }
 
 /** What an answer to the App holds. Throws ProviderError for a failure, and for anything else than expected. */
-export function parse<T>(answer: Answer, schema: z.ZodType<T>, target: Target): T {
+export function parse<T>(answer: Answer, schema: z.ZodType<T>, { target, appId }: AppQuestion): T {
   const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw appFailure(answer, subject);
+  if (!isSuccess(answer)) throw appFailure(answer, subject, appId);
   const parsed = schema.safeParse(answer.body);
   if (!parsed.success) throw notTheApi('GitHub', answer, subject);
   return parsed.data;
@@ -130,6 +175,19 @@ export function parse<T>(answer: Answer, schema: z.ZodType<T>, target: Target): 
 
 const installPage =
   'https://docs.github.com/en/apps/using-github-apps/installing-a-github-app-from-a-third-party';
+
+/** How many accounts a message names. */
+const mostNamed = 10;
+
+/** Names the accounts that the App is installed for: the one that is meant is often among them, spelt otherwise. */
+async function notFoundAmong(question: AppQuestion, sentence: string): Promise<ProviderError> {
+  const accounts = (await listInstallations(question)).filter(isUsable).map(({ account }) => account.account);
+  const more = accounts.length - mostNamed;
+  const names = `${accounts.toSorted().slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return notFound(
+    `${sentence}; ${names === '' ? 'it is installed nowhere there' : `it is installed for ${names}`}.`,
+  );
+}
 
 /** There is no such installation. */
 export function notFound(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Installation, InstallationSelector } from '../provider.ts';
 import { type AppStage, openAppStage } from '../testing/app-stage.ts';
 import { failureOf } from '../testing/world.ts';
@@ -137,7 +137,7 @@ describe('an installation', () => {
     it('is told under its new id when it was installed anew', async () => {
       const { id } = stage.peer.reinstall(100);
       expect(await why(byId)).toBe(
-        `The App has no installation 100 on github.com any more; for acme it has ${id}. Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed anew.`,
+        `The App has no installation 100 on github.com any more; for acme it has ${id}. Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed again.`,
       );
       stage.peer.removeInstallation(id);
     });
@@ -156,7 +156,9 @@ describe('an installation', () => {
       { name: 'was never there for that owner', selector: byOwner, known: { id: 101, account: 'octocat' } },
     ])('is only said not to be there when it $name', async ({ selector, known }) => {
       stage.peer.removeInstallation(100);
-      expect(await why(selector, known)).toMatch(/ on github\.com\. Install it, or correct auth/);
+      expect(await why(selector, known)).toMatch(
+        / on github\.com; it is installed for beta, octocat\. Install it, or correct auth/,
+      );
     });
 
     it('is found by a repository that was renamed', async () => {
@@ -165,6 +167,62 @@ describe('an installation', () => {
       expect(await stage.resolve({ by: 'repository', repository })).toMatchObject({ id: 100 });
       stage.peer.renameRepository('acme/application', 'acme/app');
     });
+  });
+
+  describe('on an enterprise, which has no repositories', () => {
+    const big = { appId: 12, account: 'big-enterprise', accountType: 'Enterprise', id: 7 } as const;
+    const onlyBig = (): void => {
+      for (const id of [100, 101, 102]) stage.peer.removeInstallation(id);
+    };
+    beforeEach(() => void stage.peer.addInstallation(big));
+    afterEach(() => stage.peer.removeInstallation(7));
+
+    it('is no choice beside others, though its id is the lowest', async () => {
+      expect(await stage.resolve({ by: 'first' })).toMatchObject({ id: 100, others: ['beta', 'octocat'] });
+    });
+
+    it.each([{ by: 'first' }, { by: 'id', id: 7 }] as const)(
+      'says so when it is all there is: $by',
+      async (selector) => {
+        onlyBig();
+        const { reason, message } = await failureOf(stage.resolve(selector));
+        expect([reason, message]).toEqual([
+          'NotFound',
+          'Installation 7 of the App on github.com is on the enterprise big-enterprise, which has no repositories.',
+        ]);
+      },
+    );
+
+    it('is not found as a user or organization', async () => {
+      const { reason, message } = await failureOf(stage.resolve({ by: 'owner', owner: 'big-enterprise' }));
+      expect([reason, message]).toEqual([
+        'NotFound',
+        'The App is not installed for big-enterprise on github.com; it is installed for acme, beta, octocat.',
+      ]);
+    });
+  });
+
+  it('without an account does not spoil the list, and is no choice', async () => {
+    stage.peer.addInstallation({ appId: 12, account: 'ghost', id: 5, hidesAccount: true });
+    expect(await stage.resolve({ by: 'first' })).toMatchObject({ id: 100 });
+    expect(await failureOf(stage.resolve({ by: 'id', id: 5 }))).toMatchObject({
+      reason: 'NotFound',
+      message: 'Installation 5 of the App on github.com belongs to no organization or user.',
+    });
+    stage.peer.removeInstallation(5);
+  });
+
+  it('names ten of the accounts that it is for, and counts the others', async () => {
+    const more = Array.from({ length: 12 }, (_, number) => ({
+      id: 300 + number,
+      account: `org-${number + 10}`,
+    }));
+    for (const { id, account } of more) stage.peer.addInstallation({ appId: 12, account, id });
+    const { message } = await failureOf(stage.resolve({ by: 'owner', owner: 'acmee' }));
+    expect(message).toBe(
+      'The App is not installed for acmee on github.com; it is installed for acme, beta, octocat, org-10, org-11, org-12, org-13, org-14, org-15, org-16 and 5 more.',
+    );
+    for (const { id } of more) stage.peer.removeInstallation(id);
   });
 
   it('reaches a listed repository', async () => {

@@ -1,4 +1,3 @@
-import type { Octokit } from '@octokit/rest';
 import { notReachable } from '../failures.ts';
 import {
   type CredentialReport,
@@ -8,13 +7,17 @@ import {
   type Target,
 } from '../provider.ts';
 import {
+  type AppQuestion,
   askForRepository,
   isAbsent,
+  isUsable,
   listInstallations,
   lookUp,
   notFound,
+  notUsable,
   parse,
   type RawInstallation,
+  type UsableInstallation,
 } from './installation-lookup.ts';
 import {
   approvePermissions,
@@ -30,54 +33,56 @@ import { installationSchema } from './schema.ts';
  * says which; one per hundred installations for `first`. One more for each repository.
  */
 export async function resolveInstallation(
-  octokit: Octokit,
+  question: AppQuestion,
   selector: InstallationSelector,
-  target: Target,
   app: CredentialReport,
 ): Promise<Installation> {
+  const { target } = question;
   const found =
     selector.by === 'first'
-      ? choose(await listInstallations(octokit, target), target)
-      : { chosen: await lookUp(octokit, selector, target), others: [] };
+      ? choose(await listInstallations(question), target)
+      : { chosen: await lookUp(question, selector), others: [] };
   const installation = describe(found.chosen, found.others, target, app);
   if (found.chosen.suspended_at != null) throw suspended(installation);
   for (const repository of target.repositories) {
-    await checkRepository(octokit, repository, installation, target);
+    await checkRepository(question, repository, installation);
   }
   return installation;
 }
 
 /**
  * The usable installation with the lowest id, because GitHub documents no order of the list, and the accounts of the
- * further ones. A suspended one is taken only if there is no other, so that its suspension can be told.
+ * further ones. A suspended one is taken only if there is no other, so that its suspension can be reported; one on an
+ * enterprise never.
  */
 function choose(
   installations: RawInstallation[],
   target: Target,
-): { chosen: RawInstallation; others: string[] } {
-  const byId = installations.toSorted((a, b) => a.id - b.id);
+): { chosen: UsableInstallation; others: string[] } {
+  const byId = installations.filter(isUsable).toSorted((a, b) => a.id - b.id);
   const usable = byId.filter((installation) => installation.suspended_at == null);
   const chosen = usable[0] ?? byId[0];
+  const [useless] = installations;
+  if (chosen === undefined && useless !== undefined) throw notUsable(useless, target);
   if (chosen === undefined) throw notFound(`The App is not installed anywhere on ${target.webUrl.host}.`);
   const others = usable.slice(1).map((installation) => installation.account.account);
   return { chosen, others: others.toSorted() };
 }
 
 async function checkRepository(
-  octokit: Octokit,
+  question: AppQuestion,
   repository: string,
   installation: Installation,
-  target: Target,
 ): Promise<void> {
-  const answer = await askForRepository(octokit, repository, target);
+  const answer = await askForRepository(question, repository);
   const hint = `Add it to the repositories of the App's installation for ${installation.account}, or correct the name.`;
-  if (isAbsent(answer)) throw notReachable(repository, hint, 'installation');
-  if (parse(answer, installationSchema, target).id !== installation.id)
-    throw notReachable(repository, hint, 'installation');
+  if (isAbsent(answer)) throw notReachable(repository, hint, { reader: 'installation' });
+  if (parse(answer, installationSchema, question).id !== installation.id)
+    throw notReachable(repository, hint, { reader: 'installation' });
 }
 
 function describe(
-  raw: RawInstallation,
+  raw: UsableInstallation,
   others: string[],
   target: Target,
   app: CredentialReport,

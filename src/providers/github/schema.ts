@@ -30,13 +30,12 @@ export const appSchema = z.object({
 /** One installation. https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app */
 export const installationSchema = z.object({
   id: z.int(),
-  account: ownerSchema,
+  // Null by GitHub's own description of its API.
+  account: ownerSchema.nullish(),
   repository_selection: z.enum(['all', 'selected']),
   permissions: shortRecord,
   suspended_at: z.iso.datetime({ offset: true }).nullish(),
 });
-
-export const installationsSchema = z.array(installationSchema);
 
 /** A failure of any endpoint. The message is for matching only and goes nowhere. */
 export const failureSchema = z.object({ message: z.string() });

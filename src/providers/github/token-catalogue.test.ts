@@ -17,22 +17,22 @@ const sso = {
 };
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const { limited, wait, unreachable, serverFault, notTheApi } = sentencesOf(host);
-  const wrong = `${host} rejected the token. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://${host}/settings/tokens.`;
+  const { limited, wait, unreachable, serverFault, notTheApi, unexplained, stranger } = sentencesOf(host);
+  const wrong = `${host} rejected the token. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://${host}/settings/tokens and store it in that Secret.`;
   return [
     {
       name: 'wrong, expired or revoked',
       answer: refusal(401, `Bad credentials ${canary}`),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'a refresh token',
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghr_catalogue' },
       reason: 'Unauthorized',
-      says: `${host} rejected the token. By its beginning it is a refresh token, which opens nothing by itself; store a personal access token, or use a GitHub App.`,
+      says: `${host} rejected the token. Its prefix (ghr_) marks it as a refresh token, which cannot authenticate by itself; store a personal access token, or use a GitHub App.`,
       again: 'person',
     },
     {
@@ -40,7 +40,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghs_catalogue' },
       reason: 'Unauthorized',
-      says: `${host} rejected the token. By its beginning it is a token of an installation, which ends after an hour; give the App itself (auth.githubApp).`,
+      says: `${host} rejected the token. Its prefix (ghs_) marks it as an App installation token, which expires after one hour; configure the App itself under auth.githubApp.`,
       again: 'person',
     },
     {
@@ -56,14 +56,14 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, 'Requires authentication'),
       reason: 'Unauthorized',
       says: wrong,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'others tried bad tokens, and a good one is refused for a while',
       answer: tooManyBadAttempts(),
-      reason: 'ProviderError',
-      says: `${host} refuses the request, and its reason is not known here. GitHub refuses even good tokens for a while after several bad ones; it will be tried again.`,
-      again: 'backoff',
+      reason: 'RateLimited',
+      says: `${host} accepts no credentials for a while, because several invalid ones were tried. It will be tried again in ten minutes; correct the integrations whose credentials are rejected.`,
+      again: 600,
     },
     ...[403, 404].map((status) => ({
       name: `single sign-on, as ${status}`,
@@ -92,7 +92,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
         `\`${canary}\` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.`,
       ),
       reason: 'Unauthorized',
-      says: `The organization on ${host} forbids classic personal access tokens. Use a GitHub App or a fine-grained token.`,
+      says: `The organization on ${host} forbids classic personal access tokens, and the token is one. Use a GitHub App or a fine-grained token.`,
       again: 'person',
     },
     {
@@ -103,7 +103,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
         `The '${canary}' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 30 days. Please adjust your token's lifetime at the following URL: https://github.com/settings/personal-access-tokens/1${canary}`,
       ),
       reason: 'Unauthorized',
-      says: `The organization on ${host} forbids tokens that live as long as this one. Make a token with a shorter lifetime, or use a GitHub App.`,
+      says: `The organization or enterprise on ${host} forbids tokens that live as long as the token. Create a token with a shorter lifetime, or use a GitHub App.`,
       again: 'person',
     },
     {
@@ -111,7 +111,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       about: 'repository',
       answer: refusal(403, `\`${canary}\` forbids access via a fine-grained personal access token.`),
       reason: 'Unauthorized',
-      says: `The organization on ${host} forbids fine-grained personal access tokens. Use a GitHub App.`,
+      says: `The organization on ${host} forbids fine-grained personal access tokens, and the token is one. Use a GitHub App.`,
       again: 'person',
     },
     {
@@ -135,7 +135,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a token of an installation, which has no user',
       answer: refusal(403, `Resource not accessible by integration ${canary}`),
       reason: 'Unauthorized',
-      says: 'The token is an installation token of a GitHub App, which ends after an hour. Give the App itself (auth.githubApp) instead of one of its tokens.',
+      says: 'The token is an installation token of a GitHub App, which expires after an hour. Give the App itself (auth.githubApp) instead of one of its tokens.',
       again: 'person',
     },
     limited(403),
@@ -167,7 +167,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(404, 'Not Found'),
       reason: 'RepositoryNotAccessible',
       says: unreachable,
-      again: 'person',
+      again: 'recheck',
     },
     {
       name: 'a repository that was taken down',
@@ -177,13 +177,105 @@ const rowsAt = (host: string): CatalogueRow[] => {
       says: unreachable,
       again: 'person',
     },
+    ...['classic', 'fineGrained'].map((kind) => ({
+      name: `a text that only says what a ${kind} token lacks, without the header of single sign-on`,
+      about: 'repository' as const,
+      answer: refusal(
+        403,
+        'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.',
+      ),
+      reason: 'SSORequired' as const,
+      says: `The organization on ${host} demands that the token be authorized for single sign-on. Choose "Configure SSO" for the token: https://docs.github.com/en/authentication/authenticating-with-single-sign-on/authorizing-a-personal-access-token-for-use-with-single-sign-on`,
+      again: 'person' as const,
+    })),
     {
-      name: 'no such endpoint: not the API',
-      answer: refusal(404, 'Not Found'),
+      name: 'an enterprise that allows no long life, in the words for classic tokens',
+      about: 'repository',
+      answer: refusal(
+        403,
+        `The '${canary}' enterprise forbids access via a personal access tokens (classic) if the token's lifetime is greater than 366 days.`,
+      ),
+      reason: 'Unauthorized',
+      says: `The organization or enterprise on ${host} forbids tokens that live as long as the token. Create a token with a shorter lifetime, or use a GitHub App.`,
+      again: 'person',
+    },
+    {
+      name: 'an organization that approves OAuth apps first',
+      about: 'repository',
+      answer: refusal(
+        403,
+        `Although you appear to have the correct authorization credentials, the \`${canary}\` organization has enabled OAuth App access restrictions, meaning that data access to third-parties is limited.`,
+      ),
+      reason: 'Unauthorized',
+      says: `The organization on ${host} has not approved the OAuth app that the token comes from. Have an owner of the organization approve the app (settings, OAuth app policy), or use a personal access token or a GitHub App.`,
+      again: 'person',
+    },
+    {
+      name: 'an Enterprise Managed User outside of its enterprise',
+      about: 'repository',
+      answer: refusal(403, 'Unauthorized: As an Enterprise Managed User, you cannot access this content'),
+      reason: 'Unauthorized',
+      says: `The account of the token is an Enterprise Managed User, which ${host} keeps out of everything outside of its enterprise. Use a token of an account that no enterprise manages, or a GitHub App of the organization that has the repository.`,
+      again: 'person',
+    },
+    ...[401, 403].map((status) => ({
+      name: `a gateway's own ${status}`,
+      answer: {
+        status,
+        headers: { 'content-type': 'text/html', 'www-authenticate': `Basic realm="${canary}"` },
+        body: `<html>${canary}</html>`,
+      },
+      reason: 'ProviderError' as const,
+      says: stranger(status),
+      again: 'backoff' as const,
+    })),
+    {
+      name: "a gateway's own 401 in JSON",
+      answer: { status: 401, body: { message: 'Unauthorized', request_id: canary } },
+      reason: 'ProviderError',
+      says: stranger(401),
+      again: 'backoff',
+    },
+    {
+      name: "a gateway's own 403 where a repository is asked for",
+      about: 'repository',
+      answer: { status: 403, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
+      says: stranger(403),
+      again: 'backoff',
+    },
+    {
+      name: "a gateway's own 404 where a repository is asked for",
+      about: 'repository',
+      answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
       says: notTheApi,
       again: 'backoff',
     },
+    {
+      name: 'a login that a proxy on the way demands',
+      answer: { status: 407, headers: { 'proxy-authenticate': `Basic realm="${canary}"` }, body: canary },
+      reason: 'ProviderUnreachable',
+      says: `A proxy on the way to ${github.apiUrl(new URL(`https://${host}`)).host} demands a login. Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY.`,
+      again: 'backoff',
+    },
+    {
+      name: 'a login that the network demands',
+      answer: { status: 511, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
+      says: `A gateway on the way to ${host} demands a login (status 511). Let the requests of the operator pass there; the credential itself was not checked.`,
+      again: 'backoff',
+    },
+    ...[403, 404, 409, 422, 451].map((status) => ({
+      name: `a refusal of GitHub's own for an unknown reason, as ${status}`,
+      answer: {
+        ...refusal(status, `No reason ${canary}`),
+        headers: { 'x-github-request-id': canary },
+      },
+      reason: 'ProviderError' as const,
+      says: unexplained(status),
+      again: 'backoff' as const,
+    })),
     {
       name: 'a server that took more than ten seconds',
       answer: serverError(),

@@ -150,6 +150,22 @@ describe('a GitHub token', () => {
       error: { reason: 'RepositoryNotAccessible', message: expect.stringContaining('acme/secret') },
       change: { repositories: ['acme/app', 'acme/secret'] },
     },
+    ...(
+      [
+        {
+          kind: 'fineGrained',
+          says: /acme must be its resource owner.*an owner of acme may have to approve/,
+        },
+        { kind: 'oauthApp', says: /have an owner of acme approve the OAuth app/ },
+        { kind: 'appUser', says: /repositories of the App's installation/ },
+        { kind: 'classic', says: /the token the scope repo/ },
+      ] as const
+    ).map(({ kind, says }) => ({
+      name: `a repository is out of reach, with advice for a token of the kind ${kind}`,
+      arrange: () => peer.addToken({ token, login: 'octocat', kind }),
+      error: { reason: 'RepositoryNotAccessible' as const, hint: expect.stringMatching(says) },
+      change: { repositories: ['acme/secret'] },
+    })),
     {
       name: 'the budget is used up: it waits for the reset',
       arrange: () => peer.setRateLimit('octocat', { used: 5000, resetsAtMs: nowMs + 1_200_000 }),
@@ -173,7 +189,7 @@ describe('a GitHub token', () => {
     {
       name: 'others tried bad tokens: this one may be good',
       arrange: () => peer.failNext(tooManyBadAttempts()),
-      error: { reason: 'ProviderError', disposition: 'retry' },
+      error: { reason: 'RateLimited', retryAtMs: nowMs + 600_000 },
     },
     {
       name: 'the account is suspended',

@@ -6,7 +6,7 @@ import { rateLimitOf } from '../rate-limit.ts';
 import { missingScopes, parseScopes } from '../scopes.ts';
 import { ask } from './client.ts';
 import { expiryOf } from './expiry.ts';
-import { tokenFailure } from './failures.ts';
+import { type KnownToken, tokenFailure } from './failures.ts';
 import { repositorySchema, userSchema } from './schema.ts';
 import { documentedScopes, implications, scopesPage } from './scopes.ts';
 import { tokensPage } from './urls.ts';
@@ -24,7 +24,8 @@ export async function validateToken(
   const headers = previous?.revision && { 'if-none-match': previous.revision.etag };
   const answer = await ask(octokit.rest.users.getAuthenticated({ ...(headers && { headers }) }), target);
   const report = previous && answer.status === 304 ? previous : reportOf(answer, token, target);
-  for (const repository of target.repositories) await checkRepository(octokit, token, repository, target);
+  const known = { token, kind: report.kind };
+  for (const repository of target.repositories) await checkRepository(octokit, known, repository, target);
   const rateLimit = rateLimitOf(answer);
   return rateLimit === undefined ? report : { ...report, rateLimit };
 }
@@ -50,7 +51,7 @@ function etagOf(answer: Answer): string | undefined {
 
 function reportOf(answer: Answer, token: string, target: Target): CredentialReport {
   const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject, token);
+  if (!isSuccess(answer)) throw tokenFailure(answer, subject, { token });
   const user = userSchema.safeParse(answer.body);
   if (!user.success) throw notTheApi('GitHub', answer, subject);
   const expiresAt = expiryOf(answer, target.now());
@@ -101,13 +102,13 @@ function addScopes(count: number, ofAnApp: boolean, webUrl: URL): Remedy {
 
 async function checkRepository(
   octokit: Octokit,
-  token: string,
+  known: KnownToken,
   repository: string,
   target: Target,
 ): Promise<void> {
   const [owner = '', repo = ''] = repository.split('/');
   const answer = await ask(octokit.rest.repos.get({ owner, repo }), target);
   const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject, token);
+  if (!isSuccess(answer)) throw tokenFailure(answer, subject, known);
   if (!repositorySchema.safeParse(answer.body).success) throw notTheApi('GitHub', answer, subject);
 }

@@ -52,20 +52,29 @@ const owners: { name: string; text: string; hint: string }[] = [
   {
     name: 'is refused for a reason that is not known here',
     text: `This action cannot be performed by ${canary}`,
-    hint: 'Look at the state of the account that owns the token.',
+    hint: 'Check the state of the account that owns the token.',
   },
 ];
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} rejected the token. It is wrong, or opens no API; a deploy token needs its own username, and a private project under validation.repositories to be proven by. Else make a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
+  const wrong = `${host} says that it got no valid token in place of the token. It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
   const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. It will be tried again when GitLab allows; share the credential with fewer programs if it returns.`;
   const notTheApi = `${host} does not answer as the API of GitLab does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
+  const fineGrained = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
+  const granular = (text: string): Fault =>
+    oauth(403, 'insufficient_granular_scope', `Access denied: ${text}`);
+  const cannotRead = (hint: string): string =>
+    `The token cannot read the repository group/app, or it does not exist. ${hint}`;
+  const stranger = (status: number): string =>
+    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitLab. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
+  const unexplained = (status: number): string =>
+    `GitLab at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`;
   const unreachable =
     'The token cannot read the repository group/app, or it does not exist. Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 
   return [
-    { name: 'unknown', answer: unauthorized(), reason: 'Unauthorized', says: wrong, again: 'person' },
+    { name: 'unknown', answer: unauthorized(), reason: 'Unauthorized', says: wrong, again: 'recheck' },
     {
       name: 'unknown, and its known end is over: expired tokens are deleted in time',
       answer: unauthorized(),
@@ -111,7 +120,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: denied(text),
       reason: 'Unauthorized' as const,
       says: `${host} refuses the owner of the token. ${hint}`,
-      again: 'person' as const,
+      again: hint.startsWith('Check') ? ('recheck' as const) : ('person' as const),
     })),
     {
       name: 'a project that is hidden, absent, or of a group that restricts addresses',
@@ -119,26 +128,104 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refuse(404, '404 Project Not Found'),
       reason: 'RepositoryNotAccessible',
       says: unreachable,
+      again: 'recheck',
+      calls: 3,
+    },
+    {
+      name: 'a project of a group that takes fine-grained tokens only, for a classic one',
+      about: 'repository',
+      answer: granular(
+        'This operation requires a fine-grained personal access token with the following project permissions: [Project: Read].',
+      ),
+      reason: 'RepositoryNotAccessible',
+      says: cannotRead(
+        `A group above group/app takes fine-grained tokens only: create one with the permission Project: Read, or have the owner of the group allow legacy tokens: ${fineGrained}`,
+      ),
       again: 'person',
       calls: 3,
     },
     {
       name: 'a project that a fine-grained token is not made for',
       about: 'repository',
-      answer: oauth(403, 'insufficient_granular_scope', 'Access denied: lacks the required permissions'),
+      credential: { kind: 'token', token: 'glpat-granular' },
+      answer: granular('Your Personal Access Token lacks the required permissions: [Project: Read].'),
       reason: 'RepositoryNotAccessible',
-      says: unreachable,
+      says: cannotRead(
+        `Create a new fine-grained token with the permission Project: Read for group/app, because GitLab can't change a token: ${fineGrained}`,
+      ),
       again: 'person',
       calls: 3,
+    },
+    {
+      name: 'projects that no fine-grained token may read there',
+      about: 'repository',
+      credential: { kind: 'token', token: 'glpat-granular' },
+      answer: granular("This operation doesn't support fine-grained personal access tokens."),
+      reason: 'RepositoryNotAccessible',
+      says: cannotRead(
+        "This GitLab doesn't let fine-grained tokens read projects; use a legacy token with the scope api.",
+      ),
+      again: 'person',
+      calls: 3,
+    },
+    {
+      name: 'fine-grained tokens are turned off',
+      answer: granular('Fine-grained personal access tokens are not yet supported.'),
+      reason: 'Unauthorized',
+      says: `${host} has fine-grained personal access tokens turned off, and the token is one. Use a legacy personal, project or group access token with the scope api, or have an administrator turn them on: ${fineGrained}`,
+      again: 'person',
     },
     {
       name: 'a project that a token may not read after all',
       about: 'repository',
       answer: oauth(403, 'insufficient_scope', 'The request requires higher privileges than provided'),
       reason: 'RepositoryNotAccessible',
-      says: unreachable,
+      says: cannotRead(
+        "Create a new token with the scope api, because GitLab can't change a token: https://docs.gitlab.com/user/profile/personal_access_tokens/",
+      ),
       again: 'person',
       calls: 3,
+    },
+    ...[undefined, 'repository' as const].map((about) => ({
+      name: `the address of the cluster is banned${about ? ', when a project is asked for' : ''}`,
+      ...(about && { about, calls: 3 }),
+      answer: { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Forbidden\n' },
+      reason: 'AddressNotAllowed' as const,
+      says: `${host}, or something in front of it, forbids requests from the address of this cluster. GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. It will be tried again in ten minutes.`,
+      again: 600,
+    })),
+    ...[401, 403].map((status) => ({
+      name: `a gateway's own ${status}`,
+      answer: { status, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError' as const,
+      says: stranger(status),
+      again: 'backoff' as const,
+    })),
+    ...[
+      { error: 'invalid_token', error_description: `The token is expired ${canary}` },
+      { message: 'Unauthorized' },
+    ].map((body) => ({
+      name: `a gateway's own 401 in JSON, with ${Object.keys(body).join(' and ')}`,
+      answer: { status: 401, body },
+      reason: 'ProviderError' as const,
+      says: stranger(401),
+      again: 'backoff' as const,
+    })),
+    {
+      name: "a gateway's own 404 where a project is asked for",
+      about: 'repository',
+      answer: { status: 404, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
+      reason: 'ProviderError',
+      says: notTheApi,
+      again: 'backoff',
+      calls: 3,
+    },
+    {
+      name: 'a refusal of its own for an unknown reason',
+      answer: { ...refuse(409, `409 Conflict ${canary}`), headers: { 'x-gitlab-meta': canary } },
+      reason: 'ProviderError',
+      says: unexplained(409),
+      again: 'backoff',
     },
     {
       name: 'the throttle, in plain text, with a time',
@@ -172,7 +259,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a firewall before the server',
       answer: blockedByCloudflare(),
       reason: 'ProviderError',
-      says: notTheApi,
+      says: stranger(403),
       again: 'backoff',
     },
     {
@@ -183,10 +270,10 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'backoff',
     },
     {
-      name: 'no such endpoint, old and new alike: not the API',
+      name: 'no such endpoint, old and new alike',
       answer: { status: 404, body: { error: `404 Not Found ${canary}` } },
       reason: 'ProviderError',
-      says: notTheApi,
+      says: unexplained(404),
       again: 'backoff',
       calls: 2,
     },
@@ -197,6 +284,10 @@ describe('a GitLab token fails', () => {
   for (const webUrl of ['https://gitlab.com', 'https://git.example.com/gitlab']) {
     const peer = createGitLab({ url: webUrl });
     peer.addToken({ token: 'glpat-catalogue' });
+    peer.addToken({
+      token: 'glpat-granular',
+      permissions: ['Personal Access Token: Read', 'User: Read'],
+    });
     describeCatalogue({
       provider: gitlab,
       peer,

@@ -61,13 +61,13 @@ export async function createGitLabClient(token: string, target: Target): Promise
 async function startClone(path: string, authorization: string | undefined, target: Target): Promise<Answer> {
   const repository = path.split('/').map(encodeURIComponent).join('/');
   try {
-    const { status, headers } = await target.http.request({
+    const { status, headers, text } = await target.http.request({
       url: `${baseOf(target.webUrl)}/${repository}.git/info/refs?service=git-upload-pack`,
       headers: { 'git-protocol': 'version=2', ...(authorization !== undefined && { authorization }) },
       accept: 'any',
       signal: target.signal,
     });
-    return { status, header: (name) => headers.get(name), body: undefined };
+    return { status, header: (name) => headers.get(name), body: undefined, ...(text && { text }) };
   } catch (error) {
     throw transportFailure(error, target);
   }
@@ -99,7 +99,7 @@ async function requesterOver(target: Target) {
       return {
         status: response.status,
         headers: Object.fromEntries(response.headers.entries()),
-        body: bodySchema.parse(response.body),
+        body: response.text ?? bodySchema.parse(response.body),
       };
     },
   );

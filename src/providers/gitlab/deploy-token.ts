@@ -1,7 +1,9 @@
-import { isSuccess } from '../answer.ts';
+import { asked, isSuccess } from '../answer.ts';
 import { notReachable } from '../failures.ts';
 import type { CredentialReport, Target } from '../provider.ts';
+import { isOf } from '../signatures.ts';
 import type { GitLabClient } from './client.ts';
+import { gitlabFailure } from './failures.ts';
 
 /** The user that GitLab takes with every other token, and with no deploy token. */
 const anyUser = 'oauth2';
@@ -21,14 +23,22 @@ export async function proveDeployToken(
 ): Promise<CredentialReport | undefined> {
   if (username === undefined || username === anyUser) return undefined;
   let proven = false;
+  const opens = async (project: string, user: string | undefined): Promise<boolean> => {
+    const answer = await client.clone(project, user);
+    if (isSuccess(answer) && answer.header('content-type')?.startsWith('application/x-git-') === true)
+      return true;
+    // GitLab says so of everything that is not open, also of what does not exist.
+    if (answer.status === 401 && isOf('GitLab', answer)) return false;
+    throw gitlabFailure(answer, asked(target, { kind: 'credential' }));
+  };
   for (const project of target.repositories) {
-    if (!isSuccess(await client.clone(project, username))) {
+    if (!(await opens(project, username))) {
       // The first one tells nothing of the project, the further ones nothing of the token.
       if (proven)
         throw notReachable(project, 'Make the deploy token for its group, or correct the full path.');
       return undefined;
     }
-    proven ||= !isSuccess(await client.clone(project, undefined));
+    proven ||= !(await opens(project, undefined));
   }
   return proven
     ? { kind: 'DeployToken', account: username, permissions: 'NotReported', missing: [] }

@@ -1,5 +1,5 @@
 import type { Answer, Asked } from '../answer.ts';
-import { commonFailure, expired, notReachable, rateLimited, refused, revoked } from '../failures.ts';
+import { expired, judge, notReachable, refused, revoked } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
 
@@ -18,27 +18,85 @@ export function failureOf(answer: Answer): { code: string; text: string } {
 /**
  * What a failed answer means. GitLab tells expired from revoked, in this order: a token that is both is called expired.
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
+ *
+ * @param kind of the token, as in the report; undefined while it is not proven
  */
-export function gitlabFailure(answer: Answer, asked: Asked): ProviderError {
-  const { text } = failureOf(answer);
-  if (answer.status === 429) return rateLimited('GitLab', answer, asked);
+export function gitlabFailure(answer: Answer, asked: Asked, kind?: string): ProviderError {
+  if (isBan(answer)) return banned(asked);
+  return judge('GitLab', answer, asked, () => verdict(answer, asked, kind));
+}
+
+/**
+ * Rack::Attack answers every request of an address that it has banned, before GitLab does: for an hour by default, after
+ * several failed sign-ins with Git. Each further request may prolong it.
+ * https://docs.gitlab.com/security/rate_limits/#failed-authentication-ban-for-git-and-container-registry
+ */
+function isBan(answer: Answer): boolean {
+  return answer.status === 403 && answer.text?.trim() === 'Forbidden';
+}
+
+const banCheckMs = 10 * 60_000;
+
+function banned({ host, nowMs }: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'AddressNotAllowed',
+    sentence: `${host}, or something in front of it, forbids requests from the address of this cluster.`,
+    hint: "GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. It will be tried again in ten minutes.",
+    retryAtMs: nowMs + banCheckMs,
+  });
+}
+
+function verdict(answer: Answer, asked: Asked, kind: string | undefined): ProviderError | undefined {
+  const { code, text } = failureOf(answer);
   if (answer.status === 401) return unauthorized(answer, asked);
+  if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(asked);
   if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
-    return notReachable(
-      asked.subject.repository,
-      'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.',
-    );
+    const { repository } = asked.subject;
+    const isExplained = code.startsWith('insufficient_');
+    return notReachable(repository, accessHint(repository, kind, code, text), { isExplained });
   }
-  // Without a text it is not GitLab that refuses, but something before it.
+  // An empty one is not GitLab's.
   if (answer.status === 403 && text.trim() !== '') {
     const known = refusals.find(({ pattern }) => pattern.test(text));
     return new ProviderError({
       reason: 'Unauthorized',
-      sentence: `${asked.host} refuses the owner of the token.`,
-      hint: known?.hint ?? 'Look at the state of the account that owns the token.',
+      sentence: (token) => `${asked.host} refuses the owner of the ${token}.`,
+      hint: known?.hint ?? 'Check the state of the account that owns the token.',
+      isExplained: known !== undefined,
     });
   }
-  return commonFailure('GitLab', answer, asked);
+  return undefined;
+}
+
+const fineGrainedPage = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
+
+/** `AuthorizeGranularScopesService`: where the instance has them turned off, the token opens nothing at all. */
+function notSupported({ host }: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'Unauthorized',
+    sentence: (token) =>
+      `${host} has fine-grained personal access tokens turned off, and the ${token} is one.`,
+    hint: `Use a legacy personal, project or group access token with the scope api, or have an administrator turn them on: ${fineGrainedPage}`,
+    isExplained: true,
+  });
+}
+
+/**
+ * The same code has three causes: a permission that a fine-grained token lacks, an endpoint that takes none, and a group
+ * that takes nothing else.
+ * https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/authz/tokens/authorize_granular_scopes_service.rb
+ */
+function accessHint(repository: string, kind: string | undefined, code: string, text: string): string {
+  if (code === 'insufficient_granular_scope') {
+    if (/doesn't support fine-grained/i.test(text))
+      return "This GitLab doesn't let fine-grained tokens read projects; use a legacy token with the scope api.";
+    return kind === 'FineGrainedPersonalAccessToken'
+      ? `Create a new fine-grained token with the permission Project: Read for ${repository}, because GitLab can't change a token: ${fineGrainedPage}`
+      : `A group above ${repository} takes fine-grained tokens only: create one with the permission Project: Read, or have the owner of the group allow legacy tokens: ${fineGrainedPage}`;
+  }
+  if (code === 'insufficient_scope')
+    return `Create a new token with the scope api, because GitLab can't change a token: ${personalTokensPage}`;
+  return 'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 }
 
 function unauthorized(answer: Answer, asked: Asked): ProviderError {
@@ -51,18 +109,28 @@ function unauthorized(answer: Answer, asked: Asked): ProviderError {
     return refused(
       asked,
       'Impersonation tokens are turned off there; use a personal, project or group token.',
+      true,
     );
   }
   if (code === 'dpop_error') {
     return refused(
       asked,
       'Its owner demands DPoP for every use; use a project or group access token instead.',
+      true,
     );
   }
-  return refused(
-    asked,
-    `It is wrong, or opens no API; a deploy token needs its own username, and a private project under validation.repositories to be proven by. Else make a personal, project or group access token: ${personalTokensPage}`,
-  );
+  return unknown(asked);
+}
+
+/** Of a token that GitLab does not know, and of one that it did not get, it says the same. */
+function unknown(asked: Asked): ProviderError {
+  const { reason } = refused(asked, '');
+  if (reason === 'Expired') return expired(asked);
+  return new ProviderError({
+    reason: 'Unauthorized',
+    sentence: (token) => `${asked.host} says that it got no valid token in place of the ${token}.`,
+    hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: ${personalTokensPage}`,
+  });
 }
 
 /** https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth/user_access_denied_reason.rb */

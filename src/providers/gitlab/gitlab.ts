@@ -2,12 +2,13 @@ import { checkHost, noApps } from '../failures.ts';
 import type { Provider } from '../provider.ts';
 import { createGitLabClient } from './client.ts';
 import { validateToken } from './token.ts';
-import { apiUrl } from './urls.ts';
+import { apiUrl, webUrl } from './urls.ts';
 
 /** GitLab: gitlab.com and self-managed, also under a sub-path. */
 export const gitlab: Provider = {
   name: 'GitLab',
   defaultUrl: 'https://gitlab.com',
+  webUrl,
   apiUrl,
   capabilities: { githubApp: false },
   kinds: [

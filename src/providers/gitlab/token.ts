@@ -4,6 +4,7 @@ import { expired, notTheApi, revoked } from '../failures.ts';
 import type { CredentialReport, Remedy, Target } from '../provider.ts';
 import { rateLimitOf } from '../rate-limit.ts';
 import { closure, missingScopes } from '../scopes.ts';
+import { isOf } from '../signatures.ts';
 import type { GitLabClient } from './client.ts';
 import { proveDeployToken } from './deploy-token.ts';
 import { failureOf, gitlabFailure, personalTokensPage } from './failures.ts';
@@ -25,14 +26,15 @@ export async function validateToken(
   target: Target,
 ): Promise<CredentialReport> {
   const answer = await client.token();
-  const unknown = answer.status === 401 && failureOf(answer).code === '';
+  const unknown = answer.status === 401 && failureOf(answer).code === '' && isOf('GitLab', answer);
   const ofRepositories = unknown ? await proveDeployToken(client, username, target) : undefined;
   if (ofRepositories !== undefined) return ofRepositories;
   const report = isSuccess(answer)
     ? withRateLimit(await reportOnToken(parse(answer, tokenSchema, target), client, target), answer)
     : await reportWithoutToken(answer, client, target);
   if (mayRead(report)) {
-    for (const repository of target.repositories) await checkRepository(client, repository, target);
+    for (const repository of target.repositories)
+      await checkRepository(client, repository, report.kind, target);
   }
   return report;
 }
@@ -85,18 +87,20 @@ async function reportWithoutToken(
   target: Target,
 ): Promise<CredentialReport> {
   const subject = asked(target, { kind: 'credential' });
-  const { code } = failureOf(answer);
+  const { code, text } = failureOf(answer);
   const unknown: Pick<CredentialReport, 'permissions' | 'missing'> = {
     permissions: 'NotReported',
     missing: [],
   };
-  if (answer.status === 403 && code === 'insufficient_granular_scope') {
+  // Where such tokens are turned off, it is no live token that lacks a permission.
+  if (answer.status === 403 && code === 'insufficient_granular_scope' && !/not yet supported/i.test(text)) {
     return { kind: 'FineGrainedPersonalAccessToken', ...unknown };
   }
   if (answer.status === 403 && code === 'insufficient_scope') {
     return { kind: 'AccessToken', ...unknown };
   }
-  if (answer.status !== 400 && answer.status !== 404) throw gitlabFailure(answer, subject);
+  if ((answer.status !== 400 && answer.status !== 404) || !isOf('GitLab', answer))
+    throw gitlabFailure(answer, subject);
   const user = await client.user();
   const kind = answer.status === 400 ? 'OAuthToken' : 'AccessToken';
   if (isSuccess(user)) {
@@ -142,10 +146,15 @@ function mayRead(report: CredentialReport): boolean {
   return report.scopes === undefined || closure(report.scopes, implications).has('read_api');
 }
 
-async function checkRepository(client: GitLabClient, repository: string, target: Target): Promise<void> {
+async function checkRepository(
+  client: GitLabClient,
+  repository: string,
+  kind: string,
+  target: Target,
+): Promise<void> {
   const answer = await client.project(repository);
   const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw gitlabFailure(answer, subject);
+  if (!isSuccess(answer)) throw gitlabFailure(answer, subject, kind);
   if (!projectSchema.safeParse(answer.body).success) throw notTheApi('GitLab', answer, subject);
 }
 

@@ -1,6 +1,12 @@
-import { baseOf } from '../urls.ts';
+import { baseOf, cloudRoot } from '../urls.ts';
 
-/** The REST base of a GitLab: `/api/v4` below the web address, which may be a sub-path (`https://h/gitlab`). */
-export function apiUrl(webUrl: URL): URL {
-  return new URL(`${baseOf(webUrl).replace(/\/api\/v4$/, '')}/api/v4`);
+/** The web root: of gitlab.com, or of a server, which may have a sub-path (`https://h/gitlab`). */
+export function webUrl(url: URL): URL {
+  const [root = ''] = `${url.pathname}/`.split('/api/v4/');
+  return cloudRoot(url) ?? new URL(baseOf(new URL(root, url)));
+}
+
+/** The REST base of a GitLab: `/api/v4` below the web address. */
+export function apiUrl(url: URL): URL {
+  return new URL(`${baseOf(webUrl(url))}/api/v4`);
 }

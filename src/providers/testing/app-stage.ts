@@ -50,7 +50,8 @@ export async function openAppStage(): Promise<AppStage> {
     validate,
     async resolve(selector, change) {
       const target = targetOf(change);
-      return resolveInstallation(await createOctokit(app, target), selector, target, await validate());
+      const octokit = await createOctokit(app, target);
+      return resolveInstallation({ octokit, appId: app.appId, target }, selector, await validate());
     },
     reset() {
       peer.clearFaults();

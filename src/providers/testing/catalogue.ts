@@ -18,8 +18,11 @@ export interface CatalogueRow {
   reason: ProviderError['reason'];
   /** Sentence and hint, as the condition shows them. */
   says: string;
-  /** `person`: not before something changes. `backoff`: soon, then ever later. A number: after so many seconds. */
-  again: 'person' | 'backoff' | number;
+  /**
+   * `person`: a verdict at once. `recheck`: a verdict if it stays so for a minute and a half. `backoff`: soon, then ever
+   * later. A number: after so many seconds.
+   */
+  again: 'person' | 'recheck' | 'backoff' | number;
   /** How many calls it costs to find out; 1 by default, 2 for a repository or an installation. */
   calls?: number;
 }
@@ -45,6 +48,17 @@ const nowMs = 1_800_000_000_000;
 
 /** The time of all catalogues, seconds since 1970. */
 export const nowS = nowMs / 1000;
+
+function againOf({ disposition, isExplained, retryAtMs = 0 }: ProviderError): CatalogueRow['again'] {
+  switch (disposition) {
+    case 'needsPerson':
+      return isExplained ? 'person' : 'recheck';
+    case 'waitUntil':
+      return (retryAtMs - nowMs) / 1000;
+    case 'retry':
+      return 'backoff';
+  }
+}
 
 /** Checks every row of a catalogue: the reason, the whole message, when it is tried again, and what it costs. */
 export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: Catalogue<P>): void {
@@ -84,11 +98,7 @@ export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: C
       });
       const error = await failureOf(prove(credential, target, about === 'installation'));
       expect([error.reason, `${error.message} ${error.hint}`]).toEqual([row.reason, row.says]);
-      expect([error.disposition, error.retryAtMs]).toEqual(
-        typeof row.again === 'number'
-          ? ['waitUntil', nowMs + row.again * 1000]
-          : [row.again === 'person' ? 'needsPerson' : 'retry', undefined],
-      );
+      expect(againOf(error)).toBe(row.again);
       expectPresentable(error, credential.kind === 'token' ? credential.token : credential.privateKey);
       expect(peer.requests).toHaveLength(row.calls ?? (about === 'credential' ? 1 : 2));
     });

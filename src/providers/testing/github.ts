@@ -32,7 +32,11 @@ export function sentencesOf(host: string) {
   return {
     wait,
     unreachable:
-      'The token cannot read the repository acme/shop, or it does not exist. Give the token access to it, as its owner or in the settings of a fine-grained token, or correct the name.',
+      "The token cannot read the repository acme/shop, or it does not exist. Give the token's account access to it and the token the scope repo, or correct the name.",
+    unexplained: (status: number) =>
+      `GitHub at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`,
+    stranger: (status: number) =>
+      `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitHub. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`,
     serverFault: `${host} answered with a server error. It will be tried again; look at the status page of GitHub or at the server if it stays so.`,
     notTheApi: `${host} does not answer as the API of GitHub does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`,
     limited: (status: number): CatalogueRow => ({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Answer } from '../git-hosts/exchange.ts';
 
 /** An exception as the services tell it: https://github.com/microsoft/azure-pipelines-tasks/issues/18732 */
@@ -22,7 +23,10 @@ function exception(status: number, typeKey: string, message: string): Answer {
  * https://github.com/microsoft/azure-pipelines-agent/issues/996 has it of a server of one's own.
  */
 export function unauthorized(realm: string): Answer {
-  return { status: 401, headers: { 'www-authenticate': `Basic realm="${realm}", NTLM` } };
+  return {
+    status: 401,
+    headers: { 'www-authenticate': `Basic realm="${realm}", NTLM`, 'x-tfs-processid': randomUUID() },
+  };
 }
 
 /** https://github.com/microsoft/azure-pipelines-agent/issues/1559 */
@@ -48,6 +52,23 @@ export function addressRefused(): Answer {
   );
 }
 
+/**
+ * An organization that was stopped, for abuse for example: https://github.com/conda-forge/status/issues/111. The services
+ * begin this body with a byte order mark.
+ */
+export function stopped(name: string): Answer {
+  const { headers, body } = exception(
+    503,
+    'HostShutdownException',
+    `TF24668: The following team project collection is stopped: ${name}. Start the collection and then try again. Administrator Reason: abuse`,
+  );
+  return {
+    status: 503,
+    headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
+    body: `\uFEFF${JSON.stringify(body)}`,
+  };
+}
+
 /** Absent, or not to be seen. https://github.com/shayki5/azure-devops-create-pr-task/issues/193 */
 export function noSuchRepository(name: string): Answer {
   return exception(
@@ -69,7 +90,7 @@ export function noSuchProject(name: string): Answer {
 export function signInPage(): Answer {
   return {
     status: 203,
-    headers: { 'content-type': 'text/html; charset=utf-8' },
+    headers: { 'content-type': 'text/html; charset=utf-8', 'x-tfs-processid': randomUUID() },
     body: '<!DOCTYPE html><html lang="en-US"><head><title>Azure DevOps Services | Sign In</title></head><body></body></html>',
   };
 }

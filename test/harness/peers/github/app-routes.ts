@@ -39,7 +39,10 @@ export function appRoutes(context: AppContext): Route[] {
     installationBody(site, app, installation, ensureAccount(state, installation.account));
 
   const byAccount = (app: App, login: string): Installation | undefined =>
-    installationsOf(state, app.id).find(({ account }) => account.toLowerCase() === login.toLowerCase());
+    installationsOf(state, app.id).find(
+      ({ account }) =>
+        account.toLowerCase() === login.toLowerCase() && ensureAccount(state, account).type !== 'Enterprise',
+    );
 
   return [
     route(

@@ -112,15 +112,21 @@ function seedOf(state: GitHubState): Record<string, unknown> {
 }
 
 function installationSeeds(state: GitHubState, appId: number): Record<string, unknown>[] {
-  return [...state.installations.values()]
-    .filter((installation) => installation.appId === appId)
-    .map((installation) => ({
-      installation_id: installation.id,
-      account: installation.account,
-      permissions: withMetadata(installation.permissions),
-      repository_selection: installation.repositories === undefined ? 'all' : 'selected',
-      repositories: [...(installation.repositories ?? [])].map(
-        (name) => `${installation.account}/${state.repositories.get(name)?.name ?? name.split('/')[1]}`,
-      ),
-    }));
+  return (
+    [...state.installations.values()]
+      // emulate knows no enterprises.
+      .filter(
+        ({ appId: of, account }) =>
+          of === appId && state.accounts.get(account.toLowerCase())?.type !== 'Enterprise',
+      )
+      .map((installation) => ({
+        installation_id: installation.id,
+        account: installation.account,
+        permissions: withMetadata(installation.permissions),
+        repository_selection: installation.repositories === undefined ? 'all' : 'selected',
+        repositories: [...(installation.repositories ?? [])].map(
+          (name) => `${installation.account}/${state.repositories.get(name)?.name ?? name.split('/')[1]}`,
+        ),
+      }))
+  );
 }

@@ -30,6 +30,22 @@ export function accountBody(site: Site, account: Account): Record<string, unknow
   };
 }
 
+/** An enterprise has a slug and no login: the schema `enterprise` of https://github.com/github/rest-api-description */
+function enterpriseBody(site: Site, account: Account): Record<string, unknown> {
+  return {
+    id: account.id,
+    node_id: nodeId('Business', account.id),
+    name: account.login,
+    slug: account.login,
+    html_url: `${site.webUrl}/enterprises/${account.login}`,
+    avatar_url: `https://avatars.githubusercontent.com/b/${account.id}?v=4`,
+    description: null,
+    website_url: null,
+    created_at: '2020-01-01T00:00:00Z',
+    updated_at: '2020-01-01T00:00:00Z',
+  };
+}
+
 /** `GET /user` of a token without the scope `user`: the public profile. */
 export function userBody(site: Site, account: Account): Record<string, unknown> {
   return {
@@ -101,7 +117,11 @@ export function installationBody(
   const settings = account.type === 'Organization' ? `organizations/${account.login}/settings` : 'settings';
   return {
     id: installation.id,
-    account: accountBody(site, account),
+    account: installation.hidesAccount
+      ? null
+      : account.type === 'Enterprise'
+        ? enterpriseBody(site, account)
+        : accountBody(site, account),
     repository_selection: installation.repositories === undefined ? 'all' : 'selected',
     access_tokens_url: `${site.apiUrl}/app/installations/${installation.id}/access_tokens`,
     repositories_url: `${site.apiUrl}/installation/repositories`,

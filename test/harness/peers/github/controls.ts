@@ -69,6 +69,8 @@ interface NewInstallation {
   account: string;
   /** Default: what the account is, `Organization` for one added by this. */
   accountType?: Account['type'];
+  /** Default false: see `Installation.hidesAccount`. */
+  hidesAccount?: boolean;
   /** Default the next free number. */
   id?: number;
   /** What the account approved; default what the app asks for now. */
@@ -125,6 +127,7 @@ export function createControls(state: GitHubState, limits: RateLimits, now: () =
       repositories: lowerCaseSet(wanted.repositories),
       suspendedAtMs: undefined,
       createdAtMs: now(),
+      hidesAccount: wanted.hidesAccount ?? false,
     };
     state.installations.set(installation.id, installation);
     state.revision += 1;

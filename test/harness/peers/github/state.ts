@@ -14,7 +14,8 @@ export interface OrganizationPolicy {
 export interface Account {
   readonly id: number;
   readonly login: string;
-  type: 'User' | 'Organization';
+  /** An enterprise is called by its slug, and neither user nor organization. */
+  type: 'User' | 'Organization' | 'Enterprise';
   suspended: boolean;
   policy: OrganizationPolicy;
 }
@@ -76,6 +77,8 @@ export interface Installation {
   repositories: ReadonlySet<string> | undefined;
   suspendedAtMs: number | undefined;
   readonly createdAtMs: number;
+  /** `account` is null in its answers, as GitHub's description of its API allows. */
+  readonly hidesAccount: boolean;
 }
 
 /** All a GitHub knows. Keys of accounts and repositories are in lower case: GitHub's names ignore case. */

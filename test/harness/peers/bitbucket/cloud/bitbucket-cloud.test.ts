@@ -104,7 +104,7 @@ const rows: Row[] = [
     options: bearer('ATCTT-repo'),
     status: 403,
     headers: { 'x-credential-type': 'repo_access_token', 'x-oauth-scopes': 'repository:write' },
-    body: { error: { detail: { granted: ['repository:write'], required: ['account'] } } },
+    body: { error: { message: 'This API is not accessible by this authentication mechanism' } },
   },
   { name: 'unknown access token', options: bearer('ATCTT-wrong'), status: 401, body: invalid },
   {

@@ -27,6 +27,14 @@ export function badLogin(): Answer {
   };
 }
 
+/**
+ * What `GET /2.0/user` answers to the tokens of repositories, projects and workspaces, which belong to no user; recorded on
+ * 2026-09-30 with a good repository access token.
+ */
+export function wrongMechanism(): Answer {
+  return refuse(403, 'This API is not accessible by this authentication mechanism');
+}
+
 /** The proof that a token is good, and all it may do. https://github.com/gildas/bitbucket-cli/issues/56 */
 export function lacksScopes(granted: readonly string[], required: readonly string[]): Answer {
   return refuse(403, 'Your credentials lack one or more required privilege scopes.', {

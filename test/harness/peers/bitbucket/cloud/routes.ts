@@ -1,7 +1,7 @@
 import type { Answer, Question } from '../../git-hosts/exchange.ts';
 import { answerByRoute, type Route, type RoutedQuestion } from '../../git-hosts/routes.ts';
 import { authenticate, type Need, refuseScope, tell } from './authentication.ts';
-import { refuse, removed } from './errors.ts';
+import { refuse, removed, wrongMechanism } from './errors.ts';
 import { type CloudState, type Repository, reaches, type Token } from './state.ts';
 
 const needs = {
@@ -57,6 +57,9 @@ function answerAs(route: CloudRoute, question: RoutedQuestion, caller: Caller): 
   if (token === undefined) {
     return route.answer(question, caller);
   }
+  // The kind of credential comes before its scopes.
+  if (route.path === '/2.0/user' && token.username === undefined)
+    return tell(token, route.need, wrongMechanism());
   return tell(token, route.need, refuseScope(token, route.need) ?? route.answer(question, caller));
 }
 
@@ -118,14 +121,14 @@ function cloudRoutes(state: CloudState): CloudRoute[] {
   ];
 }
 
-/** Access tokens belong to nobody: 403, also with the scope. */
+/** Whoever a token belongs to. */
 function user(state: CloudState, { token }: Caller): Answer {
   if (token === undefined) {
     return refuse(401, 'Authentication required');
   }
   const owner = state.users.get(token.username ?? '');
   return owner === undefined
-    ? refuse(403, 'This endpoint does not support this kind of credentials')
+    ? wrongMechanism()
     : {
         status: 200,
         body: {
