@@ -8,6 +8,7 @@ import { createRateLimitMetrics } from './controllers/git-integration/rate-limit
 import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
 import { createRequestGate } from './controllers/reconcile-requests.ts';
+import { createRefusals } from './controllers/refusals.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
@@ -133,6 +134,7 @@ export function createDeps(
     providerHttp,
     proofs: createSharedCalls(sharing),
     installations: createSharedCalls(sharing),
+    refusals: createRefusals({ now, windowMs: settings.refusalWindow, maxEntries: sharing.maxEntries }),
     digestKey,
     tenantPrivateNetworks,
     operatorNamespace,

@@ -14,6 +14,7 @@ describe('readSettings', () => {
       connections: true,
       clusterConnections: true,
       podName: 'operator',
+      refusalWindow: 90_000,
       tenantPrivateNetworks: false,
       logLevel: 'info',
       serviceName: 'codemie-git-operator',

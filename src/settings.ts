@@ -27,6 +27,14 @@ const leaseDuration = z
   .transform(durationMs)
   .refine((ms) => ms >= 3_000 && ms <= 3_600_000, 'must be 3s to 1h');
 
+/** Milliseconds. */
+const refusalWindow = z
+  .string()
+  .default('90s')
+  .refine(isDuration, { message: 'must be a duration such as 90s', abort: true })
+  .transform(durationMs)
+  .refine((ms) => ms <= 600_000, 'must be 0s to 10m');
+
 /** Names of namespaces: DNS labels, each once. */
 const namespaceNames = z
   .string()
@@ -141,6 +149,9 @@ const settingsSchema = z.strictObject({
     .describe(
       'Whether to look after connections, which one shard must: true or false. Default: true without --shard-selector, else false.',
     ),
+  refusalWindow: refusalWindow.describe(
+    'How long a Git provider that refuses a credential, and does not say why, is asked again before the credential is reported as refused: 0s to 10m. Default: 90s.',
+  ),
   tenantPrivateNetworks: yesOrNo.describe(
     'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',
   ),

@@ -78,6 +78,12 @@ export const providerTrouble = {
       'The server demands a client certificate (mutual TLS), which the operator cannot present. Unknown if the integration was Ready before.',
     remedy: 'Have the server or its gateway let the operator in without one, or set a `url` that needs none.',
   },
+  Rechecking: {
+    status: 'Unknown',
+    meaning:
+      'The provider refuses, and does not say why. It may pass, so it is asked again for up to 90 seconds before that is a verdict.',
+    remedy: 'Wait a minute and a half. If the message already names a mistake, correct it.',
+  },
 } as const satisfies Reasons;
 
 /** The provider accepts the credential. */

@@ -148,6 +148,12 @@ export interface Provider {
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
   capabilities: { githubApp: boolean };
+  /**
+   * When to ask again after each refusal whose reason is not known, in milliseconds: a server of the provider may not have
+   * heard of a new credential yet, or have a bad minute. At most three calls within 80 seconds, and fewer where bad
+   * credentials lock an account or an address out.
+   */
+  recheckAfterMs(webUrl: URL): readonly number[];
   /** Every kind of credential that a report may name. */
   kinds: readonly string[];
   /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */

@@ -9,5 +9,8 @@ export function parseHttpDate(value: string | undefined): number | undefined {
   return Number.isNaN(epochMs) ? undefined : epochMs;
 }
 
+/** For `Provider.recheckAfterMs`: soon, because most of what passes is over in seconds, and once more at the end. */
+export const usualRechecksMs: readonly number[] = [5_000, 15_000, 60_000];
+
 /** The end of the year 9999 as epoch milliseconds: RFC 3339 has no later moment. */
 export const latestMs = Date.parse('9999-12-31T23:59:59Z');

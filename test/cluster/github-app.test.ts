@@ -181,7 +181,7 @@ const cases: Record<string, AppCase> = {
     mistake: 'key',
     conditions: { ...stalled('KeyAppMismatch'), CredentialsValid: 'False/KeyAppMismatch' },
     calls: [app],
-    says: 'github.com knows no key of this App that matches the private key. Compare the App ID and the fingerprint of the key with the settings page of the App: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps',
+    says: /^github\.com knows no key of GitHub App \d+ that matches the private key in Secret "[^"]+" \(key "[^"]+", SHA256:[^)]{43}=?\)\. Compare its fingerprint with the keys on the App's settings page/,
   },
   'an App ID that does not exist': {
     installed: [{ account: 'acme' }],

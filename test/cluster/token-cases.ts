@@ -91,7 +91,7 @@ export const gitHubTokens: Record<string, TokenCase> = {
   'that nobody knows': {
     conditions: { ...stalled('Unauthorized'), CredentialsValid: 'False/Unauthorized' },
     calls: [gitHubUser],
-    says: 'github.com rejected the <token>. It is wrong, expired or revoked, and GitHub does not tell which; make a new one at https://github.com/settings/tokens.',
+    says: "github.com rejected the <token>. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
   },
   'that nobody knows after the end that the spec names': {
     auth: { expiresAt: '2020-01-01T00:00:00Z' },

@@ -111,16 +111,17 @@ export async function connectCluster(kubeconfig: string) {
       );
     },
     /** Waits until the conditions of a GitIntegration are as the test wants them, and returns all of it. */
-    waitForConditions(key: ObjectKey, wanted: Record<string, string>): Promise<Seen> {
+    waitForConditions(key: ObjectKey, wanted: Record<string, string>, withinMs?: number): Promise<Seen> {
       const text = JSON.stringify(wanted);
       let last = 'nothing';
-      return waitFor(`${key} to have ${text}`, async () => {
+      const holds = async () => {
         const object = await client.get(gitIntegrations, key, signal());
         if (!object) return undefined;
         const seen = seenOf(object);
         last = JSON.stringify(seen.conditions);
         return Object.entries(wanted).every(([type, want]) => seen.is(type, want)) && seen;
-      }).catch((error: unknown) => {
+      };
+      return waitFor(`${key} to have ${text}`, holds, withinMs).catch((error: unknown) => {
         throw new Error(`Last seen: ${last}`, { cause: error });
       });
     },

@@ -103,7 +103,12 @@ export async function startWorld({
     /** The operator's user in CodeMie. */
     login,
     /** What makes a process meet these servers and nothing else. */
-    operatorEnv: { HTTPS_PROXY: internet.proxyUrl, CODEMIE_OPERATOR_CA_FILE: internet.caFile },
+    operatorEnv: {
+      HTTPS_PROXY: internet.proxyUrl,
+      CODEMIE_OPERATOR_CA_FILE: internet.caFile,
+      // The first refusal is a verdict; how one is confirmed is the matter of refusals.test.ts.
+      CODEMIE_OPERATOR_REFUSAL_WINDOW: '0s',
+    },
     close: () => internet.close(),
   };
 }

@@ -10,6 +10,7 @@ import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
 import type { OwnWrites } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
+import type { Refusals } from '../refusals.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
@@ -55,6 +56,8 @@ export interface Deps {
   providerHttp: HttpClients;
   proofs: SharedCalls<CredentialReport>;
   installations: SharedCalls<Installation>;
+  /** What providers refuse, and how sure that is. */
+  refusals: Refusals;
   /** Key of the digests; see `digest-key.ts`. */
   digestKey: Buffer;
   /** Whether namespaced connections may open private addresses. */

@@ -17,10 +17,11 @@ interface ReasonOf {
 }
 
 /**
- * When to look again after a pass that stopped early: `wait` - at the next interval, or when something that is
- * watched changes; `retry` - with backoff; `at` - not before a moment, epoch milliseconds.
+ * When to look again after a pass that stopped early: `wait` - at the next interval, when something that is
+ * watched changes, or at `untilMs`, epoch milliseconds; `retry` - with backoff; `at` - not before a moment, epoch
+ * milliseconds.
  */
-export type Next = { kind: 'wait' } | { kind: 'retry' } | { kind: 'at'; atMs: number };
+export type Next = { kind: 'wait'; untilMs?: number } | { kind: 'retry' } | { kind: 'at'; atMs: number };
 
 /**
  * How a step ends a pass: it carries what the condition will say and when to come back. Anything else that is

@@ -1,12 +1,13 @@
 import type { Installation, InstallationSelector, Remedy } from '../../providers/provider.ts';
 import { ProviderError } from '../../providers/provider.ts';
+import { Refusal } from '../refusals.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import { type Integration, wasReady } from './load.ts';
 import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
-import type { Proof } from './validate.ts';
+import { confirmed, type Proof, verdictOn } from './validate.ts';
 
 /** What the later steps need of an installation. */
 export interface FoundInstallation {
@@ -27,7 +28,7 @@ export async function resolveInstallation(
   { auth, name }: Credentials,
   proof: Proof | undefined,
   report: Report,
-  deps: Pick<Deps, 'installations'>,
+  deps: Pick<Deps, 'installations' | 'refusals'>,
   signal: AbortSignal,
 ): Promise<FoundInstallation | undefined> {
   if (auth.kind !== 'githubApp') {
@@ -71,36 +72,38 @@ async function find(
   integration: Integration,
   selector: InstallationSelector,
   name: string,
-  { provider, credential, report: app, key, target, maxAgeMs, askedAtMs }: Proof,
+  { provider, credential, report: app, digest, key, target, maxAgeMs, askedAtMs, recheck }: Proof,
   report: Report,
-  deps: Pick<Deps, 'installations'>,
+  deps: Pick<Deps, 'installations' | 'refusals'>,
   signal: AbortSignal,
 ): Promise<Installation> {
   const { id, account } = report.installation ?? {};
   const known = id !== undefined && account !== undefined ? { id, account } : undefined;
+  const question = `${key} ${JSON.stringify(selector)}`;
   const ask = (own: AbortSignal) => {
     // The schema allows an App only with GitHub, and the registry has the function there.
     if (!provider.resolveInstallation) throw new TypeError(`${provider.name} has no installations.`);
     const asking = { ...target, signal: own, ...(known && { knownInstallation: known }) };
-    return provider.resolveInstallation(credential, selector, asking, app);
+    return confirmed(
+      question,
+      provider.resolveInstallation(credential, selector, asking, app),
+      recheck,
+      deps,
+    );
   };
   try {
-    return await deps.installations.get(
-      `${key} ${JSON.stringify(selector)}`,
-      maxAgeMs,
-      ask,
-      signal,
-      askedAtMs,
-    );
+    return await deps.installations.get(question, maxAgeMs, ask, signal, askedAtMs);
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof ProviderError && error.installation)
-      report.installation = toStatus(error.installation);
+    const refused = error instanceof Refusal ? error.error : error;
+    if (refused instanceof ProviderError && refused.installation)
+      report.installation = toStatus(refused.installation);
     throw providerHalt(error, {
       asked: 'InstallationResolved',
       host: target.webUrl.host,
       credential: name,
       wasReady: wasReady(integration),
+      verdict: verdictOn(digest, 'InstallationResolved', integration),
     });
   }
 }

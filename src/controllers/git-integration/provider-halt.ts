@@ -1,6 +1,7 @@
 import { installationResolvedReasons } from '../../api/reasons.ts';
 import type { StepCondition } from '../../domain/readiness.ts';
 import { ProviderError } from '../../providers/provider.ts';
+import { Refusal } from '../refusals.ts';
 import { StillWaitingError } from '../shared-calls.ts';
 import { Halt, waiting } from './halt.ts';
 
@@ -17,17 +18,21 @@ export interface Question {
   credential: string;
   /** Whether the integration was Ready with this spec: see `wasReady` in `load.ts`. */
   wasReady: boolean;
+  /** The reason of the verdict on this very credential that the status holds from an earlier pass, if it holds one. */
+  verdict?: string | undefined;
 }
 
 /**
  * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
  * the shared call, or a fault of ours: either way it says nothing about the provider, and is tried again.
  */
-export function providerHalt(error: unknown, { asked, host, credential, wasReady }: Question): Halt {
+export function providerHalt(error: unknown, question: Question): Halt {
+  const { asked, host, credential, wasReady } = question;
   if (error instanceof StillWaitingError) {
     const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
     return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
   }
+  if (error instanceof Refusal) return refusalHalt(error, question);
   if (!(error instanceof ProviderError))
     return waiting(asked, 'ProviderError', `${host} could not be asked.`, { kind: 'retry' }, error);
   const { reason, disposition, retryAtMs = 0 } = error;
@@ -46,6 +51,23 @@ export function providerHalt(error: unknown, { asked, host, credential, wasReady
   }
 }
 
+function refusalHalt(
+  { error, isConfirmed, againAtMs, windowMs }: Refusal,
+  { asked, credential, verdict }: Question,
+): Halt {
+  const { reason, hint } = error;
+  const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
+  const sentence = error.sentence(credential);
+  // A process that has just started asks again, too, but what stands in the status is no doubt for that.
+  if (!isConfirmed && verdict !== reason) {
+    const doubt = `; it is asked again for up to ${Math.ceil(windowMs / 1000)} seconds before that counts.`;
+    const message = `${sentence.replace(/\.$/, doubt)} ${hint}`;
+    return waiting(condition, 'Rechecking', message, { kind: 'at', atMs: againAtMs }, error);
+  }
+  const finding = { status: 'False', reason, message: `${sentence} ${hint}` } as const;
+  return new Halt(condition, finding, { kind: 'wait', untilMs: againAtMs }, error);
+}
+
 /** How long a failure that will pass by itself stands for all who share the credential: less than the first backoff. */
 const passingFailureMs = 500;
 
@@ -57,6 +79,10 @@ const passingFailureMs = 500;
  */
 export function providerFailureAgeMs(now: () => number): (error: unknown, maxAgeMs: number) => number {
   return (error, maxAgeMs) => {
+    if (error instanceof Refusal) {
+      const leftMs = Math.max(error.againAtMs - now(), 0);
+      return error.isConfirmed ? Math.min(leftMs, maxAgeMs) : leftMs;
+    }
     if (!(error instanceof ProviderError)) return passingFailureMs;
     if (error.disposition === 'needsPerson') return maxAgeMs;
     if (error.disposition === 'waitUntil') return Math.max((error.retryAtMs ?? 0) - now(), passingFailureMs);

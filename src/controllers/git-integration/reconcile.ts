@@ -116,6 +116,9 @@ function comeBack(integration: Integration, report: Report, halt: Halt | undefin
     durationMs(syncInterval),
     durationMs(validation.interval),
     untilExpiryWarning(integration, report, now),
+    halt?.next.kind === 'wait' && halt.next.untilMs !== undefined
+      ? Math.max(halt.next.untilMs - now, 1000)
+      : undefined,
   ];
   // A bad credential is not tried again with every look at CodeMie: providers lock accounts out for that.
   if (halt && halt.condition !== 'Registered') due.shift();

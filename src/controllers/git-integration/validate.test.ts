@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
 import { codeMieConnections } from '../../api/group.ts';
@@ -11,9 +11,11 @@ import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import { newKey } from '../../providers/testing/github.ts';
+import { createRefusals } from '../refusals.ts';
 import { createSharedCalls } from '../shared-calls.ts';
 import { createClockMetrics } from './clock-metrics.ts';
 import type { ResolvedConnection } from './connection.ts';
+import { credentialDigest } from './credential-memory.ts';
 import type { Credentials } from './credentials.ts';
 import { Halt } from './halt.ts';
 import { integrationIndexes } from './indexes.ts';
@@ -73,6 +75,7 @@ function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
     providerHttp: clients,
     providers,
     rateLimits: createRateLimitMetrics(registry, now),
+    refusals: createRefusals({ now, windowMs: 90_000, maxEntries: 1_000 }),
     registry,
     tenantPrivateNetworks: false,
   };
@@ -109,11 +112,11 @@ async function prove(
   auth: Credentials['auth'],
   deps: Process,
   object: KubeObject = { metadata: metadataOf(name) },
+  report = startReport(parseObject(object)),
 ): Promise<Report> {
   const spec = parseGitIntegrationSpec({ provider: 'GitHub', project: 'demo', auth: auths[auth.kind] });
   if (!spec.ok) throw new Error(spec.error);
   const integration = { ...parseObject(object), spec: spec.value, alias: name };
-  const report = startReport(integration);
   const signal = AbortSignal.timeout(15_000);
   const credentials = { auth, name: 'token', ca: [] };
   const proof = await validate(integration, credentials, connection(), report, deps, signal);
@@ -158,8 +161,139 @@ describe('a thousand integrations that share a credential', () => {
         ? outcome.reason.finding.reason
         : outcome.status,
     );
-    expect(new Set(reasons)).toEqual(new Set(['Unauthorized']));
+    expect(new Set(reasons)).toEqual(new Set(['Rechecking']));
     expect(github.requests).toHaveLength(1);
+  });
+});
+
+/** What a pass comes to: the halt, or nothing. */
+async function outcomeOf(proving: Promise<Report>): Promise<Halt | undefined> {
+  return proving.then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Halt) return error;
+      throw error;
+    },
+  );
+}
+
+describe('a token that GitHub refuses without a reason', () => {
+  const odd = {
+    status: 401,
+    body: { message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' },
+  };
+  let nowMs = 0;
+  let deps: Process;
+  beforeEach(() => {
+    nowMs = Date.now();
+    deps = startProcess([], () => nowMs);
+  });
+
+  /** Goes on to when the pass wants to come back. */
+  const comeBack = ({ next }: Halt): void => {
+    nowMs = next.kind === 'at' ? next.atMs : next.kind === 'wait' ? (next.untilMs ?? nowMs) : nowMs;
+  };
+
+  it('once, because it is new, is accepted seconds later', async () => {
+    github.addToken({ token: 'ghp_new', login: 'octocat' });
+    github.failNext(odd);
+    const began = nowMs;
+    const halt = await outcomeOf(prove('new', tokenOf('ghp_new'), deps));
+    expect(halt).toMatchObject({
+      condition: 'CredentialsValid',
+      finding: {
+        status: 'Unknown',
+        reason: 'Rechecking',
+        message:
+          "github.com rejected the token; it is asked again for up to 90 seconds before that counts. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+      },
+    });
+    // Until then, nobody asks.
+    expect(await outcomeOf(prove('new', tokenOf('ghp_new'), deps))).toMatchObject({ finding: halt?.finding });
+    expect(github.requests).toHaveLength(1);
+    if (halt) comeBack(halt);
+    expect(nowMs - began).toBe(5_000);
+    expect((await prove('new', tokenOf('ghp_new'), deps)).credential?.account).toBe('octocat');
+    expect(github.requests).toHaveLength(2);
+  });
+
+  it('once, after it was accepted for months, stays without a verdict', async () => {
+    github.addToken({ token: 'ghp_old', login: 'octocat' });
+    await prove('old', tokenOf('ghp_old'), deps);
+    nowMs += 2 * 3_600_000;
+    github.failNext(odd);
+    const halt = await outcomeOf(prove('old', tokenOf('ghp_old'), deps));
+    expect(halt?.finding).toMatchObject({ status: 'Unknown', reason: 'Rechecking' });
+    if (halt) comeBack(halt);
+    expect((await prove('old', tokenOf('ghp_old'), deps)).credential?.account).toBe('octocat');
+  });
+
+  it('always, gets a verdict after four calls and 80 seconds for all who share it, and is asked again soon', async () => {
+    const began = nowMs;
+    const seen: string[] = [];
+    for (let pass = 0; pass < 6; pass += 1) {
+      const both = await Promise.all(
+        ['one', 'two'].map((name) => outcomeOf(prove(name, tokenOf('ghp_no'), deps))),
+      );
+      expect(both[0]?.finding).toEqual(both[1]?.finding);
+      const [halt] = both;
+      seen.push(`${(nowMs - began) / 1000}s ${halt?.finding.status} ${halt?.finding.reason}`);
+      if (halt) comeBack(halt);
+    }
+    expect(seen).toEqual([
+      '0s Unknown Rechecking',
+      '5s Unknown Rechecking',
+      '20s Unknown Rechecking',
+      '80s False Unauthorized',
+      '380s False Unauthorized',
+      '980s False Unauthorized',
+    ]);
+    expect(github.requests).toHaveLength(6);
+  });
+
+  it('is no doubt for a process that finds the verdict in the status', async () => {
+    const before = await outcomeOf(prove('bad', tokenOf('ghp_no'), { ...deps, refusals: noWindow() }));
+    const digest = credentialDigest(
+      'GitHub',
+      new URL('https://github.com'),
+      { kind: 'token', token: 'ghp_no' },
+      deps.digestKey,
+    );
+    const verdict = {
+      type: 'CredentialsValid',
+      ...before?.finding,
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-22T12:00:00Z',
+    };
+    const object: KubeObject = {
+      metadata: { ...metadataOf('bad'), generation: 1 },
+      status: { observedGeneration: 1, conditions: [verdict], credential: { digest } },
+    };
+    const halt = await outcomeOf(prove('bad', tokenOf('ghp_no'), startProcess([object]), object));
+    expect(halt?.finding).toEqual(before?.finding);
+    const other = await outcomeOf(prove('bad', tokenOf('ghp_other'), startProcess([object]), object));
+    expect(other?.finding).toMatchObject({ status: 'Unknown', reason: 'Rechecking' });
+  });
+
+  const noWindow = () => createRefusals({ now: () => nowMs, windowMs: 0, maxEntries: 10 });
+});
+
+describe('a key that is not the App’s', () => {
+  it('is told with its fingerprint, in the status as well', async () => {
+    github.addApp({ id: 14, privateKey: newKey() });
+    const auth: Credentials['auth'] = {
+      kind: 'githubApp',
+      appId: '14',
+      privateKey: newKey(),
+      fingerprint: 'SHA256:any',
+      selector: { by: 'first' },
+    };
+    const report = startReport(parseObject({ metadata: metadataOf('key') }));
+    const refused = await outcomeOf(
+      prove('key', auth, startProcess(), { metadata: metadataOf('key') }, report),
+    );
+    expect(refused?.finding.reason).toBe('Rechecking');
+    expect(report.credential).toEqual({ fingerprint: 'SHA256:any', digest: expect.any(String) });
   });
 });
 
@@ -175,7 +309,7 @@ describe('the end of a token', () => {
     const proving = prove('new', tokenOf(token), startProcess([seen], inAnHour));
     await expect(proving).rejects.toMatchObject({ finding: { reason: 'Expired' } });
     const another = prove('seen', tokenOf('ghp_other'), startProcess([seen], inAnHour), seen);
-    await expect(another).rejects.toMatchObject({ finding: { reason: 'Unauthorized' } });
+    await expect(another).rejects.toMatchObject({ finding: { reason: 'Rechecking' } });
   });
 });
 

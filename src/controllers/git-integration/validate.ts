@@ -10,6 +10,7 @@ import {
   type Target,
 } from '../../providers/provider.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
+import { type RecheckPolicy, Refusal, type Refusals } from '../refusals.ts';
 import { sameJson } from '../status-parts.ts';
 import { requireAllowedServers } from './allowed-host.ts';
 import type { ResolvedConnection } from './connection.ts';
@@ -30,6 +31,8 @@ export interface Proof {
   /** Names credential, host and demands without showing them: equal keys, equal answers. */
   key: string;
   target: Omit<Target, 'signal'>;
+  /** How refusals are confirmed: see {@link confirmed}. */
+  recheck: RecheckPolicy;
   /** How old a shared answer may be, in milliseconds. */
   maxAgeMs: number;
   /** Epoch milliseconds: an answer to a later question serves, however little `maxAgeMs` allows. */
@@ -47,6 +50,7 @@ export type ValidationDeps = Pick<
   | 'providerHttp'
   | 'providers'
   | 'rateLimits'
+  | 'refusals'
   | 'tenantPrivateNetworks'
 >;
 
@@ -73,7 +77,7 @@ export async function validate(
     report.credential = fingerprintOf(credentials.auth);
     return undefined;
   }
-  const proof = await prove(integration, credentials, connection, deps, signal);
+  const proof = await prove(integration, credentials, connection, report, deps, signal);
   const message = sayAccepted(spec.provider, proof);
   report.findings.CredentialsValid = { status: 'True', reason: 'Valid', message };
   enterCredential(report, proof, credentials, integration, deps.now());
@@ -98,6 +102,7 @@ async function prove(
   integration: Integration,
   { auth, name, ca }: Credentials,
   connection: ResolvedConnection,
+  report: Report,
   deps: ValidationDeps,
   signal: AbortSignal,
 ): Promise<Proof> {
@@ -133,17 +138,69 @@ async function prove(
     });
     return noteAnswer(asked, webUrl.host, digest.slice(0, 8), deps);
   };
-  const report = await deps.proofs.get(key, maxAgeMs, ask, signal, askedAtMs).catch((error: unknown) => {
+  const recheck = {
+    delaysMs: provider.recheckAfterMs(webUrl),
+    longestMs: durationMs(interval),
+    host: webUrl.host,
+  };
+  const call = (own: AbortSignal, lastGood: CredentialReport | undefined) =>
+    confirmed(key, ask(own, lastGood), recheck, deps);
+  const found = await deps.proofs.get(key, maxAgeMs, call, signal, askedAtMs).catch((error: unknown) => {
     signal.throwIfAborted();
+    enterRefused(error, auth, digest, report);
     const { host } = webUrl;
     throw providerHalt(error, {
       asked: 'CredentialsValid',
       host,
       credential: name,
       wasReady: wasReady(integration),
+      verdict: verdictOn(digest, 'CredentialsValid', integration),
     });
   });
-  return { provider, credential, digest, report, key, target, maxAgeMs, askedAtMs };
+  return { provider, credential, digest, report: found, key, target, maxAgeMs, askedAtMs, recheck };
+}
+
+/**
+ * An answer that asks for a person becomes a Refusal, which is a verdict only when it was heard often enough.
+ *
+ * @throws Refusal, or what the call threw
+ */
+export async function confirmed<T>(
+  key: string,
+  asked: Promise<T>,
+  policy: RecheckPolicy,
+  { refusals }: { refusals: Refusals },
+): Promise<T> {
+  try {
+    const answer = await asked;
+    refusals.accepted(key);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.disposition !== 'needsPerson') throw error;
+    throw refusals.heard(key, error, policy);
+  }
+}
+
+/**
+ * What is known of a credential that was refused: its digest, so that a verdict on it is known again, and the fingerprint
+ * of a key, which GitHub's page is compared with. Of a token that was accepted before, the status goes on to describe that
+ * one, as it is the one that CodeMie has.
+ */
+function enterRefused(error: unknown, auth: Credentials['auth'], digest: string, report: Report): void {
+  if (!(error instanceof Refusal) || report.credential?.digest === digest) return;
+  if (auth.kind === 'githubApp') report.credential = { fingerprint: auth.fingerprint, digest };
+  else if (report.credential?.validatedAt === undefined) report.credential = { digest };
+}
+
+/** The reason of the verdict on a credential that an earlier pass has left in the status. */
+export function verdictOn(
+  digest: string,
+  type: 'CredentialsValid' | 'InstallationResolved',
+  { conditions, status, generation }: Integration,
+): string | undefined {
+  if (status.credential?.digest !== digest) return undefined;
+  const found = conditions.find((condition) => condition.type === type);
+  return found?.status === 'False' && found.observedGeneration === generation ? found.reason : undefined;
 }
 
 async function noteAnswer(

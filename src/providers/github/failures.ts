@@ -56,16 +56,13 @@ function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): Provider
 /** Who lets a token in depends on its kind. https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens */
 function accessHint(repository: string, kind: string | undefined): string {
   const [owner = ''] = repository.split('/');
-  switch (kind) {
-    case 'FineGrainedPersonalAccessToken':
-      return `For a fine-grained token, ${owner} must be its resource owner, its repository access must include the repository, and an owner of ${owner} may have to approve it first (organization settings, Personal access tokens, Pending requests); else correct the name.`;
-    case 'OAuthToken':
-      return `Give the token's account access to it and the token the scope repo, have an owner of ${owner} approve the OAuth app if the organization restricts apps, or correct the name.`;
-    case 'GitHubAppUserToken':
-      return "Add it to the repositories of the App's installation and give the token's account access to it, or correct the name.";
-    default:
-      return "Give the token's account access to it and the token the scope repo, or correct the name.";
-  }
+  if (kind === 'FineGrainedPersonalAccessToken')
+    return `For a fine-grained token, ${owner} must be its resource owner, its repository access must include the repository, and an owner of ${owner} may have to approve it first (organization settings, Personal access tokens, Pending requests); else correct the name.`;
+  if (kind === 'OAuthToken')
+    return `Give the token's account access to it and the token the scope repo, have an owner of ${owner} approve the OAuth app if the organization restricts apps, or correct the name.`;
+  if (kind === 'GitHubAppUserToken')
+    return "Add it to the repositories of the App's installation and give the token's account access to it, or correct the name.";
+  return "Give the token's account access to it and the token the scope repo, or correct the name.";
 }
 
 /** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */

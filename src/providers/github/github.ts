@@ -1,5 +1,6 @@
 import { checkHost } from '../failures.ts';
 import type { Provider } from '../provider.ts';
+import { usualRechecksMs } from '../time.ts';
 import { validateApp } from './app.ts';
 import { createOctokit } from './client.ts';
 import { resolveInstallation } from './installation.ts';
@@ -13,6 +14,7 @@ export const github: Provider = {
   webUrl,
   apiUrl,
   capabilities: { githubApp: true },
+  recheckAfterMs: () => usualRechecksMs,
   kinds: [
     'GitHubApp',
     'ClassicPersonalAccessToken',

@@ -1,0 +1,134 @@
+import type { ProviderError } from '../providers/provider.ts';
+
+/**
+ * What a provider refuses, and how far that is sure. `isConfirmed`: it is a verdict, and asked again at `againAtMs` only
+ * because people correct things where nothing is watched. Else it may pass, and is asked again then to find out.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly error: ProviderError;
+  readonly isConfirmed: boolean;
+  /** Epoch milliseconds. */
+  readonly againAtMs: number;
+  /** Over how long it is asked again until it is a verdict, in milliseconds. */
+  readonly windowMs: number;
+
+  constructor(fields: Pick<Refusal, 'error' | 'isConfirmed' | 'againAtMs' | 'windowMs'>) {
+    super(fields.error.message, { cause: fields.error });
+    this.error = fields.error;
+    this.isConfirmed = fields.isConfirmed;
+    this.againAtMs = fields.againAtMs;
+    this.windowMs = fields.windowMs;
+  }
+}
+
+/** How a provider may be asked again. */
+export interface RecheckPolicy {
+  /** After each refusal, until the next call, in milliseconds of a window of 90 seconds: see `Provider.recheckAfterMs`. */
+  delaysMs: readonly number[];
+  /** The longest time between two calls for a verdict that stands, in milliseconds. */
+  longestMs: number;
+  /** The host: many credentials that it refuses at the same time are asked about less often. */
+  host: string;
+}
+
+/**
+ * Remembers what providers refuse, so that one odd answer is no verdict. That nobody is asked in between is the matter of
+ * the shared calls, which keep a failure until `againAtMs`. Lives as long as the process: after a restart it starts over.
+ */
+export interface Refusals {
+  /** Notes an answer that asks for a person, and says what it amounts to. */
+  heard(key: string, error: ProviderError, policy: RecheckPolicy): Refusal;
+  /** Forgets a key, because the provider accepts it. */
+  accepted(key: string): void;
+}
+
+/** Options for {@link createRefusals}. */
+export interface RefusalsOptions {
+  now: () => number;
+  /** How long a refusal is asked again before it is a verdict, in milliseconds; 0 takes the first one. */
+  windowMs: number;
+  /** How many keys are kept; the least recently used goes first. */
+  maxEntries: number;
+}
+
+/** The window that the delays of providers are made for. */
+const plannedWindowMs = 90_000;
+/** A verdict that stands is asked again after this time first, and each next time after twice as long. */
+const firstRecheckMs = 5 * 60_000;
+/** A doubt that nobody asked about for so long is no part of a series. */
+const staleMs = 10 * 60_000;
+/** So many credentials that are refused at one host within a minute look like an attack on it, and may lock out others. */
+const crowd = 5;
+
+interface Entry {
+  refusal: Refusal;
+  heard: number;
+  firstAtMs: number;
+  lastAtMs: number;
+  rechecks: number;
+}
+
+/** Creates an empty memory. */
+export function createRefusals({ now, windowMs, maxEntries }: RefusalsOptions): Refusals {
+  const entries = new Map<string, Entry>();
+  const begunAt = new Map<string, number[]>();
+
+  function keep(key: string, entry: Entry): Refusal {
+    entries.delete(key);
+    entries.set(key, entry);
+    const [oldest] = entries.keys();
+    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+    return entry.refusal;
+  }
+
+  /** Whether the host refuses many credentials just now, this one included. */
+  function isCrowded(host: string, begins: boolean): boolean {
+    const recent = (begunAt.get(host) ?? []).filter((atMs) => now() - atMs < 60_000);
+    if (begins) recent.push(now());
+    if (recent.length === 0) begunAt.delete(host);
+    else begunAt.set(host, recent);
+    return recent.length > crowd;
+  }
+
+  const verdict = (error: ProviderError, rechecks: number, longestMs: number): Refusal => {
+    // A dead token stays so, and some providers punish those who go on with it.
+    const isOver = error.reason === 'Expired' || error.reason === 'Revoked';
+    const waitMs = isOver ? longestMs : Math.min(firstRecheckMs * 2 ** rechecks, longestMs);
+    return new Refusal({ error, isConfirmed: true, againAtMs: now() + waitMs, windowMs });
+  };
+
+  return {
+    heard(key, error, { delaysMs, longestMs, host }) {
+      const nowMs = now();
+      const known = entries.get(key);
+      const former = known && nowMs - known.lastAtMs < Math.max(staleMs, longestMs * 2) ? known : undefined;
+      const begun = former ?? { heard: 0, firstAtMs: nowMs, rechecks: 0, refusal: undefined };
+      const stands = former?.refusal.isConfirmed === true;
+      const isDue = former === undefined || nowMs >= former.refusal.againAtMs;
+      // Somebody asked in between: that is no answer more.
+      if (former !== undefined && !isDue && former.refusal.error.reason === error.reason) {
+        former.lastAtMs = nowMs;
+        return former.refusal;
+      }
+      const heard = begun.heard + 1;
+      const entry = { heard, firstAtMs: begun.firstAtMs, lastAtMs: nowMs };
+      if (stands || error.isExplained || windowMs === 0) {
+        const rechecks = stands ? begun.rechecks + 1 : 0;
+        return keep(key, { ...entry, rechecks, refusal: verdict(error, rechecks, longestMs) });
+      }
+      const delays = isCrowded(host, former === undefined) ? delaysMs.slice(-1) : delaysMs;
+      const delayMs = delays[heard - 1];
+      const isOver = heard > 1 && nowMs - begun.firstAtMs >= windowMs;
+      if (delayMs === undefined || isOver)
+        return keep(key, { ...entry, rechecks: 0, refusal: verdict(error, 0, longestMs) });
+      const againAtMs = nowMs + (delayMs * windowMs) / plannedWindowMs;
+      const refusal = new Refusal({ error, isConfirmed: false, againAtMs, windowMs });
+      return keep(key, { ...entry, rechecks: 0, refusal });
+    },
+
+    accepted(key) {
+      entries.delete(key);
+    },
+  };
+}
