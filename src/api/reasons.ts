@@ -320,6 +320,12 @@ export const usageLimitedReasons = {
       'CodeMie keeps scheme, host and port of the URL only; a server under a path is not matched by URL.',
     remedy: 'Choose the integration explicitly when you create a data source in CodeMie.',
   },
+  SingleRepositoryURL: {
+    status: 'True',
+    meaning:
+      'The URL ends in `.git`. CodeMie keeps such a URL whole and matches it with that repository link alone.',
+    remedy: 'Leave the path out of `url`, unless the integration is for that repository alone.',
+  },
   AmbiguousURL: {
     status: 'True',
     meaning:

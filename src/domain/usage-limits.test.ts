@@ -25,6 +25,8 @@ it.each([
   ['an App on github.com', 'https://github.com', app, [], undefined],
   ['an App elsewhere', 'https://git.example.com', app, [], 'GitHubAppOnEnterpriseServer'],
   ['a server under a path', 'https://example.com/gitlab', token, [], 'URLPathDropped'],
+  ['one repository', 'https://github.com/acme/shop.git', token, [], 'SingleRepositoryURL'],
+  ['a repository as its page has it', 'https://github.com/acme/shop', token, [], 'URLPathDropped'],
   ['another for the same host', 'https://GitHub.com/', token, [rival({})], 'AmbiguousURL'],
   ['itself', 'https://github.com', token, [rival({ id: 'own' })], undefined],
   ['one of another project', 'https://github.com', token, [rival({ project: 'x' })], undefined],

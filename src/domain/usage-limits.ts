@@ -26,13 +26,17 @@ export function usageLimit(
       reason: 'GitHubAppOnEnterpriseServer',
       message: `CodeMie asks api.github.com for the tokens of every GitHub App, so this one does not work on ${host}. Use auth.token.`,
     };
+  const held = canonicalUrl(url);
+  if (held.endsWith('.git'))
+    return {
+      reason: 'SingleRepositoryURL',
+      message: `CodeMie finds this integration by URL for ${held} alone, written exactly so, and for no other repository. For all of the server, leave the path out of url.`,
+    };
   if (losesPath(url))
     return {
       reason: 'URLPathDropped',
-      message:
-        'CodeMie keeps scheme, host and port of the URL only. Choose the integration explicitly in data sources.',
+      message: `CodeMie keeps scheme, host and port of the URL only, so it finds this integration by URL for all of ${held}. Choose it explicitly in data sources.`,
     };
-  const held = canonicalUrl(url);
   const rival = rows.inProject(desired.project).some((row) => row.id !== ownId && row.values['url'] === held);
   return rival
     ? {

@@ -40,7 +40,8 @@ interface AppCase extends Outcome {
 }
 
 const app = 'GET api.github.com/app';
-const first = [app, `${app}/installations`];
+const listed = `${app}/installations`;
+const first = [app, listed];
 const twice: AppCase['installed'] = [{ account: 'zeta' }, { account: 'acme' }];
 const resolved = {
   ...ready,
@@ -79,7 +80,7 @@ const cases: Record<string, AppCase> = {
     installed: [{ account: 'zeta' }, { account: 'acme', repositories: ['acme/vault'] }],
     auth: () => ({ installation: { repository: 'acme/vault' } }),
     conditions: resolved,
-    calls: [app, 'GET api.github.com/repos/acme/vault/installation'],
+    calls: [app, 'GET api.github.com/repos/acme/vault/installation', listed],
     account: 'acme',
   },
   'named by id': {
@@ -134,19 +135,21 @@ const cases: Record<string, AppCase> = {
       app,
       'GET api.github.com/users/nobody/installation',
       'GET api.github.com/orgs/nobody/installation',
+      listed,
     ],
+    says: /^The App is not installed for nobody on github\.com; it is installed for acme, zeta\. /,
   },
   'not installed for the repository': {
     installed: [{ account: 'zeta' }],
     auth: () => ({ installation: { repository: 'acme/vault' } }),
     conditions: stalled('NotFound'),
-    calls: [app, 'GET api.github.com/repos/acme/vault/installation'],
+    calls: [app, 'GET api.github.com/repos/acme/vault/installation', listed],
   },
   'an id of another App': {
     installed: twice,
     auth: () => ({ installation: { id: 1 } }),
     conditions: stalled('NotFound'),
-    calls: [app, `${app}/installations/1`],
+    calls: [app, `${app}/installations/1`, listed],
   },
   suspended: {
     installed: [{ account: 'acme', suspended: true }],

@@ -44,7 +44,8 @@ const validation = z
       .array(
         withRules(line(300), {
           cel: "self.matches(r'^[^/\\s]+(/[^/\\s]+)+$')",
-          message: 'must be the path of a repository without host and leading slash, such as acme/shop',
+          message:
+            'must be the path of a repository without host and leading slash, such as acme/shop; write a blank as %20',
           holds: (path) => /^[^/\s]+(\/[^/\s]+)+$/.test(path),
         }),
       )
@@ -140,12 +141,14 @@ export const gitIntegrationSpecSchema = withRules(
     holds: (spec) => spec.auth.githubApp === undefined || spec.provider === 'GitHub',
   },
   {
-    cel: "self.provider != 'AzureDevOps' || (has(self.url) && self.url.matches(r'^https://[^/]+/+[^/]'))",
+    cel: "self.provider != 'AzureDevOps' || (has(self.url) && self.url.matches(r'^https://([^/]+/+[^/]|[^/]+[.]visualstudio[.]com/*$)'))",
     message:
       'must name the organization or collection of AzureDevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
     reason: 'FieldValueInvalid',
     field: ['url'],
-    holds: (spec) => spec.provider !== 'AzureDevOps' || /^https:\/\/[^/]+\/+[^/]/.test(spec.url ?? ''),
+    holds: (spec) =>
+      spec.provider !== 'AzureDevOps' ||
+      /^https:\/\/([^/]+\/+[^/]|[^/]+[.]visualstudio[.]com\/*$)/.test(spec.url ?? ''),
   },
   {
     cel: "self.validation.policy != 'Skip' || !has(self.auth.token) || !has(self.auth.token.usernameSecretRef)",

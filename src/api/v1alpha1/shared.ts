@@ -94,7 +94,7 @@ export function httpsUrl(example: string) {
     z.string().max(500),
     {
       cel: "self.matches(r'^https://[^/?#\\s]+[^\\s]*$') && isURL(self)",
-      message: `must be an https URL, such as ${example}`,
+      message: `must be an https URL, such as ${example}; write a blank as %20`,
       holds: (url) => /^https:\/\/[^/?#\s][^\s]*$/.test(url) && URL.canParse(url),
     },
     noCredentialsInUrl,

@@ -3,6 +3,7 @@ import { canonicalUrl } from '../../domain/canonical-url.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Change, Store } from '../../kube/store.ts';
 import { providers } from '../../providers/registry.ts';
+import { urlForCodeMie } from './url-for-codemie.ts';
 
 /** What is registered, and for which host. No more of an object is parsed: this is asked at every change of each. */
 const registeredSchema = z.object({
@@ -23,9 +24,10 @@ export function registeredThrough(object: KubeObject): string | undefined {
  */
 export function neighbourhoodOf(object: KubeObject): string | undefined {
   const { spec, status } = registeredSchema.safeParse(object).data ?? {};
-  const usual = Object.entries(providers).find(([name]) => name === spec?.provider)?.[1].defaultUrl;
-  const url = spec?.url ?? usual;
-  if (!status || url === undefined || !URL.canParse(url)) return undefined;
+  const provider = Object.values(providers).find(({ name }) => name === spec?.provider)?.name;
+  if (!spec || !status || !provider) return undefined;
+  if (spec.url !== undefined && !URL.canParse(spec.url)) return undefined;
+  const url = urlForCodeMie({ provider, url: spec.url }, providers);
   const { connectionUID, scope, project } = status.registration;
   return JSON.stringify([connectionUID, scope, project, canonicalUrl(url)]);
 }

@@ -21,6 +21,7 @@ import { needsPerson, waiting } from './halt.ts';
 import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
 import type { Report } from './report.ts';
+import { urlForCodeMie } from './url-for-codemie.ts';
 import { createSetting, removeSettings, requireRights, updateSetting, type Writer } from './write-setting.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
@@ -48,7 +49,7 @@ export async function register(
 ): Promise<Progress> {
   refuseUnlessHolder(integration, connection, deps);
   const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
-  const url = integration.spec.url ?? deps.providers[integration.spec.provider].defaultUrl;
+  const url = urlForCodeMie(integration.spec, deps.providers);
   const desired = desiredSetting(integration, url, credentials, installationId, owner);
   const digest = settingDigest(desired, deps.digestKey);
   try {

@@ -64,7 +64,7 @@ export const refused: RefusedCase[] = [
       git(`url ${url}`, { url }),
       'url',
       invalid(url),
-      'must be an https URL, such as https://github.com',
+      'must be an https URL, such as https://github.com; write a blank as %20',
     ),
   ),
   refuse(
@@ -94,7 +94,7 @@ export const refused: RefusedCase[] = [
     git('a plain http apiURL', { apiURL: 'http://git.example.com/api' }),
     'apiURL',
     invalid('http://git.example.com/api'),
-    'must be an https URL, such as https://gitlab.example.com/api/v4',
+    'must be an https URL, such as https://gitlab.example.com/api/v4; write a blank as %20',
   ),
   ...[' demo', 'demo ', 'de\nmo', 'de\tmo'].map((project) =>
     refuse(
@@ -137,7 +137,7 @@ export const refused: RefusedCase[] = [
       git(`repository ${repository}`, { validation: { repositories: [repository] } }),
       'validation.repositories[0]',
       invalid(repository),
-      'must be the path of a repository without host and leading slash, such as acme/shop',
+      'must be the path of a repository without host and leading slash, such as acme/shop; write a blank as %20',
     ),
   ),
   refuse(
