@@ -18,6 +18,7 @@ import { type Integration, parseObject } from '../controllers/git-integration/lo
 import { checkPermissions } from '../controllers/git-integration/permissions.ts';
 import { type Report, startReport } from '../controllers/git-integration/report.ts';
 import { validate } from '../controllers/git-integration/validate.ts';
+import { createRefusals } from '../controllers/refusals.ts';
 import { createSharedCalls } from '../controllers/shared-calls.ts';
 import { unsharedReads } from '../controllers/shared-reads.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -241,6 +242,8 @@ async function checkOne(
     providerHttp: http,
     providers,
     rateLimits: { observe: () => {}, exhausted: () => {} },
+    // Whoever asks wants an answer, not a series of them.
+    refusals: createRefusals({ now: () => io.now(), windowMs: 0, maxEntries: 16 }),
     tenantPrivateNetworks: true,
   };
   try {
@@ -280,7 +283,7 @@ async function connectionFor(
   const parsed = object && parseConnection(object);
   if (object && parsed?.ok) return { object, resource, uid: object.metadata.uid, spec: parsed.value };
   const provider = providers[spec.provider];
-  const webUrl = new URL(spec.url ?? provider.defaultUrl);
+  const webUrl = provider.webUrl(new URL(spec.url ?? provider.defaultUrl));
   const apiUrl = spec.apiURL === undefined ? provider.apiUrl(webUrl) : new URL(spec.apiURL);
   const standIn = parseClusterCodeMieConnectionSpec({
     url: 'https://codemie.invalid',

@@ -4,6 +4,7 @@ import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
 import { desiredSetting } from '../controllers/git-integration/register.ts';
 import { startReport } from '../controllers/git-integration/report.ts';
+import { urlForCodeMie } from '../controllers/git-integration/url-for-codemie.ts';
 import { unsharedReads } from '../controllers/shared-reads.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
 import {
@@ -76,7 +77,7 @@ export async function dryRun(
         `The login ${account.name} is not an administrator of project "${printable(project)}".`,
         exitCodes.negative,
       );
-    const url = spec.url ?? providers[spec.provider].defaultUrl;
+    const url = urlForCodeMie(spec, providers);
     const installationId = credentials.auth.kind === 'githubApp' ? unknownInstallation : undefined;
     const desired = desiredSetting(integration, url, credentials, installationId, owner);
     const rows = await session.rows(scope, io.signal);

@@ -3,6 +3,7 @@ import { API_VERSION, gitIntegrations } from '../api/group.ts';
 import { parsePart } from '../api/parse.ts';
 import { type GitIntegrationSpec, gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
 import { toObserved } from '../controllers/codemie-connection/session.ts';
+import { urlForCodeMie } from '../controllers/git-integration/url-for-codemie.ts';
 import {
   type DesiredSetting,
   differences,
@@ -81,7 +82,6 @@ function printCheck(
 
 /** What the operator would write, with the masks in place of the secrets. */
 function desiredOf(spec: GitIntegrationSpec, row: ObservedSetting, owner: string): DesiredSetting {
-  const provider = providers[spec.provider];
   const { token, githubApp } = spec.auth;
   const credential = githubApp
     ? ({
@@ -101,7 +101,7 @@ function desiredOf(spec: GitIntegrationSpec, row: ObservedSetting, owner: string
     project: spec.project,
     alias: row.alias,
     isGlobal: spec.global,
-    values: settingValues(spec.url ?? provider.defaultUrl, credential, owner),
+    values: settingValues(urlForCodeMie(spec, providers), credential, owner),
   };
 }
 
