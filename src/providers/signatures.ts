@@ -78,7 +78,7 @@ export const signatures: readonly Signature[] = [
       'x-usage-request-cost',
       'x-credential-type',
     ],
-    challenge: /realm="[^"]*(Bitbucket)[^"]*"/,
+    challenge: /realm="(Bitbucket\.org|Atlassian Bitbucket)/,
     // https://developer.atlassian.com/cloud/bitbucket/rest/intro/#standardized-error-responses and
     // https://developer.atlassian.com/server/bitbucket/rest/ (`RestErrorMessage`)
     isRefusal: accepts(
