@@ -94,7 +94,7 @@ export const signatures: readonly Signature[] = [
   {
     provider: 'AzureDevOps',
     headers: ['x-tfs-processid', 'x-tfs-session', 'x-tfs-serviceerror', 'x-vss-e2eid', 'x-vss-userdata'],
-    challenge: /TFS-Federated|realm="https:\/\/([^"/]*\.visualstudio\.com|dev\.azure\.com)/,
+    challenge: /TFS-Federated|realm="https:\/\/dev\.azure\.com/,
     // https://learn.microsoft.com/azure/devops/integrate/how-to/call-rest-api
     isRefusal: accepts(z.object({ $id: z.string(), message: z.string(), typeKey: z.string() })),
     path: '_apis/connectionData',
