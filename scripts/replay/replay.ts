@@ -91,7 +91,8 @@ async function ask(recording: Recording, target: Target): Promise<Omit<Verdict, 
     return accepted(report, installation);
   } catch (error) {
     const { wasReady } = recording;
-    return halted(providerHalt(error, { asked: step, host, credential: name, wasReady }));
+    const connection = 'the connection';
+    return halted(providerHalt(error, { asked: step, host, credential: name, connection, wasReady }));
   }
 }
 

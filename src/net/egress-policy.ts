@@ -46,14 +46,15 @@ export function checkUrl(url: URL, policy: EgressPolicy): void {
     ? allowsServer(allowedHosts, url)
     : allowedHosts.some((entry) => matchesHost(withoutPort(entry).pattern, host));
   if (!isAllowed) {
-    throw refused(
-      host,
-      `The host ${url.host} is not in the list of allowed hosts.`,
-      'Ask the administrator of the connection to allow it.',
-    );
+    throw refused(host, `The host ${url.host} is not in the list of allowed hosts.`, askForHost);
   }
   if (isIP(host) !== 0) checkAddress(host, host, policy);
 }
+
+/** The hints of refusals that a setting lifts. Whoever knows where that setting is says so instead. */
+export const askForHost = 'Ask the administrator of the connection to allow it.';
+/** See {@link askForHost}. */
+export const askForPrivateNetworks = 'Private networks have to be allowed in the connection.';
 
 /**
  * A `lookup` for `net.connect` that refuses addresses the policy forbids. The check stands in the very lookup whose
@@ -93,7 +94,7 @@ function checkAddress(address: string, host: string, policy: EgressPolicy): void
     message: `The host ${host} has an address that may not be called.`,
     hint:
       where === 'private'
-        ? 'Private networks have to be allowed in the connection.'
+        ? askForPrivateNetworks
         : 'Link-local, metadata, multicast and reserved addresses are never called.',
     host,
     requestSent: false,

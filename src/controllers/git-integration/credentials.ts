@@ -2,7 +2,7 @@ import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import { misplacedToken } from '../../domain/misplaced-token.ts';
 import { readPrivateKey } from '../../domain/private-key.ts';
 import { readNumericId } from '../../domain/secret-value.ts';
-import type { InstallationSelector } from '../../providers/provider.ts';
+import type { InstallationSelector, ProviderName } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
 import { credentialName } from './credential-name.ts';
 import type { Deps } from './deps.ts';
@@ -55,7 +55,9 @@ export async function readCredentials(
     const auth = githubApp ? await readApp(githubApp, reader) : await readToken(token, reader);
     const name = credentialName(spec.auth, auth.kind === 'githubApp' ? auth.fingerprint : undefined);
     const url = spec.url ?? providers[spec.provider].defaultUrl;
-    const misplaced = auth.kind === 'token' && misplacedToken(auth.token, name, { ...spec, url });
+    // The provider itself says, without a call, that the URL is another one's cloud.
+    const told = spec.validation.policy !== 'Skip' && isOthersCloud(url, spec.provider, providers);
+    const misplaced = auth.kind === 'token' && !told && misplacedToken(auth.token, name, { ...spec, url });
     if (misplaced && misplaced.reason === 'SecretValueInvalid')
       throw new ValueFault(misplaced.reason, misplaced.sentence, misplaced.hint);
     const message = 'Every Secret was found and its values are well-formed.';
@@ -74,6 +76,13 @@ export async function readCredentials(
     } as const;
     throw new Halt('CredentialsResolved', finding, { kind: 'wait' });
   }
+}
+
+function isOthersCloud(url: string, provider: ProviderName, providers: Deps['providers']): boolean {
+  const { host } = new URL(url);
+  return Object.values(providers).some(
+    (other) => other.name !== provider && new URL(other.defaultUrl).host === host,
+  );
 }
 
 /** It is known without a call, and needed most where GitHub refuses the key. The rest may be about an earlier key. */

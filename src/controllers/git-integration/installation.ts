@@ -72,7 +72,7 @@ async function find(
   integration: Integration,
   selector: InstallationSelector,
   name: string,
-  { provider, credential, report: app, digest, key, target, maxAgeMs, askedAtMs, recheck }: Proof,
+  { provider, credential, report: app, digest, key, target, connection, maxAgeMs, askedAtMs, recheck }: Proof,
   report: Report,
   deps: Pick<Deps, 'installations' | 'refusals'>,
   signal: AbortSignal,
@@ -102,6 +102,7 @@ async function find(
       asked: 'InstallationResolved',
       host: target.webUrl.host,
       credential: name,
+      connection,
       wasReady: wasReady(integration),
       verdict: verdictOn(digest, 'InstallationResolved', integration),
     });

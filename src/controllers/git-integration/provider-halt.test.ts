@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
 import { StillWaitingError } from '../shared-calls.ts';
 import { providerFailureAgeMs, providerHalt, type Question } from './provider-halt.ts';
 
+const connection = 'CodeMieConnection "own"';
 const named = 'token in Secret "acme" (key "token")';
 const now = 1_800_000_000_000;
 const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
@@ -12,6 +14,7 @@ const question = (asked: Question['asked'], wasReady = false): Question => ({
   asked,
   host: 'github.com',
   credential: named,
+  connection,
   wasReady,
 });
 
@@ -113,6 +116,19 @@ describe('a certificate that is not trusted', () => {
     expect(providerHalt(expired, question('CredentialsValid'))).toMatchObject({
       finding: { status: 'Unknown' },
     });
+  });
+});
+
+describe('a host that the connection does not allow', () => {
+  it.each([
+    [askForHost, 'Ask the owner of CodeMieConnection "own" to add it to spec.providerHosts.'],
+    [
+      askForPrivateNetworks,
+      'It is in a private network: ask the owner of CodeMieConnection "own" to set spec.allowPrivateNetworks.',
+    ],
+  ])('is told with the field that allows it', (hint, says) => {
+    const { finding } = providerHalt(error({ reason: 'HostNotAllowed', hint }), question('CredentialsValid'));
+    expect(finding.message).toBe(`It failed. ${says}`);
   });
 });
 

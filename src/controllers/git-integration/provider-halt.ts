@@ -1,5 +1,6 @@
 import { installationResolvedReasons } from '../../api/reasons.ts';
 import type { StepCondition } from '../../domain/readiness.ts';
+import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError } from '../../providers/provider.ts';
 import { Refusal } from '../refusals.ts';
 import { StillWaitingError } from '../shared-calls.ts';
@@ -16,6 +17,8 @@ export interface Question {
   host: string;
   /** What sentences call the credential: see `credentialName`. */
   credential: string;
+  /** The connection whose lists decide where credentials may go, as `CodeMieConnection "own"`. */
+  connection: string;
   /** Whether the integration was Ready with this spec: see `wasReady` in `load.ts`. */
   wasReady: boolean;
   /** The reason of the verdict on this very credential that the status holds from an earlier pass, if it holds one. */
@@ -27,7 +30,7 @@ export interface Question {
  * the shared call, or a fault of ours: either way it says nothing about the provider, and is tried again.
  */
 export function providerHalt(error: unknown, question: Question): Halt {
-  const { asked, host, credential, wasReady } = question;
+  const { asked, host, credential, connection, wasReady } = question;
   if (error instanceof StillWaitingError) {
     const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
     return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
@@ -37,7 +40,7 @@ export function providerHalt(error: unknown, question: Question): Halt {
     return waiting(asked, 'ProviderError', `${host} could not be asked.`, { kind: 'retry' }, error);
   const { reason, disposition, retryAtMs = 0 } = error;
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
-  const message = `${error.sentence(credential)} ${error.hint}`;
+  const message = `${error.sentence(credential)} ${hintFor(error, connection)}`;
   switch (disposition) {
     case 'needsPerson':
       return new Halt(condition, { status: 'False', reason, message }, { kind: 'wait' }, error);
@@ -53,9 +56,10 @@ export function providerHalt(error: unknown, question: Question): Halt {
 
 function refusalHalt(
   { error, isConfirmed, againAtMs, windowMs }: Refusal,
-  { asked, credential, verdict }: Question,
+  { asked, credential, connection, verdict }: Question,
 ): Halt {
-  const { reason, hint } = error;
+  const { reason } = error;
+  const hint = hintFor(error, connection);
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
   const sentence = error.sentence(credential);
   // A process that has just started asks again, too, but what stands in the status is no doubt for that.
@@ -66,6 +70,14 @@ function refusalHalt(
   }
   const finding = { status: 'False', reason, message: `${sentence} ${hint}` } as const;
   return new Halt(condition, finding, { kind: 'wait', untilMs: againAtMs }, error);
+}
+
+/** Where a setting of the connection decides, the hint names it. */
+function hintFor({ hint }: ProviderError, connection: string): string {
+  if (hint === askForHost) return `Ask the owner of ${connection} to add it to spec.providerHosts.`;
+  if (hint === askForPrivateNetworks)
+    return `It is in a private network: ask the owner of ${connection} to set spec.allowPrivateNetworks.`;
+  return hint;
 }
 
 /** How long a failure that will pass by itself stands for all who share the credential: less than the first backoff. */

@@ -33,6 +33,8 @@ export interface Proof {
   target: Omit<Target, 'signal'>;
   /** How refusals are confirmed: see {@link confirmed}. */
   recheck: RecheckPolicy;
+  /** The connection that says which hosts may be called, as sentences call it. */
+  connection: string;
   /** How old a shared answer may be, in milliseconds. */
   maxAgeMs: number;
   /** Epoch milliseconds: an answer to a later question serves, however little `maxAgeMs` allows. */
@@ -138,6 +140,7 @@ async function prove(
     });
     return noteAnswer(asked, webUrl.host, digest.slice(0, 8), deps);
   };
+  const called = `${connection.resource.kind} "${connection.object.metadata.name}"`;
   const recheck = {
     delaysMs: provider.recheckAfterMs(webUrl),
     longestMs: durationMs(interval),
@@ -153,11 +156,23 @@ async function prove(
       asked: 'CredentialsValid',
       host,
       credential: name,
+      connection: called,
       wasReady: wasReady(integration),
       verdict: verdictOn(digest, 'CredentialsValid', integration),
     });
   });
-  return { provider, credential, digest, report: found, key, target, maxAgeMs, askedAtMs, recheck };
+  return {
+    provider,
+    credential,
+    digest,
+    report: found,
+    key,
+    target,
+    connection: called,
+    maxAgeMs,
+    askedAtMs,
+    recheck,
+  };
 }
 
 /**
