@@ -245,7 +245,7 @@ describe("rights from Keycloak, CodeMie's default mode", () => {
 
   beforeAll(async () => {
     oidc = createOidcPeer({ clients: [{ ...service, account }] });
-    client = await startTestClient({ identityProvider: oidc }, [oidc]);
+    client = await startTestClient({ identityProvider: oidc, userManagement: false }, [oidc]);
     dispatcher = new ProxyAgent({ uri: client.internet.proxyUrl, requestTls: { ca: client.internet.ca } });
   });
 
@@ -338,6 +338,67 @@ describe('/v1/projects', () => {
   ])('answers the creation of $name with $status', async ({ name, status }) => {
     const body = { name, description: 'd' };
     expect((await client.call('POST', '/v1/projects', { token: 'stranger', body })).status).toBe(status);
+  });
+
+  it.each([
+    { name: 'no description', body: { name: 'fresh2' }, status: 422, message: 'description: Field required' },
+    {
+      name: 'a description of blanks',
+      body: { name: 'fresh2', description: ' ' },
+      status: 400,
+      message: 'Project description is required',
+    },
+    {
+      name: 'a description of 501 letters',
+      body: { name: 'fresh2', description: 'd'.repeat(501) },
+      status: 400,
+      message: 'Project description cannot exceed 500 characters',
+    },
+    {
+      name: 'a reserved name',
+      body: { name: 'demo', description: '' },
+      status: 400,
+      message: "Project name 'demo' is reserved and cannot be used",
+    },
+  ])('refuses a project with $name', async ({ body, status, message }) => {
+    const answer = await client.call('POST', '/v1/projects', { token: 'stranger', body });
+    expect(answer.status).toBe(status);
+    expect(errorOf(answer).message).toBe(message);
+  });
+
+  it('limits how many projects a user creates, but not an administrator', async () => {
+    const creator = client.peer.addUser({ username: 'creator' });
+    client.peer.addToken('creator', creator);
+    const create = (token: string, name: string) =>
+      client.call('POST', '/v1/projects', { token, body: { name, description: 'd' } });
+    for (const number of [1, 2, 3]) expect((await create('creator', `many-${number}`)).status).toBe(201);
+    // The limit comes before the look for another project of that name.
+    for (const name of ['many-4', 'team-a']) {
+      const refused = await create('creator', name);
+      expect(refused.status).toBe(403);
+      expect(errorOf(refused).message).toBe(
+        'Project creation limit reached (3/3). Contact administrator to increase your limit.',
+      );
+    }
+    for (const number of [5, 6, 7, 8])
+      expect((await create('admin', `many-${number}`)).status).toBe(201);
+  });
+
+  it('is off without user management', async () => {
+    const other = await startTestClient({ userManagement: false });
+    for (const [method, path] of [
+      ['GET', '/v1/projects/team-a'],
+      ['GET', '/v1/projects'],
+      ['POST', '/v1/projects'],
+    ] as const) {
+      const body = method === 'POST' ? { name: 'fresh', description: 'd' } : undefined;
+      const answer = await other.call(method, path, { body });
+      expect(answer.status).toBe(400);
+      expect(errorOf(answer).message).toBe('User management not enabled');
+    }
+    const listed = await other.call('GET', '/v1/admin/applications?search=TEAM-A');
+    expect(listed.body).toEqual({ applications: [{ name: 'team-a', display_name: null }] });
+    await other.close();
   });
 
   it('makes who creates a project its administrator, and keeps it while it has settings', async () => {

@@ -11,6 +11,8 @@ export interface Backend {
   readonly directory: Directory;
   readonly writes: SettingWrites;
   readonly authentication: Authentication;
+  /** `ENABLE_USER_MANAGEMENT`: CodeMie itself keeps who may do what. Without it `/v1/projects` is off. */
+  readonly userManagement: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Throws PythonError while the database is down. */

@@ -137,6 +137,30 @@ describe('changing settings', () => {
     expect((await put(rows[1]?.id ?? '', gitSetting(pat, { alias: 'other' }))).status).toBe(200);
   });
 
+  it('refuses an update for a personal setting of a member, unless no project is named', async () => {
+    client.peer.updatesGoLast(true);
+    const row = seed(pat);
+    const member = client.peer.addUser({ username: 'in-the-way', memberOf: ['team-a'] });
+    client.peer.addToken('in-the-way', member);
+    const personal = { token: 'in-the-way', body: gitSetting(pat) };
+    expect((await client.call('POST', '/v1/settings/user', personal)).status).toBe(200);
+    // The first update still finds its own row first, and moves it behind the other.
+    expect((await put(row.id, gitSetting(pat))).status).toBe(200);
+    const refused = await put(row.id, gitSetting({ ...pat, token: 'new' }));
+    expect(refused.status).toBe(422);
+    expect(errorOf(refused).details).toContain('There are more than one settings with the alias named alias');
+    expect(valuesOf(row)).toEqual(pat);
+
+    const values = { ...pat, token: 'new' };
+    expect((await put(row.id, gitSetting(values, { project: null }))).status).toBe(200);
+    expect(valuesOf(row)).toEqual(values);
+    expect(row).toMatchObject({ project_name: 'team-a', alias: 'alias', setting_type: 'project' });
+    // No more than the check for the alias is skipped.
+    const partial = { url: pat.url, token: 'newer' };
+    expect((await put(row.id, gitSetting(partial, { project: null }))).status).toBe(200);
+    expect(valuesOf(row)).toEqual(partial);
+  });
+
   it('turns a personal setting into a project’s on the wrong path, and back', async () => {
     const member = client.peer.addUser({ username: 'second', memberOf: ['team-a'] });
     client.peer.addToken('second', member);

@@ -39,6 +39,11 @@ export interface CodeMiePeer extends Peer {
    * known (roles are cached for 30 s), so that a write is answered 422 and a read 500.
    */
   setDatabase(state: 'up' | 'down' | 'downBehindLogin'): void;
+  /**
+   * Whether an update moves its row behind all others in the database, as it mostly does. Of several rows of one alias the
+   * first can be updated, so that one made after ours stands in the way from then on.
+   */
+  updatesGoLast(goLast: boolean): void;
   /** False: a server that drops credential keys it doesn't know. */
   keepUnknownKeys(keep: boolean): void;
   /** Awaited by every create between its check of the alias and its insert; undefined: a few milliseconds. */
@@ -67,8 +72,9 @@ export interface CodeMiePeerOptions {
   readonly tokenHeader?: TokenHeader;
   readonly identityProvider?: IdentityProvider;
   /**
-   * `ENABLE_USER_MANAGEMENT`. False, as shipped: the rights of the identity provider's users are in its claims, at each
-   * request. True: those of {@link CodeMiePeer.addUser} count.
+   * `ENABLE_USER_MANAGEMENT`. True, the default here: the rights of {@link CodeMiePeer.addUser} count. False, as shipped:
+   * those of the identity provider's users are in its claims, at each request, and the API has no projects:
+   * `/v1/projects` is off.
    */
   readonly userManagement?: boolean;
   /** What `/v1/info` says. Default `0.16.0`. */
@@ -91,6 +97,7 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
   const basePath = options.basePath ?? '/code-assistant-api';
   const now = options.now ?? (() => Date.now());
   const insertDelayMs = options.insertDelayMs ?? 5;
+  const userManagement = options.userManagement ?? true;
   let database: 'up' | 'down' | 'downBehindLogin' = 'up';
   let keepsUnknownKeys = true;
   let insertGate: (() => Promise<void>) | undefined;
@@ -102,12 +109,13 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
     store,
     directory,
     now,
+    userManagement,
     authentication: createAuthentication({
       directory,
       now,
       tokenHeader: options.tokenHeader ?? 'authorization',
       identityProvider: options.identityProvider,
-      userManagement: options.userManagement ?? false,
+      userManagement,
       canLookUpUsers: () => database !== 'down',
     }),
     writes: createSettingWrites({
@@ -193,6 +201,9 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
     },
     setDatabase(state) {
       database = state;
+    },
+    updatesGoLast(goLast) {
+      store.updatesGoLast = goLast;
     },
     keepUnknownKeys(keep) {
       keepsUnknownKeys = keep;

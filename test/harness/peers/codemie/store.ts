@@ -9,8 +9,13 @@ export interface SettingStore {
   byId(id: string): SettingRow | undefined;
   /** Gives the row its id and its dates. */
   insert(fields: Omit<SettingRow, 'id' | 'date' | 'update_date' | 'default' | 'setting_hash'>): SettingRow;
-  /** Moves the row's `update_date`. */
+  /** Moves the row's `update_date`, and perhaps the row: see {@link SettingStore.updatesGoLast}. */
   touch(row: SettingRow): void;
+  /**
+   * Whether an update moves its row behind all others. PostgreSQL writes a changed row to a free place: whether that is
+   * the old one depends on the room in the page. Default false.
+   */
+  updatesGoLast: boolean;
   remove(id: string): boolean;
 }
 
@@ -41,8 +46,12 @@ export function createSettingStore(now: () => number): SettingStore {
       table.set(row.id, row);
       return row;
     },
+    updatesGoLast: false,
     touch(row) {
       row.update_date = timestamp();
+      if (this.updatesGoLast && table.delete(row.id)) {
+        table.set(row.id, row);
+      }
     },
     remove: (id) => table.delete(id),
   };

@@ -16,6 +16,7 @@ const reservedNames = new Set([
   'test',
   'demo',
 ]);
+/** `USER_PROJECT_LIMIT`, as shipped. */
 const projectLimit = 3;
 
 /**
@@ -39,17 +40,37 @@ export function projectsRoutes(backend: Backend): Route[] {
     return project;
   }
 
-  function requireNewName(name: string): void {
-    if (!/^[a-z0-9][a-z0-9_-]{2,99}$/.test(name) || reservedNames.has(name)) {
+  /** In CodeMie's order: the name, the description, the limit, whether it is there already. */
+  function requireCreatable(user: CodeMieUser, name: string, description: string): void {
+    requireName(name);
+    if (description.trim() === '') {
+      throw applicationError(400, 'Project description is required');
+    }
+    if (description.trim().length > 500) {
+      throw applicationError(400, 'Project description cannot exceed 500 characters');
+    }
+    const count = directory
+      .projects()
+      .filter(({ createdBy, projectType }) => createdBy === user.id && projectType === 'shared').length;
+    if (!user.isAdmin && count >= projectLimit) {
       throw applicationError(
-        400,
-        'Invalid project name. Must be 3-100 lowercase alphanumeric characters (underscore/hyphen allowed), ' +
-          'cannot contain uppercase letters, cannot start with special character, and cannot use reserved names ' +
-          `(${[...reservedNames].join(', ')})`,
+        403,
+        `Project creation limit reached (${count}/${projectLimit}). Contact administrator to increase your limit.`,
       );
     }
-    if (directory.projects().some((project) => project.name.toLowerCase() === name)) {
-      throw applicationError(409, `Project '${name}' already exists. Please choose a different name.`);
+    const existing = directory.projects().find((project) => project.name.toLowerCase() === name);
+    if (existing !== undefined) {
+      throw applicationError(
+        409,
+        `Project '${existing.name}' already exists. Please choose a different name.`,
+      );
+    }
+  }
+
+  /** In CodeMie's default mode the identity provider has the projects, and these routes are off. */
+  function requireUserManagement(): void {
+    if (!backend.userManagement) {
+      throw applicationError(400, 'User management not enabled');
     }
   }
 
@@ -59,6 +80,7 @@ export function projectsRoutes(backend: Backend): Route[] {
       path: '/v1/projects',
       handle(request) {
         const user = authentication.authenticate(request);
+        requireUserManagement();
         const search = (request.query.get('search') ?? '').toLowerCase();
         const page = Number(request.query.get('page') ?? 0);
         const perPage = Number(request.query.get('per_page') ?? 20);
@@ -81,14 +103,9 @@ export function projectsRoutes(backend: Backend): Route[] {
         const body = jsonBody(request);
         const user = authentication.authenticate(request);
         const { name, description } = parseProject(body);
-        requireNewName(name);
-        const own = directory
-          .projects()
-          .filter((project) => project.createdBy === user.id && project.projectType === 'shared');
-        if (!hasFullAccess(user) && own.length >= projectLimit) {
-          throw applicationError(403, `Project limit of ${projectLimit} reached`);
-        }
-        const project = directory.addProject(name, { description, createdBy: user.id });
+        requireUserManagement();
+        requireCreatable(user, name, description);
+        const project = directory.addProject(name, { description: description.trim(), createdBy: user.id });
         user.projects.set(name, true);
         return { status: 201, body: { ...shown(project), enforce_member_spend_limits: false } };
       },
@@ -96,16 +113,18 @@ export function projectsRoutes(backend: Backend): Route[] {
     {
       method: 'GET',
       path: '/v1/projects/{name}',
-      handle: (request) => ({
-        status: 200,
-        body: shown(visibleProject(request, authentication.authenticate(request))),
-      }),
+      handle(request) {
+        const user = authentication.authenticate(request);
+        requireUserManagement();
+        return { status: 200, body: shown(visibleProject(request, user)) };
+      },
     },
     {
       method: 'DELETE',
       path: '/v1/projects/{name}',
       handle(request) {
         const user = authentication.authenticate(request);
+        requireUserManagement();
         const { name } = visibleProject(request, user);
         if (!hasFullAccess(user) && !isProjectAdmin(user, name)) {
           throw applicationError(404, 'Project not found');
@@ -133,10 +152,35 @@ export function projectsRoutes(backend: Backend): Route[] {
             'This action requires administrator or maintainer privileges.',
           );
         }
-        return { status: 200, body: directory.projects().map((project) => project.name) };
+        const search = (request.query.get('search') ?? '').toLowerCase();
+        const applications = directory
+          .projects()
+          .filter(({ name }) => name.toLowerCase().includes(search))
+          .map(({ name }) => ({ name, display_name: null }));
+        return { status: 200, body: { applications } };
       },
     },
   ];
+}
+
+function requireName(name: string): void {
+  if (name.length < 3) {
+    throw applicationError(400, 'Project name must be at least 3 characters');
+  }
+  if (name.length > 100) {
+    throw applicationError(400, 'Project name cannot exceed 100 characters');
+  }
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
+    throw applicationError(
+      400,
+      'Invalid project name. Must be 3-100 lowercase alphanumeric characters (underscore/hyphen allowed), ' +
+        'cannot contain uppercase letters, cannot start with special character, and cannot use reserved names ' +
+        `(${[...reservedNames].join(', ')})`,
+    );
+  }
+  if (reservedNames.has(name)) {
+    throw applicationError(400, `Project name '${name}' is reserved and cannot be used`);
+  }
 }
 
 function shown(project: CodeMieProject): object {
