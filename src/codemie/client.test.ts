@@ -160,23 +160,42 @@ describe('a token that is refused', () => {
 
 describe('projects', () => {
   it.each([
-    { name: 'team-a', exists: true },
-    { name: 'Team-A', exists: false },
-    { name: 'team', exists: false },
-    { name: 'team-b', exists: false },
-    { name: 'team-a/..', exists: false },
-    { name: '..', exists: false },
-    { name: '', exists: false },
-  ])('$name exists: $exists', async ({ name, exists }) => {
-    await expect(clientOf('owner').projectExists(name, signal)).resolves.toBe(exists);
+    { name: 'team-a', found: 'found' },
+    { name: 'Team-A', found: 'notFound' },
+    { name: 'team', found: 'notFound' },
+    { name: 'team-b', found: 'notFound' },
+    { name: 'team-a/..', found: 'notFound' },
+    { name: '..', found: 'notFound' },
+    { name: '', found: 'notFound' },
+  ])('$name is $found', async ({ name, found }) => {
+    await expect(clientOf('owner').findProject(name, signal)).resolves.toBe(found);
   });
 
   it('are created once', async () => {
     const client = clientOf('owner');
-    await client.createProject('team-new', signal);
-    await client.createProject('team-new', signal);
-    await expect(client.projectExists('team-new', signal)).resolves.toBe(true);
-    expect((await failure(client.createProject('Not Allowed', signal))).kind).toBe('rejected');
+    await expect(client.createProject('team-new', 'd', signal)).resolves.toBe('created');
+    await expect(client.createProject('team-new', 'd', signal)).resolves.toBe('exists');
+    await expect(client.findProject('team-new', signal)).resolves.toBe('found');
+  });
+
+  it.each([
+    {
+      name: 'Not Allowed',
+      description: 'd',
+      kind: 'rejected',
+      says: /to be called "Not Allowed"\. It wants 3 to/,
+    },
+    { name: 'ab', description: 'd', kind: 'rejected', says: /to be called "ab"/ },
+    { name: 'demo', description: 'd', kind: 'rejected', says: /reserves some names, such as demo/ },
+    { name: 'fine', description: ' ', kind: 'rejected', says: /refused to create project "fine"/ },
+    { name: 'one-more', description: 'd', kind: 'accessDenied', says: /no more projects, .* "one-more"/ },
+  ])('called $name are refused as $kind', async ({ name, description, kind, says }) => {
+    const client = clientOf('member');
+    if (name === 'one-more')
+      for (const number of [1, 2, 3]) await client.createProject(`many-${number}`, 'd', signal);
+    const error = await failure(client.createProject(name, description, signal));
+    expect(error.kind).toBe(kind);
+    expect(`${error.message} ${error.hint}`).toMatch(says);
   });
 });
 

@@ -7,7 +7,10 @@ import type { AuthHeader } from './auth.ts';
 import {
   failureOfAnswer,
   failureOfNetwork,
+  failureOfNewProject,
   isAccessDenied,
+  isProjectMissing,
+  isUserManagementOff,
   notTheApi,
   type Operation,
   rejected,
@@ -29,10 +32,21 @@ export interface CodeMieClient {
   whoAmI(signal: AbortSignal): Promise<Account>;
   /** What the server calls its version; undefined if it does not look like one. */
   serverVersion(signal: AbortSignal): Promise<string | undefined>;
-  /** Whether a project of exactly this name, case included, exists and is visible to the login. */
-  projectExists(name: string, signal: AbortSignal): Promise<boolean>;
-  /** Creates a project, of which the login becomes the administrator. One that exists already is a success. */
-  createProject(name: string, signal: AbortSignal): Promise<void>;
+  /** Looks for a project of exactly this name, case included. */
+  findProject(name: string, signal: AbortSignal): Promise<ProjectLookup>;
+  /** The same for a login that is an administrator of CodeMie, where {@link ProjectLookup} is `notTold`. */
+  administersProject(name: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Creates a project, of which the login becomes the administrator. `exists`: there is one of that name, in this or in
+   * another case. `notOffered`: without its user management CodeMie creates none.
+   *
+   * @param description not blank, at most 500 characters
+   */
+  createProject(
+    name: string,
+    description: string,
+    signal: AbortSignal,
+  ): Promise<'created' | 'exists' | 'notOffered'>;
   /** All Git integrations of the scope that the login can see, of all projects. */
   listGitSettings(scope: Scope, signal: AbortSignal): Promise<GitSetting[]>;
   /**
@@ -40,7 +54,8 @@ export interface CodeMieClient {
    */
   create(scope: Scope, payload: SettingPayload, signal: AbortSignal): Promise<void>;
   /**
-   * Replaces everything but the project. The scope must be the one the integration has: on the path of the other one
+   * Replaces everything but the project: values that are not sent are removed. Without `projectName` CodeMie does not
+   * check whether the alias is taken, and does all else alike. The scope must be the one the integration has: on the path of the other one
    * CodeMie would silently move it there.
    */
   update(scope: Scope, id: string, payload: SettingPayload, signal: AbortSignal): Promise<void>;
@@ -50,6 +65,13 @@ export interface CodeMieClient {
 
 /** See `bounds.listing` and `bounds.account`. */
 export type ClientBounds = ListingBounds & { maxProjects: number };
+
+/**
+ * What CodeMie says of a project: `notFound` - it does not exist, or the login is not a member; CodeMie answers both alike
+ * to all but its administrators. `notTold` - CodeMie keeps no projects itself (`ENABLE_USER_MANAGEMENT` is off, which is
+ * its default), and so does not answer.
+ */
+export type ProjectLookup = 'found' | 'notFound' | 'notTold';
 
 /** Options for {@link createCodeMieClient}. */
 export interface CodeMieClientOptions {
@@ -66,7 +88,10 @@ export interface CodeMieClientOptions {
 const saved = z.object({ message: z.string() });
 const info = z.object({ version: z.string() });
 const project = z.object({ name: z.string() });
-const projectMissing = z.object({ error: z.object({ message: z.literal('Project not found') }) });
+/** Names alone in earlier versions. */
+const applications = z.object({
+  applications: z.array(z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)])),
+});
 
 interface Call {
   operation: Operation;
@@ -145,24 +170,30 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
       return /^[\w.+-]{1,64}$/.test(version) ? version : undefined;
     },
 
-    projectExists: async (name, signal) => {
+    findProject: async (name, signal) => {
       const path = `/v1/projects/${encodeURIComponent(name)}`;
       // A URL can't carry these as a segment of its path.
-      if (name === '' || name === '.' || name === '..') return false;
+      if (name === '' || name === '.' || name === '..') return 'notFound';
       const answer = await send({ operation: 'read', method: 'GET', path, signal });
-      if (answer.status === 404 && projectMissing.safeParse(answer.body).success) return false;
+      if (isProjectMissing(answer)) return 'notFound';
+      if (isUserManagementOff(answer)) return 'notTold';
       if (answer.status !== 200) throw failureOfAnswer('read', answer, now());
       // The server may find a project of another case.
-      return parse(project, answer.body).name === name;
+      return parse(project, answer.body).name === name ? 'found' : 'notFound';
     },
 
-    createProject: async (name, signal) => {
-      const body = JSON.stringify({ name, description: '' });
+    administersProject: async (name, signal) => {
+      const answer = await read(`/v1/admin/applications?search=${encodeURIComponent(name)}`, signal);
+      return parse(applications, answer).applications.includes(name);
+    },
+
+    createProject: async (name, description, signal) => {
+      const body = JSON.stringify({ name, description });
       const answer = await send({ operation: 'write', method: 'POST', path: '/v1/projects', body, signal });
-      if (answer.status === 201 || answer.status === 409) return;
-      if (answer.status === 400)
-        throw rejected('CodeMie does not allow the name of the project, or no more projects.');
-      throw failureOfAnswer('write', answer, now());
+      if (answer.status === 201) return 'created';
+      if (answer.status === 409) return 'exists';
+      if (isUserManagementOff(answer)) return 'notOffered';
+      throw failureOfNewProject(answer, name, now());
     },
 
     listGitSettings: (scope, signal) => {

@@ -6,7 +6,7 @@ import { CodeMieError } from './codemie-error.ts';
 /** Whether a request may have changed something. */
 export type Operation = 'read' | 'write';
 
-const envelope = z.object({ error: z.object({ message: z.string(), details: z.unknown() }) });
+const envelope = z.object({ error: z.object({ message: z.string(), details: z.unknown().optional() }) });
 
 /**
  * What CodeMie's validator says before it touches its database, so nothing was written. The texts are constants of the
@@ -41,6 +41,53 @@ export function failureOfAnswer(operation: Operation, answer: HttpResponse, nowM
 export function isAccessDenied({ status, body }: HttpResponse): boolean {
   if (status === 403) return true;
   return status === 401 && envelope.safeParse(body).data?.error.message === 'Access denied';
+}
+
+/** Whether CodeMie says that there is no such project, or none that the login may see. */
+export function isProjectMissing({ status, body }: HttpResponse): boolean {
+  return status === 404 && messageOf(body) === 'Project not found';
+}
+
+/** Whether CodeMie leaves projects to its identity provider: `ENABLE_USER_MANAGEMENT` is off. */
+export function isUserManagementOff({ status, body }: HttpResponse): boolean {
+  return status === 400 && messageOf(body) === 'User management not enabled';
+}
+
+/**
+ * Says why CodeMie creates no project. The texts are those of its `ProjectService`,
+ * https://github.com/codemie-ai/codemie, matched by their beginning.
+ */
+export function failureOfNewProject(answer: HttpResponse, name: string, nowMs: number): CodeMieError {
+  const said = messageOf(answer.body) ?? '';
+  if (answer.status === 403 && said.startsWith('Project creation limit reached'))
+    return new CodeMieError({
+      kind: 'accessDenied',
+      message: `CodeMie lets the connection's login create no more projects, so it did not create "${name}".`,
+      hint: 'Raise the limit of projects of that user in CodeMie, or create the project there and make the login an administrator of it.',
+    });
+  if (answer.status === 403)
+    return new CodeMieError({
+      kind: 'accessDenied',
+      message: `CodeMie does not let the connection's login create project "${name}".`,
+      hint: 'Create it in CodeMie and make the login an administrator of it.',
+    });
+  if (answer.status === 400 && /^(Invalid project|Project) name\b/.test(said))
+    return new CodeMieError({
+      kind: 'rejected',
+      message: `CodeMie does not allow a new project to be called "${name}".`,
+      hint: "It wants 3 to 100 lower-case letters, digits, hyphens and underscores, the first a letter or digit, and reserves some names, such as demo and test; spec.project can't be edited, so delete the object and create it again.",
+    });
+  if (answer.status === 400 || answer.status === 422)
+    return new CodeMieError({
+      kind: 'rejected',
+      message: `CodeMie refused to create project "${name}".`,
+      hint: 'Create it in CodeMie and make the login an administrator of it.',
+    });
+  return failureOfAnswer('write', answer, nowMs);
+}
+
+function messageOf(body: unknown): string | undefined {
+  return envelope.safeParse(body).data?.error.message;
 }
 
 function failureOfWrite(

@@ -24,7 +24,8 @@ export interface GitSetting {
 
 /** What is written. An update replaces everything, so all keys must be given each time. */
 export interface SettingPayload {
-  projectName: string;
+  /** Left out of an update to skip CodeMie's check for a free alias; a create needs it. */
+  projectName?: string;
   alias: string;
   isGlobal: boolean;
   values: readonly { key: string; value: string | boolean }[];

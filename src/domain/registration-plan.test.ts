@@ -162,6 +162,41 @@ describe('planRegistration', () => {
       { action: 'refuse', reason: 'Rejected' },
     ],
     [
+      'names no project that the namespace may not use',
+      { rows: [row({ project: 'other' })], remembered, mayName: () => false },
+      { sentence: 'The integration was moved to another project in CodeMie.' },
+    ],
+    [
+      'names a project that the namespace may use',
+      { rows: [row({ project: 'other' })], remembered },
+      { sentence: 'The integration was moved to project "other" in CodeMie.' },
+    ],
+    [
+      'adopts none of two that could be meant',
+      {
+        rows: [row({}, { managed_by: undefined }), row({ id: 'id-2' }, { managed_by: undefined })],
+        adoptionPolicy: 'IfUnowned',
+      },
+      { reason: 'AliasConflict', sentence: 'Project "demo" has 2 integrations called "acme" in CodeMie.' },
+    ],
+    [
+      'nor of two under adoptionPolicy Always, whoever owns them',
+      {
+        rows: [row({}, { managed_by: other }), row({ id: 'id-2' }, { managed_by: undefined })],
+        adoptionPolicy: 'Always',
+      },
+      { action: 'refuse', reason: 'AliasConflict' },
+    ],
+    [
+      'knows its row by the id among two, after the cluster was given another name',
+      {
+        rows: [row({ id: 'id-2' }, { managed_by: undefined }), row({}, { managed_by: other })],
+        remembered,
+        adoptionPolicy: 'Always',
+      },
+      { action: 'update', row: { id: 'id-1' }, adopted: true },
+    ],
+    [
       'does not follow it there where the server dropped the mark either',
       { rows: [row({ project: 'other' }, { managed_by: undefined })], remembered },
       { action: 'refuse', reason: 'Rejected' },
@@ -242,6 +277,7 @@ describe('planRegistration', () => {
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
       belongsToAnother: () => false,
+      mayName: () => true,
       ...change,
     };
     expect(planRegistration(input)).toMatchObject(want);
@@ -256,6 +292,7 @@ describe('planRegistration', () => {
       adoptionPolicy: 'Never',
       driftPolicy: 'Correct',
       belongsToAnother: () => false,
+      mayName: () => false,
     });
     expect(JSON.stringify(plan)).not.toContain('team-z');
   });

@@ -38,6 +38,8 @@ export interface RegistrationInput {
   /** Whether a row without our mark belongs to another GitIntegration of this cluster that still exists. */
   belongsToAnother: (row: ObservedSetting) => boolean;
   driftPolicy: 'Correct' | 'Report';
+  /** Whether the namespace may use that project, and so learn that it exists. */
+  mayName: (project: string) => boolean;
 }
 
 /**
@@ -86,17 +88,27 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
     return {
       action: 'refuse',
       reason: 'Rejected',
-      sentence: `The integration was moved to project "${moved.project}" in CodeMie.`,
+      sentence: `The integration was moved to ${input.mayName(moved.project) ? `project "${moved.project}"` : 'another project'} in CodeMie.`,
       hint: 'Move it back there, or delete this GitIntegration and create one for that project.',
     };
 
   const unmarked = oursById(input);
   if (unmarked) return settle(input, unmarked, []);
 
-  const namesake = rows
+  const namesakes = rows
     .inProject(desired.project)
-    .find((row) => isAtPlace(row, desired) && row.alias === desired.alias);
-  if (namesake) return isMadeByUs(namesake, input) ? settle(input, namesake, []) : takeOver(input, namesake);
+    .filter((row) => isAtPlace(row, desired) && row.alias === desired.alias);
+  const namesake = namesakes.find(({ id }) => id === input.remembered?.id) ?? namesakes[0];
+  if (namesake && isMadeByUs(namesake, input)) return settle(input, namesake, []);
+  // Two creates at the same time leave two rows. Which of them data sources use, nobody knows.
+  if (namesakes.length > 1 && namesake?.id !== input.remembered?.id)
+    return {
+      action: 'refuse',
+      reason: 'AliasConflict',
+      sentence: `Project "${desired.project}" has ${namesakes.length} integrations called "${desired.alias}" in CodeMie.`,
+      hint: 'Choose another alias, or remove all but one of them in CodeMie; adoptionPolicy then decides about that one.',
+    };
+  if (namesake) return takeOver(input, namesake);
   if (input.remembered && input.driftPolicy === 'Report')
     return {
       action: 'refuse',

@@ -1,5 +1,5 @@
 import type { ClusterCodeMieConnectionSpec, CodeMieConnectionSpec } from '../api/v1alpha1/connection-spec.ts';
-import { matchesAny } from '../lib/glob.ts';
+import { matchesAny, matchesGlob } from '../lib/glob.ts';
 import { own } from '../lib/own.ts';
 
 type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
@@ -17,8 +17,11 @@ export interface AccessRequest {
   project: string;
 }
 
-/** Whether a connection may be used, and if not, by which rule. */
-export type Access = 'allowed' | 'connectionNotAllowed' | 'projectNotAllowed';
+/** Whether a connection may be used, and if not, by which field of its spec. */
+export type Access = 'allowed' | 'consumers' | 'consumersProjects' | 'projectsAllowed';
+
+/** The fields of a connection that decide. */
+type AccessRules = Pick<CodeMieConnectionSpec, 'projects'> & { consumers?: readonly Consumer[] };
 
 /**
  * The tenancy boundary. A connection's login may write every CodeMie project it is an administrator of, so
@@ -26,17 +29,38 @@ export type Access = 'allowed' | 'connectionNotAllowed' | 'projectNotAllowed';
  *
  * A namespaced connection has no consumers: only its own namespace can refer to it.
  */
-export function connectionAccess(
-  connection: Pick<CodeMieConnectionSpec, 'projects'> & { consumers?: readonly Consumer[] },
-  request: AccessRequest,
-): Access {
-  const { namespace, project } = request;
-  if (connection.consumers) {
-    const mine = connection.consumers.filter((consumer) => isConsumer(consumer, namespace));
-    if (mine.length === 0) return 'connectionNotAllowed';
-    if (!mine.some((consumer) => matchesAny(consumer.projects, project))) return 'projectNotAllowed';
-  }
-  return matchesAny(connection.projects.allowed, project) ? 'allowed' : 'projectNotAllowed';
+export function connectionAccess(connection: AccessRules, { namespace, project }: AccessRequest): Access {
+  const granted = grantsOf(connection, namespace);
+  if (granted?.length === 0) return 'consumers';
+  if (granted && !matchesAny(granted, project)) return 'consumersProjects';
+  return matchesAny(connection.projects.allowed, project) ? 'allowed' : 'projectsAllowed';
+}
+
+/**
+ * The projects that a namespace may use through a connection, as globs: what `consumers` grants it, as far as
+ * `projects.allowed` covers it. Nothing of what other namespaces are granted is in there.
+ */
+export function usableProjects(connection: AccessRules, namespace: NamespaceFacts): string[] {
+  const { allowed } = connection.projects;
+  const granted = grantsOf(connection, namespace);
+  if (!granted) return [...allowed];
+  const distinct = [...new Set(granted)].slice(0, mostCompared);
+  return [...new Set(distinct.flatMap((glob) => allowed.flatMap((other) => both(glob, other) ?? [])))];
+}
+
+/** Each is compared with up to 200 of `projects.allowed`, whenever a refusal is explained. */
+const mostCompared = 200;
+
+/** A glob for what matches both. Undefined where neither covers the other: hardly anything does then. */
+function both(glob: string, other: string): string | undefined {
+  // A glob that matches the text of another one matches whatever that one does.
+  if (matchesGlob(other, glob)) return glob;
+  return matchesGlob(glob, other) ? other : undefined;
+}
+
+/** What `consumers` grants a namespace. Undefined for a namespaced connection, which has none. */
+function grantsOf({ consumers }: AccessRules, namespace: NamespaceFacts): string[] | undefined {
+  return consumers?.filter((consumer) => isConsumer(consumer, namespace)).flatMap(({ projects }) => projects);
 }
 
 /** With names and a selector given, both must hold. */

@@ -317,7 +317,7 @@ describe('connectionRef', () => {
       Registered: 'False/ConnectionNotFound',
     });
     expect(refused.condition('Ready').message).toBe(
-      'CodeMieConnection "late" does not exist. Create it, or correct connectionRef.',
+      'CodeMieConnection "late" does not exist. Create it, or correct spec.connectionRef.',
     );
     await cluster.create(kinds.connection, {
       metadata: { name: 'late', namespace: team },

@@ -152,83 +152,6 @@ describe('an alias that CodeMie has already', () => {
     expect(valueOf(rowsCalled(key)[0], 'token')).toBe(token);
     expect(valueOf(rowsCalled(key)[0], 'managed_by')).toBe(`codemie-git-operator/${suite.system}/${key}`);
   });
-
-  it.each([
-    { name: 'a personal integration of somebody', hidden: { type: 'user' as const } },
-    { name: 'an integration of another type', hidden: { credentialType: 'Jira' } },
-  ])('as $name, out of our sight, is told as that', async ({ hidden }) => {
-    const { key } = await prepare();
-    const { codemie } = suite.world;
-    const row = codemie.seed({ project: 'demo', alias: key, values: { url: 'x' }, user: person, ...hidden });
-    await create(key, { adoptionPolicy: 'Always' });
-    const seen = await see(key, { Ready: 'False/AliasConflict', Registered: 'False/AliasConflict' });
-    expect(seen.condition('Ready').message).toBe(
-      `The alias "${key}" of project "demo" is taken by something that the connection's login cannot see. Choose another alias; personal integrations and those of other types count too.`,
-    );
-    codemie.remove(row.id);
-    await reconciled(suite.cluster, key, { Ready: 'True/Ready' });
-  });
-});
-
-describe('a project', () => {
-  /** A connection `admin`, whose login may write everything. */
-  async function connectAs(namespace: string, isAdmin: boolean, projects: object = {}): Promise<object> {
-    const { world, cluster } = suite;
-    const token = suite.secret('admin');
-    const admin = world.codemie.addUser({ username: `login-of-${namespace}`, isAdmin });
-    world.codemie.addToken(token, admin);
-    await cluster.createSecret(`${namespace}/admin`, { token });
-    await cluster.create(kinds.connection, {
-      metadata: { name: 'admin', namespace },
-      spec: { url: world.codemie.url, auth: { token: { secretRef: { name: 'admin' } } }, projects },
-    });
-    return { kind: 'CodeMieConnection', name: 'admin' };
-  }
-
-  it.each([
-    { name: 'does not exist', project: 'nowhere' },
-    { name: 'has another case', project: 'Demo' },
-  ])('that $name is ProjectNotFound and not made', async ({ project }) => {
-    const { namespace, key } = await prepare();
-    const connectionRef = await connectAs(namespace, true);
-    const before = [creates(), projectsMade()];
-    await create(key, { project, connectionRef });
-    const seen = await see(key, { Ready: 'False/ProjectNotFound', Stalled: 'True/ProjectNotFound' });
-    expect(seen.condition('Ready').message).toBe(
-      `CodeMie has no project "${project}". Create it there, or correct the name; upper and lower case count.`,
-    );
-    expect([creates(), projectsMade()]).toEqual(before);
-    expect(seen.object.metadata.finalizers).toBeUndefined();
-  });
-
-  it.each([
-    { who: 'an administrator', isAdmin: true },
-    { who: 'anybody, who is its administrator then', isAdmin: false },
-  ])('is made where the connection says so, by $who', async ({ isAdmin }) => {
-    const { namespace, key } = await prepare();
-    const connectionRef = await connectAs(namespace, isAdmin, { createMissing: true });
-    const before = projectsMade();
-    await create(key, { project: namespace, connectionRef });
-    await see(key, { Ready: 'True/Ready' });
-    expect(projectsMade()).toBe(before + 1);
-  });
-
-  it('in which the login has no rights is AccessDenied', async () => {
-    const { key } = await prepare();
-    suite.world.codemie.addProject('forbidden');
-    const before = creates();
-    await create(key, { project: 'forbidden' });
-    const seen = await see(key, { Ready: 'False/AccessDenied', Stalled: 'True/AccessDenied' });
-    expect(seen.condition('Ready').message).toBe(
-      `The connection's login ${suite.world.login.name} is not an administrator of project "forbidden". Make it one in CodeMie.`,
-    );
-    expect(creates()).toBe(before);
-  });
-
-  const projectsMade = () =>
-    suite.world.codemie.requests.filter(
-      ({ method, path }) => method === 'POST' && path.endsWith('/v1/projects'),
-    ).length;
 });
 
 describe('what somebody changes in CodeMie', () => {
@@ -297,7 +220,7 @@ describe('what somebody changes in CodeMie', () => {
     const again = await reconciled(suite.cluster, key, { Ready: 'True/Ready' });
     expect(rowsOf(suite.world, key).map(({ id }) => id)).toEqual([again.status.registration?.id]);
     expect(await waitForEvent(suite.cluster, key, 'DriftCorrected')).toBe(
-      'Somebody removed the integration in CodeMie. It was made again.',
+      `CodeMie no longer lists integration ${status.registration?.id}: it was removed, or transferred to a project that the connection's login does not administer. The integration was created again.`,
     );
 
     await setSpec(key, 'driftPolicy', 'Report');

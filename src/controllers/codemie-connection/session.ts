@@ -1,7 +1,12 @@
 import type { CodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
 import { type Account } from '../../codemie/account.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
-import { type ClientBounds, type CodeMieClient, createCodeMieClient } from '../../codemie/client.ts';
+import {
+  type ClientBounds,
+  type CodeMieClient,
+  createCodeMieClient,
+  type ProjectLookup,
+} from '../../codemie/client.ts';
 import type { KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { createLoginCheck, type LoginCheck } from '../../codemie/login-check.ts';
@@ -24,12 +29,12 @@ export interface Session {
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
   /**
-   * Whether a project of exactly this name exists and is visible; by default up to half a minute old. Of the login's
-   * own projects the account tells, so that it costs no call for each.
+   * What CodeMie says of a project of exactly this name; by default up to half a minute old. Of the login's own
+   * projects the account tells, so that it costs no call for each.
    */
-  hasProject(name: string, signal: AbortSignal, maxAgeMs?: number): Promise<boolean>;
-  /** Creates a project. One that exists already is a success. */
-  createProject(name: string, signal: AbortSignal): Promise<void>;
+  findProject(name: string, signal: AbortSignal, maxAgeMs?: number): Promise<ProjectLookup>;
+  /** Creates a project. What was remembered of it and of the login's rights is forgotten. */
+  createProject: CodeMieClient['createProject'];
   /**
    * All Git integrations of a scope that the login can see, from a listing that many share.
    *
@@ -89,7 +94,7 @@ export function createSession(options: SessionOptions): Session {
   });
   const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 10_000 };
   const accounts = createSharedCalls<Account>(shared);
-  const projects = createSharedCalls<boolean>(shared);
+  const projects = createSharedCalls<ProjectLookup>(shared);
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
     accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal);
 
@@ -102,13 +107,20 @@ export function createSession(options: SessionOptions): Session {
       of: (each) => (isShared ? sessionWith(clientFor(each), each) : session),
       login,
       account,
-      async hasProject(name, signal, maxAgeMs = usualAgeMs) {
-        if ((await account(signal, maxAgeMs)).projects.has(name)) return true;
-        return projects.get(name, maxAgeMs, (until) => own.projectExists(name, until), signal);
+      async findProject(name, signal, maxAgeMs = usualAgeMs) {
+        const { projects: ofLogin, isAdmin, isMaintainer } = await account(signal, maxAgeMs);
+        if (ofLogin.has(name)) return 'found';
+        const lookUp = async (until: AbortSignal): Promise<ProjectLookup> => {
+          const found = await own.findProject(name, until);
+          if (found !== 'notTold' || !(isAdmin || isMaintainer)) return found;
+          return (await own.administersProject(name, until)) ? 'found' : 'notFound';
+        };
+        return projects.get(name, maxAgeMs, lookUp, signal);
       },
-      async createProject(name, signal) {
-        await own.createProject(name, signal);
-        await projects.get(name, 0, (until) => own.projectExists(name, until), signal);
+      async createProject(name, description, signal) {
+        const outcome = await own.createProject(name, description, signal);
+        await account(signal, 0);
+        return outcome;
       },
       async rows(scope, signal, startedAfterMs) {
         const { content } = await listing.get(scope, {

@@ -7,7 +7,7 @@ import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
-import { connectionAccess } from '../../domain/tenancy.ts';
+import { connectionAccess, usableProjects } from '../../domain/tenancy.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { parseConnection } from '../codemie-connection/parse-connection.ts';
@@ -40,13 +40,13 @@ export function resolveConnection(
 ): ResolvedConnection {
   const { namespace, spec } = integration;
   const ref = spec.connectionRef;
-  const called = `${ref.kind} "${ref.name}"`;
+  const called = calledAs(ref);
   if (isOutOfSight(ref, deps))
     throw needsPerson(
       'Registered',
       'ConnectionNotAllowed',
       `The operator of this namespace does not serve ${called}.`,
-      'Name a CodeMieConnection of this namespace, or ask for --cluster-connections=true.',
+      'Name a CodeMieConnection of this namespace in spec.connectionRef, or ask for --cluster-connections=true.',
     );
   const object = findConnection(ref, namespace, deps);
   if (!object)
@@ -54,7 +54,7 @@ export function resolveConnection(
       'Registered',
       'ConnectionNotFound',
       `${called} does not exist.`,
-      'Create it, or correct connectionRef.',
+      'Create it, or correct spec.connectionRef.',
     );
 
   const parsed = parseConnection(object);
@@ -62,26 +62,7 @@ export function resolveConnection(
     throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready: its spec is not valid.`, {
       kind: 'wait',
     });
-  const labels = deps.namespaces.get(namespace)?.metadata.labels ?? {};
-  const access = connectionAccess(parsed.value, {
-    namespace: { name: namespace, labels },
-    project: spec.project,
-  });
-  const askOwner = `Ask the owner of the connection to add it.`;
-  if (access === 'connectionNotAllowed')
-    throw needsPerson(
-      'Registered',
-      'ConnectionNotAllowed',
-      `${called} does not allow namespace "${namespace}".`,
-      askOwner,
-    );
-  if (access === 'projectNotAllowed')
-    throw needsPerson(
-      'Registered',
-      'ProjectNotAllowed',
-      `${called} does not allow project "${spec.project}" for namespace "${namespace}".`,
-      askOwner,
-    );
+  refuseUnlessAllowed(called, parsed.value, integration, deps);
   const { observedGeneration, conditions = [] } = parseConnectionStatus(object['status']);
   const { generation } = object.metadata;
   // A new or edited connection is looked at in a moment, and that wakes everybody who waits for it. Until then it
@@ -94,6 +75,11 @@ export function resolveConnection(
   return { object, resource, uid: object.metadata.uid, spec: parsed.value };
 }
 
+/** How messages name a connection. */
+export function calledAs({ kind, name }: ConnectionRef): string {
+  return `${kind} "${name}"`;
+}
+
 /** Whether a connection lets a namespace write a project. Of one whose spec does not parse nobody knows that. */
 export function allows(
   connection: KubeObject,
@@ -103,14 +89,56 @@ export function allows(
 ): boolean {
   const parsed = parseConnection(connection);
   if (!parsed.ok || (connection.metadata.namespace ?? namespace) !== namespace) return false;
-  const labels = namespaces.get(namespace)?.metadata.labels ?? {};
-  return connectionAccess(parsed.value, { namespace: { name: namespace, labels }, project }) === 'allowed';
+  return connectionAccess(parsed.value, { namespace: factsOf(namespace, namespaces), project }) === 'allowed';
 }
 
 /** Whether a connection works, as it is now. */
 export function isWorking(connection: KubeObject): boolean {
   const { conditions = [] } = parseConnectionStatus(connection['status']);
   return isReady(conditions, connection.metadata.generation);
+}
+
+/**
+ * CodeMie is not asked for this, and the answer is the same for a project that exists and for one that does not: it tells
+ * a namespace what it is granted and nothing else.
+ */
+function refuseUnlessAllowed(
+  called: string,
+  connection: ResolvedConnection['spec'],
+  { namespace, spec: { project } }: Integration,
+  { namespaces }: Pick<Deps, 'namespaces'>,
+): void {
+  const facts = factsOf(namespace, namespaces);
+  const access = connectionAccess(connection, { namespace: facts, project });
+  if (access === 'allowed') return;
+  if (access === 'consumers')
+    throw needsPerson(
+      'Registered',
+      'ConnectionNotAllowed',
+      `${called} does not allow namespace "${namespace}".`,
+      'Ask the owner of the connection to add it to spec.consumers there.',
+    );
+  const usable = usableProjects(connection, facts);
+  const [field, who] =
+    access === 'consumersProjects'
+      ? ['spec.consumers', ` for namespace "${namespace}"`]
+      : ['spec.projects.allowed', ''];
+  throw needsPerson(
+    'Registered',
+    'ProjectNotAllowed',
+    `${called} does not allow project "${project}"${who}${usable.length > 0 ? `, only: ${shortened(usable)}` : ''}.`,
+    `Check the spelling, upper and lower case count (spec.project can't be edited: delete the object and create it again), or ask the owner of the connection to add the project to ${field} there.`,
+  );
+}
+
+/** As many as fit into a message that people read. */
+function shortened(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(', ');
+  return names.length > 10 ? `${shown} and ${names.length - 10} more` : shown;
+}
+
+function factsOf(name: string, namespaces: Deps['namespaces']) {
+  return { name, labels: namespaces.get(name)?.metadata.labels ?? {} };
 }
 
 /** Whether a connection may exist that this operator knows nothing of. */

@@ -180,7 +180,7 @@ interface Place {
 async function sees(project: string, session: Session, signal: AbortSignal): Promise<boolean> {
   const account = await session.account(signal, 0);
   if (mayWriteProject(account, project)) return true;
-  if (!(await session.hasProject(project, signal, 0))) return false;
+  if ((await session.findProject(project, signal, 0)) !== 'found') return false;
   throw new CodeMieError({
     kind: 'accessDenied',
     message: `The connection's login ${account.name} is not an administrator of project "${project}".`,

@@ -17,11 +17,15 @@ interface ReasonOf {
 }
 
 /**
- * When to look again after a pass that stopped early: `wait` - at the next interval, when something that is
- * watched changes, or at `untilMs`, epoch milliseconds; `retry` - with backoff; `at` - not before a moment, epoch
- * milliseconds.
+ * When to reconcile again after one that stopped early: `wait` - at the next interval, when something that is watched
+ * changes, or at `untilMs`, epoch milliseconds; `soon` - at growing intervals, because nobody reports the change that is
+ * waited for; `retry` - with backoff; `at` - not before a moment, epoch milliseconds.
  */
-export type Next = { kind: 'wait'; untilMs?: number } | { kind: 'retry' } | { kind: 'at'; atMs: number };
+export type Next =
+  | { kind: 'wait'; untilMs?: number }
+  | { kind: 'soon' }
+  | { kind: 'retry' }
+  | { kind: 'at'; atMs: number };
 
 /**
  * How a step ends a pass: it carries what the condition will say and when to come back. Anything else that is
@@ -49,6 +53,12 @@ export function needsPerson<C extends StepCondition>(
   hint: string,
 ): Halt {
   return new Halt(condition, { status: 'False', reason, message: `${sentence} ${hint}` }, { kind: 'wait' });
+}
+
+/** A user must act, in CodeMie, which is not watched. */
+export function needsCodeMieUser(reason: RegisteredReason, sentence: string, hint: string): Halt {
+  const message = `${sentence} ${hint}`;
+  return new Halt('Registered', { status: 'False', reason, message }, { kind: 'soon' });
 }
 
 /** It will be tried again by itself. */

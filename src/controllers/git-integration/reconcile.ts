@@ -122,5 +122,15 @@ function comeBack(integration: Integration, report: Report, halt: Halt | undefin
   ];
   // A bad credential is not tried again with every look at CodeMie: providers lock accounts out for that.
   if (halt && halt.condition !== 'Registered') due.shift();
+  if (halt?.next.kind === 'soon') due.push(growingInterval(integration, now));
   return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };
+}
+
+const firstIntervalMs = 5000;
+
+/** As long again as the trouble has lasted, so that each interval is about twice the one before. */
+function growingInterval({ conditions }: Integration, now: number): number {
+  const before = conditions.find(({ type }) => type === 'Registered');
+  const sinceMs = before?.status === 'False' ? now - Date.parse(before.lastTransitionTime) : 0;
+  return Math.max(firstIntervalMs, sinceMs);
 }

@@ -14,15 +14,16 @@ import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { belongsToAnother, refuseIfOwnerExists, refuseUnlessHolder } from './claim.ts';
 import { codeMieHalt } from './codemie-halt.ts';
-import { leadsTo, type ResolvedConnection } from './connection.ts';
+import { allows, leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { needsPerson, waiting } from './halt.ts';
+import { needsCodeMieUser, waiting } from './halt.ts';
 import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
+import { requireProject } from './project.ts';
 import type { Report } from './report.ts';
 import { urlForCodeMie } from './url-for-codemie.ts';
-import { createSetting, removeSettings, requireRights, updateSetting, type Writer } from './write-setting.ts';
+import { aliasTaken, createSetting, removeSettings, updateSetting, type Writer } from './write-setting.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';
@@ -59,12 +60,13 @@ export async function register(
     const server = serverKey(connection.spec.url);
     const own = deps.ownSettings.last(integration.key, connection.uid);
     const startedMs = deps.now();
+    const mayName = (project: string) => allows(connection.object, integration.namespace, project, deps);
     const look = async (startedAfterMs: number | undefined) => {
       const rows = await session.rows(desired.scope, signal, startedAfterMs);
       const written = own?.confirmed;
       const known = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
       const isAnothers = (row: ObservedSetting) => belongsToAnother(row, integration, server, deps);
-      return { rows, plan: planRegistration({ ...known, belongsToAnother: isAnothers }) };
+      return { rows, plan: planRegistration({ ...known, belongsToAnother: isAnothers, mayName }) };
     };
     let { rows, plan } = await look(demandOf(integration, own?.endedAtMs, startedMs));
     // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
@@ -75,14 +77,31 @@ export async function register(
       (remembered ? isYoung(integration, startedMs) : integration.status.registration !== undefined);
     // And a row that is to be adopted may have got an owner.
     if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs));
-    if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, desired, deps, signal);
 
-    const writer = { integration, connection, session, desired, digest, owner, report, deps, signal };
-    if (plan.action === 'refuse') return await refuse(plan, writer);
+    const writer = {
+      integration,
+      connection,
+      session,
+      desired,
+      digest,
+      remembered,
+      owner,
+      report,
+      deps,
+      signal,
+    };
     if (plan.action === 'create' && own?.confirmed && own.confirmed.id === undefined) notListed(writer);
-    const row = await act(plan, writer);
-    tellCorrection(plan, remembered !== undefined, writer);
-    if (!row) return 'settling';
+    let outcome = await act(plan, writer);
+    if (outcome === 'taken') {
+      // What has the alias may have been made after the listing in use.
+      ({ rows, plan } = await look(deps.now()));
+      outcome = plan.action === 'create' ? 'taken' : await act(plan, writer);
+    }
+    if (outcome === 'taken') throw aliasTaken(desired, rows);
+    if (typeof outcome === 'object' && 'keptAs' in outcome) return await enterKept(plan, outcome, writer);
+    await tellCorrection(plan, writer);
+    if (outcome === 'settling') return 'settling';
+    const row = outcome;
     enterDrift(report, plan);
     await leaveFormerPlace(integration, connection, row, deps, signal);
     enterRegistration(plan, row, writer);
@@ -90,7 +109,7 @@ export async function register(
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
     return 'registered';
   } catch (error) {
-    throw codeMieHalt(error);
+    throw codeMieHalt(error, integration);
   }
 }
 
@@ -142,24 +161,38 @@ function isAdoption(
 }
 
 type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
-type Step = Exclude<RegistrationPlan, Refusal>;
 
 /** @throws Halt in any case */
 async function refuse({ reason, sentence, hint }: Refusal, writer: Writer): Promise<never> {
   if (reason === 'Removed') {
     // Nor does CodeMie list what the login has no rights to.
-    await requireRights(writer, 0);
+    await requireProject(writer, 0);
     writer.report.abnormal.Drifted = { status: 'True', reason, message: `${sentence} ${hint}` };
   }
-  throw needsPerson('Registered', reason, sentence, hint);
+  throw needsCodeMieUser(reason, sentence, hint);
 }
 
-/** @returns the row; undefined when it was written and has yet to be seen */
-async function act(plan: Step, writer: Writer): Promise<ObservedSetting | undefined> {
+type Outcome = Awaited<ReturnType<typeof createSetting> | ReturnType<typeof updateSetting>>;
+
+/** @throws Halt, CodeMieError */
+async function act(plan: RegistrationPlan, writer: Writer): Promise<Outcome> {
+  if (plan.action === 'refuse') return refuse(plan, writer);
   if (plan.action === 'create') return createSetting(writer);
+  if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, writer.desired, writer.deps, writer.signal);
   // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
   await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
   return plan.action === 'update' ? updateSetting(plan, writer) : plan.row;
+}
+
+/** The row has everything but its new alias, which is taken. @throws Halt in any case */
+async function enterKept(
+  plan: RegistrationPlan,
+  { keptAs, row }: { keptAs: DesiredSetting; row: ObservedSetting },
+  writer: Writer,
+): Promise<never> {
+  const { session, desired, deps, signal } = writer;
+  enterRegistration(plan, row, { ...writer, desired: keptAs, digest: settingDigest(keptAs, deps.digestKey) });
+  throw aliasTaken(desired, await session.rows(desired.scope, signal, deps.now()), row);
 }
 
 /** @throws Halt in any case */
@@ -170,7 +203,7 @@ function notListed({ integration, deps }: Writer): never {
 }
 
 function enterRegistration(
-  plan: Step,
+  plan: RegistrationPlan,
   row: ObservedSetting,
   { report, desired, digest, connection, integration, deps }: Writer,
 ): void {
@@ -205,7 +238,7 @@ function enterRegistration(
 }
 
 /** What a plan says of who made the row; undefined when it stays as it was. */
-function originOf(plan: Step): 'Created' | 'Adopted' | undefined {
+function originOf(plan: RegistrationPlan): 'Created' | 'Adopted' | undefined {
   switch (plan.action) {
     case 'create':
       return 'Created';
@@ -215,12 +248,16 @@ function originOf(plan: Step): 'Created' | 'Adopted' | undefined {
       if (plan.written.adopted) return 'Adopted';
       return plan.written.id === undefined ? 'Created' : undefined;
     case 'leave':
+    case 'refuse':
       return undefined;
   }
 }
 
-/** Tells what somebody else did in CodeMie and we undid. */
-function tellCorrection(plan: Step, wasRegistered: boolean, { integration, deps }: Writer): void {
+/** Reports what others did in CodeMie and this undid. @throws CodeMieError */
+async function tellCorrection(
+  plan: RegistrationPlan,
+  { integration, remembered, session, owner, deps, signal }: Writer,
+): Promise<void> {
   const corrected = (note: string) => {
     deps.metrics.driftCorrected();
     deps.events.record(integration.object, {
@@ -230,14 +267,24 @@ function tellCorrection(plan: Step, wasRegistered: boolean, { integration, deps 
       note,
     });
   };
-  if (plan.action === 'create' && wasRegistered)
-    corrected('Somebody removed the integration in CodeMie. It was made again.');
   if (plan.action === 'update' && plan.drift.length > 0)
     corrected(`${whatChanged(plan.drift)} It was written again.`);
+  if (plan.action !== 'create' || !remembered) return;
+  const { isAdmin, isMaintainer } = await session.account(signal);
+  if (isAdmin || isMaintainer)
+    return corrected('Somebody removed the integration in CodeMie. It was made again.');
+  // CodeMie lists nothing of projects that the login does not administer, so a transfer there looks like a removal.
+  const { id } = remembered;
+  const why = `it was removed, or transferred to a project that the connection's login does not administer`;
+  corrected(`CodeMie no longer lists integration ${id}: ${why}. The integration was created again.`);
+  deps.log.warn(
+    { key: integration.key, id, managedBy: owner, why },
+    'A registered integration was created again',
+  );
 }
 
 /** Tells what somebody else did in CodeMie, while it stays so. */
-function enterDrift(report: Report, plan: Step): void {
+function enterDrift(report: Report, plan: RegistrationPlan): void {
   if (plan.action !== 'leave' || plan.drift.length === 0) return;
   const message = `${whatChanged(plan.drift)} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
   report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };

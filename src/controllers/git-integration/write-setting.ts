@@ -1,16 +1,22 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
-import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
-import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
-import type { DesiredSetting, ObservedSetting } from '../../domain/setting.ts';
+import type { SettingPayload } from '../../codemie/setting.ts';
+import type {
+  ConfirmedWrite,
+  RegistrationPlan,
+  RememberedRegistration,
+} from '../../domain/registration-plan.ts';
+import { type DesiredSetting, type ObservedSetting, settingDigest } from '../../domain/setting.ts';
+import type { SettingIndex } from '../../domain/setting-index.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { awaitListing } from './await-listing.ts';
 import { refuseUnlessHolder } from './claim.ts';
 import type { ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
-import { needsPerson, waiting } from './halt.ts';
+import { type Halt, needsCodeMieUser, waiting } from './halt.ts';
 import type { Integration } from './load.ts';
+import { createMissingProject, requireProject } from './project.ts';
 import type { Report } from './report.ts';
 
 /** What a write to CodeMie works with. */
@@ -21,6 +27,8 @@ export interface Writer {
   desired: DesiredSetting;
   /** Of `desired`. */
   digest: string;
+  /** What status remembers of the last write to this place. */
+  remembered: RememberedRegistration | undefined;
   owner: string;
   report: Report;
   deps: Deps;
@@ -31,41 +39,98 @@ export interface Writer {
  * Creates the integration. A POST is never repeated here: unless it was confirmed, the listing that follows decides
  * whether the row is there.
  *
- * @returns the row; undefined when CodeMie confirmed it, which tells no id
+ * @returns the row; `settling` when CodeMie confirmed it, which tells no id; `taken` when the alias is in use
  * @throws Halt, CodeMieError
  */
-export async function createSetting(writer: Writer): Promise<ObservedSetting | undefined> {
+export async function createSetting(writer: Writer): Promise<ObservedSetting | 'settling' | 'taken'> {
   const { session, desired, owner, deps, signal } = writer;
   await prepare(writer);
   const create = () => session.client.create(desired.scope, payload(desired), signal);
   const doubt = await write(writer, { adopted: false }, create).catch(onlyUncertain);
-  if (!doubt) return undefined;
+  if (!doubt) return 'settling';
+  // It was refused, so that a row of ours there is of an earlier create and may hold something else.
+  if (doubt.duplicateAlias) return 'taken';
   const rows = await session.rows(desired.scope, signal, deps.now());
   const written = rows.owned(owner).find(({ project }) => project === desired.project);
   if (written) return written;
-  throw doubt.duplicateAlias ? takenOutOfSight(desired) : doubt;
+  throw doubt;
 }
 
 /**
  * Replaces the integration as a whole, keeping its id. Writing the same twice does no harm, so that an
  * uncertain outcome is simply tried again.
  *
- * @returns undefined: CodeMie's own time of the change, which status remembers, stands in the next listing only
+ * CodeMie refuses an update whose alias is also that of anybody's personal integration in the project. Where the alias
+ * stays as it is, the update is sent again in the form for which CodeMie does not check that: no member may stop the
+ * rotation of a credential. Where the alias is to change, the rest is written under the one that the row has.
+ *
+ * @returns `settling`: CodeMie's own time of the change, which status remembers, stands in the next listing only; or
+ *   what the row was left as, because its new alias is taken
  * @throws Halt, CodeMieError
  */
 export async function updateSetting(
-  { row: { id }, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
+  { row, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
   writer: Writer,
-): Promise<undefined> {
-  const { session, desired, signal } = writer;
+): Promise<'settling' | { keptAs: DesiredSetting; row: ObservedSetting }> {
+  const { session, desired, remembered, deps, signal } = writer;
+  const { id } = row;
   await prepare(writer);
-  try {
-    const update = () => session.client.update(desired.scope, id, payload(desired), signal);
-    await write(writer, { id, adopted }, update);
-  } catch (error) {
-    if (error instanceof CodeMieError && error.duplicateAlias) throw takenOutOfSight(desired);
-    throw error;
-  }
+  const send = (setting: SettingPayload) => session.client.update(desired.scope, id, setting, signal);
+  const sendUnchecked = (setting: DesiredSetting) => {
+    const { projectName: _checked, ...unchecked } = payload(setting);
+    return send(unchecked);
+  };
+  let isTaken = false;
+  await write(writer, { id, adopted }, async () => {
+    try {
+      await send(payload(desired));
+    } catch (error) {
+      if (!(error instanceof CodeMieError && error.duplicateAlias)) throw error;
+      isTaken = row.alias !== desired.alias;
+      if (isTaken) throw error;
+      await sendUnchecked(desired);
+    }
+  }).catch((error: unknown) => {
+    if (!isTaken) throw error;
+  });
+  if (!isTaken) return 'settling';
+
+  const keptAs = { ...desired, alias: row.alias };
+  const digest = settingDigest(keptAs, deps.digestKey);
+  const isWritten =
+    remembered?.id === id && remembered.digest === digest && remembered.remoteUpdatedAt === row.updatedAt;
+  if (isWritten) return { keptAs, row };
+  const kept = { ...writer, integration: { ...writer.integration, alias: row.alias }, digest };
+  await write(kept, { id, adopted }, () => sendUnchecked(keptAs));
+  const rows = await session.rows(desired.scope, signal, deps.now());
+  return { keptAs, row: rows.byId(id) ?? row };
+}
+
+/**
+ * The alias is taken: by a row of the project, or by one that the operator can't see. CodeMie says no more than that.
+ *
+ * @param rows of a listing that began after CodeMie had said so
+ * @param kept what the row of this integration is called, where it has one
+ */
+export function aliasTaken(
+  { alias, project, scope }: DesiredSetting,
+  rows: SettingIndex,
+  kept?: ObservedSetting,
+): Halt {
+  const seen = rows
+    .inProject(project)
+    .some((row) => row.id !== kept?.id && row.scope === scope && row.alias === alias);
+  const by = seen
+    ? 'another integration'
+    : "something that is no Git integration of the project: a member's personal integration, or one of another type";
+  const what = kept
+    ? `The integration can't be renamed to "${alias}" in project "${project}", where the alias is taken by ${by}; it stays "${kept.alias}" and gets new credentials.`
+    : `The alias "${alias}" of project "${project}" is taken by ${by}.`;
+  return needsCodeMieUser(
+    'AliasConflict',
+    what,
+    'Choose another alias, or have the other one renamed or removed in CodeMie.',
+  );
 }
 
 /** Sends a write, notes how it ended, and has the key woken as soon as CodeMie shows what came of it. */
@@ -83,7 +148,7 @@ async function write(
     await send();
     confirmed = { ...about, digest };
   } catch (error) {
-    if (error instanceof CodeMieError && error.kind !== 'uncertain') withdraw();
+    if (error instanceof CodeMieError && (error.kind !== 'uncertain' || error.duplicateAlias)) withdraw();
     throw error;
   } finally {
     const endedAtMs = deps.now();
@@ -114,13 +179,12 @@ export async function removeSettings(
   }
 }
 
-/** Before the first write: rights, project, and the finalizers, because from now on there is something to clean up. */
+/** Before the first write: project, rights, and the finalizers, because from now on there is something to clean up. */
 async function prepare(writer: Writer): Promise<void> {
   const { integration, report, deps, signal } = writer;
-  const maxAgeMs = integration.askAnew ? 0 : undefined;
-  await makeMissingProject(writer);
-  await requireRights(writer, maxAgeMs);
-  await requireProject(writer, maxAgeMs);
+  const made = await createMissingProject(writer);
+  const maxAgeMs = integration.askAnew || made === 'created' ? 0 : undefined;
+  if (made !== 'leftToWrite') await requireProject(writer, maxAgeMs);
   const { resource, object } = writer.connection;
   await addFinalizer(deps.kube, resource, object, IN_USE_FINALIZER, signal);
   const held = await addFinalizer(
@@ -137,63 +201,8 @@ async function prepare(writer: Writer): Promise<void> {
   report.resourceVersion = resourceVersion;
 }
 
-/**
- * The login may write the integrations of the project.
- *
- * @param maxAgeMs how old the answer of CodeMie may be; undefined for the usual
- * @throws Halt `AccessDenied`
- */
-export async function requireRights(
-  { session, desired, signal }: Writer,
-  maxAgeMs: number | undefined,
-): Promise<void> {
-  const account = await session.account(signal, maxAgeMs);
-  const { project } = desired;
-  if (mayWriteProject(account, project)) return;
-  if (desired.scope === 'User' && account.projects.has(project)) return;
-  const role = desired.scope === 'User' ? 'a member' : 'an administrator';
-  throw needsPerson(
-    'Registered',
-    'AccessDenied',
-    `The connection's login ${account.name} is not ${role} of project "${project}".`,
-    'Make it one in CodeMie.',
-  );
-}
-
-/** Where the connection says so. Who makes a project is its administrator from then on, so that rights are asked after. */
-async function makeMissingProject({ session, connection, desired, signal }: Writer): Promise<void> {
-  const { project } = desired;
-  if (!connection.spec.projects.createMissing || (await session.hasProject(project, signal))) return;
-  await session.createProject(project, signal);
-  await session.account(signal, 0);
-}
-
-/** An administrator's create would make a project that does not exist: a typo would become one. */
-async function requireProject(
-  { session, desired, signal }: Writer,
-  maxAgeMs: number | undefined,
-): Promise<void> {
-  const { project } = desired;
-  if (await session.hasProject(project, signal, maxAgeMs)) return;
-  throw needsPerson(
-    'Registered',
-    'ProjectNotFound',
-    `CodeMie has no project "${project}".`,
-    'Create it there, or correct the name; upper and lower case count.',
-  );
-}
-
 function payload({ project, alias, isGlobal, values }: DesiredSetting) {
   return { projectName: project, alias, isGlobal, values };
-}
-
-function takenOutOfSight({ alias, project }: DesiredSetting) {
-  return needsPerson(
-    'Registered',
-    'AliasConflict',
-    `The alias "${alias}" of project "${project}" is taken by something that the connection's login cannot see.`,
-    'Choose another alias; personal integrations and those of other types count too.',
-  );
 }
 
 function onlyUncertain(error: unknown): CodeMieError {

@@ -380,8 +380,7 @@ describe('/v1/projects', () => {
         'Project creation limit reached (3/3). Contact administrator to increase your limit.',
       );
     }
-    for (const number of [5, 6, 7, 8])
-      expect((await create('admin', `many-${number}`)).status).toBe(201);
+    for (const number of [5, 6, 7, 8]) expect((await create('admin', `many-${number}`)).status).toBe(201);
   });
 
   it('is off without user management', async () => {

@@ -24,7 +24,8 @@ export interface CodeMiePeer extends Peer {
   /** `https://<host><basePath>`, what a client is configured with. */
   readonly url: string;
   addUser(user: NewUser): CodeMieUser;
-  addProject(name: string): CodeMieProject;
+  /** Adds a project, or gives back the one of exactly this name. */
+  addProject(name: string, options?: { createdBy?: string }): CodeMieProject;
   /** An opaque token that is good for the user until the peer ends. */
   addToken(token: string, user: CodeMieUser): void;
   /** Every row, secrets in clear. Changing one is what a person with a database client would do. */
@@ -182,7 +183,7 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
       serve(message, response).catch(() => message.socket.destroy());
     },
     addUser: (user) => directory.addUser(user),
-    addProject: (name) => directory.addProject(name),
+    addProject: (name, fields) => directory.addProject(name, fields),
     addToken: (token, user) => backend.authentication.addToken(token, user.id),
     rows: () => store.rows(),
     seed: ({ project, alias, values, user, type = 'project', credentialType = 'Git', isGlobal = false }) =>
