@@ -112,7 +112,7 @@ function accepted(report: CredentialReport, installation?: Installation): Omit<V
 }
 
 function halted({ condition, finding, next }: Halt): Omit<Verdict, 'calls'> {
-  const retries = { wait: () => 'onChange', retry: () => 'backoff' };
+  const retries = { wait: () => 'onChange', soon: () => 'backoff', retry: () => 'backoff' };
   const retry = next.kind === 'at' ? rfc3339(next.atMs) : retries[next.kind]();
   return { condition, status: finding.status, reason: finding.reason, message: finding.message, retry };
 }

@@ -35,7 +35,7 @@ function sessionAside(session: Session, aside: Aside): Session {
     },
     login: { ...login, whyRefused: (signal) => aside(() => login.whyRefused(signal)) },
     account: (...asked) => aside(() => session.account(...asked)),
-    hasProject: (...asked) => aside(() => session.hasProject(...asked)),
+    findProject: (...asked) => aside(() => session.findProject(...asked)),
     createProject: (...asked) => aside(() => session.createProject(...asked)),
     rows: (...asked) => aside(() => session.rows(...asked)),
   };
