@@ -216,8 +216,10 @@ export const registeredReasons = {
   Adopted: { status: 'True', meaning: 'CodeMie has the integration. It existed before and was taken over.' },
   AliasConflict: {
     status: 'False',
-    meaning: 'Another integration has this alias: one made by a person, or a GitIntegration that came first.',
-    remedy: 'Choose another `alias`, remove the other one, or take it over with `adoptionPolicy: IfUnowned`.',
+    meaning:
+      "Another integration has this alias: one made by a person, a member's personal one, or a GitIntegration that came first.",
+    remedy:
+      'Choose another `alias`, rename or remove the other one, or take one of the project over with `adoptionPolicy: IfUnowned`.',
   },
   OwnedByOther: {
     status: 'False',
@@ -226,9 +228,10 @@ export const registeredReasons = {
   },
   ProjectNotAllowed: {
     status: 'False',
-    meaning: 'The connection does not allow this CodeMie project.',
+    meaning:
+      'The connection does not allow this CodeMie project. The message lists what the namespace may use.',
     remedy:
-      'Ask the owner of the connection to add it to `projects.allowed` and to your entry of `consumers`.',
+      'Check the spelling, or ask the owner of the connection to add the project to the field that the message names.',
   },
   ProjectNotFound: {
     status: 'False',
@@ -238,8 +241,9 @@ export const registeredReasons = {
   },
   AccessDenied: {
     status: 'False',
-    meaning: "The connection's login may not write this project.",
-    remedy: 'Make its account an administrator of the project in CodeMie.',
+    meaning:
+      "The connection's login may not write this project, or there is none of exactly this name: CodeMie answers both alike.",
+    remedy: 'Check the spelling, then make the login an administrator of the project.',
   },
   Rejected: {
     status: 'False',

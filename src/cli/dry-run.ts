@@ -66,12 +66,14 @@ export async function dryRun(
       io.out(`  ${'CodeMie'.padEnd(13)} ${sentence(text)}\n`);
       return exitCode;
     };
-    if (!(await session.hasProject(project, io.signal)))
-      return say(
-        `There is no project "${printable(project)}". Names are case-sensitive.`,
-        exitCodes.negative,
-      );
+    const found = await session.findProject(project, io.signal);
     const account = await session.account(io.signal);
+    if (found !== 'found') {
+      const none = `There is no project "${printable(project)}"`;
+      // CodeMie answers alike for a project that does not exist and for one that the login may not see.
+      const orUnseen = account.isAdmin ? '' : `, or the login ${account.name} is not a member of it`;
+      return say(`${none}${orUnseen}. Names are case-sensitive.`, exitCodes.negative);
+    }
     if (scope === 'Project' && !mayWriteProject(account, project))
       return say(
         `The login ${account.name} is not an administrator of project "${printable(project)}".`,
@@ -91,6 +93,8 @@ export async function dryRun(
       belongsToAnother: ({ values }) => others.has(String(values[ownerKey])),
       adoptionPolicy: spec.adoptionPolicy,
       driftPolicy: spec.driftPolicy,
+      // What the login sees, whoever runs this may see.
+      mayName: () => true,
     });
     return say(describe(plan, desired), plan.action === 'refuse' ? exitCodes.negative : exitCodes.ok);
   });

@@ -48,7 +48,7 @@ async function listLeftBehind(): Promise<string> {
   return stdout;
 }
 
-it('the command of the documentation lists what no object stands for any more, and nothing else', async () => {
+it('the command of the documentation lists what has no object in its project, and nothing else', async () => {
   const { cluster, world } = suite;
   const namespace = await suite.team();
   await storeGitHubToken(suite, `${namespace}/token`);
@@ -69,6 +69,12 @@ it('the command of the documentation lists what no object stands for any more, a
   await cluster.delete(kinds.integration, keys.goes);
   await cluster.waitForGone(kinds.integration, keys.goes);
   const [row] = rowsOf(world, keys.goes);
-  const mark = `codemie-git-operator/${suite.system}/${keys.goes}`;
-  expect(await listLeftBehind()).toBe(`${[row?.id, 'demo', keys.goes, mark].join('\t')}\n`);
+  const markOf = (key: string) => `codemie-git-operator/${suite.system}/${key}`;
+  expect(await listLeftBehind()).toBe(`${[row?.id, 'demo', keys.goes, markOf(keys.goes)].join('\t')}\n`);
+
+  // A copy in another project, or what was transferred there, is known by the mark of an object that exists.
+  world.codemie.remove(row?.id ?? '');
+  const values = { url: 'https://github.com', managed_by: markOf(keys.stays) };
+  const copy = world.codemie.seed({ project: 'elsewhere', alias: 'copy', values, user: person });
+  expect(await listLeftBehind()).toBe(`${[copy.id, 'elsewhere', 'copy', markOf(keys.stays)].join('\t')}\n`);
 });

@@ -164,11 +164,11 @@ function checkConnection(
         project: spec.project,
       })
     : 'allowed';
-  if (access === 'connectionNotAllowed') {
+  if (access === 'consumers') {
     const message = `${called} does not allow namespace "${printable(namespace)}". Add it to spec.consumers in ${where(connection.manifest, ['spec', 'consumers'])}.`;
     return [findingAt(manifest, path, 'connection-not-allowed', message)];
   }
-  if (access === 'projectNotAllowed') {
+  if (access !== 'allowed') {
     const message = `${called} does not allow project "${printable(spec.project)}" for namespace "${printable(namespace)}". Correct spec.project, or allow it in ${where(connection.manifest, ['spec'])}.`;
     return [findingAt(manifest, ['spec', 'project'], 'project-not-allowed', message)];
   }

@@ -197,6 +197,7 @@ export function createModel(asksOwners = true) {
             : undefined,
         adoptionPolicy: integration.spec.adoptionPolicy,
         driftPolicy: 'Correct',
+        mayName: () => true,
         belongsToAnother: (row) => asksOwners && belongsToAnother(row, integration, server, deps()),
       };
       return { claim, plan: planRegistration(input), integration };
