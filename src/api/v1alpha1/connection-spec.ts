@@ -44,7 +44,7 @@ function connectionFields(where: string) {
     limits: z
       .object({
         concurrency: z.int().min(1).max(64).default(4).describe('Requests to CodeMie at the same time.'),
-        requestsPerSecond: z.int().min(1).max(1000).default(10).describe('Requests to CodeMie per second.'),
+        requestsPerSecond: z.int().min(1).max(1000).default(25).describe('Requests to CodeMie per second.'),
       })
       .prefault({})
       .describe('How hard CodeMie may be worked.'),
