@@ -62,6 +62,14 @@ const hidden = [
   { name: 'an integration of another type', fields: { credentialType: 'Jira' } },
 ];
 
+/** Waits until the status tells of the last write, and returns the time of that. */
+async function recorded(key: string): Promise<string> {
+  return suite.cluster.waitFor('the status to tell of the last write', async () => {
+    const { status } = await see(key, {});
+    return status.registration?.remoteUpdatedAt === held(key).updatedAt && held(key).updatedAt;
+  });
+}
+
 /** Puts a row into CodeMie that the operator does not list. */
 function hide(alias: string, fields: (typeof hidden)[number]['fields']): SettingRow {
   return suite.world.codemie.seed({ project: 'demo', alias, values: { url: 'x' }, user: member, ...fields });
@@ -102,6 +110,7 @@ describe('an alias that somebody else uses, too', () => {
     const { id, values } = held(key);
     hide(key, { type: 'user' });
     await rotate(key, id);
+    await recorded(key);
     const row = suite.world.codemie.rows().find((each) => each.id === id);
     if (!row) throw new Error('The row is gone.');
     row.credential_values = row.credential_values.filter((each) => each.key !== 'url');
@@ -143,11 +152,7 @@ describe('a new alias that is taken', () => {
     await rotate(key, id);
     expect(held(key).alias).toBe(key);
     // What is there already is not written again.
-    const stamp = async () => (await see(key, { Ready: 'False/AliasConflict' })).status.registration;
-    await suite.cluster.waitFor('the status to say so', async () => {
-      return (await stamp())?.remoteUpdatedAt === held(key).updatedAt;
-    });
-    const { updatedAt } = held(key);
+    const updatedAt = await recorded(key);
     await reconciled(suite.cluster, key, { Ready: 'False/AliasConflict' });
     expect(held(key).updatedAt).toBe(updatedAt);
 
