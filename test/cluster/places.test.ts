@@ -337,7 +337,7 @@ describe('a personal integration', () => {
       gitHubIntegration(key, { ...through('stranger'), scope: 'User' }),
     );
     const seen = await see(key, { Ready: 'False/AccessDenied' });
-    expect(seen.condition('Ready').message).toContain('is not a member of project "demo".');
+    expect(seen.condition('Ready').message).toContain('or the login is not a member of it.');
   });
 });
 
