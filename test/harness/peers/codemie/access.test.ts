@@ -270,7 +270,8 @@ describe("rights from Keycloak, CodeMie's default mode", () => {
       status: 200,
       body: { is_admin: false, applications: ['team-a', 'fresh'], applications_admin: ['team-a'] },
     });
-    expect((await client.call('GET', '/v1/projects/fresh')).status).toBe(200);
+    const known = await client.call('GET', '/v1/admin/applications?search=fresh');
+    expect(known.body).toMatchObject({ applications: [{ name: 'fresh' }] });
     const [user] = oidc.realm.users;
     if (user) user.attributes = {};
     expect(await whoAmI()).toMatchObject({ status: 200, body: { applications: [], applications_admin: [] } });
