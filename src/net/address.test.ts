@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyAddress } from './address.ts';
+import { classifyAddress, isMadeUp } from './address.ts';
 
 describe('classifyAddress', () => {
   it.each([
@@ -53,4 +53,17 @@ describe('classifyAddress', () => {
   ])('%s is %s', (address, expected) => {
     expect(classifyAddress(address)).toBe(expected);
   });
+});
+
+it.each([
+  ['240.240.0.3', true],
+  ['198.18.0.1', true],
+  ['198.19.255.255', true],
+  ['240.241.0.1', false],
+  ['169.254.169.254', false],
+  ['fd00::1', false],
+  ['name', false],
+])('%s is made up by a mesh or tunnel: %s, and refused in any case', (address, expected) => {
+  expect(isMadeUp(address)).toBe(expected);
+  if (expected) expect(classifyAddress(address)).toBe('forbidden');
 });

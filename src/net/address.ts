@@ -21,6 +21,19 @@ const metadataServices = new Set(
   ),
 );
 
+/** What meshes and tunnels make up for names: https://istio.io/latest/docs/ops/configuration/traffic-management/dns-proxy/ */
+const madeUp: readonly [ipaddr.IPv4, number][] = [
+  [ipaddr.IPv4.parse('240.240.0.0'), 16],
+  [ipaddr.IPv4.parse('198.18.0.0'), 15],
+];
+
+/** Whether an address is one that a service mesh (Istio) or a tunnel with "fake IP" usually hands out for a name. */
+export function isMadeUp(text: string): boolean {
+  if (!ipaddr.IPv4.isValid(text)) return false;
+  const address = ipaddr.IPv4.parse(text);
+  return madeUp.some(([network, bits]) => address.match(network, bits));
+}
+
 const privateRanges = new Set(['private', 'loopback', 'carrierGradeNat', 'uniqueLocal']);
 
 /** The whole of today's public IPv6 space, https://www.iana.org/assignments/ipv6-address-space. */

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
 import { matchesGlob } from '../lib/glob.ts';
-import { classifyAddress } from './address.ts';
+import { type AddressClass, classifyAddress, isMadeUp } from './address.ts';
 import { NetError } from './net-error.ts';
 
 /** Which servers may be called. */
@@ -86,16 +86,20 @@ async function guardedResolve(
   return [first, ...rest];
 }
 
+function hintFor(address: string, where: AddressClass): string {
+  if (where === 'private') return askForPrivateNetworks;
+  return isMadeUp(address)
+    ? 'A service mesh or tunnel seems to have made it up: leave the Pods of the operator out of its DNS, or set HTTPS_PROXY, so that the proxy resolves the name.'
+    : 'Link-local, metadata, multicast and reserved addresses are never called.';
+}
+
 function checkAddress(address: string, host: string, policy: EgressPolicy): void {
   const where = classifyAddress(address);
   if (where === 'public' || (where === 'private' && policy.allowPrivateNetworks)) return;
   throw new NetError({
     kind: 'AddressNotAllowed',
     message: `The host ${host} has an address that may not be called.`,
-    hint:
-      where === 'private'
-        ? askForPrivateNetworks
-        : 'Link-local, metadata, multicast and reserved addresses are never called.',
+    hint: hintFor(address, where),
     host,
     requestSent: false,
   });
