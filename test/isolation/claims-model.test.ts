@@ -96,6 +96,12 @@ async function ownerOf(mark: string) {
   return mark === '' ? undefined : await stage.cluster.get(kinds.integration, keyOf(mark));
 }
 
+/** Whether the status of the object that a row's mark names has the row. */
+async function isRecorded(row: SettingRow): Promise<boolean> {
+  const { registration } = parseGitIntegrationStatus((await ownerOf(markOf(row)))?.['status']);
+  return registration?.id === row.id;
+}
+
 /** Asks before each write to a row whether its owner has released it. */
 function watchOwners(codemie: CodeMiePeer): void {
   const check = async ({ method, path, body }: ApiRequest): Promise<void> => {
@@ -161,8 +167,9 @@ async function play(steps: readonly Step[], number: number): Promise<void> {
       await team.delete(kinds.integration, name);
       lives[object] = (lives[object] ?? 0) + 1;
     } else if (act === 'strip') {
+      // Before the status records a row, its mark is all that names the owner. Whoever may edit CodeMie can take it away.
       for (const row of stage.world.codemie.rows())
-        if (row.alias === aliases[alias] && markOf(row) !== '') {
+        if (row.alias === aliases[alias] && (await isRecorded(row))) {
           owners.set(row.id, markOf(row));
           row.credential_values = row.credential_values.filter((value) => value.key !== 'managed_by');
         }

@@ -1,3 +1,4 @@
+import { parseGitIntegrationStatus } from '../../../api/v1alpha1/git-integration-status.ts';
 import { serverKey } from '../../../domain/claim.ts';
 import { planRegistration, type RegistrationInput, rowsToRemove } from '../../../domain/registration-plan.ts';
 import { registrationSignature } from '../../../domain/registration-signature.ts';
@@ -126,6 +127,8 @@ export function createModel(asksOwners = true) {
     return rows;
   };
   const allRows = () => [...servers.values()].flat();
+  const isRecorded = ({ id }: Row) =>
+    [...cache.list()].some((object) => parseGitIntegrationStatus(object['status']).registration?.id === id);
   const urlOf = (connection: KubeObject) =>
     connections.find(({ metadata }) => metadata.uid === connection.metadata.uid)?.url ?? '';
   const isAlive = (uid: string) => [...truth.values()].some(({ metadata }) => metadata.uid === uid);
@@ -364,7 +367,8 @@ export function createModel(asksOwners = true) {
         });
       }
       if (!target) return;
-      if (act === 'strip') target.mark = undefined;
+      // Before the status records a row, its mark is all that names the owner. Whoever may edit CodeMie can take it away.
+      if (act === 'strip' && isRecorded(target)) target.mark = undefined;
       if (act === 'rename') target.alias = at(aliases, alias);
     },
     sync() {
