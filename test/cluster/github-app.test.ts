@@ -80,7 +80,7 @@ const cases: Record<string, AppCase> = {
     installed: [{ account: 'zeta' }, { account: 'acme', repositories: ['acme/vault'] }],
     auth: () => ({ installation: { repository: 'acme/vault' } }),
     conditions: resolved,
-    calls: [app, 'GET api.github.com/repos/acme/vault/installation', listed],
+    calls: [app, 'GET api.github.com/repos/acme/vault/installation'],
     account: 'acme',
   },
   'named by id': {

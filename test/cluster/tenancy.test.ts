@@ -239,7 +239,6 @@ describe('a Git credential', () => {
       { url: 'https://evil.example.com:8443' },
       { url: 'https://github.com.evil.example.com' },
       { url: 'https://evilgithub.com' },
-      { url: 'https://github.com.' },
       { url: 'https://github.com@evil.example.com' },
       { url: 'https://github.com\\@evil.example.com' },
       { url: 'https://gіthub.com' },
