@@ -48,7 +48,6 @@ const acts = {
     'GET settings/project',
     'PUT project/*',
     'GET settings/project',
-    'GET secrets/*',
     'PATCH acme/status',
   ],
   delete: ['DELETE project/*', 'PATCH gitintegrations/acme'],

@@ -76,7 +76,8 @@ export async function register(
       plan.action === 'create' &&
       (remembered ? isYoung(integration, startedMs) : integration.status.registration !== undefined);
     // And a row that is to be adopted may have got an owner.
-    if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs));
+    // A listing of this very pass, which may have begun within the same millisecond, is new enough.
+    if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs - 1));
 
     const writer = {
       integration,
