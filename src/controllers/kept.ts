@@ -10,6 +10,7 @@ import {
 import type { LabelSelector } from '../kube/label-selector.ts';
 import type { Resource } from '../kube/object.ts';
 import type { Kept } from '../kube/slim.ts';
+import { ownLabels } from './codemie-connection/default-connection.ts';
 import { configMaps, namespaces, secrets } from './core-resources.ts';
 
 const annotations = [RECONCILE_REQUESTED_ANNOTATION, FLUX_RECONCILE_REQUESTED_ANNOTATION];
@@ -25,7 +26,8 @@ export function keptBy({
 }): (resource: Resource) => Kept | undefined {
   const finalizers = [REGISTRATION_FINALIZER, IN_USE_FINALIZER];
   const nothing: Kept = { labels: [], annotations: [], finalizers: [] };
-  const connection: Kept = { labels: [], annotations, finalizers };
+  // By a label the operator knows the default connection that it created.
+  const connection: Kept = { labels: Object.keys(ownLabels), annotations, finalizers };
   const kept = new Map<string, Kept>([
     [secrets.kind, nothing],
     [configMaps.kind, nothing],

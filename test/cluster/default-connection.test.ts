@@ -44,7 +44,7 @@ describe('the connection that comes with the installation', () => {
     expect(object.metadata.labels).toEqual({ 'app.kubernetes.io/managed-by': 'codemie-git-operator' });
     expect(object['spec']).toMatchObject({
       url: suite.world.codemie.url,
-      limits: { concurrency: 2, requestsPerSecond: 10 },
+      limits: { concurrency: 2, requestsPerSecond: 25 },
     });
   });
 

@@ -12,7 +12,7 @@ import { sameJson } from '../status-parts.ts';
 export const DEFAULT_CONNECTION = 'default';
 
 /** Marks the connection as made by the operator; without it one of that name is somebody else's. */
-const ownLabels = { 'app.kubernetes.io/managed-by': 'codemie-git-operator' };
+export const ownLabels = { 'app.kubernetes.io/managed-by': 'codemie-git-operator' };
 
 /** Fields of the spec of a ClusterCodeMieConnection, as an installation gives them. */
 type GivenSpec = Record<string, unknown>;
