@@ -49,6 +49,7 @@ const names = [
   'poolsFor(credentials.tls)[kind]',
   'properties[name]',
   'providerLabels[provider]',
+  'providers[name]',
   'providers[spec.provider]',
   'ranks[standing]',
   'reasonOfNetError[netError.kind]',

@@ -151,7 +151,9 @@ describe('namespaces', () => {
     for (const namespace of stuck) for (const key of keys(namespace, 10)) queue.add(key);
     const running: string[] = [];
     for (;;) {
-      const key = await Promise.race([queue.get(AbortSignal.timeout(1)), settle().then(settle)]);
+      const end = new AbortController();
+      const key = await Promise.race([queue.get(end.signal), settle().then(settle)]);
+      end.abort();
       if (key === undefined) break;
       queue.park(key);
       running.push(key);
