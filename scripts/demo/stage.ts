@@ -60,8 +60,7 @@ export async function setStage(signal: AbortSignal) {
     const operator = await startOperator({
       kubeconfig,
       env: world.operatorEnv,
-      // A wrong token gets its verdict at once. In a cluster it is asked again first, for a minute and a half.
-      args: ['--cluster-name=demo', '--refusal-window=0s'],
+      args: ['--cluster-name=demo'],
     });
     running.push(() => operator.stop());
     print(`The operator runs as process ${operator.pid}.`);

@@ -15,7 +15,7 @@ it('the demo tells its story to the end', { timeout: 180_000 }, async () => {
   expect(output).toMatch(/^github-app-by-owner +True +Ready /m);
   expect(output).toMatch(/^gitlab-pat +True +Ready +GitLab +ci-bot /m);
   expect(output).toMatch(
-    /^CredentialsValid +False +Unauthorized +github.com rejected the token in Secret "github-pat"/m,
+    /^CredentialsResolved +False +SecretValueInvalid +The token in Secret "github-pat" \(key "token"\) is a placeholder/m,
   );
   expect(output).toContain('CodeMie has the new token');
   expect(output).toContain('It is gone from CodeMie as well.');
