@@ -18,7 +18,7 @@ export function createNodeApi(connection: KubeConnection): NodeApi {
   const transport = createTransport({ connection, userAgent: 'node-agent' });
   const never = new AbortController().signal;
 
-  function send(
+  async function send(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: object,
@@ -26,7 +26,7 @@ export function createNodeApi(connection: KubeConnection): NodeApi {
   ): Promise<unknown> {
     const what = `${method} ${path}`;
     const content = body && { body: JSON.stringify(body), headers: { 'content-type': type } };
-    return transport.call({
+    const answer = await transport.call({
       what,
       verb: '',
       resource: '',
@@ -36,6 +36,7 @@ export function createNodeApi(connection: KubeConnection): NodeApi {
       signal: never,
       ...content,
     });
+    return JSON.parse(Buffer.from(answer).toString('utf8'));
   }
 
   return {
