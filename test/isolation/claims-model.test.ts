@@ -14,8 +14,7 @@ import { sharedProject, type Tenant } from './stage.ts';
 import { useStage } from './use-stage.ts';
 
 /*
- * Teams that want each other's names create, rename, move, break, suspend and delete, while people edit CodeMie and the
- * operator is killed. Before CodeMie carries a write out, the test asks who owns the row: it changes its owner only after
+ * Teams that want each other's names create, rename, move, break, suspend and delete, while the operator is killed. Before CodeMie carries a write out, the test asks who owns the row: it changes its owner only after
  * its owner released it. `src/controllers/git-integration/claims.model.test.ts` does the same with the decisions alone.
  */
 
@@ -57,7 +56,7 @@ afterAll(() => discard(stage.cluster, kinds.clusterConnection, 'spelled'));
 interface Step {
   /** Of which object; each sequence has four, two of each team. */
   object: number;
-  act: 'apply' | 'delete' | 'suspend' | 'strip' | 'wait';
+  act: 'apply' | 'delete' | 'suspend' | 'wait';
   way: number;
   alias: number;
   policy: number;
@@ -68,7 +67,7 @@ interface Step {
 
 const step: fc.Arbitrary<Step> = fc.record({
   object: fc.nat(3),
-  act: fc.constantFrom('apply', 'apply', 'apply', 'apply', 'apply', 'delete', 'suspend', 'strip', 'wait'),
+  act: fc.constantFrom('apply', 'apply', 'apply', 'apply', 'apply', 'delete', 'suspend', 'wait'),
   way: fc.nat(2),
   alias: fc.nat(1),
   policy: fc.nat(2),
@@ -82,7 +81,7 @@ const markOf = (row: SettingRow): string => {
   return typeof mark === 'string' ? mark : '';
 };
 
-/** Who wrote a row last, whatever a person has done to its mark since. */
+/** Who wrote a row last. */
 const owners = new Map<string, string>();
 /** The keys of objects that were sent to another server. */
 const wanderers = new Set<string>();
@@ -94,12 +93,6 @@ const keyOf = (mark: string) => mark.split('/').slice(-2).join('/');
 /** The object that a mark names, as it is now. */
 async function ownerOf(mark: string) {
   return mark === '' ? undefined : await stage.cluster.get(kinds.integration, keyOf(mark));
-}
-
-/** Whether the status of the object that a row's mark names has the row. */
-async function isRecorded(row: SettingRow): Promise<boolean> {
-  const { registration } = parseGitIntegrationStatus((await ownerOf(markOf(row)))?.['status']);
-  return registration?.id === row.id;
 }
 
 /** Asks before each write to a row whether its owner has released it. */
@@ -166,13 +159,6 @@ async function play(steps: readonly Step[], number: number): Promise<void> {
     else if (act === 'delete' && known) {
       await team.delete(kinds.integration, name);
       lives[object] = (lives[object] ?? 0) + 1;
-    } else if (act === 'strip') {
-      // Before the status records a row, its mark is all that names the owner. Whoever may edit CodeMie can take it away.
-      for (const row of stage.world.codemie.rows())
-        if (row.alias === aliases[alias] && (await isRecorded(row))) {
-          owners.set(row.id, markOf(row));
-          row.credential_values = row.credential_values.filter((value) => value.key !== 'managed_by');
-        }
     }
     await sleep(act === 'wait' ? 700 : pauseMs);
   }

@@ -77,7 +77,8 @@ export async function register(
       (remembered ? isYoung(integration, startedMs) : integration.status.registration !== undefined);
     // And a row that is to be adopted may have got an owner.
     // A listing of this very pass, which may have begun within the same millisecond, is new enough.
-    if (plan.action === 'refuse' || lacksNews || isAdoption(plan)) ({ rows, plan } = await look(startedMs - 1));
+    if (plan.action === 'refuse' || lacksNews || isAdoption(plan))
+      ({ rows, plan } = await look(startedMs - 1));
 
     const writer = {
       integration,
