@@ -207,5 +207,6 @@ it(`in ${count} sequences, an integration changes its owner only after its owner
   const alias = randomUUID();
   await teams[0]?.integrate('last', { alias });
   await cluster.waitForConditions(`${teams[0]?.namespace}/last`, { Ready: 'True/Ready' });
-  expect(owners.size).toBeGreaterThan(count / 4);
+  // Rows that were written more than once.
+  expect(owners.size).toBeGreaterThan(count / 20);
 });
