@@ -5,6 +5,7 @@ import { KubeConfigError, KubeStatusError, KubeTransportError } from '../kube/er
 import { loadKubeConnection } from '../kube/kube-config.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { createKubeClient } from '../kube/rest-client.ts';
+import { own } from '../lib/own.ts';
 import { CliError, type Io, printable } from './io.ts';
 
 /** The flags by which kubectl finds a cluster, under the same names. */
@@ -78,10 +79,7 @@ function explainFailure(error: unknown): unknown {
     403: 'Ask for the permission, or choose another --context.',
     404: 'Check that the CRDs of the operator are installed: kubectl get crd gitintegrations.codemie.ai',
   };
-  return new CliError(
-    error.message,
-    (Object.hasOwn(hints, error.code) ? hints[error.code] : undefined) ?? 'Try again.',
-  );
+  return new CliError(error.message, own(hints, String(error.code)) ?? 'Try again.');
 }
 
 /** The key of an object of a kind. */

@@ -6,6 +6,7 @@ import {
   gitIntegrations,
   type ResourceDescription,
 } from '../api/group.ts';
+import { own } from '../lib/own.ts';
 import { addCheck, addCreate, addImport, addOrphans } from './credential-commands.ts';
 import { clusterOptions, collect, type Does, duration, type Flags, oneOf } from './flags.ts';
 import { CliError, type Io, type OutputFormat, outputFormats } from './io.ts';
@@ -231,5 +232,5 @@ const typeNames: Readonly<Record<string, ResourceDescription>> = Object.fromEntr
 /** The kind that a word stands for; undefined if it is no kind. */
 function resourceNamed(word: string): ResourceDescription | undefined {
   const name = word.toLowerCase();
-  return Object.hasOwn(typeNames, name) ? typeNames[name] : undefined;
+  return own(typeNames, name);
 }

@@ -1,5 +1,6 @@
 import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { z } from 'zod';
+import { own } from '../../lib/own.ts';
 
 /** A place in a file. Both count from 1, as editors do. */
 export interface Position {
@@ -174,7 +175,7 @@ function describe(code: string, text: string): { message: string; hint: string }
     MULTILINE_IMPLICIT_KEY: 'A key goes over several lines, or a colon is missing.',
   };
   return {
-    message: (Object.hasOwn(known, code) ? known[code] : undefined) ?? 'The text is not valid YAML.',
+    message: own(known, code) ?? 'The text is not valid YAML.',
     hint: 'Correct it here or in the lines right above.',
   };
 }

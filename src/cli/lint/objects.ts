@@ -2,6 +2,7 @@ import { kinds } from '../../api/crd/kinds.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../api/crd/structural-schema.ts';
 import { API_VERSION, GROUP } from '../../api/group.ts';
 import { parseWithIssues } from '../../api/parse.ts';
+import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
 import type { Finding, LintRule } from './finding.ts';
 import type { Manifest, Path } from './manifests.ts';
@@ -128,7 +129,7 @@ function unknownFields(manifest: Manifest, path: Path, value: unknown, schema: S
   const { properties } = schema;
   if (!properties || typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, child]) => {
-    const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const known = own(properties, name);
     return known
       ? unknownFields(manifest, [...path, name], child, known)
       : [unknownField(manifest, [...path, name], Object.keys(properties))];
