@@ -91,7 +91,7 @@ export const circumstances = {
 
 /**
  * Everything that the operator may ever ask the API server for: the one list. The check at the start, the roles of
- * the chart and the table in `docs/operating.md` are made from it, and tests run the operator with nothing else.
+ * the chart and the page `docs/permissions.md` are made from it, and tests run the operator with nothing else.
  */
 export const permissions: readonly Permission[] = [
   ...ofKind(gitIntegrations, 'watched'),

@@ -1,7 +1,7 @@
-import { kinds } from '../../api/crd/kinds.ts';
-import { type StructuralSchema, toStructuralSchema } from '../../api/crd/structural-schema.ts';
 import { API_VERSION, GROUP } from '../../api/group.ts';
+import { kinds } from '../../api/kinds.ts';
 import { parseWithIssues } from '../../api/parse.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../api/structural-schema.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
 import type { Finding, LintRule } from './finding.ts';

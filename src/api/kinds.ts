@@ -1,18 +1,18 @@
 import type { z } from 'zod';
-import { type ConditionDescription, connectionConditions, gitIntegrationConditions } from '../conditions.ts';
+import { type ConditionDescription, connectionConditions, gitIntegrationConditions } from './conditions.ts';
 import {
   clusterCodeMieConnections,
   codeMieConnections,
   gitIntegrations,
   type ResourceDescription,
-} from '../group.ts';
+} from './group.ts';
 import {
   clusterCodeMieConnectionSpecSchema,
   codeMieConnectionSpecSchema,
-} from '../v1alpha1/connection-spec.ts';
-import { connectionStatusSchema } from '../v1alpha1/connection-status.ts';
-import { gitIntegrationSpecSchema } from '../v1alpha1/git-integration-spec.ts';
-import { gitIntegrationStatusSchema } from '../v1alpha1/git-integration-status.ts';
+} from './v1alpha1/connection-spec.ts';
+import { connectionStatusSchema } from './v1alpha1/connection-status.ts';
+import { gitIntegrationSpecSchema } from './v1alpha1/git-integration-spec.ts';
+import { gitIntegrationStatusSchema } from './v1alpha1/git-integration-status.ts';
 
 /** A column of `kubectl get`, see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns. */
 interface PrinterColumn {

@@ -1,6 +1,11 @@
 import { Document, isMap, isScalar, visit } from 'yaml';
-import { circumstances, type Installation, type Permission, permissions } from './permissions.ts';
-import { type Rule, rulesOf } from './rules.ts';
+import {
+  circumstances,
+  type Installation,
+  type Permission,
+  permissions,
+} from '../../src/access/permissions.ts';
+import { type Rule, rulesOf } from './roles.ts';
 
 const name = 'codemie-git-operator';
 const ownNamespace = 'codemie-system';
