@@ -33,12 +33,12 @@ export interface Result {
 
 /**
  * Makes the world as the object of this key wants it. It gets a key, never an event: it reads the present state,
- * may run twice for one change, and may be killed at any point. It throws TerminalError, RetryAfterError, or
+ * may run twice for one change, and may be killed at any point. It throws RetryAfterError, or
  * anything else for "try again".
  */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
-export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'terminal' | 'error' | 'timeout';
+export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'error' | 'timeout';
 
 /** What a controller counts; every callback is optional. */
 export interface ControllerMetrics {
@@ -166,11 +166,6 @@ export function createController(options: ControllerOptions): Controller {
 
   function comeBack(key: ObjectKey, error: unknown, signal: AbortSignal, runLog: Log): Outcome {
     const failure = failureOf(error);
-    if (failure.kind === 'terminal') {
-      queue.forget(key);
-      runLog.info(errorFields(error), 'Stopped until something changes.');
-      return 'terminal';
-    }
     if (failure.kind === 'wait') {
       queue.forget(key);
       queue.addAfter(key, later(failure.delayMs));

@@ -57,8 +57,7 @@ export interface Informer {
 
 /** Makes an informer. It does nothing until `run`. */
 export function createInformer(options: InformerOptions): Informer {
-  const { client, resource, namespaces, indexes, metadataOnly, labelSelector, fieldSelector, ...rest } =
-    options;
+  const { client, resource, namespaces, indexes, metadataOnly, fieldSelector, ...rest } = options;
   const log = options.log.child({ resource: resource.plural });
   const store = createStore(indexes);
   const feed = createChangeFeed(store, log);
@@ -79,7 +78,6 @@ export function createInformer(options: InformerOptions): Informer {
       selection: {
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
         ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
       },
       sink: {

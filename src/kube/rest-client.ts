@@ -75,9 +75,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     resource: Resource,
     list: ListOptions,
   ): Promise<Pick<Page, 'items' | 'resourceVersion'>> {
-    const { pageSize = kubeListPage.maxItems } = list;
     const items: KubeObject[] = [];
-    let limit = pageSize;
+    let limit: number = kubeListPage.maxItems;
     let next = '';
     for (;;) {
       const one = await page(resource, list, limit, next).catch((error: unknown) => {
@@ -91,7 +90,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       for (const item of one.items) items.push(item);
       if (one.next === '') return { items, resourceVersion: one.resourceVersion };
       next = one.next;
-      if (one.bytes < kubeListPage.maxBytes / 4) limit = Math.min(pageSize, limit * 2);
+      if (one.bytes < kubeListPage.maxBytes / 4) limit = Math.min(kubeListPage.maxItems, limit * 2);
     }
   }
 

@@ -53,7 +53,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
   const registers = [registry];
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by result: success, requeue_after, retry_after, terminal, error or timeout.',
+    help: 'Reconciles by result: success, requeue_after, retry_after, error or timeout.',
     labelNames: ['controller', 'result'],
     registers,
   });
@@ -89,12 +89,6 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
     labelNames,
     registers,
   });
-  const terminal = new Counter({
-    name: 'controller_runtime_terminal_reconcile_errors_total',
-    help: 'Reconciles that failed and are not tried again before something changes.',
-    labelNames,
-    registers,
-  });
   const timeouts = new Counter({
     name: 'controller_runtime_reconcile_timeouts_total',
     help: 'Reconciles that took longer than they may.',
@@ -109,14 +103,13 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
       active.set({ controller }, 0);
       parked.set({ controller }, 0);
       // A rate needs to see the step from 0 to 1.
-      for (const counter of [errors, terminal, timeouts]) counter.inc({ controller }, 0);
+      for (const counter of [errors, timeouts]) counter.inc({ controller }, 0);
     },
     reconciled(controller, outcome, durationMs) {
       const result = outcome === 'requeueAfter' || outcome === 'retryAfter' ? results[outcome] : outcome;
       total.inc({ controller, result });
       time.observe({ controller }, durationMs / 1000);
       if (outcome === 'error' || outcome === 'timeout') errors.inc({ controller });
-      if (outcome === 'terminal') terminal.inc({ controller });
       if (outcome === 'timeout') timeouts.inc({ controller });
     },
     active: (controller, workers) => active.set({ controller }, workers),

@@ -11,7 +11,6 @@ export const azureDevOps: Provider = {
   defaultUrl: 'https://dev.azure.com',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: false },
   recheckAfterMs: () => usualRechecksMs,
   kinds: ['PersonalAccessToken'],
   async validate(credential, target) {

@@ -11,7 +11,6 @@ export const bitbucket: Provider = {
   defaultUrl: 'https://bitbucket.org',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: false },
   // Data Center asks for a CAPTCHA after a few failed logins, which then keeps out the person as well.
   recheckAfterMs: (url) => (isCloud(url) ? usualRechecksMs : usualRechecksMs.slice(-1)),
   kinds: [...cloudKinds, 'HTTPAccessToken'],

@@ -13,7 +13,6 @@ export const github: Provider = {
   defaultUrl: 'https://github.com',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: true },
   recheckAfterMs: () => usualRechecksMs,
   kinds: [
     'GitHubApp',

@@ -11,7 +11,6 @@ export const gitlab: Provider = {
   defaultUrl: 'https://gitlab.com',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: false },
   recheckAfterMs: () => usualRechecksMs,
   kinds: [
     'PersonalAccessToken',
