@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { durationMs, isDuration } from './api/duration.ts';
-import { type LabelSelector, parseLabelSelector } from './kube/label-selector.ts';
+import { type LabelSelector, parseLabelSelector } from './lib/label-selector.ts';
 import { checkNoProxy, ProxySettingError, type ProxySettings, readProxyUrl } from './net/proxy.ts';
 
 /** Where a server of ours listens. An empty host means every address, port 0 a free one. */

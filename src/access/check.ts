@@ -1,8 +1,8 @@
 import { type Access, isAllowed } from '../kube/access-review.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { type Clock, sleep } from '../kube/clock.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { errorFields, type Log } from '../kube/log.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import { type Installation, type Permission, permissionsOf } from './permissions.ts';
 
 /** What the check works with. */

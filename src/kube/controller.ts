@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { startDeadline } from './deadline.ts';
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { startDeadline } from '../lib/deadline.ts';
 import { failureOf } from './failures.ts';
 import { errorFields, type Log } from './log.ts';
 import type { ObjectKey } from './object.ts';
@@ -221,12 +221,12 @@ export function createController(options: ControllerOptions): Controller {
   function begin(key: ObjectKey, stop: AbortSignal): Run {
     const tooLong = (): Error =>
       new ReconcileTimeoutError(`The run took longer than ${deadlineMs / 1000} s.`);
-    const deadline = startDeadline(stop, deadlineMs, tooLong, clock);
+    const deadline = startDeadline(deadlineMs, { parent: stop, reason: tooLong, clock });
     const ended = new AbortController();
     const run: Run = { key, worker: Promise.withResolvers(), state: 'working', over: Promise.resolve() };
     underWay.set(key, run);
     const end = runOnce(run, deadline.signal).finally(() => {
-      deadline.dispose();
+      deadline.stop();
       underWay.delete(key);
       if (isIn('parked', run)) setParked(-1);
       queue.done(key);

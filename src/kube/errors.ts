@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FENCED } from './fence.ts';
+/** The `code` of the error that a write fails with while another replica may lead. */
+export const FENCED = 'FENCED';
 
 /**
  * The API server answered with an error status. The message names the request, the code and the reason, and

@@ -1,8 +1,8 @@
+import type { Clock } from '../lib/clock.ts';
+import { orAbort } from '../lib/deadline.ts';
 import type { Backoff } from './backoff.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { KubeClient, Selection } from './client.ts';
-import type { Clock } from './clock.ts';
-import { orAbort } from './deadline.ts';
 import type { Log } from './log.ts';
 import type { Resource } from './object.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from './reflector.ts';

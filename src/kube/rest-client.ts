@@ -1,6 +1,6 @@
 import { bounds } from '../lib/bounds.ts';
+import { startDeadline } from '../lib/deadline.ts';
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
-import { startDeadline } from './deadline.ts';
 import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
@@ -139,7 +139,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       // A proxy that keeps the connection open and silent is not seen by TCP; only this deadline ends it.
       const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? 15_000);
       const tooLate = (): Error => new KubeTransportError(what, 'Timeout');
-      const deadline = startDeadline(watch.signal, lifeMs, tooLate, clock);
+      const deadline = startDeadline(lifeMs, { parent: watch.signal, reason: tooLate, clock });
       try {
         const bytes = await transport.stream({ ...request, signal: deadline.signal });
         for await (const line of splitLines(bytes)) {
@@ -154,7 +154,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         deadline.signal.throwIfAborted();
         throw toTransportError(what, error);
       } finally {
-        deadline.dispose();
+        deadline.stop();
       }
     },
 

@@ -1,8 +1,8 @@
+import { parseHttpDate } from '../lib/time.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
 import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
 import { isOf, signedBy } from './signatures.ts';
-import { parseHttpDate } from './time.ts';
 import { cloudOf } from './urls.ts';
 
 /** The reason for each way an exchange can fail before there is an answer. The one place where this is decided. */

@@ -273,3 +273,6 @@ function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition 
   if (retryAtMs !== undefined) return 'waitUntil';
   return reason in providerTrouble ? 'retry' : 'needsPerson';
 }
+
+/** For `Provider.recheckAfterMs`: soon, because most of what passes is over in seconds, and once more at the end. */
+export const usualRechecksMs: readonly number[] = [5_000, 15_000, 60_000];

@@ -1,6 +1,5 @@
 import { checkHost, noApps } from '../failures.ts';
-import type { Provider } from '../provider.ts';
-import { usualRechecksMs } from '../time.ts';
+import { type Provider, usualRechecksMs } from '../provider.ts';
 import { cloudKinds, validateCloud } from './cloud.ts';
 import { validateDataCenter } from './data-center.ts';
 import { apiUrl, isCloud, webUrl } from './urls.ts';
