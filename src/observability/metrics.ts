@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { ControllerMetrics } from '../kube/controller.ts';
 import type { EventMetrics } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';

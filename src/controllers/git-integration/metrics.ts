@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Exposition, labelText } from '../../observability/exposition.ts';

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
