@@ -48,7 +48,7 @@ function kindSection(kind: KindDescription): string[] {
       ]),
     ),
     '### Conditions',
-    'True: it holds. False: a person must act. Unknown: it will be tried again by itself. For conditions that are present only while true, True asks for attention.',
+    'True: it holds. False: action required. Unknown: not known yet; the operator retries. For conditions that are present only while true, True asks for attention.',
     ...kind.conditions.flatMap(conditionSection),
   ];
 }

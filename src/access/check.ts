@@ -149,5 +149,5 @@ function sentenceOf({ permission, namespace, verbs }: Need): string {
   const everywhere = resource.namespaced ? ' in any namespace' : '';
   const where = namespace === undefined ? everywhere : ` in namespace "${namespace}"`;
   const purpose = why.replaceAll('`', '');
-  return `The operator may not ${verbs.join(' or ')} ${which}${where}, which it needs to ${purpose}. Bind its service account to the roles of the Helm chart or of docs/permissions.md.`;
+  return `The operator lacks permission to ${verbs.join(' or ')} ${which}${where}; it needs that to ${purpose}. Bind its service account to the roles of the Helm chart or of docs/permissions.md.`;
 }

@@ -49,7 +49,7 @@ export function createPolledInformer(options: PolledInformerOptions): Informer {
       synced.resolve();
     } catch (error) {
       if (error instanceof KubeStatusError) contactAt = clock.now();
-      if (!signal.aborted) log.warn(errorFields(error), 'A look failed; trying again.');
+      if (!signal.aborted) log.warn(errorFields(error), 'A check failed; retrying.');
     }
   }
 

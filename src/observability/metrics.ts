@@ -85,7 +85,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
   });
   const errors = new Counter({
     name: 'controller_runtime_reconcile_errors_total',
-    help: 'Reconciles that failed and are tried again.',
+    help: 'Reconciles that failed and are retried.',
     labelNames,
     registers,
   });
@@ -229,7 +229,7 @@ function eventMetrics(registry: Registry): EventMetrics {
 function leadingMetric(registry: Registry): Metrics['leading'] {
   const status = new Gauge({
     name: 'leader_election_master_status',
-    help: 'Whether this process is at work: 1 while it holds the Lease of that name, or needs none; 0 while it stands by.',
+    help: 'Whether this process is at work: 1 while it holds the Lease of that name, or needs none; 0 while it is on standby.',
     labelNames: ['name'],
     registers: [registry],
   });
@@ -252,7 +252,7 @@ export function measureCaches(registry: Registry, informers: readonly Informer[]
   gauge('codemie_cache_objects', 'Objects in the cache.', ({ store }) => store.size);
   gauge(
     'codemie_cache_contact_age_seconds',
-    'Time since the Kubernetes API last answered who fills the cache, be it with a refusal.',
+    'Time since the Kubernetes API last responded to the list or watch that fills the cache, even with an error.',
     (informer) => informer.contactAgeMs() / 1000,
   );
 }

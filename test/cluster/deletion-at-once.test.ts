@@ -129,7 +129,7 @@ async function fill(isOfCluster: boolean, loginKind: string): Promise<Folder> {
   };
 }
 
-const leaked = async () => /registrations_leaked_total (\d+)/.exec(await suite.operator.metrics())?.[1];
+const orphaned = async () => /registrations_orphaned_total (\d+)/.exec(await suite.operator.metrics())?.[1];
 
 describe.each([
   { kind: 'ClusterCodeMieConnection', isOfCluster: true },
@@ -139,7 +139,7 @@ describe.each([
     'go in the order $order',
     { timeout: 120_000 },
     async ({ order }) => {
-      const before = await leaked();
+      const before = await orphaned();
       // CodeMie's own login allows few sign-ins.
       const logins = [
         'clientCredentials',
@@ -155,7 +155,7 @@ describe.each([
           expect(rowsOf(suite.world, folder.key)).toEqual([]);
         }),
       );
-      expect(await leaked()).toBe(before);
+      expect(await orphaned()).toBe(before);
     },
   );
 
@@ -236,7 +236,7 @@ describe('an operator that was started after the Secret went', () => {
     ]);
     await folder.gone();
     expect(rowsOf(suite.world, folder.key)).toHaveLength(1);
-    expect(await waitForEvent(suite.cluster, folder.key, 'RegistrationLeaked')).toContain(
+    expect(await waitForEvent(suite.cluster, folder.key, 'RegistrationOrphaned')).toContain(
       'stays in CodeMie, because the Secrets of its connection are gone.',
     );
   });

@@ -132,7 +132,7 @@ const conditionSchema = z.object({
   type: z.string().max(316).describe('What the condition is about.'),
   status: z
     .enum(['True', 'False', 'Unknown'])
-    .describe('True: it holds. False: a person must act. Unknown: not known yet; it will be tried again.'),
+    .describe('True: it holds. False: action required. Unknown: not known yet; the operator retries.'),
   reason: z.string().min(1).max(1024).describe('The cause in one word, for programs.'),
   message: z.string().max(32768).describe('The cause in one sentence with a hint, for people.'),
   lastTransitionTime: z.iso.datetime({ offset: true }).describe('When the status last changed.'),
@@ -151,7 +151,7 @@ const conditionsSchema = z
   .array(conditionSchema)
   .max(32)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-  .describe('What is true and what a person must do. Ready sums up the others.');
+  .describe('What is true and what to do. Ready sums up the others.');
 
 /** Fields that the status of every kind has. */
 export const commonStatus = {

@@ -83,7 +83,7 @@ function checkMetadata(manifest: Manifest, namespaced: boolean): Finding[] {
   if (name === undefined && metadata['generateName'] !== undefined)
     refuse(
       ['generateName'],
-      'metadata.generateName makes another object at each apply. Write metadata.name.',
+      'metadata.generateName creates another object at each apply. Write metadata.name.',
     );
   else if (name === undefined) refuse([], 'metadata.name: is required.');
   else if (typeof name !== 'string') refuse(['name'], 'metadata.name: must be text. Put it in quotes.');

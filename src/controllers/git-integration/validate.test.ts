@@ -205,7 +205,7 @@ describe('a token that GitHub refuses without a reason', () => {
         status: 'Unknown',
         reason: 'Rechecking',
         message:
-          "github.com rejected the token; it is asked again for up to 90 seconds before that counts. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+          "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
       },
     });
     // Until then, nobody asks.
