@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { type ProviderName, providerNames } from '../group.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
+import { reference } from '../references.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
 
 export type { ProviderName };
 
-const connectionRef = z
-  .object({
+const connectionRef = reference(
+  z.object({
     kind: z
       .enum(['ClusterCodeMieConnection', 'CodeMieConnection'])
       .default('ClusterCodeMieConnection')
@@ -17,7 +18,8 @@ const connectionRef = z
         'ClusterCodeMieConnection: one that the platform team offers. CodeMieConnection: one in the namespace of this object.',
       ),
     name: objectName.default('default').describe('Name of the connection.'),
-  })
+  }),
+)
   .prefault({})
   .describe('The CodeMie server to register with.');
 
