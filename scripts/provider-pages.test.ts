@@ -32,8 +32,7 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
   },
 ])('the page of $name', ({ page, name, never }) => {
   const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
-  const provider = providers[name];
-  const { kinds } = provider;
+  const { kinds, capabilities } = providers[name];
   const namedOf = (words: readonly string[]): string[] =>
     words.filter((word) => text.includes(`\`${word}\``)).toSorted();
 
@@ -44,7 +43,7 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
   it('says what to do about each reason that the provider may give, and speaks of no other', () => {
     const reasons = Object.keys({
       ...credentialsValidReasons,
-      ...(provider.resolveInstallation && installationResolvedReasons),
+      ...(capabilities.githubApp && installationResolvedReasons),
       ...permissionsSufficientReasons,
       ...credentialExpiringReasons,
     }).filter((reason) => !fine.has(reason));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stretched } from '../../test/harness/pace.ts';
 import { type CodeMiePeer, createCodeMiePeer } from '../../test/harness/peers/codemie/codemie-peer.ts';
 import type { CodeMieUser } from '../../test/harness/peers/codemie/directory.ts';
 import {
@@ -37,7 +38,7 @@ beforeEach(async () => {
     policy: { allowedHosts: ['codemie.example.com'], allowPrivateNetworks: false },
     ca: [internet.ca],
     proxy: { httpsProxy: internet.proxyUrl },
-    timeoutMs: 5000,
+    timeoutMs: stretched(5000),
     maxBodyBytes: 1_000_000,
     userAgent: 'test/1',
   });
@@ -209,6 +210,7 @@ describe('integrations', () => {
       alias: 'github',
       settingType: 'project',
       isGlobal: false,
+      createdBy: { id: users.owner.id, name: 'owner' },
       values: {
         url: 'https://github.com',
         token: '**********',
@@ -231,7 +233,7 @@ describe('integrations', () => {
     await client.create('User', payload({ isGlobal: true }), signal);
     await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
     const [mine] = await client.listGitSettings('User', signal);
-    expect(mine).toMatchObject({ settingType: 'user', isGlobal: true });
+    expect(mine).toMatchObject({ settingType: 'user', isGlobal: true, userId: users.member.id });
     await client.remove('User', mine?.id ?? '', signal);
     await expect(client.listGitSettings('User', signal)).resolves.toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { stretched } from '../../test/harness/pace.ts';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
 import type { OidcFault } from '../../test/harness/peers/oidc/oidc-faults.ts';
 import { createOidcPeer, type OidcPeer } from '../../test/harness/peers/oidc/oidc-peer.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
     policy: { allowedHosts: ['*.example.com'], allowPrivateNetworks: false },
     ca: [internet.ca],
     proxy: { httpsProxy: internet.proxyUrl },
-    timeoutMs: 5000,
+    timeoutMs: stretched(5000),
     maxBodyBytes: 100_000,
     userAgent: 'test/1',
   });

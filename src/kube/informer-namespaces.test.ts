@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerStatus, type FakeApiServer, startFakeApiServer } from '../../test/harness/fake-api-server.ts';
+import { eventually } from '../../test/harness/pace.ts';
 import { createBackoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { createInformer, type Informer } from './informer.ts';
@@ -15,7 +16,6 @@ const widgets: Resource = {
   namespaced: true,
 };
 
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 const keys = ({ store }: Informer): string[] => [...store.list()].map(keyOf).toSorted();
 
 /** A server for the widgets of each of two namespaces. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   answerStatus,
   answerStream,
@@ -6,6 +6,7 @@ import {
   type FakeApiServer,
   startFakeApiServer,
 } from '../../test/harness/fake-api-server.ts';
+import { eventually } from '../../test/harness/pace.ts';
 import { createBackoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { createInformer, type Informer, type InformerOptions } from './informer.ts';
@@ -58,7 +59,6 @@ function start(options: Partial<InformerOptions> = {}): { informer: Informer; ch
 
 const describeChange = ({ type, object, origin }: Change): string =>
   `${type} ${object.metadata.name} by ${origin}`;
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 const names = (informer: Informer): string[] =>
   [...informer.store.list()].map((object) => object.metadata.name).toSorted();
 const lists = (): number => server.requests.filter(({ type }) => type === 'list').length;
@@ -120,11 +120,12 @@ describe('an informer on a healthy server', () => {
 
   it('asks for metadata only where told, and keeps nothing else even if the server sends it', async () => {
     server.put('a', { data: { secret: 'x' } });
-    const { informer } = start({ metadataOnly: true, fieldSelector: 'type=Opaque' });
+    const { informer } = start({ metadataOnly: true, labelSelector: 'a=b', fieldSelector: 'type=Opaque' });
     await eventually(() => expect(server.watches).toBe(1));
     const [list, watch] = server.requests;
     expect(list?.headers.accept).toBe('application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1');
     expect(watch?.headers.accept).toBe('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1');
+    expect(watch?.query.get('labelSelector')).toBe('a=b');
     expect(watch?.query.get('fieldSelector')).toBe('type=Opaque');
     expect(informer.store.get('a')).not.toHaveProperty('data');
   });

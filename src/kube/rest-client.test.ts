@@ -5,6 +5,7 @@ import {
   type FakeApiServer,
   startFakeApiServer,
 } from '../../test/harness/fake-api-server.ts';
+import { stretched } from '../../test/harness/pace.ts';
 import type { KubeClient } from './client.ts';
 import { KubeStatusError } from './errors.ts';
 import type { Resource } from './object.ts';
@@ -32,7 +33,11 @@ let client: KubeClient;
 
 beforeEach(async () => {
   server = await startFakeApiServer({ path: '/apis/test.io/v1/widgets' });
-  client = createKubeClient({ connection: server.connection, userAgent: 'operator/1', timeoutMs: 300 });
+  client = createKubeClient({
+    connection: server.connection,
+    userAgent: 'operator/1',
+    timeoutMs: stretched(300),
+  });
 });
 
 afterEach(async () => {

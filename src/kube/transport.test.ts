@@ -5,6 +5,7 @@ import {
   type FakeApiServer,
   startFakeApiServer,
 } from '../../test/harness/fake-api-server.ts';
+import { stretched } from '../../test/harness/pace.ts';
 import type { KubeClient } from './client.ts';
 import type { KubeConnection } from './connection.ts';
 import { KubeTransportError } from './errors.ts';
@@ -26,7 +27,7 @@ let client: KubeClient;
 
 beforeEach(async () => {
   server = await startFakeApiServer({ path: '/apis/test.io/v1/widgets' });
-  client = createKubeClient({ connection: server.connection, userAgent: 'test', timeoutMs: 300 });
+  client = createKubeClient({ connection: server.connection, userAgent: 'test', timeoutMs: stretched(300) });
 });
 
 afterEach(async () => {

@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failure, startTestServer, type TestServer } from '../../test/harness/net/test-server.ts';
+import { eventually } from '../../test/harness/pace.ts';
 import { behave } from '../../test/harness/peers/git-hosts/hostile.ts';
 
 let peer: TestServer;
@@ -49,7 +50,7 @@ describe('a body that is too large', () => {
       });
     };
     expect(await failure(get())).toMatchObject({ kind: 'TooLarge' });
-    await expect.poll(() => sent).toBeGreaterThan(0);
+    await eventually(() => expect(sent).toBeGreaterThan(0));
     expect(sent).toBeLessThan(50_000_000);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { authority, startTestServer, type TestServer } from '../../test/harness/net/test-server.ts';
+import { stretched } from '../../test/harness/pace.ts';
 import { CaBundleError } from './ca-bundle.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 import type { HttpClient } from './http-client.ts';
@@ -30,7 +31,7 @@ describe('createHttpClients', () => {
   function poolWith(options: Partial<HttpClientsOptions>): HttpClients {
     return createHttpClients({
       ca: [authority.pem],
-      timeoutMs: 5000,
+      timeoutMs: stretched(5000),
       maxBodyBytes: 1000,
       userAgent: 'test/1',
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stretched } from '../../test/harness/pace.ts';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
 import type { Peer } from '../../test/harness/peers/peer.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
@@ -143,7 +144,7 @@ describe('through a proxy', () => {
       policy: { allowedHosts: ['api.github.com', '*.example', '10.*'], allowPrivateNetworks: false },
       ca: [internet.ca],
       proxy: { httpsProxy: internet.proxyUrl },
-      timeoutMs: 1000,
+      timeoutMs: stretched(1000),
       maxBodyBytes: 10_000,
       userAgent: 'test/1',
       ...options,

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { authority, failure } from '../../test/harness/net/test-server.ts';
+import { stretched } from '../../test/harness/pace.ts';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -21,7 +22,7 @@ afterEach(async () => {
 function clientFor(options: Partial<HttpClientOptions>): HttpClient {
   const client = createHttpClient({
     policy: { allowedHosts: ['*'], allowPrivateNetworks: true },
-    timeoutMs: 5000,
+    timeoutMs: stretched(5000),
     maxBodyBytes: 10_000,
     userAgent: 'test/1',
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],

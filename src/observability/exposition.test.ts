@@ -1,4 +1,4 @@
-import { Gauge } from '@prometheus-io/client';
+import { Gauge } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { createExposition, labelText, type ObjectGauge } from './exposition.ts';
 

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../test/harness/pace.ts';
 import { type Listening, listen } from './listen.ts';
 import { makeSelfSigned } from './self-signed.ts';
 
@@ -47,7 +48,9 @@ describe('a server that anybody reaches', () => {
     }
     const answer = await fetch(`http://${server.address}/`);
     expect(await answer.text()).toBe('here');
-    await expect.poll(() => sockets.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(128);
+    await eventually(() =>
+      expect(sockets.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(128),
+    );
   });
 
   it('refuses headers that are too long', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { eventually } from '../../test/harness/pace.ts';
 import { makeSelfSigned } from './self-signed.ts';
 import {
   followServingCertificate,
@@ -50,12 +51,12 @@ it('reports a renewed certificate once it is whole', async () => {
   await store({ cert: other.cert, key: one.key });
   for (const _ of [1, 2]) {
     vi.advanceTimersByTime(10_000);
-    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await eventually(() => expect(failures).toHaveLength(1));
   }
   expect(changes).toEqual([]);
   await store(other);
   vi.advanceTimersByTime(10_000);
-  await vi.waitFor(() => expect(changes).toEqual([other]));
+  await eventually(() => expect(changes).toEqual([other]));
   end();
   await store(one);
   vi.advanceTimersByTime(100_000);

@@ -8,6 +8,7 @@ import { chartFolder, helm } from '../harness/helm.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { type NodeAgent, startNodeAgent } from '../harness/node-agent/node-agent.ts';
 import type { Image } from '../harness/node-agent/pod.ts';
+import { deadline } from '../harness/pace.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
@@ -126,7 +127,7 @@ function valuesFor({ world, node }: Installation): Record<string, unknown> {
 async function clear(suite: Installation): Promise<void> {
   const { cluster } = suite;
   await suite.helm(['uninstall', releaseName, '--ignore-not-found', '--wait', '--timeout=60s']);
-  const signal = AbortSignal.timeout(60_000);
+  const signal = deadline(60_000);
   for (const kind of [kinds.integration, kinds.connection, kinds.clusterConnection]) {
     const { items } = await cluster.client.list(kind, { signal }).catch(() => ({ items: [] }));
     for (const { metadata } of items) {

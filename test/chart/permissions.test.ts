@@ -3,6 +3,7 @@ import { missingAccess, type Need, needsOf } from '../../src/access/check.ts';
 import type { Installation } from '../../src/access/permissions.ts';
 import type { Resource } from '../../src/kube/object.ts';
 import { type Cluster, connectCluster } from '../harness/cluster.ts';
+import { deadline } from '../harness/pace.ts';
 import type { ApiRequest } from '../harness/request-recorder.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -104,7 +105,7 @@ describe.each(variants)('with the rights for $name', ({ values, args, installati
     [system, team] = await makeNamespaces();
     const { client, roles } = await createServiceAccount(system, values());
     const needs = needsOf({ ...installation(), operatorNamespace: system });
-    const missing = () => missingAccess(needs, client, AbortSignal.timeout(30_000));
+    const missing = () => missingAccess(needs, client, deadline(30_000));
     await cluster.waitFor('all rights', async () => (await missing()).length === 0);
     const verbs = roles.flatMap(({ rules }) => rules.flatMap((rule) => rule.verbs));
     const missed: string[] = [];
@@ -112,7 +113,7 @@ describe.each(variants)('with the rights for $name', ({ values, args, installati
       await setRules(role, rules);
       await cluster.waitFor(`"${lost}" to be missed, and nothing else`, async () => {
         const [sentence, ...others] = await missing();
-        return sentence?.startsWith(`The operator lacks permission to ${lost}`) && others.length === 0;
+        return sentence?.startsWith(`The operator may not ${lost}`) && others.length === 0;
       });
       missed.push(lost);
       await setRules(role, role.rules);

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { kubectl } from '../harness/kubectl.ts';
+import { eventually } from '../harness/pace.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'control-plane.ts');
@@ -62,7 +63,7 @@ it('serves until Ctrl-C and leaves no process and no file behind', async () => {
 
   child.kill('SIGINT');
   expect(await closed).toEqual([0, null]);
-  await vi.waitFor(() => expect(living(children)).toEqual([]), { timeout: 10_000 });
+  await eventually(() => expect(living(children)).toEqual([]));
   await expect(access(kubeconfig)).rejects.toThrow('ENOENT');
 });
 
@@ -70,7 +71,7 @@ it('leaves no process behind when it is killed', async () => {
   const { child, closed, children } = await startScript();
   child.kill('SIGKILL');
   await closed;
-  await vi.waitFor(() => expect(living(children)).toEqual([]), { timeout: 10_000 });
+  await eventually(() => expect(living(children)).toEqual([]));
 });
 
 it('makes the Pods of a Deployment, and deletes them with their namespace', async () => {

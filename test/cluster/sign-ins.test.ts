@@ -67,5 +67,5 @@ describe('an outage of CodeMie under many integrations that share a local login'
       ),
     );
     expect(requestsTo('POST', loginPath).length).toBeLessThanOrEqual(4);
-  }, 300_000);
+  });
 });

@@ -1,10 +1,15 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { startBuiltOperator } from '../built-operator.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
+import { findLeaks } from '../harness/leaks.ts';
 import type { OperatorOptions, OperatorProcess } from '../harness/operator-process.ts';
-import { operatorClientId, startWorld, type World, type WorldOptions } from '../harness/world.ts';
+import { newPrivateKey } from '../harness/private-key.ts';
+import { clientCredentials, startWorld, type World, type WorldOptions } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
+
+export { clientCredentials };
 
 /** What a test of the whole operator works with. */
 export interface Suite {
@@ -32,12 +37,14 @@ export interface SuiteOptions extends WorldOptions {
 }
 
 /**
- * Gives a test file its own world and its own operator. When the file is through, everything that the operator
+ * Gives a test file its own world and its own operator. A case that fails in the middle leaves nothing broken to the
+ * next: faults end, and an operator that has exited is started again. When the file is through, everything that the operator
  * wrote is searched for every secret of the file: its output, its metrics, events, statuses.
  */
 export function useSuite({ running = true, ...options }: SuiteOptions = {}): Suite {
   const guarded = new Set<string>();
   const started: OperatorProcess[] = [];
+  const changesOf = new Map<OperatorProcess, Partial<OperatorOptions>>();
   const secret = (prefix: string): string => {
     const text = `${prefix}canary${randomUUID().replaceAll('-', '')}`;
     guarded.add(text);
@@ -54,6 +61,7 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
       ...changes,
     });
     started.push(operator);
+    changesOf.set(operator, changes);
     return operator;
   };
   suite.team = (labels) => makeTeam(suite, labels);
@@ -67,6 +75,13 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
     if (running) suite.operator = await suite.start();
   });
 
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    suite.world.calm();
+    const { operator } = suite;
+    if (operator && (await hasExited(operator))) suite.operator = await suite.start(changesOf.get(operator));
+  });
+
   afterAll(async () => {
     if (started.length > 0) await expectNoSecrets(suite, started, guarded);
     for (const operator of started) await operator.stop();
@@ -77,22 +92,8 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   return suite;
 }
 
-function newPrivateKey(guarded: Set<string>): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
-  for (const line of pem.split('\n').slice(1, -2)) guarded.add(line);
-  return pem;
-}
-
-/** The login of a connection of the world. */
-export function clientCredentials(world: World, secretName: string) {
-  return {
-    clientCredentials: {
-      tokenURL: world.oidc.tokenUrl,
-      clientID: operatorClientId,
-      clientSecretRef: { name: secretName },
-    },
-  };
+async function hasExited({ exited }: OperatorProcess): Promise<boolean> {
+  return await Promise.race([exited.then(() => true), setImmediate(false)]);
 }
 
 async function makeTeam({ cluster, world }: Suite, labels?: Record<string, string>): Promise<string> {
@@ -105,24 +106,11 @@ async function makeTeam({ cluster, world }: Suite, labels?: Record<string, strin
   return namespace;
 }
 
-/** Searches everything that operators wrote, and the texts besides, for secrets in the forms that they travel in. */
+/** Expects no secret in anything that operators wrote, nor in the texts besides; see {@link findLeaks}. */
 export async function expectNoSecrets(
   { cluster, searched }: Pick<Suite, 'cluster' | 'searched'>,
   operators: readonly OperatorProcess[],
   guarded: ReadonlySet<string>,
 ): Promise<void> {
-  const places: [string, string][] = operators.map((operator) => ['output', operator.output()]);
-  for (const operator of operators) places.push(['metrics', await operator.metrics().catch(() => '')]);
-  for (const [place, content] of searched) places.push([place, content()]);
-  const signal = AbortSignal.timeout(30_000);
-  for (const kind of [kinds.event, kinds.integration, kinds.connection, kinds.clusterConnection])
-    places.push([kind.plural, JSON.stringify((await cluster.client.list(kind, { signal })).items)]);
-  for (const text of guarded) {
-    const forms = [text, Buffer.from(text).toString('base64').replace(/=+$/, ''), encodeURIComponent(text)];
-    for (const [place, content] of places)
-      expect(
-        forms.some((form) => content.includes(form)),
-        `a secret in ${place}`,
-      ).toBe(false);
-  }
+  expect(await findLeaks(cluster, searched, operators, guarded), 'places that hold a secret').toEqual([]);
 }

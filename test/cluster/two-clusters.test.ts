@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type ControlPlane, startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { installCrds } from '../harness/crds.ts';
+import { deadline } from '../harness/pace.ts';
 import { gitHubIntegration, reconciled, rowsOf, storeGitHubToken } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
@@ -33,11 +34,7 @@ afterAll(async () => {
 
 async function prepare(cluster: Cluster): Promise<void> {
   const { world } = suite;
-  await cluster.client.create(
-    kinds.namespace,
-    { metadata: { name: namespace } },
-    AbortSignal.timeout(30_000),
-  );
+  await cluster.client.create(kinds.namespace, { metadata: { name: namespace } }, deadline(30_000));
   await storeGitHubToken({ ...suite, cluster }, `${namespace}/token`);
   await cluster.createSecret(`${namespace}/login`, { clientSecret: world.clientSecret });
   await cluster.create(kinds.connection, {
@@ -56,7 +53,7 @@ async function remove(cluster: Cluster): Promise<void> {
   await cluster.waitForGone(kinds.integration, key);
 }
 
-it('with objects of one name have a row each, and remove their own', { timeout: 120_000 }, async () => {
+it('with objects of one name have a row each, and remove their own', async () => {
   await create(suite.cluster, { alias: 'one' });
   await create(other, { alias: 'other' });
   for (const cluster of [suite.cluster, other]) await cluster.waitForConditions(key, { Ready: 'True/Ready' });
@@ -67,7 +64,7 @@ it('with objects of one name have a row each, and remove their own', { timeout: 
   expect(rowsOf(suite.world, key)).toEqual([]);
 });
 
-it('that may both take over do not take one row from each other for ever', { timeout: 120_000 }, async () => {
+it('that may both take over do not take one row from each other for ever', async () => {
   const { cluster, world } = suite;
   const spec = { alias: 'wanted by both', adoptionPolicy: 'Always' };
   await create(cluster, spec);

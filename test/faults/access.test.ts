@@ -25,7 +25,7 @@ async function startWithLeastRights(
 const apply = ({ cluster }: Stage, key: string) =>
   cluster.create(kinds.integration, gitHubIntegration(key, own));
 
-describe.concurrent('an operator whose', { timeout: 120_000 }, () => {
+describe.concurrent('an operator whose', () => {
   it('token is revoked goes on as soon as there is another one', async (context) => {
     const stage = await openStage(context);
     const { cluster, team } = stage;

@@ -12,6 +12,7 @@ import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type ControlPlane, startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { installCrds } from '../harness/crds.ts';
 import type { OperatorProcess } from '../harness/operator-process.ts';
+import { deadline } from '../harness/pace.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
 import { startWorld, type World } from '../harness/world.ts';
 import { inParallel } from './parallel.ts';
@@ -43,11 +44,7 @@ beforeAll(async () => {
   cluster = await connectCluster(controlPlane.kubeconfigPath);
   relay = await startRelay(controlPlane.kubeconfigPath);
   for (const namespace of ['system', 'team', 'strangers'])
-    await cluster.client.create(
-      kinds.namespace,
-      { metadata: { name: namespace } },
-      AbortSignal.timeout(30_000),
-    );
+    await cluster.client.create(kinds.namespace, { metadata: { name: namespace } }, deadline(30_000));
   const token = `ghp_${randomUUID()}`;
   world.github.addToken({ token, login: 'octocat' });
   await cluster.createSecret('team/token', { token });
@@ -69,7 +66,7 @@ beforeAll(async () => {
     env: world.operatorEnv,
     args: ['--operator-namespace=system', '--cluster-name=faults', '--workers=8'],
   });
-}, 240_000);
+});
 
 afterAll(async () => {
   await operator?.kill();
@@ -97,14 +94,14 @@ async function metric(name: string): Promise<number> {
   return Number(line?.slice(name.length));
 }
 
-describe('a cluster with much that is none of its business', { timeout: 240_000 }, () => {
+describe('a cluster with much that is none of its business', () => {
   it('costs the metadata of Secrets, and nothing for those of Helm', async () => {
     const before = await metric('process_resident_memory_bytes');
     await createStrangers(0.5, 1);
     const { items } = await cluster.client.list(kinds.secret, {
       fieldSelector: 'type!=helm.sh/release.v1',
       metadataOnly: true,
-      signal: AbortSignal.timeout(60_000),
+      signal: deadline(60_000),
     });
     expect(items.length).toBeGreaterThan(foreignSecrets);
     await cluster.waitFor(
@@ -119,7 +116,7 @@ describe('a cluster with much that is none of its business', { timeout: 240_000 
   });
 });
 
-describe('many reconciles', { timeout: 240_000 }, () => {
+describe('many reconciles', () => {
   it('share a few connections', async () => {
     const keys = Array.from({ length: 60 }, (_, index) => `team/c${index}`);
     await inParallel(0, keys.length, (index) =>
@@ -160,7 +157,7 @@ async function reconcilesOf(running: OperatorProcess): Promise<number> {
   return counts.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-describe('an API server and a store that are killed', { timeout: 240_000 }, () => {
+describe('an API server and a store that are killed', () => {
   it('in the middle of 1,000 changes leave no integration behind and none twice', async () => {
     const count = 112;
     const keys = Array.from({ length: count }, (_, index) => `team/k${index}`);

@@ -7,6 +7,7 @@ import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type ControlPlane, startControlPlane } from '../harness/control-plane/control-plane.ts';
 import { installCrds } from '../harness/crds.ts';
 import type { OperatorProcess } from '../harness/operator-process.ts';
+import { deadline } from '../harness/pace.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
 import { startWorld, type World } from '../harness/world.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   cluster = await connectCluster(controlPlane.kubeconfigPath);
   relay = await startRelay(controlPlane.kubeconfigPath);
   for (const name of ['system', 'team'])
-    await cluster.client.create(kinds.namespace, { metadata: { name } }, AbortSignal.timeout(30_000));
+    await cluster.client.create(kinds.namespace, { metadata: { name } }, deadline(30_000));
   await connection('own', 'login');
   await cluster.createSecret('team/login', { clientSecret });
   operator = await startBuiltOperator({
@@ -35,7 +36,7 @@ beforeAll(async () => {
     args: ['--operator-namespace=system', '--cluster-name=relist'],
   });
   await waitForConnection(cluster, kinds.connection, 'team/own', { Ready: 'True/Ready' });
-}, 240_000);
+});
 
 afterAll(async () => {
   await operator?.kill();
@@ -52,7 +53,7 @@ function connection(name: string, secret: string) {
   });
 }
 
-describe('a Secret that is created while no watch hears of it', { timeout: 240_000 }, () => {
+describe('a Secret that is created while no watch hears of it', () => {
   it('wakes those who wait for it when a list finds it', async () => {
     const token = `ghp_${randomUUID()}`;
     world.github.addToken({ token, login: 'octocat' });

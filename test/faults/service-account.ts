@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { rulesOf } from '../../scripts/generate/roles.ts';
+import { rulesOf } from '../../src/access/rules.ts';
 import type { Resource } from '../../src/kube/object.ts';
 import { type Cluster, kinds } from '../harness/cluster.ts';
+import { deadline } from '../harness/pace.ts';
 
 const core = { group: '', version: 'v1', namespaced: true };
 const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1', namespaced: true };
@@ -72,7 +73,7 @@ export async function createServiceAccount(
       const answer = await cluster.client.ask(
         { ...core, plural: `namespaces/${system}/serviceaccounts/operator/token`, kind: 'TokenRequest' },
         { apiVersion: 'authentication.k8s.io/v1', spec: { boundObjectRef } },
-        AbortSignal.timeout(10_000),
+        deadline(10_000),
       );
       const text = tokenSchema.parse(answer).status.token;
       return {
@@ -95,7 +96,7 @@ export async function createServiceAccount(
 async function isGood({ client }: Cluster, token: string): Promise<boolean> {
   const review = { apiVersion: 'authentication.k8s.io/v1', spec: { token } };
   const resource = { ...core, plural: 'tokenreviews', kind: 'TokenReview', group: 'authentication.k8s.io' };
-  const answer = await client.ask(resource, review, AbortSignal.timeout(10_000));
+  const answer = await client.ask(resource, review, deadline(10_000));
   return reviewSchema.parse(answer).status.authenticated === true;
 }
 

@@ -13,7 +13,7 @@ function startShards(stage: Stage): Promise<[Replica, Replica]> {
   ]);
 }
 
-describe.concurrent('shards', { timeout: 120_000 }, () => {
+describe.concurrent('shards', () => {
   it('share the work by label, and an object that gets another label changes hands', async (context) => {
     const stage = await openStage(context);
     const { cluster, world, team } = stage;

@@ -7,6 +7,7 @@ import type { JsonPatchOp, NewObject } from '../../src/kube/client.ts';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import { type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from '../../src/kube/object.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { deadline, startPatience } from './pace.ts';
 
 const core = (plural: string, kind: string, namespaced = true): Resource => ({
   group: '',
@@ -30,7 +31,7 @@ export const kinds = {
 /** The real API server as an administrator sees it. */
 export type Cluster = Awaited<ReturnType<typeof connectCluster>>;
 
-/** Longest time in which the operator must have done what a test waits for. Generous: timing decides nothing. */
+/** Longest time in which the operator must have done what a test waits for, on a quiet machine. Generous: timing decides nothing. */
 const patienceMs = 45_000;
 const pollMs = 50;
 
@@ -40,7 +41,7 @@ export async function connectCluster(kubeconfig: string) {
     connection: await loadKubeConnection({ kubeconfig }),
     userAgent: 'codemie-git-operator-tests',
   });
-  const signal = (): AbortSignal => AbortSignal.timeout(patienceMs);
+  const signal = (): AbortSignal => deadline(patienceMs);
   const namespaces: string[] = [];
 
   async function waitFor<T>(
@@ -48,11 +49,11 @@ export async function connectCluster(kubeconfig: string) {
     look: () => Promise<T | undefined | false>,
     withinMs = patienceMs,
   ): Promise<T> {
-    const giveUpAt = performance.now() + withinMs;
+    const isOver = startPatience(withinMs);
     for (;;) {
       const seen = await look();
       if (seen) return seen;
-      if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}.`);
+      if (isOver()) throw new Error(`Waited in vain for ${what}.`);
       await sleep(pollMs);
     }
   }

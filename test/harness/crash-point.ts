@@ -15,7 +15,8 @@
  * - `CRASH_AT`: the number of the point to die at, from 1. Not set: none.
  * - `CRASH_COUNT_FROM`: a regular expression. Counting begins with the first request that matches. Not set: at once.
  * - `CRASH_IGNORE`: a regular expression. Requests that match have no points.
- * Both are matched with `METHOD origin/path`, without the query. Watches and the CONNECTs to a proxy never have
+ * - `CRASH_ONLY`: a regular expression. From where the counting begins on, others than those that match have no points.
+ * All are matched with `METHOD origin/path`, without the query. Watches and the CONNECTs to a proxy never have
  * points, because how many of them there are depends on timing.
  *
  * The channels: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
@@ -49,6 +50,7 @@ const settingsSchema = z.object({
   CRASH_AT: z.coerce.number().int().min(1).optional(),
   CRASH_COUNT_FROM: pattern.prefault(''),
   CRASH_IGNORE: pattern.optional(),
+  CRASH_ONLY: pattern.prefault(''),
 });
 
 /** What undici publishes with every message. */
@@ -83,7 +85,7 @@ function watchForCrashPoints(settings: z.infer<typeof settingsSchema>): void {
     const text = `${request.method} ${url.origin}${url.pathname}`;
     if (settings.CRASH_IGNORE?.test(text) === true) return;
     counting ||= settings.CRASH_COUNT_FROM.test(text);
-    if (!counting) return;
+    if (!counting || !settings.CRASH_ONLY.test(text)) return;
     counted.set(request, { method: request.method, host: url.host, path: url.pathname });
     reach('created', request);
   });

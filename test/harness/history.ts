@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectKey, Resource } from '../../src/kube/object.ts';
 import { keyOf } from '../../src/kube/object.ts';
 import type { Cluster } from './cluster.ts';
+import { stretched } from './pace.ts';
 
 /** Every version of the objects of some kinds that a watch has shown, oldest first. */
 export interface History {
@@ -27,6 +28,7 @@ interface Entry {
 
 /** A watch lives longer than any test. */
 const timeoutSeconds = 600;
+/** On a quiet machine. */
 const patienceMs = 45_000;
 
 /**
@@ -91,7 +93,7 @@ export async function recordHistory(
           reject(
             new Error(`Waited in vain for ${what}. Last seen: ${JSON.stringify(last?.object['status'])}`),
           );
-        }, patienceMs);
+        }, stretched(patienceMs));
         const finish = (): void => {
           clearTimeout(late);
           listeners.delete(look);

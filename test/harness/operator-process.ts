@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Exit, type ManagedProcess, startProcess } from './control-plane/processes.ts';
 import { answersOk } from './control-plane/service.ts';
+import { deadline, startPatience } from './pace.ts';
 
 export interface OperatorOptions {
   /** The path of a kubeconfig. Without one it has to find a service account. */
@@ -48,7 +49,7 @@ const stopGraceMs = 30_000;
 
 /**
  * Starts the operator and waits until /readyz says that it is ready. Throws, with what it wrote, when it ends
- * before that or takes longer than a minute.
+ * before that or takes longer than a minute on a quiet machine.
  */
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const { kubeconfig, env = {}, args = [], preload, waitUntilReady = true } = options;
@@ -93,7 +94,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     metricsAddress,
     async metrics() {
       const response = await fetch(`http://${metricsAddress()}/metrics`, {
-        signal: AbortSignal.timeout(5_000),
+        signal: deadline(5_000),
       });
       return await response.text();
     },
@@ -101,12 +102,12 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
 }
 
 async function untilReady(operator: ManagedProcess, output: () => string): Promise<void> {
-  const deadlineMs = Date.now() + readyTimeoutMs;
+  const isOver = startPatience(readyTimeoutMs);
   while (!(await answers(output(), '/readyz'))) {
     if (!operator.running()) {
       throw new Error(`The operator ended before it was ready. It wrote:\n${output()}`);
     }
-    if (Date.now() > deadlineMs) {
+    if (isOver()) {
       await operator.kill();
       throw new Error(
         `The operator was not ready within ${readyTimeoutMs / 1_000} s. It wrote:\n${output()}`,

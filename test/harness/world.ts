@@ -109,6 +109,24 @@ export async function startWorld({
       // The first refusal is a verdict; how one is confirmed is the matter of refusals.test.ts.
       CODEMIE_OPERATOR_REFUSAL_WINDOW: '0s',
     },
+    /** Ends every fault that a test has ordered of any server. */
+    calm() {
+      internet.clearFaults();
+      oidc.setFault(undefined);
+      for (const host of [github, gitlab, bitbucket, azureDevOps]) host.clearFaults();
+      for (const each of [codemie, ...furtherCodeMies]) each.calm();
+    },
     close: () => internet.close(),
+  };
+}
+
+/** `spec.auth` of a connection with the operator's login, whose secret is in a Secret of that name. */
+export function clientCredentials({ oidc }: World, secretName: string) {
+  return {
+    clientCredentials: {
+      tokenURL: oidc.tokenUrl,
+      clientID: operatorClientId,
+      clientSecretRef: { name: secretName },
+    },
   };
 }

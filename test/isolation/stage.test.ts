@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { isForbidden } from '../../src/kube/errors.ts';
 import { kinds } from '../harness/cluster.ts';
+import { deadline, eventually } from '../harness/pace.ts';
 import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
 const stage = useStage();
 
 it('runs as the chart has it', async () => {
   expect(stage.memoryLimitMiB).toBe(512);
-  await expect.poll(() => stage.operator.output()).toContain('"Leading."');
+  await eventually(() => expect(stage.operator.output()).toContain('"Leading."'));
 });
 
 it('lets a team do what an admin of its namespace may, and nothing elsewhere', async () => {
@@ -15,7 +16,7 @@ it('lets a team do what an admin of its namespace may, and nothing elsewhere', a
   await team.storeToken();
   await team.integrate('own');
   await stage.cluster.waitForConditions(`${team.namespace}/own`, { Ready: 'True' });
-  const signal = AbortSignal.timeout(10_000);
+  const signal = deadline(10_000);
   const listing = team.client.list(kinds.secret, { namespace: other.namespace, signal });
   await expect(listing).rejects.toSatisfy(isForbidden);
   const forged = team.client.create(

@@ -10,6 +10,7 @@ import type { KubeObject } from '../../src/kube/object.ts';
 import { createKubeClient } from '../../src/kube/rest-client.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
+import { deadline, startPatience } from '../harness/pace.ts';
 import type { CodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import type { Peer } from '../harness/peers/peer.ts';
 import { operatorClientId, startWorld, type World } from '../harness/world.ts';
@@ -301,7 +302,7 @@ async function signIn(kubeconfig: string, namespace: string, mayUse: boolean): P
 }
 
 function createTenant(namespace: string, client: KubeClient, gitHubToken: () => string): Tenant {
-  const signal = (): AbortSignal => AbortSignal.timeout(callTimeoutMs);
+  const signal = (): AbortSignal => deadline(callTimeoutMs);
   const create: Tenant['create'] = (kind, name, { metadata, ...object } = {}) =>
     client.create(kind, { metadata: { ...metadata, name, namespace }, ...object }, signal());
   return {
@@ -326,6 +327,7 @@ async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinM
   await team.integrate(name, { alias: `${team.namespace} ${name}`, auth });
   const key = `${team.namespace}/${name}`;
   let last = 'nothing';
+  const isOver = startPatience(withinMs);
   for (;;) {
     const object = await cluster.get(kinds.integration, key);
     const ready = parseGitIntegrationStatus(object?.['status']).conditions?.find(
@@ -333,7 +335,7 @@ async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinM
     );
     if (ready?.status === 'True') return performance.now() - beganMs;
     last = ready === undefined ? last : `${ready.reason}: ${ready.message}`;
-    if (performance.now() - beganMs > withinMs)
+    if (isOver())
       throw new Error(`The bystander's ${key} was not Ready within ${withinMs / 1_000} s: ${last}`);
     await new Promise((resolve) => void setTimeout(resolve, pollMs));
   }

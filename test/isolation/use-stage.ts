@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import { expectNoSecrets } from '../cluster/suite.ts';
+import { stretched } from '../harness/pace.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { type Stage, type StageOptions, startStage } from './stage.ts';
 import { type AttackReport, underAttack } from './under-attack.ts';
@@ -20,6 +21,9 @@ export function useStage(options: Omit<StageOptions, 'kubeconfig' | 'entryPoint'
       entryPoint: inject('operatorProgram'),
     });
     Object.assign(suite, started);
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') suite.world.calm();
   });
   afterAll(async () => {
     if (suite.cluster === undefined) return;
@@ -43,7 +47,7 @@ const probeTimeoutMs = 5_000;
 export function expectUnharmed(stage: Stage, report: AttackReport): void {
   const what = JSON.stringify(report);
   expect(report.exited, `the operator exited: ${what}`).toBe(false);
-  expect(report.longestSilenceMs, `/healthz did not answer: ${what}`).toBeLessThan(probeTimeoutMs);
+  expect(report.longestSilenceMs, `/healthz did not answer: ${what}`).toBeLessThan(stretched(probeTimeoutMs));
   expect(report.peakMiB, `memory: ${what}`).toBeLessThan(stage.memoryLimitMiB);
-  expect(report.attackedMs, `a bystander waited: ${what}`).toBeLessThan(5_000 + 4 * report.restMs);
+  expect(report.attackedMs, `a bystander waited: ${what}`).toBeLessThan(stretched(5_000) + 4 * report.restMs);
 }

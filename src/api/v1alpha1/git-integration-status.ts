@@ -19,7 +19,7 @@ const credential = z
       .describe('Scopes or permissions that the provider reports. Absent if it reports none.'),
     expiresAt: time()
       .optional()
-      .describe("When the credential expires. Absent if it doesn't, or if that is unknown."),
+      .describe('When the credential ends. Absent if it does not, or nobody knows.'),
     validatedAt: time()
       .optional()
       .describe(
@@ -57,7 +57,9 @@ const registration = z
     scope: z.enum(['Project', 'User']).describe('Whose integration it is.'),
     connectionUID: text(100).describe('UID of the connection it was made through.'),
     server: text(2048).describe('URL that the connection had then: another one may lead to another CodeMie.'),
-    origin: z.enum(['Created', 'Adopted']).describe('Created: by this object. Adopted: it existed before.'),
+    origin: z
+      .enum(['Created', 'Adopted'])
+      .describe('Created: by this object. Adopted: it existed before and was taken over.'),
     digest: text(200)
       .optional()
       .describe('Keyed digest of what was written last, to find out when to write again.'),
@@ -79,7 +81,7 @@ export const gitIntegrationStatusSchema = z
     handledSpec: text(64)
       .optional()
       .describe(
-        'Digest of the spec that was handled last, without `suspend`. It shows whether a suspended object has changed since.',
+        'Digest of the spec that was handled last, without `suspend`. It tells whether a suspended object is still as it was handled.',
       ),
     credential: credential.optional(),
     installation: installation.optional(),

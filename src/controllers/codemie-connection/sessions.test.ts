@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stretched } from '../../../test/harness/pace.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -16,7 +17,7 @@ beforeEach(() => {
     metadata: { ...common, name: 'login', uid: 's' },
     data: { token: Buffer.from('secret').toString('base64') },
   };
-  clients = createHttpClients({ timeoutMs: 1000, maxBodyBytes: 1000, userAgent: 'test/1' });
+  clients = createHttpClients({ timeoutMs: stretched(1000), maxBodyBytes: 1000, userAgent: 'test/1' });
   sessions = createSessions({
     kube: { get: async () => secret },
     http: clients,

@@ -1,5 +1,6 @@
-import { Registry } from '@prometheus-io/client';
+import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deadline } from '../../../test/harness/pace.ts';
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
 import { codeMieConnections } from '../../api/group.ts';
@@ -117,7 +118,7 @@ async function prove(
   const spec = parseGitIntegrationSpec({ provider: 'GitHub', project: 'demo', auth: auths[auth.kind] });
   if (!spec.ok) throw new Error(spec.error);
   const integration = { ...parseObject(object), spec: spec.value, alias: name };
-  const signal = AbortSignal.timeout(15_000);
+  const signal = deadline(15_000);
   const credentials = { auth, name: 'token', ca: [] };
   const proof = await validate(integration, credentials, connection(), report, deps, signal);
   await resolveInstallation(integration, credentials, proof, report, deps, signal);
@@ -205,7 +206,7 @@ describe('a token that GitHub refuses without a reason', () => {
         status: 'Unknown',
         reason: 'Rechecking',
         message:
-          "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+          "github.com rejected the token; it is asked again for up to 90 seconds before that counts. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
       },
     });
     // Until then, nobody asks.

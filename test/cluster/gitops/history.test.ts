@@ -6,6 +6,7 @@ import { kinds } from '../../harness/cluster.ts';
 import { judge } from '../../harness/gitops/judge.ts';
 import { kstatus } from '../../harness/gitops/kstatus.ts';
 import { type History, recordHistory } from '../../harness/history.ts';
+import { deadline } from '../../harness/pace.ts';
 import { discard } from '../objects.ts';
 import { useSuite } from '../suite.ts';
 import { connectionStages } from './connection-stages.ts';
@@ -36,10 +37,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const { plural } of ourKinds) {
-    const list = await suite.cluster.client.getRaw(
-      `/apis/${API_VERSION}/${plural}`,
-      AbortSignal.timeout(10_000),
-    );
+    const list = await suite.cluster.client.getRaw(`/apis/${API_VERSION}/${plural}`, deadline(10_000));
     for (const field of managedBy(FIELD_MANAGER, list)) managed.add(field);
   }
 });

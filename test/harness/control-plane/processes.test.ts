@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../pace.ts';
 import { type ProcessOptions, startProcess } from './processes.ts';
 
 const shell = (script: string, output: ProcessOptions['output'] = () => {}): ProcessOptions => ({
@@ -46,7 +47,7 @@ it.each([
 ])('$name', async ({ script, graceMs, exit }) => {
   let written = '';
   const started = await startProcess(shell(script, (chunk) => (written += chunk.toString())));
-  await vi.waitFor(() => expect(written).toBe('ready\n'));
+  await eventually(() => expect(written).toBe('ready\n'));
   expect(await started.stop(graceMs)).toEqual(exit);
 });
 
@@ -67,6 +68,6 @@ it('does not outlive its starter, and neither does the folder it was given', asy
   const pid = Number(chunk);
   expect(process.kill(pid, 0)).toBe(true);
   starter.kill('SIGKILL');
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 5_000 });
-  await vi.waitFor(() => expect(readFile(dir)).rejects.toThrow('ENOENT'), { timeout: 5_000 });
+  await eventually(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'));
+  await eventually(() => expect(readFile(dir)).rejects.toThrow('ENOENT'));
 });

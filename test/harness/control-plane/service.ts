@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startPatience } from '../pace.ts';
 import { type ManagedProcess, startProcess } from './processes.ts';
 
-/** How long one program may take until it is ready, on a slow and busy machine. */
+/** How long one program may take until it is ready, on a quiet machine. */
 const readyTimeoutMs = 90_000;
 
 /** What to run, and how to see that it works. */
@@ -44,13 +45,13 @@ export function createService(options: ServiceOptions): Service {
       const orphan = removeIfOrphaned === undefined ? {} : { removeIfOrphaned };
       const started = await startProcess({ name, command, args, env, output: logFile, ...orphan });
       current = started;
-      const deadlineMs = Date.now() + readyTimeoutMs;
+      const isOver = startPatience(readyTimeoutMs);
       while (!(await ready())) {
         signal?.throwIfAborted();
         if (!started.running()) {
           throw new Error(`${name} ended before it was ready. ${await lastWords(logFile)}`);
         }
-        if (Date.now() > deadlineMs) {
+        if (isOver()) {
           throw new Error(`${name} was not ready within ${readyTimeoutMs / 1_000} s. See ${logFile}`);
         }
         await sleep(50);

@@ -29,6 +29,8 @@ export interface Internet {
   addressOf(host: string): { readonly host: '127.0.0.1'; readonly port: number };
   /** Breaks the way to a host for new connections, or mends it (undefined). Open connections of the host are cut. Throws for an unknown host. */
   setFault(host: string, fault: ConnectionFault | undefined): void;
+  /** Makes the way to every host sound again. Leaves alone the connections of hosts that had no fault. */
+  clearFaults(): void;
   /** Stops listening, cuts every connection, closes the peers. */
   close(): Promise<void>;
 }
@@ -74,6 +76,9 @@ export async function startInternet(options: InternetOptions): Promise<Internet>
     refusedHosts,
     addressOf: (host) => ({ host: '127.0.0.1', port: siteOf(host).port }),
     setFault: (host, fault) => siteOf(host).setFault(fault),
+    clearFaults() {
+      for (const site of sites.values()) if (site.fault() !== undefined) site.setFault(undefined);
+    },
     async close() {
       await Promise.all([proxy.close(), ...[...sites.values()].map((site) => site.close())]);
       await Promise.all(options.peers.map((peer) => peer.close()));

@@ -49,6 +49,8 @@ export interface CodeMiePeer extends Peer {
   keepUnknownKeys(keep: boolean): void;
   /** Awaited by every create between its check of the alias and its insert; undefined: a few milliseconds. */
   setInsertGate(gate: (() => Promise<void>) | undefined): void;
+  /** Ends all faults, and takes back what the other controls have set. */
+  calm(): void;
 }
 
 interface SeedRow {
@@ -211,6 +213,14 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
     },
     setInsertGate(gate) {
       insertGate = gate;
+    },
+    calm() {
+      faults.clear();
+      faults.decide(undefined);
+      database = 'up';
+      store.updatesGoLast = false;
+      keepsUnknownKeys = true;
+      insertGate = undefined;
     },
     close: () => Promise.resolve(),
   };

@@ -1,4 +1,5 @@
 import { createServer, request } from 'node:http';
+import { deadline } from '../../pace.ts';
 import type { Peer } from '../peer.ts';
 
 export interface Reply {
@@ -54,7 +55,7 @@ function ask(port: number, url: URL, options: AskOptions): Promise<Reply> {
         method: options.method ?? 'GET',
         headers: { host: url.host, 'user-agent': 'peer-test', ...options.headers },
         agent: false,
-        signal: AbortSignal.timeout(options.timeoutMs ?? 5000),
+        signal: deadline(options.timeoutMs ?? 5000),
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -1,5 +1,6 @@
 import { createEmulator, type Emulator } from 'emulate';
 import { z } from 'zod';
+import { deadline } from '../../pace.ts';
 import { withMetadata } from './bodies.ts';
 import type { GitHubState } from './state.ts';
 
@@ -58,7 +59,7 @@ export function createAppVerifier(state: GitHubState): AppVerifier {
       const response = await fetch(url.replace('localhost', '127.0.0.1') + path, {
         ...init,
         headers: { authorization: `Bearer ${jwt}`, 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(deadlineMs),
+        signal: deadline(deadlineMs),
       });
       // Read to the end here: the next question may close the server.
       return new Response(await response.text(), { status: response.status });

@@ -1,7 +1,8 @@
 import { createPublicKey, randomUUID, verify } from 'node:crypto';
 import { fetch, ProxyAgent } from 'undici';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { eventually } from '../../pace.ts';
 import { type Internet, startInternet } from '../internet.ts';
 import { describeKeycloak } from './keycloak-answers.ts';
 import { createOidcPeer, type OidcPeer } from './oidc-peer.ts';
@@ -109,7 +110,7 @@ describe('createOidcPeer', () => {
     const before = peer.requests.length;
     peer.setFault({ kind: 'slow', until: gate.promise });
     const response = askForToken();
-    await vi.waitFor(() => expect(peer.requests).toHaveLength(before + 1));
+    await eventually(() => expect(peer.requests).toHaveLength(before + 1));
     gate.resolve();
     expect((await response).status).toBe(200);
   });
