@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { accessFiles } from '../src/access/generated-files.ts';
-import { type GeneratedFile, generatedFiles } from '../src/api/crd/generated-files.ts';
 import { chartFiles } from './chart/chart-files.ts';
 import { kustomizeFiles } from './chart/kustomize-files.ts';
 import { dashboardFile } from './dashboard/dashboard.ts';
+import { accessFiles } from './generate/access-files.ts';
+import { type GeneratedFile, generatedFiles } from './generate/crd-files.ts';
 
 // `npm run generate`: writes the CustomResourceDefinitions and the API reference from the schemas in src/api, the roles
 // and their page from the permissions in src/access, what the chart says of its values from scripts/chart, the dashboard, and last,

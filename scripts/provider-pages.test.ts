@@ -32,7 +32,8 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
   },
 ])('the page of $name', ({ page, name, never }) => {
   const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
-  const { kinds, capabilities } = providers[name];
+  const provider = providers[name];
+  const { kinds } = provider;
   const namedOf = (words: readonly string[]): string[] =>
     words.filter((word) => text.includes(`\`${word}\``)).toSorted();
 
@@ -43,7 +44,7 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
   it('says what to do about each reason that the provider may give, and speaks of no other', () => {
     const reasons = Object.keys({
       ...credentialsValidReasons,
-      ...(capabilities.githubApp && installationResolvedReasons),
+      ...(provider.resolveInstallation && installationResolvedReasons),
       ...permissionsSufficientReasons,
       ...credentialExpiringReasons,
     }).filter((reason) => !fine.has(reason));

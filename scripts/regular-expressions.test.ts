@@ -12,7 +12,7 @@ interface Found {
  * Read from flags of the operator's own process by an administrator; its texts are made of constants, which the checker
  * does not finish with.
  */
-const ofAdministrators = ['src/kube/label-selector.ts'];
+const ofAdministrators = ['src/lib/label-selector.ts'];
 
 /** Every regular expression of the product, and every place that makes one of a text. */
 function search(): { found: Found[]; made: string[] } {

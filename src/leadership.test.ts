@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseLabelSelector } from './kube/label-selector.ts';
 import { leaseName } from './leadership.ts';
+import { parseLabelSelector } from './lib/label-selector.ts';
 
 describe('leaseName', () => {
   it('is the plain name without shards', () => {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { LabelSelector } from './kube/label-selector.ts';
 import { createLeaderElection } from './kube/leader-election.ts';
 import type { LeaseClient } from './kube/lease.ts';
 import type { Log } from './kube/log.ts';
+import type { LabelSelector } from './lib/label-selector.ts';
 import type { Settings } from './settings.ts';
 
 /** Whether and when this process may work. */

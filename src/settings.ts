@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { durationMs, isDuration } from './api/duration.ts';
-import { type LabelSelector, parseLabelSelector } from './kube/label-selector.ts';
+import { type LabelSelector, parseLabelSelector } from './lib/label-selector.ts';
 import { checkNoProxy, ProxySettingError, type ProxySettings, readProxyUrl } from './net/proxy.ts';
 
 /** Where a server of ours listens. An empty host means every address, port 0 a free one. */
@@ -113,7 +113,7 @@ const settingsSchema = z.strictObject({
     .enum(['none', 'kubernetes'])
     .default('none')
     .describe(
-      'Who may read /metrics. none: everybody who reaches the port. kubernetes: bearers of a token that the API server lets GET /metrics, over TLS. Default: none.',
+      'Who may read /metrics. none: anyone who can reach the port. kubernetes: bearers of a token that the API server lets GET /metrics, over TLS. Default: none.',
     ),
   metricsCertFile: z
     .string()
@@ -134,7 +134,7 @@ const settingsSchema = z.strictObject({
       'YAML file with the spec of the ClusterCodeMieConnection default, which the operator then makes and keeps so. Read at the start. Default: none.',
     ),
   leaderElect: yesOrNo.describe(
-    'Whether to work only while holding a Lease in the own namespace, so that several replicas can stand by: true or false. Default: false.',
+    'Whether to work only while holding a Lease in its namespace, so that several replicas can be on standby: true or false. Default: false.',
   ),
   leaseDuration: leaseDuration.describe(
     'How long other replicas wait for a leader that is silent: 3s to 1h. It stops working itself after two thirds. Default: 15s.',
@@ -147,10 +147,10 @@ const settingsSchema = z.strictObject({
     .transform((text) => text === 'true')
     .optional()
     .describe(
-      'Whether to look after connections, which one shard must: true or false. Default: true without --shard-selector, else false.',
+      'Whether to reconcile connections, which exactly one shard must do: true or false. Default: true without --shard-selector, else false.',
     ),
   refusalWindow: refusalWindow.describe(
-    'How long a Git provider that refuses a credential, and does not say why, is asked again before the credential is reported as refused: 0s to 10m. Default: 90s.',
+    'How long to recheck with a Git provider that rejects a credential without a reason, before the credential is reported as rejected: 0s to 10m. Default: 90s.',
   ),
   tenantPrivateNetworks: yesOrNo.describe(
     'Whether a CodeMieConnection of a namespace may allow private addresses: true or false. Default: false.',

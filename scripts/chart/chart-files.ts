@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHART_FOLDER, type GeneratedFile } from '../../src/api/crd/generated-files.ts';
+import { CHART_FOLDER, type GeneratedFile } from '../generate/crd-files.ts';
 import { values } from './values.ts';
 import { valuesSchemaJson, valuesTable, valuesYaml } from './values-files.ts';
 

@@ -1,4 +1,4 @@
-import { type StructuralSchema, toStructuralSchema } from '../../src/api/crd/structural-schema.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../src/api/structural-schema.ts';
 import { clusterCodeMieConnectionSpecSchema } from '../../src/api/v1alpha1/connection-spec.ts';
 import { flag, section, type ValueSchema } from './value.ts';
 

@@ -1,5 +1,5 @@
-import type { GeneratedFile } from '../../src/api/crd/generated-files.ts';
 import { chartFolder, helm } from '../../test/harness/helm.ts';
+import type { GeneratedFile } from '../generate/crd-files.ts';
 
 const note = '# Made by `npm run generate` from the chart. Do not edit.';
 

@@ -1,4 +1,4 @@
-import type { GeneratedFile } from '../../src/api/crd/generated-files.ts';
+import type { GeneratedFile } from '../generate/crd-files.ts';
 import { type Panel, rows } from './panels.ts';
 
 /** Heights in Grafana's grid. */

@@ -55,7 +55,7 @@ export const rows: readonly Row[] = [
         kind: 'number',
         width: 4,
         description: 'Since the operator started.',
-        queries: [{ expr: 'sum(codemie_git_integration_registrations_leaked_total)' }],
+        queries: [{ expr: 'sum(codemie_git_integration_registrations_orphaned_total)' }],
       },
       {
         title: 'Operators at work',

@@ -75,8 +75,8 @@ describe('the check at the start', () => {
     const done = check.untilGranted(never);
     await clock.advance(30_000);
     expect(lines).toEqual([
-      'The operator may not list or watch configmaps in any namespace, which it needs to notice changed certificates. Bind its service account to the roles of the Helm chart or of docs/permissions.md.',
-      'The operator may not get namespaces "kube-system", which it needs to name the cluster by the UID of this namespace. Bind its service account to the roles of the Helm chart or of docs/permissions.md.',
+      'The operator lacks permission to list or watch configmaps in any namespace; it needs that to detect changed certificates. Bind its service account to the roles of the Helm chart or of docs/permissions.md.',
+      'The operator lacks permission to get namespaces "kube-system"; it needs that to name the cluster by the UID of this namespace. Bind its service account to the roles of the Helm chart or of docs/permissions.md.',
     ]);
     refused.clear();
     await clock.advance(5_000);
@@ -93,9 +93,9 @@ describe('the check at the start', () => {
     await clock.advance(0);
     expect(lines).toEqual([
       expect.stringContaining(
-        'may not get secrets in namespace "team-b", which it needs to read the Secrets',
+        'lacks permission to get secrets in namespace "team-b"; it needs that to read the Secrets',
       ),
-      expect.stringContaining('may not get namespaces in namespace "team-b"'),
+      expect.stringContaining('lacks permission to get namespaces in namespace "team-b"'),
     ]);
     refused.clear();
     await clock.advance(5_000);

@@ -1,8 +1,8 @@
 import { type Access, isAllowed } from '../kube/access-review.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { type Clock, sleep } from '../kube/clock.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { errorFields, type Log } from '../kube/log.ts';
+import { type Clock, sleep } from '../lib/clock.ts';
 import { type Installation, type Permission, permissionsOf } from './permissions.ts';
 
 /** What the check works with. */
@@ -149,5 +149,5 @@ function sentenceOf({ permission, namespace, verbs }: Need): string {
   const everywhere = resource.namespaced ? ' in any namespace' : '';
   const where = namespace === undefined ? everywhere : ` in namespace "${namespace}"`;
   const purpose = why.replaceAll('`', '');
-  return `The operator may not ${verbs.join(' or ')} ${which}${where}, which it needs to ${purpose}. Bind its service account to the roles of the Helm chart or of docs/permissions.md.`;
+  return `The operator lacks permission to ${verbs.join(' or ')} ${which}${where}; it needs that to ${purpose}. Bind its service account to the roles of the Helm chart or of docs/permissions.md.`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { rulesOf } from '../../scripts/generate/roles.ts';
 import { needsOf } from './check.ts';
 import { type Installation, permissions } from './permissions.ts';
-import { rulesOf } from './rules.ts';
 
 const whole: Installation = { clusterConnections: true, leaderElect: true };
 const named: Installation = {

@@ -91,7 +91,7 @@ export const circumstances = {
 
 /**
  * Everything that the operator may ever ask the API server for: the one list. The check at the start, the roles of
- * the chart and the table in `docs/operating.md` are made from it, and tests run the operator with nothing else.
+ * the chart and the page `docs/permissions.md` are made from it, and tests run the operator with nothing else.
  */
 export const permissions: readonly Permission[] = [
   ...ofKind(gitIntegrations, 'watched'),
@@ -103,22 +103,22 @@ export const permissions: readonly Permission[] = [
     where: 'cluster',
     names: ['default'],
     when: ['clusterConnections', 'defaultConnection'],
-    why: 'make the connection of that file',
+    why: 'create the connection of that file',
   },
   {
     resource: secrets,
     verbs: ['list', 'watch'],
     where: 'watched',
-    why: 'notice changed credentials; it asks for metadata only, for which there is no permission of its own',
+    why: 'detect changed credentials; it reads metadata only, for which Kubernetes has no separate permission',
   },
   { resource: secrets, verbs: ['get'], where: 'watched', why: 'read the Secrets that manifests name' },
-  { resource: configMaps, verbs: ['list', 'watch'], where: 'watched', why: 'notice changed certificates' },
+  { resource: configMaps, verbs: ['list', 'watch'], where: 'watched', why: 'detect changed certificates' },
   { resource: configMaps, verbs: ['get'], where: 'watched', why: 'read the certificates of `tls.caRef`' },
   {
     resource: events,
     verbs: ['create', 'patch'],
     where: 'watched',
-    why: 'tell news, and count news that repeats',
+    why: 'emit events, and aggregate repeated ones',
   },
   {
     resource: namespaces,
@@ -163,7 +163,7 @@ export const permissions: readonly Permission[] = [
     verbs: ['list', 'watch'],
     where: 'own',
     when: ['namedNamespaces', 'clusterConnections'],
-    why: 'notice changed logins of ClusterCodeMieConnections',
+    why: 'detect changed logins of ClusterCodeMieConnections',
   },
   {
     resource: configMaps,
@@ -177,28 +177,28 @@ export const permissions: readonly Permission[] = [
     verbs: ['create', 'patch'],
     where: 'default',
     when: ['namedNamespaces', 'clusterConnections'],
-    why: 'tell news of ClusterCodeMieConnections, whose events the API keeps in this namespace',
+    why: 'emit events on ClusterCodeMieConnections, which the API keeps in this namespace',
   },
   {
     resource: leases,
     verbs: ['get', 'create', 'update'],
     where: 'own',
     when: ['leaderElection'],
-    why: 'agree with other replicas on who works',
+    why: 'elect a leader among the replicas',
   },
   {
     resource: tokenReviews,
     verbs: ['create'],
     where: 'cluster',
     when: ['metricsAuth'],
-    why: 'ask who reads its metrics',
+    why: 'authenticate readers of its metrics',
   },
   {
     resource: subjectAccessReviews,
     verbs: ['create'],
     where: 'cluster',
     when: ['metricsAuth'],
-    why: 'ask whether they may GET `/metrics`',
+    why: 'check whether they may GET `/metrics`',
   },
 ];
 
@@ -210,9 +210,9 @@ export function permissionsOf(installation: Installation): Permission[] {
 function ofKind(resource: ResourceDescription, where: Where, when?: readonly Circumstance[]): Permission[] {
   const common = { resource, where, ...(when && { when }) };
   return [
-    { ...common, verbs: ['list', 'watch'], why: 'follow what is declared' },
-    { ...common, verbs: ['get'], why: 'read an object again that has changed meanwhile' },
+    { ...common, verbs: ['list', 'watch'], why: 'watch the declared objects' },
+    { ...common, verbs: ['get'], why: 'read an object again that changed in the meantime' },
     { ...common, verbs: ['patch'], why: 'set and remove its finalizers' },
-    { ...common, subresource: 'status', verbs: ['patch'], why: 'say what it found' },
+    { ...common, subresource: 'status', verbs: ['patch'], why: 'write its status' },
   ];
 }

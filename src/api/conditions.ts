@@ -58,8 +58,8 @@ export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
 const generalReasons = {
   InvalidSpec: {
     status: 'False',
-    meaning: 'The spec breaks a rule that the installed definitions do not know yet.',
-    remedy: 'Correct the field that the message names, and install the definitions of this release.',
+    meaning: "The spec breaks a rule that the installed CRDs don't have yet.",
+    remedy: 'Correct the field that the message names, and install the CRDs of this release.',
   },
 } as const satisfies Reasons;
 
@@ -87,7 +87,7 @@ const sumUp = (ready: Reasons): ConditionDescription[] => [
   },
   {
     type: 'Stalled',
-    meaning: 'Present and True while only a person can help. Same reason as Ready.',
+    meaning: 'Present and True while action is required. Same reason as Ready.',
     reasons: {},
   },
 ];
@@ -133,7 +133,7 @@ export const gitIntegrationConditions: readonly ConditionDescription[] = [
   },
   {
     type: 'CredentialExpiring',
-    meaning: 'The credential ends soon. Present only while true.',
+    meaning: 'The credential expires soon. Present only while true.',
     reasons: credentialExpiringReasons,
   },
   {

@@ -12,7 +12,7 @@ interface ReasonDescription {
 /** The reasons of one condition, by name. */
 export type Reasons = Readonly<Record<string, ReasonDescription>>;
 
-const WAIT = 'Nothing: it is tried again by itself. If it lasts, look at the host that the message names.';
+const WAIT = 'Nothing; the operator retries. If this persists, check the host that the message names.';
 
 /** The values were read from the Secrets and are well-formed. No network was used. */
 export const credentialsResolvedReasons = {
@@ -51,12 +51,12 @@ export const providerTrouble = {
   ProviderUnreachable: {
     status: 'Unknown',
     meaning:
-      'The provider cannot be reached or does not answer in time. A host that hangs is left alone for up to two minutes.',
+      'The provider cannot be reached or does not answer in time. Requests to a host that hangs are paused for up to two minutes.',
     remedy: WAIT,
   },
   ProviderError: {
     status: 'Unknown',
-    meaning: 'The provider answers with an error of its own.',
+    meaning: 'The provider answers with an error.',
     remedy: WAIT,
   },
   RateLimited: {
@@ -81,7 +81,7 @@ export const providerTrouble = {
   Rechecking: {
     status: 'Unknown',
     meaning:
-      'The provider refuses, and does not say why. It may pass, so it is asked again for up to 90 seconds before that is a verdict.',
+      'The provider rejects the credential without a reason. The rejection may be temporary, so the operator rechecks for up to 90 seconds before it reports it as final.',
     remedy: 'Wait a minute and a half. If the message already names a mistake, correct it.',
   },
 } as const satisfies Reasons;
@@ -96,17 +96,17 @@ export const credentialsValidReasons = {
   Unauthorized: {
     status: 'False',
     meaning: 'The provider refuses the credential and does not say why.',
-    remedy: 'Make a new token and store it in the Secret.',
+    remedy: 'Create a new token and store it in the Secret.',
   },
   Expired: {
     status: 'False',
-    meaning: 'The credential has ended.',
-    remedy: 'Make a new token and store it in the Secret.',
+    meaning: 'The credential has expired.',
+    remedy: 'Create a new token and store it in the Secret.',
   },
   Revoked: {
     status: 'False',
     meaning: 'The credential was revoked at the provider.',
-    remedy: 'Find out who revoked it and why, then make a new token and store it in the Secret.',
+    remedy: 'Find out who revoked it and why, then create a new token and store it in the Secret.',
   },
   SSORequired: {
     status: 'False',
@@ -121,7 +121,7 @@ export const credentialsValidReasons = {
   },
   OrganizationStopped: {
     status: 'False',
-    meaning: 'The organization or collection was stopped at the provider, so that it answers nobody.',
+    meaning: 'The organization or collection was stopped at the provider, which rejects all requests to it.',
     remedy: 'Its administrator starts it again, or asks the support of the provider why it was stopped.',
   },
   RepositoryNotAccessible: {
@@ -133,7 +133,7 @@ export const credentialsValidReasons = {
   AppPasswordRetired: {
     status: 'False',
     meaning: 'The credential is an app password, which Bitbucket Cloud no longer accepts.',
-    remedy: 'Make an API token or an access token on Bitbucket and store it in the Secret.',
+    remedy: 'Create an API token or an access token on Bitbucket and store it in the Secret.',
   },
   KeyAppMismatch: {
     status: 'False',
@@ -202,7 +202,8 @@ export const permissionsSufficientReasons = {
   },
   NotReported: {
     status: 'Unknown',
-    meaning: 'The provider does not tell which permissions a credential of this kind has. It blocks nothing.',
+    meaning:
+      "The provider doesn't report which permissions a credential of this kind has. This blocks nothing.",
     remedy: 'Nothing. To be sure, list a repository under `validation.repositories`.',
   },
 } as const satisfies Reasons;
@@ -213,13 +214,13 @@ export type PermissionsSufficientReason = keyof typeof permissionsSufficientReas
 /** CodeMie has the integration as the spec wants it. */
 export const registeredReasons = {
   Registered: { status: 'True', meaning: 'CodeMie has the integration. It was created by this object.' },
-  Adopted: { status: 'True', meaning: 'CodeMie has the integration. It existed before and was taken over.' },
+  Adopted: { status: 'True', meaning: 'CodeMie has the integration. It existed before and was adopted.' },
   AliasConflict: {
     status: 'False',
     meaning:
-      "Another integration has this alias: one made by a person, a member's personal one, or a GitIntegration that came first.",
+      "Another integration has this alias: one created by hand, a member's personal one, or one of an older GitIntegration.",
     remedy:
-      'Choose another `alias`, rename or remove the other one, or take one of the project over with `adoptionPolicy: IfUnowned`.',
+      'Choose another `alias`, rename or remove the other one, or adopt one of the project with `adoptionPolicy: IfUnowned`.',
   },
   OwnedByOther: {
     status: 'False',
@@ -242,7 +243,7 @@ export const registeredReasons = {
   AccessDenied: {
     status: 'False',
     meaning:
-      "The connection's login may not write this project, or there is none of exactly this name: CodeMie answers both alike.",
+      "The connection's login can't write to this project, or no project has exactly this name: CodeMie answers both alike.",
     remedy: 'Check the spelling, then make the login an administrator of the project.',
   },
   Rejected: {
@@ -252,8 +253,8 @@ export const registeredReasons = {
   },
   Removed: {
     status: 'False',
-    meaning: 'Somebody removed the integration in CodeMie, and `driftPolicy` is Report.',
-    remedy: 'Delete this object too, or set `driftPolicy: Correct` to have it made again.',
+    meaning: 'Someone removed the integration in CodeMie, and `driftPolicy` is Report.',
+    remedy: 'Delete this object too, or set `driftPolicy: Correct` to have it created again.',
   },
   ConnectionNotFound: {
     status: 'False',
@@ -268,7 +269,7 @@ export const registeredReasons = {
   ConnectionNotReady: {
     status: 'Unknown',
     meaning: 'The connection is not Ready.',
-    remedy: 'Look at the conditions of the connection.',
+    remedy: 'Check the conditions of the connection.',
   },
   CodeMieUnreachable: {
     status: 'Unknown',
@@ -281,12 +282,12 @@ export const registeredReasons = {
 /** Reasons of `Registered`. */
 export type RegisteredReason = keyof typeof registeredReasons;
 
-/** The credential ends soon. Present only while true. */
+/** The credential expires soon. Present only while true. */
 export const credentialExpiringReasons = {
   ExpiresSoon: {
     status: 'True',
-    meaning: 'The credential ends within `validation.expiryWarning`.',
-    remedy: 'Make a new token and store it in the Secret before the time in the column Expires.',
+    meaning: 'The credential expires within `validation.expiryWarning`.',
+    remedy: 'Create a new token and store it in the Secret before the date in the column Expires.',
   },
 } as const satisfies Reasons;
 
@@ -297,12 +298,12 @@ export type CredentialExpiringReason = keyof typeof credentialExpiringReasons;
 export const driftedReasons = {
   Changed: {
     status: 'True',
-    meaning: 'Somebody changed the integration in CodeMie.',
-    remedy: 'Take the change over into the spec, undo it in CodeMie, or set `driftPolicy: Correct`.',
+    meaning: 'Someone changed the integration in CodeMie.',
+    remedy: 'Copy the change into the spec, undo it in CodeMie, or set `driftPolicy: Correct`.',
   },
   Removed: {
     status: 'True',
-    meaning: 'Somebody removed the integration in CodeMie.',
+    meaning: 'Someone removed the integration in CodeMie.',
     remedy: 'Delete this object too, or set `driftPolicy: Correct`.',
   },
 } as const satisfies Reasons;

@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import {
-  clusterCodeMieConnections,
-  codeMieConnections,
-  gitIntegrations,
-  type ProviderName,
-} from '../api/group.ts';
+import { clusterCodeMieConnections, codeMieConnections, type ProviderName } from '../api/group.ts';
 import { parseClusterCodeMieConnectionSpec } from '../api/v1alpha1/connection-spec.ts';
 import { parseConnection } from '../controllers/codemie-connection/parse-connection.ts';
 import type { ResolvedConnection } from '../controllers/git-integration/connection.ts';
@@ -21,164 +14,22 @@ import { validate } from '../controllers/git-integration/validate.ts';
 import { createRefusals } from '../controllers/refusals.ts';
 import { createSharedCalls } from '../controllers/shared-calls.ts';
 import { unsharedReads } from '../controllers/shared-reads.ts';
-import type { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
-import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
+import { keyOf } from '../kube/object.ts';
 import { createStore } from '../kube/store.ts';
 import type { HttpClients } from '../net/http-clients.ts';
 import { providers } from '../providers/registry.ts';
-import { type Cluster, getObject, keyIn, withCluster } from './cluster.ts';
+import { type Subject, subjectFromFlags, subjectInCluster, subjectsInFile } from './check-subjects.ts';
+import { type Cluster, keyIn, withCluster } from './cluster.ts';
 import { createClients } from './codemie.ts';
 import type { CheckFlags } from './credential-commands.ts';
+import { toJson } from './documents.ts';
 import { CliError, exitCodes, type Io, painter, printable, sentence } from './io.ts';
-import { type Manifest, parseManifests } from './lint/manifests.ts';
-import { storedObject } from './lint/values.ts';
-
-/** A credential that is given on the command line instead of by an object. */
-interface GivenCredential {
-  provider: ProviderName;
-  url?: string;
-  apiUrl?: string;
-  token?: GivenValue;
-  username?: string;
-  appId?: number;
-  privateKey?: GivenValue;
-  installationId?: number;
-  repositories: readonly string[];
-}
-
-/** A secret value, by the name of an environment variable or the path of a file. It is never a flag of its own. */
-type GivenValue = { from: 'environment'; variable: string } | { from: 'file'; path: string };
 
 /** Options of `check`. */
 interface CheckOptions {
   output: 'human' | 'json';
   caFile?: string;
-}
-
-/** What is checked, and where its Secrets are read. */
-export interface Subject {
-  object: KubeObject;
-  source: Pick<KubeClient, 'get'>;
-}
-
-/** A GitIntegration of the cluster. @throws CliError when it does not exist */
-async function subjectInCluster(name: string, cluster: Cluster, io: Io): Promise<Subject> {
-  const object = await getObject(cluster, gitIntegrations, name, io.signal);
-  return { object, source: cluster.client };
-}
-
-/**
- * The GitIntegrations of a file, with the Secrets of the same file, else those of the cluster.
- *
- * @throws CliError when the file has none, or can't be read
- */
-async function subjectsInFile(
-  file: string,
-  namespace: string,
-  cluster: Cluster | undefined,
-  io: Io,
-): Promise<Subject[]> {
-  const text = file === '-' ? await io.stdin() : await readText(file);
-  const { manifests, faults } = parseManifests(file, text);
-  const [fault] = faults;
-  if (fault) throw new CliError(`${printable(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
-  const placed = manifests.map((manifest) => ({ ...manifest, namespace: manifest.namespace ?? namespace }));
-  const source = localFirst(placed, cluster);
-  const found = placed.filter(({ kind }) => kind === gitIntegrations.kind);
-  if (found.length === 0)
-    throw new CliError(`The file ${printable(file)} has no GitIntegration.`, 'Check the path.');
-  return found.map((manifest) => ({ object: { ...storedObject(manifest), data: undefined }, source }));
-}
-
-function localFirst(manifests: readonly Manifest[], cluster: Cluster | undefined): Pick<KubeClient, 'get'> {
-  const local = new Map(
-    manifests.map((manifest) => [`${manifest.kind} ${manifest.namespace}/${manifest.name}`, manifest]),
-  );
-  return {
-    async get(resource: Resource, key: string, signal: AbortSignal) {
-      const manifest = local.get(`${resource.kind} ${key}`);
-      if (manifest) return storedObject(manifest);
-      return cluster?.client.get(resource, key, signal);
-    },
-  };
-}
-
-/** A credential from flags, files and the environment. @throws CliError when a value is not there */
-async function subjectFromFlags(given: GivenCredential, io: Io): Promise<Subject> {
-  const data: Record<string, Record<string, string>> = { environment: {}, file: {} };
-  const ref = async (value: GivenValue) => {
-    const { name, key, text } = await readGiven(value, io);
-    data[name] = { ...data[name], [key]: Buffer.from(text).toString('base64') };
-    return { name, key };
-  };
-  const { token, privateKey, appId, installationId } = given;
-  const auth = token
-    ? {
-        token: {
-          secretRef: await ref(token),
-          ...(given.username !== undefined && { username: given.username }),
-        },
-      }
-    : privateKey && {
-        githubApp: {
-          appID: appId,
-          privateKeySecretRef: await ref(privateKey),
-          ...(installationId !== undefined && { installation: { id: installationId } }),
-        },
-      };
-  if (!auth)
-    throw new CliError(
-      'There is nothing to check.',
-      'Name a GitIntegration, or give a token or a private key.',
-    );
-  const spec = {
-    provider: given.provider,
-    project: 'unused',
-    auth,
-    ...(given.url !== undefined && { url: given.url }),
-    ...(given.apiUrl !== undefined && { apiURL: given.apiUrl }),
-    ...(given.repositories.length > 0 && { validation: { repositories: given.repositories } }),
-  };
-  const metadata = {
-    name: 'given',
-    namespace: 'given',
-    uid: 'given',
-    resourceVersion: '1',
-    creationTimestamp: '',
-  };
-  return {
-    object: { metadata, spec },
-    source: {
-      async get(_resource: Resource, key: string) {
-        const name = key.slice(key.indexOf('/') + 1);
-        return { metadata: { ...metadata, name }, data: Object.hasOwn(data, name) ? data[name] : {} };
-      },
-    },
-  };
-}
-
-async function readGiven(value: GivenValue, io: Io): Promise<{ name: string; key: string; text: string }> {
-  if (value.from === 'file') {
-    const text = value.path === '-' ? await io.stdin() : await readText(value.path);
-    const key = basename(value.path).replaceAll(/[^-._a-zA-Z0-9]/g, '-') || 'stdin';
-    return { name: 'file', key, text };
-  }
-  const text = io.env[value.variable];
-  if (text === undefined || text === '')
-    throw new CliError(
-      `The environment variable ${printable(value.variable)} is not set.`,
-      'Set it, or name another.',
-    );
-  return { name: 'environment', key: value.variable.replaceAll(/[^-._a-zA-Z0-9]/g, '-'), text };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    throw new CliError(`The file ${printable(path)} can't be read.`, 'Check the path.');
-  }
 }
 
 /** What `check` found out about one credential. */
@@ -205,7 +56,7 @@ async function check(
   try {
     const results: CheckResult[] = [];
     for (const subject of subjects) results.push(await checkOne(subject, http, cluster, io));
-    io.out(options.output === 'json' ? toJson(results) : toText(results, io));
+    io.out(options.output === 'json' ? resultsAsJson(results) : toText(results, io));
     return results.every(({ ok }) => ok) ? exitCodes.ok : exitCodes.negative;
   } finally {
     await http.close();
@@ -329,7 +180,7 @@ function toText(results: readonly CheckResult[], io: Io): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function toJson(results: readonly CheckResult[]): string {
+function resultsAsJson(results: readonly CheckResult[]): string {
   const plain = results.map(({ object, ok, report: { findings, credential, installation } }) => ({
     object,
     ok,
@@ -337,7 +188,7 @@ function toJson(results: readonly CheckResult[]): string {
     ...(credential && { credential: { ...credential, digest: undefined } }),
     ...(installation && { installation }),
   }));
-  return `${JSON.stringify(plain, null, 2)}\n`;
+  return toJson(plain);
 }
 
 /**
@@ -354,7 +205,7 @@ export async function runCheck(name: string | undefined, flags: CheckFlags, io: 
         '--provider goes with values from flags only.',
         'Leave out the name, --filename and --project.',
       );
-    return check([await subjectFromFlags(givenCredential(provider, flags), io)], options, undefined, io);
+    return check([await subjectFromFlags(provider, flags, io)], options, undefined, io);
   }
   return withCluster(flags, io, async (cluster) => {
     const subjects =
@@ -375,25 +226,4 @@ function missingName(): never {
     'There is nothing to check.',
     'Name a GitIntegration, or give --filename or --provider.',
   );
-}
-
-function givenCredential(provider: ProviderName, flags: CheckFlags): GivenCredential {
-  const { url, apiUrl, username, appId, installationId, repository = [] } = flags;
-  const value = (variable: string | undefined, path: string | undefined): GivenValue | undefined => {
-    if (variable !== undefined) return { from: 'environment', variable };
-    return path === undefined ? undefined : { from: 'file', path };
-  };
-  const token = value(flags.tokenEnv, flags.tokenFile);
-  const privateKey = value(flags.privateKeyEnv, flags.privateKeyFile);
-  return {
-    provider,
-    repositories: repository,
-    ...(url !== undefined && { url }),
-    ...(apiUrl !== undefined && { apiUrl }),
-    ...(token && { token }),
-    ...(username !== undefined && { username }),
-    ...(appId !== undefined && { appId }),
-    ...(privateKey && { privateKey }),
-    ...(installationId !== undefined && { installationId }),
-  };
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
 import { CodeMieError } from '../codemie/codemie-error.ts';
 import { parseConnection } from '../controllers/codemie-connection/parse-connection.ts';
@@ -11,6 +10,7 @@ import { createSharedTrust } from '../net/ca-bundle.ts';
 import { createHttpClients, type HttpClients } from '../net/http-clients.ts';
 import { readProxy } from '../settings.ts';
 import { type Cluster, cliName, getObject } from './cluster.ts';
+import { readInput } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
 
 /** Which connection to CodeMie a command uses. */
@@ -37,7 +37,7 @@ const timeoutMs = 30_000;
 
 /** The HTTP clients of one command; it has to close them. */
 export async function createClients(caFile: string | undefined, io: Io): Promise<HttpClients> {
-  const ca = caFile === undefined ? [] : [await readCa(caFile)];
+  const ca = caFile === undefined ? [] : [await readInput(caFile, io)];
   return createHttpClients({
     ca,
     trustFor: createSharedTrust(),
@@ -46,14 +46,6 @@ export async function createClients(caFile: string | undefined, io: Io): Promise
     timeoutMs,
     userAgent: cliName,
   });
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    throw new CliError(`The file ${printable(path)} can't be read.`, 'Check the path of --ca-file.');
-  }
 }
 
 /**

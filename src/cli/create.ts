@@ -1,13 +1,13 @@
-import { stringify } from 'yaml';
 import { API_VERSION, gitIntegrations, type ProviderName } from '../api/group.ts';
-import { parsePart } from '../api/parse.ts';
-import { gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
 import { documentedPermissions } from '../providers/github/permissions.ts';
 import { documentedScopes as gitHubScopes } from '../providers/github/scopes.ts';
 import { documentedScopes as gitLabScopes } from '../providers/gitlab/scopes.ts';
 import { providers } from '../providers/registry.ts';
 import { cliName } from './cluster.ts';
+import { toYaml } from './documents.ts';
 import { CliError, exitCodes, type Io, printable } from './io.ts';
+import { parseManifests } from './lint/manifests.ts';
+import { checkObject } from './lint/objects.ts';
 
 /** What `create token` and `create app` have in common. */
 interface CreateOptions {
@@ -89,11 +89,16 @@ function printManifest(
     ...(connection !== undefined && { connectionRef: { name: connection } }),
     auth,
   };
-  const parsed = parsePart(gitIntegrationSpecSchema, 'spec', spec);
-  if (!parsed.ok) throw new CliError(parsed.error, `See the flags with ${cliName} create --help.`);
-  io.out(
-    stringify({ apiVersion: API_VERSION, kind: gitIntegrations.kind, metadata: { name, namespace }, spec }),
-  );
+  const manifest = toYaml({
+    apiVersion: API_VERSION,
+    kind: gitIntegrations.kind,
+    metadata: { name, namespace },
+    spec,
+  });
+  // By the rules of lint, so that nothing is printed which the API server would refuse.
+  const [fault] = parseManifests(name, manifest).manifests.flatMap(checkObject);
+  if (fault) throw new CliError(fault.message, `See the flags with ${cliName} create --help.`);
+  io.out(manifest);
 }
 
 /** Where the token of a provider is created, with the scopes ticked where the page can be prefilled. */
@@ -101,8 +106,8 @@ function tokenPage({ provider, name, url }: Pick<CreateTokenOptions, 'provider' 
   page: string;
   note?: string;
 } {
-  const base = (url ?? providers[provider].defaultUrl).replace(/\/+$/, '');
-  const isCloud = url === undefined;
+  const base = webRoot(provider, url);
+  const isCloud = base === webRoot(provider, undefined);
   switch (provider) {
     case 'GitHub':
       // https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -133,7 +138,7 @@ function appPage({
   url,
   organization,
 }: Pick<CreateAppOptions, 'name' | 'url' | 'organization'>): string {
-  const base = (url ?? providers.GitHub.defaultUrl).replace(/\/+$/, '');
+  const base = webRoot('GitHub', url);
   const owner = organization === undefined ? '' : `/organizations/${encodeURIComponent(organization)}`;
   const permissions = Object.fromEntries(documentedPermissions.map((each) => each.split(':')));
   const parameters = {
@@ -143,6 +148,12 @@ function appPage({
     webhook_active: 'false',
   };
   return `${base}${owner}/settings/apps/new?${query({ ...parameters, ...permissions })}`;
+}
+
+/** The address that people see, without a final slash. The URL has passed the rules of the API. */
+function webRoot(provider: ProviderName, url: string | undefined): string {
+  const { origin, pathname } = providers[provider].webUrl(new URL(url ?? providers[provider].defaultUrl));
+  return [origin, ...pathname.split('/').filter((part) => part !== '')].join('/');
 }
 
 function query(parameters: Record<string, string>): string {

@@ -52,7 +52,7 @@ export function addCheck(program: Command, io: Io, does: Does): void {
     )
     .option('--provider <name>', providerNames.join(', '), oneOf(providerNames))
     .option('--url <url>', 'web URL of a self-managed server')
-    .option('--api-url <url>', "API URL, where it can't be told from the web URL")
+    .option('--api-url <url>', "API URL, where it can't be derived from the web URL")
     .option('--token-env <variable>', 'environment variable that holds a token')
     .option('--token-file <file>', 'file that holds a token; - for standard input')
     .option('--username <name>', 'user name that goes with the token')

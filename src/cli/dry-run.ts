@@ -1,5 +1,6 @@
-import { codeMieConnections, gitIntegrations } from '../api/group.ts';
+import { codeMieConnections } from '../api/group.ts';
 import { mayWriteProject } from '../codemie/account.ts';
+import { ownerExists } from '../controllers/git-integration/claim.ts';
 import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { type Integration, parseObject } from '../controllers/git-integration/load.ts';
 import { desiredSetting } from '../controllers/git-integration/register.ts';
@@ -7,15 +8,9 @@ import { startReport } from '../controllers/git-integration/report.ts';
 import { urlForCodeMie } from '../controllers/git-integration/url-for-codemie.ts';
 import { unsharedReads } from '../controllers/shared-reads.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
-import {
-  type DesiredSetting,
-  markedBy,
-  type ObservedSetting,
-  ownerKey,
-  ownerMark,
-} from '../domain/setting.ts';
+import { type DesiredSetting, type ObservedSetting, ownerKey, ownerMark } from '../domain/setting.ts';
 import { providers } from '../providers/registry.ts';
-import type { Subject } from './check.ts';
+import type { Subject } from './check-subjects.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import { exitCodes, type Io, printable, sentence } from './io.ts';
@@ -128,9 +123,7 @@ async function livingOwners(
   const living = new Set<string>();
   for (const { values } of rows) {
     const mark = values[ownerKey];
-    const other = mark === owner ? undefined : markedBy(mark, clusterName);
-    if (other && (await client.get(gitIntegrations, `${other.namespace}/${other.name}`, io.signal)))
-      living.add(String(mark));
+    if (mark !== owner && (await ownerExists(mark, clusterName, client, io.signal))) living.add(String(mark));
   }
   return living;
 }

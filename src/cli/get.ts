@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { gitIntegrations } from '../api/group.ts';
 import { parseConnectionStatus } from '../api/v1alpha1/connection-status.ts';
 import { parseGitIntegrationStatus } from '../api/v1alpha1/git-integration-status.ts';
@@ -7,6 +6,7 @@ import { createInformer } from '../kube/informer.ts';
 import { silentLog } from '../kube/log.ts';
 import { apiVersionOf, type KubeObject, keyOf, type Resource } from '../kube/object.ts';
 import { type Cluster, getObject } from './cluster.ts';
+import { toJson, toYaml } from './documents.ts';
 import {
   CliError,
   count,
@@ -66,12 +66,14 @@ function print(objects: readonly KubeObject[], options: GetOptions, io: Io): voi
     case 'yaml': {
       const [only] = complete;
       const content = names.length === 1 && only ? only : { apiVersion: 'v1', kind: 'List', items: complete };
-      io.out(output === 'json' ? `${JSON.stringify(content, null, 2)}\n` : stringify(content));
+      io.out(output === 'json' ? toJson(content) : toYaml(content));
       return;
     }
     case 'name':
       io.out(
-        objects.map(({ metadata }) => `${resource.plural}.${resource.group}/${metadata.name}\n`).join(''),
+        objects
+          .map(({ metadata }) => `${resource.kind.toLowerCase()}.${resource.group}/${metadata.name}\n`)
+          .join(''),
       );
       return;
     case 'table':
@@ -83,7 +85,7 @@ function print(objects: readonly KubeObject[], options: GetOptions, io: Io): voi
   }
 }
 
-/** Lists leave out what all items have in common. What kubectl applied last may hold what nobody should see. */
+/** Lists leave out what all items have in common. kubectl leaves out `managedFields`, too. */
 function withType(object: KubeObject, resource: Resource): object {
   const { managedFields: _, ...metadata } = recordOf(object.metadata);
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };

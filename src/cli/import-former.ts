@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type Declared, declareRow, type Imported, type ImportOptions } from './import-rows.ts';
+import { readInput } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
 import { parseManifests } from './lint/manifests.ts';
 import { recordOf } from './lint/objects.ts';
@@ -37,7 +37,7 @@ export async function declareFormer(
   const names = new Set<string>();
   const result: Imported = { declared: [], skipped: [] };
   for (const file of files) {
-    const content = file === '-' ? await io.stdin() : await readText(file);
+    const content = await readInput(file, io);
     const parsed = parseManifests(file, content);
     const [fault] = parsed.faults;
     if (fault) throw new CliError(`${printable(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
@@ -84,12 +84,4 @@ function declareFormerGit(
   const token = recordOf(recordOf(declared.spec['auth'])['token']);
   const auth = { token: { ...token, secretRef: { name: secret, ...(key !== 'token' && { key }) } } };
   return { ...declared, spec: { ...declared.spec, auth }, needs: [] };
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new CliError(`The file ${printable(file)} can't be read.`, 'Check the path.');
-  }
 }

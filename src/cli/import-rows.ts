@@ -93,7 +93,7 @@ export function declareRow(
   const host = new URL(url).host;
   const provider = isApp ? 'GitHub' : productOf(host, options.products);
   if (!provider)
-    return `It can't be told which product ${printable(host)} is. Repeat with --provider ${printable(host)}=GitLab, or another of ${providerNames.join(', ')}.`;
+    return `It is unknown which product ${printable(host)} is. Repeat with --provider ${printable(host)}=GitLab, or another of ${providerNames.join(', ')}.`;
   const name = uniqueName(alias, project, names);
   const secret = `${name.slice(0, 240)}-git`;
   const auth = isApp ? appAuth(values, secret) : tokenAuth(values, provider, secret);

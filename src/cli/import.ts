@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { API_VERSION, gitIntegrations } from '../api/group.ts';
 import { parsePart } from '../api/parse.ts';
 import { type GitIntegrationSpec, gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
@@ -17,6 +16,7 @@ import { providers } from '../providers/registry.ts';
 import { withCluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import type { ImportFlags } from './credential-commands.ts';
+import { toYaml } from './documents.ts';
 import { connectionFlags } from './flags.ts';
 import { declareFormer } from './import-former.ts';
 import { declareRows, type Imported, type ImportOptions } from './import-rows.ts';
@@ -37,7 +37,7 @@ function printImport({ declared, skipped }: Imported, io: Io): number {
       metadata: { name, namespace },
       spec,
     };
-    return [...comments, stringify(manifest)].join('\n');
+    return [...comments, toYaml(manifest)].join('\n');
   });
   io.out(documents.join('---\n'));
   for (const { project, alias, why } of skipped)

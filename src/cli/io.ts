@@ -2,10 +2,12 @@
 export interface Io {
   /** Writes to standard output, as it is. */
   out(text: string): void;
-  /** Writes a line to standard error: progress, and what went wrong. */
+  /** Writes a line to standard error: what goes on, and what went wrong. */
   err(line: string): void;
-  /** The whole of standard input, at most {@link maxInputBytes}. */
-  stdin(): Promise<string>;
+  /** Shows on a terminal what long work is at; the next line replaces it. Writes nothing without a terminal. */
+  progress(text: string): void;
+  /** The whole of standard input, at most 32 MiB. @throws CliError for more */
+  stdin(): Promise<Uint8Array>;
   env: Readonly<Record<string, string | undefined>>;
   /** Columns of the terminal that standard output is; undefined for a file or a pipe. */
   columns: number | undefined;
@@ -19,24 +21,26 @@ export interface Io {
   signal: AbortSignal;
 }
 
-/** What the command line can't do as asked: one sentence and a hint, without a stack trace. */
+/** What the command line can't do as asked: one sentence and a hint on one line, without a stack trace. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: number;
 
-  constructor(sentence: string, hint: string, exitCode: number = exitCodes.failed) {
-    super(`${sentence} ${hint}`);
+  constructor(what: string, hint: string, exitCode: number = exitCodes.failed) {
+    super(sentence(`${what} ${hint}`.trim()));
     this.exitCode = exitCode;
   }
 }
 
-/** What the exit codes mean; docs/cli.md lists them. */
+/** What the exit codes mean; docs/cli.md lists them. Those of signals are the shell's: 128 and the number of the signal. */
 export const exitCodes = {
   ok: 0,
   /** The answer is no: findings, a rejected credential, an integration that is not Ready, a difference. */
   negative: 1,
   /** The command could not do its work: bad arguments, a file or cluster that can't be read. */
   failed: 2,
+  interrupted: 130,
+  terminated: 143,
 } as const;
 
 /** How objects are printed. */
@@ -45,7 +49,7 @@ export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 /** One of {@link outputFormats}. */
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** Whether to colour what goes to standard output: https://no-color.org, and a terminal. */
+/** Whether to color what goes to standard output: https://no-color.org, and a terminal. */
 function hasColors({ env, columns }: Pick<Io, 'env' | 'columns'>): boolean {
   if ((env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb') return false;
   return columns !== undefined;
@@ -61,10 +65,13 @@ const codes: Record<Color, [number, number]> = {
   dim: [2, 22],
 };
 
-/** Colours a text, or gives it back as it is. */
+/** Moves to the top of the terminal and clears it. */
+export const clearScreen = '\u001B[H\u001B[J';
+
+/** Colors a text, or gives it back as it is. */
 export type Paint = (color: Color, text: string) => string;
 
-/** Makes the function that colours, for one output. */
+/** Makes the function that colors, for one output. */
 export function painter(io: Pick<Io, 'env' | 'columns'>): Paint {
   if (!hasColors(io)) return (_color, text) => text;
   return (color, text) => `\u001B[${codes[color][0]}m${text}\u001B[${codes[color][1]}m`;
@@ -74,7 +81,7 @@ export function painter(io: Pick<Io, 'env' | 'columns'>): Paint {
 export interface TableOptions {
   /** Width of the terminal: longer lines are cut there. */
   columns?: number;
-  /** Colours a padded cell. */
+  /** Colors a padded cell. */
   paint?: (text: string, row: number, column: number) => string;
 }
 
@@ -115,16 +122,45 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
+/** Characters that a terminal obeys instead of showing them, or that end a line: controls, format characters, separators. */
+export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /**
- * Text from a file or a server for a terminal: control characters could write over what stands there. Cut to `max`
- * characters.
+ * Text from a file or a server for a terminal: control characters could write over what is there, or pretend to be the
+ * user. Cut to `max` characters.
  */
 export function printable(text: string, max = 80): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+  const plain = text.replaceAll(unprintable, '?');
   return plain.length > max ? `${plain.slice(0, max - 1)}…` : plain;
 }
 
 /** A whole sentence, on one line. */
 export function sentence(text: string): string {
   return printable(text, 4096);
+}
+
+const escape = '\u001B';
+
+/** What follows an escape character in the sequences that this program writes: its colors, and what clears the screen. */
+const ownSequences: readonly string[] = [
+  ...Object.values(codes).flatMap(([on, off]) => [`[${on}m`, `[${off}m`]),
+  ...clearScreen.split(escape).slice(1),
+];
+
+/**
+ * What may reach a terminal of a text: everything but control characters, format characters and escape sequences that
+ * this program does not write. The last line of defense: what comes from outside goes through {@link printable} before.
+ */
+export function forTerminal(text: string): string {
+  const [first = '', ...rest] = text.split(escape);
+  const parts = rest.map((part) => {
+    const own = ownSequences.find((sequence) => part.startsWith(sequence));
+    return own === undefined ? `?${plain(part)}` : `${escape}${own}${plain(part.slice(own.length))}`;
+  });
+  return [plain(first), ...parts].join('');
+}
+
+/** Without control characters but line ends and tabs. */
+function plain(text: string): string {
+  return text.replaceAll(unprintable, (found) => (found === '\n' || found === '\t' ? found : '?'));
 }

@@ -1,27 +1,37 @@
 #!/usr/bin/env node
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommanderError } from 'commander';
-import { CliError, exitCodes, type Io } from './io.ts';
+import { readBounded } from './input.ts';
+import { CliError, exitCodes, forTerminal, type Io } from './io.ts';
 import { createProgram, type Run } from './program.ts';
-
-/** Standard input is a manifest or a secret, so that more than this is a mistake. */
-const maxInputBytes = 32 * 1024 * 1024;
 
 /** Filled in by the build; the sources have none. */
 declare const CODEMIE_GIT_VERSION: string | undefined;
 
 const version = typeof CODEMIE_GIT_VERSION === 'string' ? CODEMIE_GIT_VERSION : '0.0.0-dev';
 
+/** The reason of an abort: what stopped the command, and how it exits then. */
+class Stopped extends Error {
+  override readonly name = 'Stopped';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('The command was stopped.');
+    this.exitCode = exitCode;
+  }
+}
+
 /** The process of the command line: streams, signals, exit code. */
 async function main(args: string[]): Promise<number> {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Error('The command was stopped.')));
-  process.once('SIGTERM', () => stop.abort(new Error('The command was stopped.')));
+  process.once('SIGINT', () => stop.abort(new Stopped(exitCodes.interrupted)));
+  process.once('SIGTERM', () => stop.abort(new Stopped(exitCodes.terminated)));
   // A reader such as head has enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') stop.abort(error);
+    if (error.code === 'EPIPE') stop.abort(new Stopped(exitCodes.ok));
   });
   const io = processIo(stop.signal);
   const run: Run = { exitCode: exitCodes.ok };
@@ -30,6 +40,10 @@ async function main(args: string[]): Promise<number> {
     if (args.length === 0) {
       program.outputHelp();
       return exitCodes.ok;
+    }
+    if (args[0] === 'complete') {
+      const { completeFromOutside } = await import('./completion.ts');
+      if (await completeFromOutside(args.slice(args[1] === '--' ? 2 : 1), io)) return exitCodes.ok;
     }
     await program.parseAsync(args, { from: 'user' });
     return run.exitCode;
@@ -41,11 +55,12 @@ async function main(args: string[]): Promise<number> {
 function report(error: unknown, io: Io): number {
   // Commander has printed what it has to say, help and the version among it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;
+  const reason: unknown = io.signal.reason;
+  if (reason instanceof Stopped) return reason.exitCode;
   if (error instanceof CliError) {
-    io.err(`Error: ${error.message.trim()}`);
+    io.err(`Error: ${error.message}`);
     return error.exitCode;
   }
-  if (io.signal.aborted) return exitCodes.failed;
   // The message of an error that is not ours may quote what it was about, such as a Secret.
   const name = error instanceof Error ? error.name : typeof error;
   const where =
@@ -56,32 +71,38 @@ function report(error: unknown, io: Io): number {
 
 function processIo(signal: AbortSignal): Io {
   const { stdout, stderr, stdin } = process;
+  // Progress stands on the last line of the terminal until something else is written.
+  let shown = false;
+  const clear = () => {
+    if (shown) stderr.write('\r\u001B[K');
+    shown = false;
+  };
   return {
-    out: (text) => void stdout.write(text),
-    err: (line) => void stderr.write(`${line}\n`),
-    async stdin() {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of stdin) {
-        const buffer = Buffer.from(chunk);
-        bytes += buffer.length;
-        if (bytes > maxInputBytes)
-          throw new CliError(
-            'Standard input is larger than 32 MiB.',
-            'Split it, or check that it is a manifest.',
-          );
-        chunks.push(buffer);
-      }
-      return Buffer.concat(chunks).toString('utf8');
+    out(text) {
+      clear();
+      stdout.write(forTerminal(text));
     },
+    err(line) {
+      clear();
+      stderr.write(`${forTerminal(line)}\n`);
+    },
+    progress(text) {
+      if (!stderr.isTTY || process.env['TERM'] === 'dumb') return;
+      clear();
+      stderr.write(forTerminal(text).slice(0, (stderr.columns || 80) - 1));
+      shown = true;
+    },
+    stdin: () => readBounded(stdin, 'Standard input'),
     env: process.env,
     columns: stdout.isTTY ? stdout.columns : undefined,
     now: Date.now,
     async confirm(question) {
       if (!stdin.isTTY) return false;
+      clear();
       const lines = createInterface({ input: stdin, output: stderr });
       try {
-        return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `, { signal })).trim());
+        const answer = await lines.question(`${forTerminal(question)} [y/N] `, { signal });
+        return /^y(es)?$/i.test(answer.trim());
       } finally {
         lines.close();
       }
@@ -91,7 +112,11 @@ function processIo(signal: AbortSignal): Io {
   };
 }
 
-const exitCode = await main(process.argv.slice(2));
+/** kubectl asks a plugin for completions by a program of this name: https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/ */
+const completesForKubectl = basename(process.argv[1] ?? '').startsWith('kubectl_complete-codemie');
+
+const given = process.argv.slice(2);
+const exitCode = await main(completesForKubectl ? ['complete', '--', ...given] : given);
 // What was written has to reach a pipe before the process may end.
 if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
 process.exitCode = exitCode;

@@ -1,8 +1,11 @@
 import { gitIntegrations } from '../api/group.ts';
 import { toObserved } from '../controllers/codemie-connection/session.ts';
-import { type ObservedSetting, ownerKey, ownerMark } from '../domain/setting.ts';
+import { markedBy, type ObservedSetting, ownerKey } from '../domain/setting.ts';
+import { isForbidden } from '../kube/errors.ts';
+import { keyOf } from '../kube/object.ts';
 import { type Cluster } from './cluster.ts';
 import type { SignedIn } from './codemie.ts';
+import { toJson } from './documents.ts';
 import { CliError, count, exitCodes, type Io, printable, table } from './io.ts';
 
 /** Options of `orphans`. */
@@ -37,18 +40,12 @@ export async function orphans(
   cluster: Cluster,
   io: Io,
 ): Promise<number> {
+  io.progress('Reading the integrations of CodeMie …');
   const rows = [];
   for (const scope of ['Project', 'User'] as const)
     rows.push(...(await session.client.listGitSettings(scope, io.signal)).map(toObserved));
-  const found: Orphan[] = [];
-  for (const row of rows) {
-    const owner = ownerOf(row, options.clusterName);
-    if (owner && !(await exists(owner, cluster, io))) {
-      const { id, scope, project, alias } = row;
-      found.push({ id, scope, project, alias, ...owner });
-    }
-  }
-  if (options.output === 'json') io.out(`${JSON.stringify(found, null, 2)}\n`);
+  const found = await withoutOwner(rows, options.clusterName, cluster, io);
+  if (options.output === 'json') io.out(toJson(found));
   else print(found, io);
   if (found.length === 0) return exitCodes.ok;
   if (!options.delete) {
@@ -61,16 +58,34 @@ export async function orphans(
   return exitCodes.ok;
 }
 
-/** The object that a mark of this cluster names; undefined for any other row. */
-function ownerOf(
-  { values }: ObservedSetting,
+/** The rows with the mark of this cluster whose GitIntegration does not exist. */
+async function withoutOwner(
+  rows: readonly ObservedSetting[],
   clusterName: string,
-): { namespace: string; name: string } | undefined {
-  const mark = values[ownerKey];
-  if (typeof mark !== 'string') return undefined;
-  const [namespace = '', name = '', ...rest] = mark.split('/').slice(2);
-  if (rest.length > 0 || name === '') return undefined;
-  return mark === ownerMark(clusterName, namespace, name) ? { namespace, name } : undefined;
+  cluster: Cluster,
+  io: Io,
+): Promise<Orphan[]> {
+  const marked = rows.flatMap(({ id, scope, project, alias, values }) => {
+    const owner = markedBy(values[ownerKey], clusterName);
+    return owner ? [{ id, scope, project, alias, ...owner }] : [];
+  });
+  io.progress(`Comparing ${count(marked.length, 'integration')} with the cluster …`);
+  const all = await allKeys(cluster, io);
+  if (all) return marked.filter(({ namespace, name }) => !all.has(`${namespace}/${name}`));
+  const found: Orphan[] = [];
+  for (const each of marked) if (!(await exists(each, cluster, io))) found.push(each);
+  return found;
+}
+
+/** All GitIntegrations of the cluster; undefined for a user who lacks permission to list them in all namespaces. */
+async function allKeys({ client }: Cluster, { signal }: Io): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { items } = await client.list(gitIntegrations, { metadataOnly: true, signal });
+    return new Set(items.map(keyOf));
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
 async function exists({ namespace, name }: { namespace: string; name: string }, cluster: Cluster, io: Io) {

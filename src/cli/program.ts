@@ -1,15 +1,10 @@
 import tab from '@bomb.sh/tab/commander';
 import { Command, Option } from 'commander';
-import {
-  clusterCodeMieConnections,
-  codeMieConnections,
-  gitIntegrations,
-  type ResourceDescription,
-} from '../api/group.ts';
-import { own } from '../lib/own.ts';
+import { gitIntegrations } from '../api/group.ts';
 import { addCheck, addCreate, addImport, addOrphans } from './credential-commands.ts';
 import { clusterOptions, collect, type Does, duration, type Flags, oneOf } from './flags.ts';
 import { CliError, type Io, type OutputFormat, outputFormats } from './io.ts';
+import { kindOfWord } from './kind-names.ts';
 import { type LintFormat, type LintRule, lintFormats, lintRules } from './lint/finding.ts';
 
 /** What a run of the program came to. */
@@ -153,10 +148,32 @@ Examples:
     );
 }
 
+/** Words as kubectl takes them: `NAME…`, `KIND NAME…` or `KIND/NAME…`, of one kind. */
 function splitWords(words: readonly string[]) {
-  const [first, ...rest] = words;
-  const resource = first === undefined ? undefined : resourceNamed(first);
-  return resource ? { resource, names: rest } : { resource: gitIntegrations, names: [...words] };
+  const [first = '', ...rest] = words;
+  const resource = kindOfWord(first);
+  if (resource) return { resource, names: rest };
+  const pairs = words.map((word) => word.split('/', 2));
+  const kinds = new Set(
+    pairs.map(([kind = '', name]) => (name === undefined ? gitIntegrations : kindOfWord(kind))),
+  );
+  const [only] = kinds;
+  if (words.length > 0 && (kinds.size > 1 || !only))
+    throw new CliError(
+      'The names are of no kind, or of several.',
+      'Write KIND NAME, such as connections default.',
+    );
+  return { resource: only ?? gitIntegrations, names: pairs.map(([kind = '', name]) => name ?? kind) };
+}
+
+/** The names of GitIntegrations, the only kind that a command works on. */
+function integrationsOf(words: readonly string[]): string[] {
+  const { resource, names } = splitWords(words);
+  if (resource === gitIntegrations) return names;
+  throw new CliError(
+    `This works on GitIntegrations, not on a ${resource.kind}.`,
+    'Give names of GitIntegrations.',
+  );
 }
 
 function addExplain(program: Command, io: Io, does: Does): void {
@@ -198,7 +215,8 @@ function addActions(program: Command, io: Io, does: Does): void {
     ['suspend', true, 'have the operator leave integrations as they are'],
     ['resume', false, 'have the operator work on integrations again'],
   ] as const)
-    named(name, summary).action(async (names: string[], flags: Flags) => {
+    named(name, summary).action(async (words: string[], flags: Flags) => {
+      const names = integrationsOf(words);
       const [{ setSuspended }, { withCluster }] = await Promise.all([
         import('./actions.ts'),
         import('./cluster.ts'),
@@ -206,7 +224,8 @@ function addActions(program: Command, io: Io, does: Does): void {
       await does(() => withCluster(flags, io, (cluster) => setSuspended(names, suspend, cluster, io)))();
     });
   named('release', 'let deleted integrations go without touching CodeMie').action(
-    async (names: string[], flags: Flags) => {
+    async (words: string[], flags: Flags) => {
+      const names = integrationsOf(words);
       const [{ release }, { withCluster }] = await Promise.all([
         import('./actions.ts'),
         import('./cluster.ts'),
@@ -214,23 +233,4 @@ function addActions(program: Command, io: Io, does: Does): void {
       await does(() => withCluster(flags, io, (cluster) => release(names, cluster, io)))();
     },
   );
-}
-
-/** How people name the kinds on the command line. */
-const typeNames: Readonly<Record<string, ResourceDescription>> = Object.fromEntries(
-  (
-    [
-      [gitIntegrations, 'gint', 'integration', 'integrations'],
-      [codeMieConnections, 'cmconn'],
-      [clusterCodeMieConnections, 'ccmconn', 'connection', 'connections'],
-    ] as const
-  ).flatMap(([resource, ...short]) =>
-    [resource.plural, resource.kind.toLowerCase(), ...short].map((name) => [name, resource]),
-  ),
-);
-
-/** The kind that a word stands for; undefined if it is no kind. */
-function resourceNamed(word: string): ResourceDescription | undefined {
-  const name = word.toLowerCase();
-  return own(typeNames, name);
 }

@@ -7,13 +7,14 @@ export interface TestIo extends Io {
 }
 
 /** Makes one without a terminal, unless told otherwise. */
-export function testIo(given: Partial<Omit<Io, 'stdin'>> & { stdin?: string } = {}): TestIo {
+export function testIo(given: Partial<Omit<Io, 'stdin'>> & { stdin?: string | Uint8Array } = {}): TestIo {
   const { stdin = '', ...rest } = given;
   const written: Record<'out' | 'err', string[]> = { out: [], err: [] };
   return {
     out: (text) => void written.out.push(text),
     err: (line) => void written.err.push(`${line}\n`),
-    stdin: async () => stdin,
+    progress: () => {},
+    stdin: async () => Buffer.from(stdin),
     env: {},
     columns: undefined,
     now: () => Date.parse('2026-11-27T12:00:00Z'),

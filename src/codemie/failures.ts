@@ -171,7 +171,7 @@ function unauthorized(): CodeMieError {
 function accessDenied(): CodeMieError {
   return new CodeMieError({
     kind: 'accessDenied',
-    message: 'The login of the connection may not do this in CodeMie.',
+    message: 'The login of the connection lacks the rights for this in CodeMie.',
     hint: 'Make it an administrator of the project in CodeMie.',
     refusedByCodeMie: true,
   });
@@ -180,8 +180,8 @@ function accessDenied(): CodeMieError {
 function serverFailed(retryAtMs: number | undefined): CodeMieError {
   return new CodeMieError({
     kind: 'unreachable',
-    message: 'CodeMie answers with an error of its own.',
-    hint: 'It will be tried again; check the log of CodeMie if it stays so.',
+    message: 'CodeMie answers with an error.',
+    hint: 'The operator retries; if this persists, check the log of CodeMie.',
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
   });
 }
@@ -191,7 +191,7 @@ function rateLimited(answer: HttpResponse, nowMs: number): CodeMieError {
   return new CodeMieError({
     kind: 'rateLimited',
     message: 'Too many requests were sent to CodeMie.',
-    hint: 'It will be tried again later; lower limits.requestsPerSecond of the connection if it happens often.',
+    hint: 'The operator retries later; if this recurs, lower limits.requestsPerSecond of the connection.',
     ...(retryAtMs === undefined ? {} : { retryAtMs }),
   });
 }

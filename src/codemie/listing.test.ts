@@ -51,8 +51,6 @@ describe('readAllGitSettings', () => {
         alias: 'alias-1',
         settingType: 'project',
         values: { url: 'https://github.com', token: '**********' },
-        createdBy: { id: 'op', name: 'Operator' },
-        userId: 'op',
         date: '2026-11-22T18:39:48.198403',
         updateDate: '2026-11-22T18:39:49',
         isGlobal: true,

@@ -104,7 +104,7 @@ function unknownFault(): CodeMieError {
     kind: 'unreachable',
     message:
       'The sign-in at the identity provider of the connection failed for a reason that is not known here.',
-    hint: 'It will be tried again; report it as a bug of the operator if it stays so.',
+    hint: 'The operator retries; if this persists, report it as a bug of the operator.',
   });
 }
 

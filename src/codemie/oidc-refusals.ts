@@ -51,7 +51,7 @@ const knownRefusals: readonly KnownRefusal[] = [
   },
   {
     code: 'unauthorized_client',
-    hint: () => 'The client may not use this grant: enable it in the identity provider.',
+    hint: () => 'The client is not allowed to use this grant: enable it in the identity provider.',
   },
   {
     code: 'invalid_client',
@@ -117,7 +117,7 @@ export async function refusalOf(response: Response, auth: OidcAuth, nowMs: numbe
     return new CodeMieError({
       kind: status === 429 ? 'rateLimited' : 'unreachable',
       message: 'The identity provider of the connection gives no token at the moment.',
-      hint: 'It will be tried again; check the identity provider if it stays so.',
+      hint: 'The operator retries; if this persists, check the identity provider.',
       ...(retryAtMs === undefined ? {} : { retryAtMs }),
     });
   }
@@ -152,7 +152,7 @@ function unknownAnswer(): CodeMieError {
     kind: 'unreachable',
     message:
       'The identity provider of the connection, or a proxy before it, gives no token and an answer that the operator does not know.',
-    hint: 'It will be tried again; check tokenURL and the identity provider if it stays so.',
+    hint: 'The operator retries; if this persists, check tokenURL and the identity provider.',
   });
 }
 

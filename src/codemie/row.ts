@@ -33,8 +33,6 @@ export function gitRowOf(bytes: Uint8Array, row: JsonSlice): Record<string, unkn
     'alias',
     'setting_type',
     'credential_values',
-    'created_by',
-    'user_id',
     'date',
     'update_date',
     'is_global',

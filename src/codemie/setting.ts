@@ -13,8 +13,6 @@ export interface GitSetting {
   settingType: 'project' | 'user';
   /** Secrets are masked, see {@link isMasked}; of a key that is there twice, the first. */
   values: Record<string, unknown>;
-  createdBy?: { id: string; name: string };
-  userId?: string;
   /** When it was created. The server's local time without zone, so it can only be compared with its like. */
   date: string;
   /** When it was last written; as `date`. */
@@ -72,8 +70,6 @@ const gitRow = z
     alias: z.string().nullish(),
     setting_type: z.enum(['project', 'user']),
     credential_values: z.array(z.object({ key: z.string(), value: z.unknown() })).nullish(),
-    created_by: z.object({ id: z.string(), name: z.string().nullish() }).nullish(),
-    user_id: z.string().nullish(),
     date: z.string(),
     update_date: z.string().max(bounds.listing.row.timeChars),
     is_global: z.boolean().nullish(),
@@ -87,8 +83,6 @@ const gitRow = z
       values: Object.fromEntries(
         (row.credential_values ?? []).toReversed().map(({ key, value }) => [key, value]),
       ),
-      ...(row.created_by ? { createdBy: { id: row.created_by.id, name: row.created_by.name ?? '' } } : {}),
-      ...(row.user_id ? { userId: row.user_id } : {}),
       date: row.date,
       updateDate: row.update_date,
       isGlobal: row.is_global ?? false,

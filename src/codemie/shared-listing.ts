@@ -1,7 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { orAbort } from '../lib/deadline.ts';
 import type { KeptListings } from './kept-listings.ts';
 import type { Scope } from './setting.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /** What one reading of CodeMie found. */
 interface Listing<T> {
@@ -228,7 +228,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     get({ startedAfterMs, signal: asking }: ListingDemand): Promise<Listing<T>> {
       const chosen =
         startedAfterMs === undefined ? choose(now() - windowMs - 1, false) : choose(startedAfterMs, true);
-      return untilAborted(Promise.resolve(chosen), asking);
+      return orAbort(Promise.resolve(chosen), asking);
     },
     later(tenant: string): Promise<void> {
       const wave = waveOf(tenant);

@@ -1,4 +1,5 @@
 import { bounds } from '../lib/bounds.ts';
+import { orAbort } from '../lib/deadline.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,
@@ -12,7 +13,6 @@ import { CodeMieError } from './codemie-error.ts';
 import { localLogin } from './local-login.ts';
 import { oidcGrant } from './oidc-grant.ts';
 import type { SignInBudget } from './sign-in-budget.ts';
-import { untilAborted } from './until-aborted.ts';
 
 /**
  * Gives the current token of one connection. At most one sign-in runs at a time, and its result, success or failure,
@@ -158,7 +158,7 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
   async function renewed(replacing: boolean, signal: AbortSignal): Promise<AuthHeader> {
     if (renewal === undefined && failure !== undefined && now() < failure.untilMs) throw failure.error;
     renewal ??= renew(replacing);
-    return (await untilAborted(renewal, signal)).header;
+    return (await orAbort(renewal, signal)).header;
   }
 
   function mayReplace({ grantedAtMs }: Current): boolean {

@@ -7,9 +7,9 @@ import {
   RECONCILE_REQUESTED_ANNOTATION,
   REGISTRATION_FINALIZER,
 } from '../api/group.ts';
-import type { LabelSelector } from '../kube/label-selector.ts';
 import type { Resource } from '../kube/object.ts';
 import type { Kept } from '../kube/slim.ts';
+import type { LabelSelector } from '../lib/label-selector.ts';
 import { ownLabels } from './codemie-connection/default-connection.ts';
 import { configMaps, namespaces, secrets } from './core-resources.ts';
 

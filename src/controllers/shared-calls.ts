@@ -1,4 +1,4 @@
-import { untilAborted } from '../codemie/until-aborted.ts';
+import { orAbort } from '../lib/deadline.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
 type Call<T> = (signal: AbortSignal, lastGood: T | undefined) => Promise<T>;
@@ -94,7 +94,7 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
     signal: AbortSignal,
   ): Promise<T> {
     try {
-      return await untilAborted(result, impatience ? AbortSignal.any([signal, impatience]) : signal);
+      return await orAbort(result, impatience ? AbortSignal.any([signal, impatience]) : signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error !== impatience?.reason) throw error;

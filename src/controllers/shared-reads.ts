@@ -1,8 +1,8 @@
-import { untilAborted } from '../codemie/until-aborted.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { Store } from '../kube/store.ts';
 import { bounds } from '../lib/bounds.ts';
+import { orAbort } from '../lib/deadline.ts';
 
 /** What shared reads are made with. */
 export interface SharedReadsOptions {
@@ -59,8 +59,7 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Sh
       if (version === undefined) return kube.get(resource, key, signal, options);
       const id = `${resource.plural} ${key} ${options?.dataKey ?? ''}`;
       const known = reads.get(id);
-      if (known?.version === version && known.startedAtMs > askedAtMs)
-        return untilAborted(known.object, signal);
+      if (known?.version === version && known.startedAtMs > askedAtMs) return orAbort(known.object, signal);
       const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs), options);
       const read = { version, startedAtMs: now(), object };
       reads.delete(id);
@@ -69,7 +68,7 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Sh
       // A failure is for those who wait for it, and the next one asks again. So is a value of an unusual size: a
       // thousand of them would fill the memory.
       object.then((found) => sizeOf(found) > maxChars && forget(), forget);
-      return untilAborted(object, signal);
+      return orAbort(object, signal);
     };
   }
 

@@ -15,7 +15,7 @@ import { connectionKeyOf } from './git-integration/indexes.ts';
 import { changedNeighbours, registeredThrough } from './git-integration/neighbours.ts';
 import { nextInLine } from './git-integration/next-in-line.ts';
 import type { RequestGate } from './reconcile-requests.ts';
-import { referenceKey } from './reference-key.ts';
+import { referenceKey } from './references.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
 export interface Informers {

@@ -95,7 +95,7 @@ describe('misplacedToken', () => {
     [
       'ghr_abc',
       'GitHub',
-      `The ${name} is a refresh token of a GitHub App ("ghr_…"), which cannot authenticate by itself. Store a personal access token, or configure the App itself under spec.auth.githubApp.`,
+      `The ${name} is a refresh token of a GitHub App ("ghr_…"), which can't authenticate on its own. Store a personal access token, or configure the App itself under spec.auth.githubApp.`,
     ],
     [
       'glrt-abc',

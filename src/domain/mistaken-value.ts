@@ -136,7 +136,7 @@ const mistakes: readonly Known[] = [
   {
     fits: /^https?:\/\/[^\s/@]+@/,
     clause: 'is a URL with a credential in it, as in a .git-credentials file',
-    hint: 'Store only the token, which stands between the last colon and the @.',
+    hint: 'Store only the token, which is between the last colon and the @.',
   },
   ...references(),
   {

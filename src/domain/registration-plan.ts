@@ -113,7 +113,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
     return {
       action: 'refuse',
       reason: 'Removed',
-      sentence: `Somebody removed the integration "${desired.alias}" of project "${desired.project}" in CodeMie.`,
+      sentence: `Someone removed the integration "${desired.alias}" of project "${desired.project}" in CodeMie.`,
       hint: 'Delete this GitIntegration too, or set driftPolicy: Correct to have it made again.',
     };
   return { action: 'create' };
@@ -194,13 +194,13 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
         action: 'refuse',
         reason: 'OwnedByOther',
         sentence: `The integration "${desired.alias}" of project "${desired.project}" belongs to another operator or GitIntegration.`,
-        hint: 'Choose another alias, or set adoptionPolicy: Always to take it over.',
+        hint: 'Choose another alias, or set adoptionPolicy: Always to adopt it.',
       }
     : {
         action: 'refuse',
         reason: 'AliasConflict',
         sentence: `Project "${desired.project}" already has an integration "${desired.alias}" that was made outside of this operator.`,
-        hint: 'Choose another alias, or set adoptionPolicy: IfUnowned to take it over.',
+        hint: 'Choose another alias, or set adoptionPolicy: IfUnowned to adopt it.',
       };
 }
 

@@ -1,5 +1,6 @@
 import type { ClusterCodeMieConnectionSpec, CodeMieConnectionSpec } from '../api/v1alpha1/connection-spec.ts';
 import { matchesAny, matchesGlob } from '../lib/glob.ts';
+import { meets } from '../lib/label-selector.ts';
 import { own } from '../lib/own.ts';
 
 type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
@@ -76,24 +77,5 @@ function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string
   const exact = Object.entries(selector.matchLabels ?? {}).every(
     ([key, value]) => own(labels, key) === value,
   );
-  return (
-    exact && (selector.matchExpressions ?? []).every((expression) => matchesExpression(expression, labels))
-  );
-}
-
-function matchesExpression(
-  { key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number],
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  const value = own(labels, key);
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-  }
+  return exact && (selector.matchExpressions ?? []).every((expression) => meets(labels, expression));
 }

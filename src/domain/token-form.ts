@@ -47,7 +47,7 @@ const prefixes: Record<string, Omit<TokenForm, 'shown'>> = {
     ...github,
     name: 'a refresh token of a GitHub App',
     ...useless(
-      'which cannot authenticate by itself',
+      "which can't authenticate on its own",
       'Store a personal access token, or configure the App itself under spec.auth.githubApp.',
     ),
   },

@@ -5,15 +5,12 @@ import type { KubeObject, ObjectKey, Resource } from './object.ts';
 export interface Selection {
   /** Default: all namespaces. */
   namespace?: string;
-  labelSelector?: string;
   fieldSelector?: string;
   /** Ask for `metadata` only (PartialObjectMetadata). The rest never leaves the server. */
   metadataOnly?: boolean;
 }
 
 export interface ListOptions extends Selection {
-  /** Most objects per request; fewer where they are large. Default 500. */
-  pageSize?: number;
   signal: AbortSignal;
 }
 

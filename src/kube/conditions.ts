@@ -1,3 +1,5 @@
+import { rfc3339 } from '../lib/time.ts';
+
 /**
  * One entry of `status.conditions`.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md#typical-status-properties
@@ -27,14 +29,8 @@ export function setCondition(
   nowMs: number,
 ): Condition[] {
   const known = conditions.find(({ type }) => type === condition.type);
-  const lastTransitionTime =
-    known?.status === condition.status ? known.lastTransitionTime : toKubeTime(nowMs);
+  const lastTransitionTime = known?.status === condition.status ? known.lastTransitionTime : rfc3339(nowMs);
   const next = { ...condition, lastTransitionTime };
   if (known === undefined) return [...conditions, next];
   return conditions.map((each) => (each === known ? next : each));
-}
-
-/** Epoch milliseconds as a Kubernetes `Time`: RFC 3339 in whole seconds, as the API server would store it. */
-function toKubeTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 
 /** What TLS needs to reach the API server. All PEM. */
 export interface TlsSettings {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock, settle } from '../../test/harness/manual-clock.ts';
 import { type ControllerOptions, createController, type Outcome, type Reconcile } from './controller.ts';
 import { KubeStatusError } from './errors.ts';
-import { RetryAfterError, TerminalError } from './failures.ts';
+import { RetryAfterError } from './failures.ts';
 import { silentLog } from './log.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 
@@ -83,14 +83,6 @@ describe('the end of a run', () => {
       end: () => ({ requeueAfterMs: hour }),
       outcome: 'requeueAfter',
       againMs: hour,
-    },
-    {
-      name: 'terminal',
-      end: () => {
-        throw new TerminalError('no use');
-      },
-      outcome: 'terminal',
-      againMs: undefined,
     },
     {
       name: 'a known time to wait',

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { startDeadline } from './deadline.ts';
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { startDeadline } from '../lib/deadline.ts';
 import { failureOf } from './failures.ts';
 import { errorFields, type Log } from './log.ts';
 import type { ObjectKey } from './object.ts';
@@ -33,12 +33,12 @@ export interface Result {
 
 /**
  * Makes the world as the object of this key wants it. It gets a key, never an event: it reads the present state,
- * may run twice for one change, and may be killed at any point. It throws TerminalError, RetryAfterError, or
+ * may run twice for one change, and may be killed at any point. It throws RetryAfterError, or
  * anything else for "try again".
  */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
-export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'terminal' | 'error' | 'timeout';
+export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'error' | 'timeout';
 
 /** What a controller counts; every callback is optional. */
 export interface ControllerMetrics {
@@ -166,11 +166,6 @@ export function createController(options: ControllerOptions): Controller {
 
   function comeBack(key: ObjectKey, error: unknown, signal: AbortSignal, runLog: Log): Outcome {
     const failure = failureOf(error);
-    if (failure.kind === 'terminal') {
-      queue.forget(key);
-      runLog.info(errorFields(error), 'Stopped until something changes.');
-      return 'terminal';
-    }
     if (failure.kind === 'wait') {
       queue.forget(key);
       queue.addAfter(key, later(failure.delayMs));
@@ -226,12 +221,12 @@ export function createController(options: ControllerOptions): Controller {
   function begin(key: ObjectKey, stop: AbortSignal): Run {
     const tooLong = (): Error =>
       new ReconcileTimeoutError(`The run took longer than ${deadlineMs / 1000} s.`);
-    const deadline = startDeadline(stop, deadlineMs, tooLong, clock);
+    const deadline = startDeadline(deadlineMs, { parent: stop, reason: tooLong, clock });
     const ended = new AbortController();
     const run: Run = { key, worker: Promise.withResolvers(), state: 'working', over: Promise.resolve() };
     underWay.set(key, run);
     const end = runOnce(run, deadline.signal).finally(() => {
-      deadline.dispose();
+      deadline.stop();
       underWay.delete(key);
       if (isIn('parked', run)) setParked(-1);
       queue.done(key);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FENCED } from './fence.ts';
+/** The `code` of the error that a write fails with while another replica may lead. */
+export const FENCED = 'FENCED';
 
 /**
  * The API server answered with an error status. The message names the request, the code and the reason, and
@@ -78,7 +79,7 @@ const transportSentences: Record<KubeTransportKind, string> = {
   Tls: 'no TLS session with the API server could be made',
   Protocol: 'the answer is not what the Kubernetes API promises',
   TooLarge: 'the answer is larger than accepted',
-  Fenced: 'this process may not write, because another replica may lead',
+  Fenced: 'this process must not write, because another replica may lead',
   Other: 'the request to the API server failed',
 };
 

@@ -1,11 +1,11 @@
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
+import { microTime } from '../lib/time.ts';
 import { trimEnd } from '../lib/trim-end.ts';
 import { createTurns } from '../lib/turns.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
 import { isAlreadyExists, isNotFound, KubeStatusError, KubeTransportError } from './errors.ts';
 import { errorFields, type Log } from './log.ts';
-import { toMicroTime } from './micro-time.ts';
 import type { KubeObject, Resource } from './object.ts';
 
 /** What happened to an object, as `kubectl describe` shows it. */
@@ -183,7 +183,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function send(series: Series, isRetry: boolean): Promise<void> {
     const { name, namespace, count, lastSeen } = series;
     const signal = AbortSignal.timeout(writeTimeoutMs);
-    const value = { count, lastObservedTime: toMicroTime(lastSeen) };
+    const value = { count, lastObservedTime: microTime(lastSeen) };
     if (series.writtenCount === 0) {
       const body = count > 1 ? { ...series.body, series: value } : series.body;
       try {
@@ -222,7 +222,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       name: `${name.slice(0, 200)}.${seen.toString(16)}${(made++ % 4096).toString(16).padStart(3, '0')}`,
       namespace: namespaceOf(object),
       body: {
-        eventTime: toMicroTime(seen),
+        eventTime: microTime(seen),
         reportingController: component,
         reportingInstance: instance,
         type: details.type,

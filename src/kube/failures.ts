@@ -1,12 +1,5 @@
 import { KubeStatusError } from './errors.ts';
 
-/**
- * Trying again is of no use until something changes: the object, or what it refers to. The key is not retried.
- */
-export class TerminalError extends Error {
-  override readonly name = 'TerminalError';
-}
-
 /** Trying again is of no use before a known time, e.g. the end of a rate limit. Does not count as a failure. */
 export class RetryAfterError extends Error {
   override readonly name = 'RetryAfterError';
@@ -19,12 +12,11 @@ export class RetryAfterError extends Error {
   }
 }
 
-/** The three kinds of failure, and there are no more. */
-export type Failure = { kind: 'terminal' } | { kind: 'wait'; delayMs: number } | { kind: 'retry' };
+/** When to try again: after that time, or with backoff. */
+export type Failure = { kind: 'wait'; delayMs: number } | { kind: 'retry' };
 
 /** Tells the kind of a failure: whatever is not known to be of another kind is retried with backoff. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof TerminalError) return { kind: 'terminal' };
   // A time that is none, such as that of an unreadable date, tells nothing.
   if (error instanceof RetryAfterError && Number.isFinite(error.retryAfterMs))
     return { kind: 'wait', delayMs: error.retryAfterMs };

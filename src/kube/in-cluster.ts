@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../lib/clock.ts';
 import { cacheCredentials, type KubeConnection } from './connection.ts';
 import { KubeConfigError } from './errors.ts';
 

@@ -1,8 +1,8 @@
+import type { Clock } from '../lib/clock.ts';
+import { orAbort } from '../lib/deadline.ts';
 import type { Backoff } from './backoff.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { KubeClient, Selection } from './client.ts';
-import type { Clock } from './clock.ts';
-import { orAbort } from './deadline.ts';
 import type { Log } from './log.ts';
 import type { Resource } from './object.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from './reflector.ts';
@@ -57,8 +57,7 @@ export interface Informer {
 
 /** Makes an informer. It does nothing until `run`. */
 export function createInformer(options: InformerOptions): Informer {
-  const { client, resource, namespaces, indexes, metadataOnly, labelSelector, fieldSelector, ...rest } =
-    options;
+  const { client, resource, namespaces, indexes, metadataOnly, fieldSelector, ...rest } = options;
   const log = options.log.child({ resource: resource.plural });
   const store = createStore(indexes);
   const feed = createChangeFeed(store, log);
@@ -79,7 +78,6 @@ export function createInformer(options: InformerOptions): Informer {
       selection: {
         ...(metadataOnly === undefined ? {} : { metadataOnly }),
         ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
       },
       sink: {

@@ -2,9 +2,9 @@ import { access, readFile } from 'node:fs/promises';
 import { delimiter, dirname, resolve } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
-import { orAbort, startDeadline } from './deadline.ts';
 import { KubeConfigError } from './errors.ts';
 import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
 
@@ -174,12 +174,12 @@ async function withPluginDeadline(applied: Promise<void>): Promise<void> {
     "The kubeconfig's user gives no credentials.",
     'Check its token, certificate files or credential plugin with kubectl auth whoami.',
   );
-  const deadline = startDeadline(new AbortController().signal, pluginTimeoutMs, () => failure);
+  const deadline = startDeadline(pluginTimeoutMs, { reason: () => failure });
   try {
     await orAbort(applied, deadline.signal);
   } catch {
     throw failure;
   } finally {
-    deadline.dispose();
+    deadline.stop();
   }
 }

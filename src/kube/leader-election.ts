@@ -1,5 +1,5 @@
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { orAbort, startDeadline } from './deadline.ts';
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { isConflict } from './errors.ts';
 import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, released } from './lease.ts';
 import { errorFields, type Log } from './log.ts';
@@ -108,7 +108,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   async function attempt(parent: AbortSignal, timeoutMs: number): Promise<Attempt> {
     const startedAt = clock.now();
     const late = (): Error => new Error('The Lease could not be written in time.');
-    const deadline = startDeadline(parent, timeoutMs, late, clock);
+    const deadline = startDeadline(timeoutMs, { parent, reason: late, clock });
     try {
       const outcome = await orAbort(acquire(deadline.signal), deadline.signal);
       if (outcome === 'had') renewedAt = startedAt;
@@ -119,7 +119,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       if (isNews) log.warn(errorFields(error), 'The lease could not be taken or renewed.');
       return 'failed';
     } finally {
-      deadline.dispose();
+      deadline.stop();
     }
   }
 
@@ -150,7 +150,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   }
 
   async function release(): Promise<void> {
-    const deadline = startDeadline(never, releaseTimeoutMs, () => new Error('Too late.'), clock);
+    const deadline = startDeadline(releaseTimeoutMs, { reason: () => new Error('Too late.'), clock });
     try {
       const lease = await client.get(leases, key, deadline.signal);
       const record = lease === undefined ? undefined : readLease(lease);
@@ -159,7 +159,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       // It expires by itself.
       log.warn(errorFields(error), 'The lease could not be given back.');
     } finally {
-      deadline.dispose();
+      deadline.stop();
     }
   }
 

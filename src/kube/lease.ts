@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { microTime } from '../lib/time.ts';
 import type { KubeClient } from './client.ts';
-import { toMicroTime } from './micro-time.ts';
 import type { KubeObject, Resource } from './object.ts';
 
 /** The kind that leader election is kept in. https://kubernetes.io/docs/concepts/architecture/leases/ */
@@ -49,7 +49,7 @@ export function heldBy(
   before: LeaseRecord | undefined,
   nowMs: number,
 ): object {
-  const time = toMicroTime(nowMs);
+  const time = microTime(nowMs);
   const isOurs = before?.holder === holder;
   return {
     holderIdentity: holder,
@@ -62,7 +62,7 @@ export function heldBy(
 
 /** The `spec` of a lease that was given back, so that the next holder need not wait. */
 export function released(before: LeaseRecord, nowMs: number): object {
-  const time = toMicroTime(nowMs);
+  const time = microTime(nowMs);
   return {
     holderIdentity: '',
     leaseDurationSeconds: 1,

@@ -1,7 +1,7 @@
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { orAbort } from '../lib/deadline.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { KubeClient } from './client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { orAbort } from './deadline.ts';
 import { isForbidden, KubeStatusError } from './errors.ts';
 import type { Informer } from './informer.ts';
 import { errorFields, type Log } from './log.ts';
@@ -49,7 +49,7 @@ export function createPolledInformer(options: PolledInformerOptions): Informer {
       synced.resolve();
     } catch (error) {
       if (error instanceof KubeStatusError) contactAt = clock.now();
-      if (!signal.aborted) log.warn(errorFields(error), 'A look failed; trying again.');
+      if (!signal.aborted) log.warn(errorFields(error), 'A check failed; retrying.');
     }
   }
 

@@ -1,7 +1,7 @@
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { orAbort } from '../lib/deadline.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
 import type { KubeClient, Selection, WatchEvent } from './client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { orAbort } from './deadline.ts';
 import { isForbidden, isGone, KubeStatusError, KubeTransportError } from './errors.ts';
 import { errorFields, type Log } from './log.ts';
 import type { KubeObject, Resource } from './object.ts';

@@ -1,6 +1,6 @@
 import { bounds } from '../lib/bounds.ts';
+import { startDeadline } from '../lib/deadline.ts';
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
-import { startDeadline } from './deadline.ts';
 import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
@@ -75,9 +75,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     resource: Resource,
     list: ListOptions,
   ): Promise<Pick<Page, 'items' | 'resourceVersion'>> {
-    const { pageSize = kubeListPage.maxItems } = list;
     const items: KubeObject[] = [];
-    let limit = pageSize;
+    let limit: number = kubeListPage.maxItems;
     let next = '';
     for (;;) {
       const one = await page(resource, list, limit, next).catch((error: unknown) => {
@@ -91,7 +90,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       for (const item of one.items) items.push(item);
       if (one.next === '') return { items, resourceVersion: one.resourceVersion };
       next = one.next;
-      if (one.bytes < kubeListPage.maxBytes / 4) limit = Math.min(pageSize, limit * 2);
+      if (one.bytes < kubeListPage.maxBytes / 4) limit = Math.min(kubeListPage.maxItems, limit * 2);
     }
   }
 
@@ -140,7 +139,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       // A proxy that keeps the connection open and silent is not seen by TCP; only this deadline ends it.
       const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? 15_000);
       const tooLate = (): Error => new KubeTransportError(what, 'Timeout');
-      const deadline = startDeadline(watch.signal, lifeMs, tooLate, clock);
+      const deadline = startDeadline(lifeMs, { parent: watch.signal, reason: tooLate, clock });
       try {
         const bytes = await transport.stream({ ...request, signal: deadline.signal });
         for await (const line of splitLines(bytes)) {
@@ -155,7 +154,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         deadline.signal.throwIfAborted();
         throw toTransportError(what, error);
       } finally {
-        deadline.dispose();
+        deadline.stop();
       }
     },
 

@@ -1,10 +1,10 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { bounds } from '../lib/bounds.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { orAbort, startDeadline } from '../lib/deadline.ts';
+import { fence } from '../lib/fence.ts';
 import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
-import { orAbort, startDeadline } from './deadline.ts';
-import { KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
-import { fence } from './fence.ts';
+import { FENCED, KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
 
 /** One request to the API server. */
 export interface KubeRequest {
@@ -96,7 +96,9 @@ export function createTransport(options: TransportOptions): Transport {
     if (pools !== undefined) retire(pools);
     pools = {
       tls: key,
-      calls: createPool(connection.proxyUrl, tls, 60_000).compose(fence(mayWrite)),
+      calls: createPool(connection.proxyUrl, tls, 60_000).compose(
+        fence((method) => method !== 'GET' && !mayWrite(), refusedByFence),
+      ),
       watches: createPool(connection.proxyUrl, tls, 0),
     };
     return pools;
@@ -188,11 +190,11 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     async call(request, maxBytes = bounds.kubeObject.maxBytes) {
       const tooLate = (): Error => new KubeTransportError(request.what, 'Timeout');
-      const deadline = startDeadline(request.signal, request.timeoutMs, tooLate, clock);
+      const deadline = startDeadline(request.timeoutMs, { parent: request.signal, reason: tooLate, clock });
       try {
         return await call({ ...request, signal: deadline.signal }, maxBytes);
       } finally {
-        deadline.dispose();
+        deadline.stop();
       }
     },
 
@@ -276,4 +278,8 @@ function retryDelay(error: unknown, attempt: number): number | undefined {
   if (!(error instanceof KubeStatusError)) return undefined;
   if (error.code === 429) return error.retryAfterMs ?? 1000;
   return error.code >= 500 ? error.retryAfterMs : undefined;
+}
+
+function refusedByFence(): Error {
+  return Object.assign(new Error('Refused by the fence.'), { code: FENCED });
 }

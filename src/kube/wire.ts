@@ -57,7 +57,6 @@ export function acceptHeader(form: 'object' | 'list', metadataOnly: boolean | un
 /** The query parameters of a selection. */
 export function selectionQuery(selection: Selection): URLSearchParams {
   const query = new URLSearchParams();
-  if (selection.labelSelector !== undefined) query.set('labelSelector', selection.labelSelector);
   if (selection.fieldSelector !== undefined) query.set('fieldSelector', selection.fieldSelector);
   return query;
 }

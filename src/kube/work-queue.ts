@@ -1,6 +1,6 @@
+import { type Clock, maxTimerMs, systemClock } from '../lib/clock.ts';
 import { createTurns } from '../lib/turns.ts';
 import { backoffDelay } from './backoff.ts';
-import { type Clock, maxTimerMs, systemClock } from './clock.ts';
 import { createDelayHeap } from './delay-heap.ts';
 import { createRunShares } from './run-shares.ts';
 

@@ -37,35 +37,35 @@ const connectTimeout: Description = {
 const timeout: Description = {
   kind: 'Timeout',
   sentence: (host) => `${host} did not answer in time.`,
-  hint: 'It will be tried again; check the load of the server if it stays so.',
+  hint: 'The operator retries; if this persists, check the load of the server.',
   requestSent: true,
 };
 
 const aborted: Description = {
   kind: 'Aborted',
   sentence: (host) => `The request to ${host} was given up.`,
-  hint: 'It will be tried again.',
+  hint: 'The operator retries.',
   requestSent: true,
 };
 
 const reset: Description = {
   kind: 'Reset',
   sentence: (host) => `${host} closed the connection before its answer was complete.`,
-  hint: 'It will be tried again; check the server and what stands before it if it stays so.',
+  hint: 'The operator retries; if this persists, check the server and what is in front of it.',
   requestSent: true,
 };
 
 const cutInHandshake: Description = {
   kind: 'Reset',
   sentence: (host) => `${host} closed the connection during the TLS handshake.`,
-  hint: 'It will be tried again; check the server, what stands before it, and that the port speaks https if it stays so.',
+  hint: 'The operator retries; if this persists, check the server, what is in front of it, and that the port speaks https.',
   requestSent: false,
 };
 
 const closed: Description = {
   kind: 'Aborted',
   sentence: (host) => `The request to ${host} came while its connections were being closed.`,
-  hint: 'It will be tried again.',
+  hint: 'The operator retries.',
   requestSent: true,
 };
 
@@ -87,7 +87,7 @@ const notHttp: Description = {
 const other: Description = {
   kind: 'Other',
   sentence: (host) => `The request to ${host} failed for a reason that is not known here.`,
-  hint: "It will be tried again; the operator's log has the code of the error.",
+  hint: 'The operator retries; its log has the error code.',
   requestSent: true,
 };
 

@@ -2,9 +2,10 @@ import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { bounds } from '../lib/bounds.ts';
+import { fence } from '../lib/fence.ts';
 import { ProxyLoginError, ProxySocketError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
-import { fence } from './fence.ts';
+import { NetError } from './net-error.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
 
 /** What the connections of a client are made with. */
@@ -47,6 +48,7 @@ const connectionsPerHost = 32;
  */
 export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   const { policy, trust, connectTimeoutMs } = settings;
+  const { maySend = () => true } = settings;
   const socket = {
     ...(trust === undefined ? {} : { secureContext: trust }),
     timeout: connectTimeoutMs,
@@ -60,7 +62,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const fenced = fence(settings.maySend ?? (() => true));
+  const fenced = fence(() => !maySend(), heldBack);
   // `net.connect` takes the lookup; the types of undici leave it out.
   const guarded = { ...socket, lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll) };
   const connectDirectly = buildConnector({ ...guarded, allowH2: false });
@@ -156,3 +158,14 @@ function isConnector(connect: unknown): connect is Connector {
 }
 
 const resolveAll: Resolve = (hostname) => lookup(hostname, { all: true });
+
+function heldBack(origin: string | URL | undefined): NetError {
+  const host = URL.parse(String(origin))?.hostname ?? '';
+  return new NetError({
+    kind: 'Aborted',
+    message: `The request to ${host} was held back, because another replica may be at work by now.`,
+    hint: 'The other replica goes on.',
+    host,
+    requestSent: false,
+  });
+}

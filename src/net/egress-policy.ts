@@ -98,7 +98,7 @@ function checkAddress(address: string, host: string, policy: EgressPolicy): void
   if (where === 'public' || (where === 'private' && policy.allowPrivateNetworks)) return;
   throw new NetError({
     kind: 'AddressNotAllowed',
-    message: `The host ${host} has an address that may not be called.`,
+    message: `The host ${host} has an address that must not be called.`,
     hint: hintFor(address, where),
     host,
     requestSent: false,

@@ -1,6 +1,6 @@
 import { fetch, type Response } from 'undici';
+import { type Deadline, startDeadline } from '../lib/deadline.ts';
 import { toNetError } from './classify-error.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
 import type { Dispatchers, Route } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf } from './egress-policy.ts';
 import { boundedHeaders } from './headers.ts';
@@ -46,7 +46,7 @@ export async function exchange(
   policy: EgressPolicy,
   dispatchers: Dispatchers,
 ): Promise<Incoming> {
-  const deadline = startDeadline(request.timeoutMs, request.signal);
+  const deadline = startDeadline(request.timeoutMs, { parent: request.signal });
   try {
     return await follow(request, policy, dispatchers, deadline);
   } finally {

@@ -57,7 +57,7 @@ describe('a host that hangs', () => {
     const error = await failure(get());
     expect(error).toMatchObject({
       kind: 'HostPaused',
-      message: 'git.test did not answer several times in a row, so it is left alone for a while.',
+      message: 'git.test failed to respond several times in a row, so requests to it are paused.',
       host: 'git.test',
       requestSent: false,
       retryAtMs: now + 30_000,

@@ -185,8 +185,8 @@ function refusePaused({ tenant, server, host }: Circuit, breaker: CircuitBreaker
   if (retryAtMs === undefined) return;
   throw new NetError({
     kind: 'HostPaused',
-    message: `${host} did not answer several times in a row, so it is left alone for a while.`,
-    hint: 'It is asked again automatically within minutes; check the server and the network before it.',
+    message: `${host} failed to respond several times in a row, so requests to it are paused.`,
+    hint: 'The operator retries within two minutes; check the server and the network path to it.',
     host,
     requestSent: false,
     retryAtMs,
@@ -200,8 +200,8 @@ function busy(host: string, { ofHost = false }: Partial<NamedShare>): NetError {
       ? `${host} has not answered earlier requests yet, so no more are sent for now.`
       : `Other servers have not answered earlier requests yet, so ${host} is not asked for now.`,
     hint: ofHost
-      ? 'It will be tried again; check the load of the server if it stays so.'
-      : 'It will be tried again; check the other servers that this namespace or connection uses if it stays so.',
+      ? 'The operator retries; if this persists, check the load of the server.'
+      : 'The operator retries; if this persists, check the other servers that this namespace or connection uses.',
     host,
     requestSent: false,
   });
@@ -211,7 +211,7 @@ function givenUp(host: string): NetError {
   return new NetError({
     kind: 'Aborted',
     message: `The request to ${host} was given up.`,
-    hint: 'It will be tried again.',
+    hint: 'The operator retries.',
     host,
     requestSent: false,
   });

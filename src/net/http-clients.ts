@@ -114,7 +114,7 @@ function stopped(): NetError {
   return new NetError({
     kind: 'Aborted',
     message: 'The request came while the program was being stopped.',
-    hint: 'It will be tried again.',
+    hint: 'The operator retries.',
     host: '',
     requestSent: false,
   });

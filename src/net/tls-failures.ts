@@ -85,14 +85,14 @@ const unnamed = untrusted(
 const expired: Description = {
   kind: 'TlsUntrusted',
   sentence: (host) => `The certificate of ${host}, or one that signed it, has expired.`,
-  hint: 'Renew it on the server; it will be tried again.',
+  hint: 'Renew it on the server; the operator retries.',
   requestSent: false,
 };
 
 const notYetValid: Description = {
   kind: 'TlsUntrusted',
   sentence: (host) => `The certificate of ${host}, or one that signed it, is not valid yet.`,
-  hint: "Check the clock of the operator's node and the start date of the certificate; it will be tried again.",
+  hint: "Check the clock of the operator's node and the start date of the certificate; the operator retries.",
   requestSent: false,
 };
 

@@ -1,4 +1,4 @@
-import { Gauge } from 'prom-client';
+import { Gauge } from '@prometheus-io/client';
 import { describe, expect, it } from 'vitest';
 import { createExposition, labelText, type ObjectGauge } from './exposition.ts';
 

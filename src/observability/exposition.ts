@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 
 /** A gauge with series for each object, which nobody keeps: they are made from what is known when somebody asks. */
 export interface ObjectGauge {

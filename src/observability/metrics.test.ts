@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { describe, expect, it } from 'vitest';
 import { createInformer } from '../kube/informer.ts';
 import { silentLog } from '../kube/log.ts';
@@ -83,12 +83,10 @@ describe('metrics', () => {
       'controller_runtime_reconcile_errors_total{controller="things"} 0\n',
     );
     controller.reconciled?.('things', 'timeout', 1);
-    controller.reconciled?.('things', 'terminal', 1);
     controller.reconciled?.('things', 'retryAfter', 1);
     const text = await registry.metrics();
     expect(text).toContain('controller_runtime_reconcile_errors_total{controller="things"} 1\n');
     expect(text).toContain('controller_runtime_reconcile_timeouts_total{controller="things"} 1\n');
-    expect(text).toContain('controller_runtime_terminal_reconcile_errors_total{controller="things"} 1\n');
     expect(text).toContain('controller_runtime_max_concurrent_reconciles{controller="things"} 4\n');
   });
 

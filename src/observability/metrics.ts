@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { ControllerMetrics } from '../kube/controller.ts';
 import type { EventMetrics } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
@@ -53,7 +53,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
   const registers = [registry];
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by result: success, requeue_after, retry_after, terminal, error or timeout.',
+    help: 'Reconciles by result: success, requeue_after, retry_after, error or timeout.',
     labelNames: ['controller', 'result'],
     registers,
   });
@@ -85,13 +85,7 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
   });
   const errors = new Counter({
     name: 'controller_runtime_reconcile_errors_total',
-    help: 'Reconciles that failed and are tried again.',
-    labelNames,
-    registers,
-  });
-  const terminal = new Counter({
-    name: 'controller_runtime_terminal_reconcile_errors_total',
-    help: 'Reconciles that failed and are not tried again before something changes.',
+    help: 'Reconciles that failed and are retried.',
     labelNames,
     registers,
   });
@@ -109,14 +103,13 @@ function controllerMetrics(registry: Registry): ControllerMetrics {
       active.set({ controller }, 0);
       parked.set({ controller }, 0);
       // A rate needs to see the step from 0 to 1.
-      for (const counter of [errors, terminal, timeouts]) counter.inc({ controller }, 0);
+      for (const counter of [errors, timeouts]) counter.inc({ controller }, 0);
     },
     reconciled(controller, outcome, durationMs) {
       const result = outcome === 'requeueAfter' || outcome === 'retryAfter' ? results[outcome] : outcome;
       total.inc({ controller, result });
       time.observe({ controller }, durationMs / 1000);
       if (outcome === 'error' || outcome === 'timeout') errors.inc({ controller });
-      if (outcome === 'terminal') terminal.inc({ controller });
       if (outcome === 'timeout') timeouts.inc({ controller });
     },
     active: (controller, workers) => active.set({ controller }, workers),
@@ -236,7 +229,7 @@ function eventMetrics(registry: Registry): EventMetrics {
 function leadingMetric(registry: Registry): Metrics['leading'] {
   const status = new Gauge({
     name: 'leader_election_master_status',
-    help: 'Whether this process is at work: 1 while it holds the Lease of that name, or needs none; 0 while it stands by.',
+    help: 'Whether this process is at work: 1 while it holds the Lease of that name, or needs none; 0 while it is on standby.',
     labelNames: ['name'],
     registers: [registry],
   });
@@ -259,7 +252,7 @@ export function measureCaches(registry: Registry, informers: readonly Informer[]
   gauge('codemie_cache_objects', 'Objects in the cache.', ({ store }) => store.size);
   gauge(
     'codemie_cache_contact_age_seconds',
-    'Time since the Kubernetes API last answered who fills the cache, be it with a refusal.',
+    'Time since the Kubernetes API last responded to the list or watch that fills the cache, even with an error.',
     (informer) => informer.contactAgeMs() / 1000,
   );
 }

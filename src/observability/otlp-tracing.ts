@@ -93,7 +93,7 @@ export function createOtlpTracing(options: OtlpTracingOptions): Tracing {
       return within(span, ROOT_CONTEXT, async () => {
         const outcome = await work();
         span.setAttribute('codemie.outcome', outcome);
-        if (outcome === 'error' || outcome === 'timeout' || outcome === 'terminal') fail(span, outcome);
+        if (outcome === 'error' || outcome === 'timeout') fail(span, outcome);
         return outcome;
       });
     },

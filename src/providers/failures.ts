@@ -1,8 +1,8 @@
+import { parseHttpDate } from '../lib/time.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
 import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
 import { isOf, signedBy } from './signatures.ts';
-import { parseHttpDate } from './time.ts';
 import { cloudOf } from './urls.ts';
 
 /** The reason for each way an exchange can fail before there is an answer. The one place where this is decided. */
@@ -62,7 +62,7 @@ export function wrongProvider(declared: ProviderName, found: ProviderName, host:
   return new ProviderError({
     reason: 'WrongProvider',
     sentence: `${host} is ${found}, but the provider is declared as ${declared}.`,
-    hint: 'Correct url, or create the integration anew with the right provider.',
+    hint: 'Correct url, or create a new GitIntegration with the right provider.',
   });
 }
 
@@ -104,7 +104,7 @@ function serverError(provider: ProviderName, asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${asked.host} answered with a server error.`,
-    hint: `It will be tried again; look at the status page of ${provider} or at the server if it stays so.`,
+    hint: `The operator retries; if this persists, check the status page of ${provider} or the server.`,
   });
 }
 
@@ -113,7 +113,7 @@ function unexplained(provider: ProviderName, { status }: Answer, asked: Asked): 
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${provider} at ${asked.host} refused the request with status ${status}, for a reason that is not known here.`,
-    hint: 'It will be tried again; check url and the status page of the server if it stays so.',
+    hint: 'The operator retries; if this persists, check url and the status page of the server.',
   });
 }
 
@@ -132,7 +132,7 @@ function stranger(provider: ProviderName, answer: Answer, asked: Asked): Provide
     return new ProviderError({
       reason: 'ProviderError',
       sentence: `The request to ${asked.host} was refused with status ${status}, in an answer that does not look like one of ${provider}.`,
-      hint: 'Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.',
+      hint: 'Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.',
     });
   }
   return status >= 500 ? serverError(provider, asked) : notTheApi(provider, answer, asked);
@@ -148,7 +148,7 @@ export function rateLimited(provider: ProviderName, answer: Answer, asked: Asked
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${asked.host} asks for fewer calls with this credential.`,
-    hint: `It will be tried again when ${provider} allows; share the credential with fewer programs if it returns.`,
+    hint: `The operator retries when ${provider} allows; if this recurs, share the credential with fewer programs.`,
     retryAtMs: asked.nowMs + waitMs,
   });
 }

@@ -147,7 +147,6 @@ export interface Provider {
   webUrl(url: URL): URL;
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
-  capabilities: { githubApp: boolean };
   /**
    * When to ask again after each refusal whose reason is not known, in milliseconds: a server of the provider may not have
    * heard of a new credential yet, or have a bad minute. At most three calls within 80 seconds, and fewer where bad
@@ -159,7 +158,7 @@ export interface Provider {
   /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */
   validate(credential: Credential, target: Target): Promise<CredentialReport>;
   /**
-   * Finds the installation of an App; only where `capabilities.githubApp`. `app` is the report of `validate`.
+   * Finds the installation of an App; GitHub only. `app` is the report of `validate`.
    * Throws {@link ProviderError}: `NotFound`, or `Suspended` with the installation attached. Missing and pending
    * permissions are not thrown but returned, because it depends on the validation policy what they mean.
    */
@@ -274,3 +273,6 @@ function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition 
   if (retryAtMs !== undefined) return 'waitUntil';
   return reason in providerTrouble ? 'retry' : 'needsPerson';
 }
+
+/** For `Provider.recheckAfterMs`: soon, because most of what passes is over in seconds, and once more at the end. */
+export const usualRechecksMs: readonly number[] = [5_000, 15_000, 60_000];

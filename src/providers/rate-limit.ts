@@ -1,6 +1,6 @@
+import { latestMs, rfc3339 } from '../lib/time.ts';
 import type { Answer } from './answer.ts';
 import type { RateLimit } from './provider.ts';
-import { latestMs, rfc3339 } from './time.ts';
 
 /**
  * The budget of calls by the headers of an answer: `X-RateLimit-Limit`, `-Remaining` and `-Reset` as GitHub has them,

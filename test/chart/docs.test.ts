@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { kinds } from '../../src/api/crd/kinds.ts';
+import { kinds } from '../../src/api/kinds.ts';
 import { parsePart } from '../../src/api/parse.ts';
 import { codeBlocks } from '../harness/code-blocks.ts';
 import { chartFolder } from '../harness/helm.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { kinds } from '../../src/api/crd/kinds.ts';
-import { type StructuralSchema, toStructuralSchema } from '../../src/api/crd/structural-schema.ts';
+import { kinds } from '../../src/api/kinds.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../src/api/structural-schema.ts';
 import { codeBlocks } from '../harness/code-blocks.ts';
 import { runTool } from '../harness/kube-tools.ts';
 

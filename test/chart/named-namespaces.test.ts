@@ -100,7 +100,7 @@ it('does not wait for a namespace without a Role, says so, and takes it up when 
     await cluster.create(kinds.integration, gitHubIntegration(`${team}/acme`));
   await cluster.waitForConditions(`${ready}/acme`, { Ready: 'True/Ready' });
   expect(operator.output()).toContain(
-    `The operator may not get secrets in namespace \\"${late}\\", which it needs to read the Secrets`,
+    `The operator lacks permission to get secrets in namespace \\"${late}\\"; it needs that to read the Secrets`,
   );
   expect(rowsOf(world, `${late}/acme`)).toEqual([]);
 
@@ -125,7 +125,9 @@ it('is alive and not ready while it lacks a right that it can not do without, an
     await recorder.close();
   });
   await cluster.waitFor('the missing right to be told', () =>
-    Promise.resolve(operator.output().includes(`may not create secrets in namespace \\"${system}\\"`)),
+    Promise.resolve(
+      operator.output().includes(`lacks permission to create secrets in namespace \\"${system}\\"`),
+    ),
   );
   expect(await operator.isAlive()).toBe(true);
   expect(await operator.isReady()).toBe(false);

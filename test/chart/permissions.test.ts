@@ -113,7 +113,7 @@ describe.each(variants)('with the rights for $name', ({ values, args, installati
       await setRules(role, rules);
       await cluster.waitFor(`"${lost}" to be missed, and nothing else`, async () => {
         const [sentence, ...others] = await missing();
-        return sentence?.startsWith(`The operator may not ${lost}`) && others.length === 0;
+        return sentence?.startsWith(`The operator lacks permission to ${lost}`) && others.length === 0;
       });
       missed.push(lost);
       await setRules(role, role.rules);

@@ -129,14 +129,14 @@ async function fill(isOfCluster: boolean, loginKind: string): Promise<Folder> {
   };
 }
 
-const leaked = async () => /registrations_leaked_total (\d+)/.exec(await suite.operator.metrics())?.[1];
+const orphaned = async () => /registrations_orphaned_total (\d+)/.exec(await suite.operator.metrics())?.[1];
 
 describe.each([
   { kind: 'ClusterCodeMieConnection', isOfCluster: true },
   { kind: 'CodeMieConnection', isOfCluster: false },
 ])('a $kind, its Secret and its integration', ({ isOfCluster }) => {
   it.each(orders.map((order) => ({ order })))('go in the order $order', async ({ order }) => {
-    const before = await leaked();
+    const before = await orphaned();
     // CodeMie's own login allows few sign-ins.
     const logins = ['clientCredentials', 'password', 'token', ...(order === orders[0] ? ['localLogin'] : [])];
     await Promise.all(
@@ -147,7 +147,7 @@ describe.each([
         expect(rowsOf(suite.world, folder.key)).toEqual([]);
       }),
     );
-    expect(await leaked()).toBe(before);
+    expect(await orphaned()).toBe(before);
   });
 
   it('go when there is time for each to be noticed', async () => {
@@ -227,7 +227,7 @@ describe('an operator that was started after the Secret went', () => {
     ]);
     await folder.gone();
     expect(rowsOf(suite.world, folder.key)).toHaveLength(1);
-    expect(await waitForEvent(suite.cluster, folder.key, 'RegistrationLeaked')).toContain(
+    expect(await waitForEvent(suite.cluster, folder.key, 'RegistrationOrphaned')).toContain(
       'stays in CodeMie, because the Secrets of its connection are gone.',
     );
   });

@@ -197,11 +197,11 @@ describe('a GitIntegration that is deleted', () => {
     await row.before(made);
     await remove(made.key);
     await gone(made.key);
-    expect(await waitForEvent(suite.cluster, made.key, 'RegistrationLeaked')).toBe(
+    expect(await waitForEvent(suite.cluster, made.key, 'RegistrationOrphaned')).toBe(
       `Integration ${made.row.id} ("${made.key}") stays in CodeMie, ${says} Remove it there; its key managed_by is codemie-git-operator/${suite.system}/${made.key}.`,
     );
     expect(inCodeMie(made)).toBe(true);
-    expect(await suite.operator.metrics()).toMatch(/registrations_leaked_total [1-9]/);
+    expect(await suite.operator.metrics()).toMatch(/registrations_orphaned_total [1-9]/);
   });
 });
 

@@ -94,7 +94,7 @@ describe('a connection whose url leads to another CodeMie from now on', () => {
     });
     expect(rowsElsewhere(key).map(({ id }) => id)).toEqual([seen.id]);
     expect([row, deletes()]).toEqual(before);
-    expect(await waitForEvent(suite.cluster, key, 'RegistrationLeaked')).toBe(
+    expect(await waitForEvent(suite.cluster, key, 'RegistrationOrphaned')).toBe(
       `Integration ${row.id} ("${key}") stays in CodeMie, because the connection leads to another server now. Remove it there; its key managed_by is ${markOf(key)}.`,
     );
     await remove(key);
@@ -115,7 +115,7 @@ describe('a connection whose url leads to another CodeMie from now on', () => {
     await cluster.delete(kinds.integration, key);
     await cluster.waitForGone(kinds.integration, key);
     expect(rowsElsewhere(key)).toEqual([clone]);
-    expect(await waitForEvent(cluster, key, 'RegistrationLeaked')).toContain('leads to another server now');
+    expect(await waitForEvent(cluster, key, 'RegistrationOrphaned')).toContain('leads to another server now');
   });
 
   it('keeps the row where it is the same CodeMie by another URL', async () => {
@@ -172,7 +172,7 @@ describe('an integration that moves to another connection', () => {
     await set(key, 'suspend', false);
     await moved(key);
     expect(isHere(made)).toBe(true);
-    expect(await waitForEvent(suite.cluster, key, 'RegistrationLeaked')).toContain(
+    expect(await waitForEvent(suite.cluster, key, 'RegistrationOrphaned')).toContain(
       'stays in CodeMie, because its former connection is gone.',
     );
   });

@@ -194,7 +194,7 @@ describe('what somebody changes in CodeMie', () => {
     stamp(row);
     await reconciled(suite.cluster, key, { Ready: 'True/Ready', Drifted: '' });
     expect(await waitForEvent(suite.cluster, key, 'DriftCorrected')).toBe(
-      `Somebody changed ${field} of the integration in CodeMie. It was written again.`,
+      `Someone changed ${field} of the integration in CodeMie. It was written again.`,
     );
     expect(row).toMatchObject({ id: status.registration?.id, alias: key });
     expect(row.credential_values.toSorted(byKey)).toEqual(values);
@@ -204,7 +204,7 @@ describe('what somebody changes in CodeMie', () => {
     stamp(row);
     const changed = structuredClone(row);
     const told = await reconciled(suite.cluster, key, { Ready: 'True/Ready', Drifted: 'True/Changed' });
-    expect(told.condition('Drifted').message).toContain(`Somebody changed ${field} of the integration`);
+    expect(told.condition('Drifted').message).toContain(`Someone changed ${field} of the integration`);
     expect(row).toEqual(changed);
     await setSpec(key, 'driftPolicy', 'Correct');
     await see(key, { Ready: 'True/Ready', Drifted: '' });

@@ -84,7 +84,7 @@ const mistakes: Record<string, Stored> = {
   'a refresh token': {
     texts: () => ({ token: suite.secret('ghr_') }),
     ...invalid(
-      'is a refresh token of a GitHub App ("ghr_…"), which cannot authenticate by itself. Store a personal access token, or configure the App itself under spec.auth.githubApp.',
+      'is a refresh token of a GitHub App ("ghr_…"), which can\'t authenticate on its own. Store a personal access token, or configure the App itself under spec.auth.githubApp.',
     ),
   },
   'a token of GitLab': {

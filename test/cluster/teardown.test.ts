@@ -77,6 +77,6 @@ it(`${numbers.length} namespaces end, and nothing of them stays in CodeMie`, asy
   expect(left.map(({ key }) => key)).toEqual(
     [...teams.values()].filter(({ stays }) => stays).map(({ key }) => key),
   );
-  expect(await suite.operator.metrics()).toMatch(/registrations_leaked_total 0/);
+  expect(await suite.operator.metrics()).toMatch(/registrations_orphaned_total 0/);
   expect(suite.operator.output()).not.toContain('"level":"error"');
 });

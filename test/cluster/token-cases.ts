@@ -152,7 +152,7 @@ export const gitLabTokens: Record<string, TokenCase> = {
     know: ofAlice({ scopes: ['read_api', 'read_repository'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitLabSelf, gitLabUser],
-    says: 'The <token> lacks api. Make a new token with what is missing, as GitLab changes no scopes, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/',
+    says: "The <token> lacks api. GitLab can't add scopes to a token: create a new one that has them, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/",
   },
   'that has expired': {
     ...ofGitLab,

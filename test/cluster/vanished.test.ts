@@ -50,7 +50,7 @@ it.each<{ name: string; outcome?: FaultOutcome }>([
   const key = await vanishWhileCreated(outcome ? { outcome } : {});
   await suite.cluster.waitFor('the row to be removed', async () => deletions() > before);
   await suite.cluster.waitFor('it to be gone', async () => aliasesOf(key).length === 0);
-  expect(await suite.operator.metrics()).toMatch(/registrations_leaked_total 0/);
+  expect(await suite.operator.metrics()).toMatch(/registrations_orphaned_total 0/);
 });
 
 it('an object of the same name that comes next has one row, as it wants it', async () => {

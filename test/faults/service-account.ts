@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { rulesOf } from '../../src/access/rules.ts';
+import { rulesOf } from '../../scripts/generate/roles.ts';
 import type { Resource } from '../../src/kube/object.ts';
 import { type Cluster, kinds } from '../harness/cluster.ts';
 import { deadline } from '../harness/pace.ts';

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import { z } from 'zod';
 import { createConnectionMetrics } from '../../src/controllers/codemie-connection/metrics.ts';
 import { createClockMetrics } from '../../src/controllers/git-integration/clock-metrics.ts';

@@ -61,7 +61,7 @@ async function withFinalizer(tenant: Tenant, spec: Record<string, unknown>): Pro
 
 const events = async ({ namespace }: Tenant) =>
   (await stage.cluster.list(kinds.event, namespace)).map(({ reason }) => reason);
-const leaked = async () => /registrations_leaked_total (\d+)/.exec(await stage.operator.metrics())?.[1];
+const orphaned = async () => /registrations_orphaned_total (\d+)/.exec(await stage.operator.metrics())?.[1];
 
 describe('a finalizer that a tenant has set', () => {
   it('opens no connection that does not allow the namespace, and raises no alarm', async () => {
@@ -73,7 +73,7 @@ describe('a finalizer that a tenant has set', () => {
       url: quiet.url,
       auth: { token: { secretRef: { name: secret } } },
     });
-    const before = { asked: quiet.requests.length, leaked: await leaked() };
+    const before = { asked: quiet.requests.length, orphaned: await orphaned() };
     const refs = [{ name: connection }, { name: 'nowhere' }, { kind: 'CodeMieConnection', name: 'nowhere' }];
     for (const connectionRef of refs) {
       const name = await withFinalizer(stranger, { connectionRef, project: 'secret-project' });
@@ -82,8 +82,8 @@ describe('a finalizer that a tenant has set', () => {
     }
     const asked = quiet.requests.slice(before.asked).map(({ path }) => path);
     expect(asked.filter((path) => !/\/v1\/(user|info)$/.test(path))).toEqual([]);
-    expect(await leaked()).toBe(before.leaked);
-    expect(await events(stranger)).not.toContain('RegistrationLeaked');
+    expect(await orphaned()).toBe(before.orphaned);
+    expect(await events(stranger)).not.toContain('RegistrationOrphaned');
   });
 
   it('does not keep a connection from being deleted', async () => {
@@ -98,7 +98,7 @@ describe('a finalizer that a tenant has set', () => {
   });
 
   it('raises no alarm from a consumer either, whatever project it names', async () => {
-    const before = await leaked();
+    const before = await orphaned();
     const connection = await makeConnection({
       consumers: [{ namespaces: [team.namespace], projects: ['*'] }],
     });
@@ -108,8 +108,8 @@ describe('a finalizer that a tenant has set', () => {
     });
     await team.delete(kinds.integration, name);
     await stage.cluster.waitForGone(kinds.integration, keyOf(team, name));
-    expect(await leaked()).toBe(before);
-    expect(await events(team)).not.toContain('RegistrationLeaked');
+    expect(await orphaned()).toBe(before);
+    expect(await events(team)).not.toContain('RegistrationOrphaned');
   });
 });
 

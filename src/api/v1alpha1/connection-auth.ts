@@ -11,7 +11,7 @@ const scope = () =>
   line(500)
     .optional()
     .describe(
-      'Scopes to ask for, separated by blanks. By default openid, which CodeMie needs with Keycloak; a list of your own replaces it.',
+      'Scopes to ask for, separated by blanks. By default openid, which CodeMie needs with Keycloak; your own list replaces it.',
     );
 
 /** The wire schema of `spec.auth` of a connection. `where` completes "Name of the Secret, …". */

@@ -54,7 +54,7 @@ function connectionFields(where: string) {
       .meta(asAtomicList)
       .default(defaultProviderHosts)
       .describe(
-        "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A port other than 443 has to be named, as in gitlab.example.com:8443. A list of your own replaces the default, so name the API hosts too. An empty list allows none.",
+        "Hosts that the operator may send Git credentials to for integrations of this connection; '*' stands for any characters. A port other than 443 has to be named, as in gitlab.example.com:8443. Your own list replaces the default, so name the API hosts too. An empty list allows none.",
       ),
     allowPrivateNetworks: z
       .boolean()
@@ -70,7 +70,7 @@ function connectionFields(where: string) {
           .boolean()
           .default(false)
           .describe(
-            'Creates a project that does not exist. Otherwise the integration waits for a person to create it.',
+            'Creates a project that does not exist. Otherwise the integration waits until someone creates it.',
           ),
       })
       .prefault({})
@@ -197,7 +197,7 @@ export const clusterCodeMieConnectionSpecSchema = withRules(
         .meta(asAtomicList)
         .default([])
         .describe(
-          'Which namespaces may write which CodeMie projects through this connection. One matching entry is enough. An empty list allows nobody.',
+          'Which namespaces may write which CodeMie projects through this connection. One matching entry is enough. An empty list allows no namespace.',
         ),
     })
     .describe('Where CodeMie is, how to sign in, and who may do what there.'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { kinds } from '../crd/kinds.ts';
+import { kinds } from '../kinds.ts';
 import { parsePart } from '../parse.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'examples');

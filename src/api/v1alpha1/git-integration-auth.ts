@@ -26,7 +26,7 @@ const token = withRules(
         .datetime({ offset: true })
         .optional()
         .describe(
-          'When the token ends, such as 2027-01-31T00:00:00Z. Only for providers that do not tell, such as Bitbucket and AzureDevOps.',
+          "When the token expires, such as 2027-01-31T00:00:00Z. Only for providers that don't report it, such as Bitbucket and AzureDevOps.",
         ),
     })
     .describe('A personal, project, group or repository access token. Exactly one of token and githubApp.'),

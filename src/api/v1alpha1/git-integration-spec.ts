@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { type ProviderName, providerNames } from '../group.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
+import { reference } from '../references.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
 import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
 
 export type { ProviderName };
 
-const connectionRef = z
-  .object({
+const connectionRef = reference(
+  z.object({
     kind: z
       .enum(['ClusterCodeMieConnection', 'CodeMieConnection'])
       .default('ClusterCodeMieConnection')
@@ -17,7 +18,8 @@ const connectionRef = z
         'ClusterCodeMieConnection: one that the platform team offers. CodeMieConnection: one in the namespace of this object.',
       ),
     name: objectName.default('default').describe('Name of the connection.'),
-  })
+  }),
+)
   .prefault({})
   .describe('The CodeMie server to register with.');
 
@@ -25,7 +27,7 @@ const validation = z
   .object({
     interval: duration('5m', '168h')
       .default('1h')
-      .describe('How often the credential is proven again. From 5m to 168h.'),
+      .describe('How often the credential is validated again. From 5m to 168h.'),
     policy: z
       .enum(['Enforce', 'Warn', 'Skip'])
       .default('Enforce')
@@ -62,7 +64,7 @@ const validation = z
       ),
   })
   .prefault({})
-  .describe('How the credential is proven against the provider.');
+  .describe('How the credential is validated against the provider.');
 
 /** The wire schema of `GitIntegration.spec`. */
 export const gitIntegrationSpecSchema = withRules(
@@ -73,7 +75,7 @@ export const gitIntegrationSpecSchema = withRules(
         z.enum(providerNames),
         'cannot be changed; create a new GitIntegration for the other provider',
       ).describe(
-        'The Git provider. Bitbucket is Cloud or Data Center, told apart by the url. AzureDevOps is Azure DevOps Repos, Services or Server. Immutable.',
+        'The Git provider. Bitbucket is Cloud or Data Center, depending on the url. AzureDevOps is Azure DevOps Repos, Services or Server. Immutable.',
       ),
       url: httpsUrl('https://github.com')
         .optional()
@@ -116,13 +118,13 @@ export const gitIntegrationSpecSchema = withRules(
         .enum(['Correct', 'Report'])
         .default('Correct')
         .describe(
-          'What happens when somebody changes the integration in CodeMie. Correct: it is written again. Report: the condition Drifted says so, nothing is written.',
+          'What happens when someone changes the integration in CodeMie. Correct: it is written again. Report: the condition Drifted says so, nothing is written.',
         ),
       adoptionPolicy: z
         .enum(['Never', 'IfUnowned', 'Always'])
         .default('Never')
         .describe(
-          'Whether an integration of this alias that exists already may be taken over. Never: no. IfUnowned: one that a person made. Always: also one that another cluster or object owns.',
+          'Whether an integration of this alias that exists already may be adopted. Never: no. IfUnowned: one that was created by hand. Always: also one that another cluster or object owns.',
         ),
       deletionPolicy: z
         .enum(['Delete', 'Orphan'])
@@ -132,7 +134,7 @@ export const gitIntegrationSpecSchema = withRules(
         ),
       suspend: z.boolean().default(false).describe('Stops the work on this object. Deleting it still works.'),
     })
-    .describe('Which credential, where to register it, and how to look after it.'),
+    .describe('Which credential, where to register it, and how to keep it.'),
   {
     cel: "!has(self.auth.githubApp) || self.provider == 'GitHub'",
     message: 'a GitHub App exists on GitHub only; set provider: GitHub, or use auth.token',

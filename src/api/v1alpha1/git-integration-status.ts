@@ -19,7 +19,7 @@ const credential = z
       .describe('Scopes or permissions that the provider reports. Absent if it reports none.'),
     expiresAt: time()
       .optional()
-      .describe('When the credential ends. Absent if it does not, or nobody knows.'),
+      .describe("When the credential expires. Absent if it doesn't, or if that is unknown."),
     validatedAt: time()
       .optional()
       .describe(
@@ -57,9 +57,7 @@ const registration = z
     scope: z.enum(['Project', 'User']).describe('Whose integration it is.'),
     connectionUID: text(100).describe('UID of the connection it was made through.'),
     server: text(2048).describe('URL that the connection had then: another one may lead to another CodeMie.'),
-    origin: z
-      .enum(['Created', 'Adopted'])
-      .describe('Created: by this object. Adopted: it existed before and was taken over.'),
+    origin: z.enum(['Created', 'Adopted']).describe('Created: by this object. Adopted: it existed before.'),
     digest: text(200)
       .optional()
       .describe('Keyed digest of what was written last, to find out when to write again.'),
@@ -81,7 +79,7 @@ export const gitIntegrationStatusSchema = z
     handledSpec: text(64)
       .optional()
       .describe(
-        'Digest of the spec that was handled last, without `suspend`. It tells whether a suspended object is still as it was handled.',
+        'Digest of the spec that was handled last, without `suspend`. It shows whether a suspended object has changed since.',
       ),
     credential: credential.optional(),
     installation: installation.optional(),

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { accepted } from '../../../test/cluster/crds/accepted.ts';
 import type { Kind } from '../../../test/cluster/crds/manifests.ts';
 import { refused } from '../../../test/cluster/crds/refused.ts';
-import { kinds } from '../crd/kinds.ts';
-import { type StructuralSchema, toStructuralSchema } from '../crd/structural-schema.ts';
+import { kinds } from '../kinds.ts';
 import type { Parsed } from '../parse.ts';
+import { type StructuralSchema, toStructuralSchema } from '../structural-schema.ts';
 import { parseClusterCodeMieConnectionSpec, parseCodeMieConnectionSpec } from './connection-spec.ts';
 import { parseGitIntegrationSpec } from './git-integration-spec.ts';
 

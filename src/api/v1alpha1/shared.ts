@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, durationMs, isDuration } from '../duration.ts';
+import { reference } from '../references.ts';
 import { type Rule, withRules } from '../rule.ts';
 
 /**
@@ -26,10 +27,11 @@ const dataKey = withRules(z.string().min(1).max(253), {
 
 /** One value inside of a Secret. `where` completes "Name of the Secret, …". */
 export function secretKeyRef(defaultKey: string, where = 'in the namespace of this object') {
-  return z.object({
+  const schema = z.object({
     name: objectName.describe(`Name of the Secret, ${where}.`),
     key: dataKey.default(defaultKey).describe('Key of the value inside of the Secret.'),
   });
+  return reference(schema, 'Secret');
 }
 
 /** Which value of which Secret. */
@@ -37,18 +39,19 @@ export type SecretKeyRef = z.output<ReturnType<typeof secretKeyRef>>;
 
 /** Trust in a private certificate authority. */
 export function tls(where = 'in the namespace of this object') {
+  const caRef = z.object({
+    kind: z
+      .enum(['ConfigMap', 'Secret'])
+      .default('ConfigMap')
+      .describe('Kind of the object that holds the certificates.'),
+    name: objectName.describe(`Name of the ConfigMap or Secret, ${where}.`),
+    key: dataKey.default('ca.crt').describe('Key of the PEM bundle inside of it.'),
+  });
   return z
     .object({
-      caRef: z
-        .object({
-          kind: z
-            .enum(['ConfigMap', 'Secret'])
-            .default('ConfigMap')
-            .describe('Kind of the object that holds the certificates.'),
-          name: objectName.describe(`Name of the ConfigMap or Secret, ${where}.`),
-          key: dataKey.default('ca.crt').describe('Key of the PEM bundle inside of it.'),
-        })
-        .describe('PEM bundle of certificate authorities, trusted in addition to the system roots.'),
+      caRef: reference(caRef).describe(
+        'PEM bundle of certificate authorities, trusted in addition to the system roots.',
+      ),
     })
     .describe(
       'Trust for servers with certificates of a private authority. Verification cannot be turned off.',
@@ -132,7 +135,7 @@ const conditionSchema = z.object({
   type: z.string().max(316).describe('What the condition is about.'),
   status: z
     .enum(['True', 'False', 'Unknown'])
-    .describe('True: it holds. False: a person must act. Unknown: not known yet; it will be tried again.'),
+    .describe('True: it holds. False: action required. Unknown: not known yet; the operator retries.'),
   reason: z.string().min(1).max(1024).describe('The cause in one word, for programs.'),
   message: z.string().max(32768).describe('The cause in one sentence with a hint, for people.'),
   lastTransitionTime: z.iso.datetime({ offset: true }).describe('When the status last changed.'),
@@ -151,7 +154,7 @@ const conditionsSchema = z
   .array(conditionSchema)
   .max(32)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-  .describe('What is true and what a person must do. Ready sums up the others.');
+  .describe('What is true and what to do. Ready sums up the others.');
 
 /** Fields that the status of every kind has. */
 export const commonStatus = {

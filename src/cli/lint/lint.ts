@@ -1,5 +1,6 @@
-import { opendir, readFile, stat } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { decodeText, readFileBounded, stdinName } from '../input.ts';
 import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
 import { type Finding, inReadingOrder, type LintFormat, type LintRule } from './finding.ts';
 import { type Manifest, type ParsedFile, parseManifests } from './manifests.ts';
@@ -19,15 +20,13 @@ export interface LintOptions {
   failOn: 'error' | 'warning';
 }
 
-/** A file that is larger is no manifest. */
-const maxFileBytes = 32 * 1024 * 1024;
 const maxFiles = 50_000;
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
-const stdinName = '<stdin>';
 
 interface Source {
   file: string;
-  text: string;
+  /** Undefined for bytes that are not text. */
+  text: string | undefined;
   /** Named by the user, and not found in a folder, where other things than manifests may be. */
   isNamed: boolean;
 }
@@ -49,9 +48,14 @@ export async function lint(
   let files = 0;
   for await (const source of sourcesOf(paths, io)) {
     files += 1;
+    if (files % 100 === 0) io.progress(`Read ${count(files, 'file')} …`);
+    if (source.text === undefined) {
+      findings.push(notText(source.file));
+      continue;
+    }
     const parsed = parseManifests(source.file, source.text);
-    manifests.push(...parsed.manifests);
-    findings.push(...syntaxFindings(source, parsed));
+    for (const manifest of parsed.manifests) manifests.push(manifest);
+    findings.push(...syntaxFindings(source.isNamed, source.text, parsed));
   }
   const ours = manifests.filter(isOurs);
   for (const manifest of ours) findings.push(...checkObject(manifest));
@@ -66,7 +70,12 @@ export async function lint(
   return fails ? exitCodes.negative : exitCodes.ok;
 }
 
-function syntaxFindings({ isNamed, text }: Source, { faults }: ParsedFile): Finding[] {
+function notText(file: string): Finding {
+  const message = 'The file is not text in UTF-8. Check that it is a manifest, and save it as UTF-8.';
+  return { rule: 'yaml-syntax', severity: 'error', file, position: { line: 1, column: 1 }, message };
+}
+
+function syntaxFindings(isNamed: boolean, text: string, { faults }: ParsedFile): Finding[] {
   // A folder may hold templates of charts and other YAML that is none of our business.
   if (!isNamed && !text.includes('codemie.ai/')) return [];
   return faults.map(({ file, position, message, hint }) => ({
@@ -81,17 +90,29 @@ function syntaxFindings({ isNamed, text }: Source, { faults }: ParsedFile): Find
 async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Source> {
   for (const path of paths) {
     if (path === '-') {
-      yield { file: stdinName, text: await io.stdin(), isNamed: true };
+      yield { file: stdinName, text: textOf(await io.stdin()), isNamed: true };
       continue;
     }
     const found = await stat(path).catch(() => undefined);
     if (!found) throw new CliError(`There is no file or folder ${printable(path)}.`, 'Check the path.');
     if (!found.isDirectory()) {
-      yield { file: path, text: await readText(path, found.size), isNamed: true };
+      yield { file: path, text: textOf(await readFileBounded(path)), isNamed: true };
       continue;
     }
-    for (const file of await filesBelow(path))
-      yield { file, text: await readText(file, (await stat(file)).size), isNamed: false };
+    for (const file of await filesBelow(path)) {
+      const bytes = await readFileBounded(file);
+      const text = textOf(bytes);
+      // Of files that nobody named, only those count that seem to be ours.
+      if (text !== undefined || bytes.includes('codemie.ai/')) yield { file, text, isNamed: false };
+    }
+  }
+}
+
+function textOf(bytes: Buffer | Uint8Array): string | undefined {
+  try {
+    return decodeText(bytes, '');
+  } catch {
+    return undefined;
   }
 }
 
@@ -112,17 +133,4 @@ async function filesBelow(folder: string): Promise<string[]> {
   };
   await walk(folder);
   return files.toSorted();
-}
-
-async function readText(file: string, size: number): Promise<string> {
-  if (size > maxFileBytes)
-    throw new CliError(
-      `The file ${printable(file)} is larger than 32 MiB.`,
-      'Split it, or check that it is a manifest.',
-    );
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new CliError(`The file ${printable(file)} can't be read.`, 'Check its permissions.');
-  }
 }

@@ -1,7 +1,7 @@
-import { kinds } from '../../api/crd/kinds.ts';
-import { type StructuralSchema, toStructuralSchema } from '../../api/crd/structural-schema.ts';
 import { API_VERSION, GROUP } from '../../api/group.ts';
+import { kinds } from '../../api/kinds.ts';
 import { parseWithIssues } from '../../api/parse.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../api/structural-schema.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
 import type { Finding, LintRule } from './finding.ts';
@@ -83,7 +83,7 @@ function checkMetadata(manifest: Manifest, namespaced: boolean): Finding[] {
   if (name === undefined && metadata['generateName'] !== undefined)
     refuse(
       ['generateName'],
-      'metadata.generateName makes another object at each apply. Write metadata.name.',
+      'metadata.generateName creates another object at each apply. Write metadata.name.',
     );
   else if (name === undefined) refuse([], 'metadata.name: is required.');
   else if (typeof name !== 'string') refuse(['name'], 'metadata.name: must be text. Put it in quotes.');

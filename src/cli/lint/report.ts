@@ -1,4 +1,5 @@
-import { count, type Paint, printable } from '../io.ts';
+import { toJson } from '../documents.ts';
+import { count, type Paint, printable, sentence } from '../io.ts';
 import { type Finding, type LintFormat, type LintRule, lintRules } from './finding.ts';
 
 /** What was found, and in how much. */
@@ -16,9 +17,9 @@ export function formatLint(result: LintResult, format: LintFormat, paint: Paint,
     case 'human':
       return human(result, paint);
     case 'json':
-      return `${JSON.stringify({ summary: summary(result), findings: result.findings.map(plain) }, null, 2)}\n`;
+      return toJson({ summary: summary(result), findings: result.findings.map(plain) });
     case 'sarif':
-      return `${JSON.stringify(sarif(result, version), null, 2)}\n`;
+      return toJson(sarif(result, version));
     case 'junit':
       return junit(result);
     case 'github':
@@ -40,7 +41,7 @@ function human(result: LintResult, paint: Paint): string {
   const lines = result.findings.map(({ file, position, severity, message, rule }) => {
     const color = severity === 'error' ? 'red' : 'yellow';
     const place = paint('bold', `${printable(file)}:${position.line}:${position.column}`);
-    return `${place}: ${paint(color, severity)}: ${message} ${paint('dim', `[${rule}]`)}`;
+    return `${place}: ${paint(color, severity)}: ${sentence(message)} ${paint('dim', `[${rule}]`)}`;
   });
   const found =
     errors + warnings === 0
@@ -72,7 +73,7 @@ function sarif({ findings }: LintResult, version: string) {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: encodeURI(file.replaceAll('\\', '/')) },
+                artifactLocation: { uri: uriOf(file) },
                 region: { startLine: position.line, startColumn: position.column },
               },
               ...(object !== undefined && { logicalLocations: [{ fullyQualifiedName: object }] }),
@@ -82,6 +83,11 @@ function sarif({ findings }: LintResult, version: string) {
       },
     ],
   };
+}
+
+/** A path as a relative or absolute reference: a colon in it is no scheme, and what is left is no query. */
+function uriOf(file: string): string {
+  return file.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/');
 }
 
 /** The form that Jenkins and GitLab read: one test case per file, one failure per error. Warnings go to system-out. */
@@ -131,13 +137,13 @@ function xml(text: string): string {
     '"': '&quot;',
     "'": '&apos;',
   };
-  return printableText(text).replaceAll(/[&<>"']/g, (letter) => escapes[letter] ?? letter);
+  return sentence(text).replaceAll(/[&<>"']/g, (letter) => escapes[letter] ?? letter);
 }
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message */
 function github({ findings }: LintResult): string {
   const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  const data = (text: string) => sentence(text).replaceAll('%', '%25');
   return findings
     .map(({ severity, file, position, rule, message }) => {
       const where = `file=${property(file)},line=${position.line},col=${position.column}`;
@@ -148,8 +154,4 @@ function github({ findings }: LintResult): string {
 
 function titleOf(rule: LintRule): string {
   return `codemie-git ${rule}`;
-}
-
-function printableText(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
 }

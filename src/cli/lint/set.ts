@@ -6,6 +6,7 @@ import {
   parseCodeMieConnectionSpec,
 } from '../../api/v1alpha1/connection-spec.ts';
 import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { claimKey, serverKey } from '../../domain/claim.ts';
 import { connectionAccess } from '../../domain/tenancy.ts';
 import { checkUrl } from '../../net/egress-policy.ts';
 import { NetError } from '../../net/net-error.ts';
@@ -55,7 +56,7 @@ export async function checkSet(
     const spec = parseGitIntegrationSpec(manifest.object['spec']);
     return spec.ok ? [{ manifest, namespace: manifest.namespace ?? '', spec: spec.value }] : [];
   });
-  findings.push(...aliasConflicts(integrations));
+  findings.push(...aliasConflicts(integrations, connections));
   const declared = new Set(placed.map(identity));
   const namespaces = new Map(
     placed.filter(({ kind }) => kind === 'Namespace').map((manifest) => [manifest.name, labelsOf(manifest)]),
@@ -80,6 +81,12 @@ function place(manifest: Manifest, { namespace }: SetOptions): Manifest {
 
 function identity({ kind, namespace = '', name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+/** The {@link identity} of the connection that an integration names. */
+function connectionOf({ namespace, spec }: Pick<Integration, 'namespace' | 'spec'>): string {
+  const { kind, name } = spec.connectionRef;
+  return identity({ kind, name, namespace: kind === codeMieConnections.kind ? namespace : undefined });
 }
 
 function labelsOf({ object }: Manifest): Record<string, string> {
@@ -116,14 +123,23 @@ function where(manifest: Manifest, path: Path): string {
   return `${printable(manifest.file)}:${manifest.position(path).line}`;
 }
 
-/** CodeMie takes an alias once per project, whichever namespace it comes from. */
-function aliasConflicts(integrations: readonly Integration[]): Finding[] {
+/**
+ * A name belongs to one integration per CodeMie server, whatever connection leads there and whichever namespace it comes
+ * from. A connection that is not in the set counts as a server of its own, and the login of personal integrations, which
+ * only CodeMie knows, as one per connection.
+ */
+function aliasConflicts(
+  integrations: readonly Integration[],
+  connections: ReadonlyMap<string, Connection>,
+): Finding[] {
   const first = new Map<string, Integration>();
   return integrations.flatMap((integration) => {
-    const { manifest, namespace, spec } = integration;
-    const { connectionRef, scope, project, alias = manifest.name } = spec;
-    const owner = connectionRef.kind === codeMieConnections.kind ? namespace : '';
-    const claim = JSON.stringify([connectionRef.kind, owner, connectionRef.name, scope, project, alias]);
+    const { manifest, spec } = integration;
+    const { scope, project, alias = manifest.name } = spec;
+    const through = connectionOf(integration);
+    const known = connections.get(through);
+    const server = known ? serverKey(known.spec.url) : through;
+    const claim = claimKey({ server, scope, login: scope === 'User' ? through : '', project, alias });
     const earlier = first.get(claim);
     if (!earlier) {
       first.set(claim, integration);
@@ -143,8 +159,7 @@ function checkConnection(
   namespaces: ReadonlyMap<string, Record<string, string>>,
 ): Finding[] {
   const { kind, name } = spec.connectionRef;
-  const ofCluster = kind === clusterCodeMieConnections.kind;
-  const id = identity({ kind, name, namespace: ofCluster ? undefined : namespace });
+  const id = connectionOf({ namespace, spec });
   const path = ['spec', 'connectionRef', 'name'];
   const called = `${kind} "${printable(name)}"`;
   const connection = connections.get(id);

@@ -73,7 +73,7 @@ export function createDefaultConnection(
     if (found && !isOurs(found)) {
       log.warn(
         { connection: DEFAULT_CONNECTION },
-        'There is a ClusterCodeMieConnection of this name that the operator did not make, so it is left alone. Delete it, or install without a connection.',
+        'There is a ClusterCodeMieConnection of this name that the operator did not create, so it is not changed. Delete it, or install without a connection.',
       );
       return;
     }

@@ -1,7 +1,12 @@
+import { referencesIn } from '../../api/references.ts';
+import {
+  clusterCodeMieConnectionSpecSchema,
+  codeMieConnectionSpecSchema,
+} from '../../api/v1alpha1/connection-spec.ts';
 import { serverKey } from '../../domain/claim.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
-import { referenceKey } from '../reference-key.ts';
+import { referenceKeys } from '../references.ts';
 import { parseConnection } from './parse-connection.ts';
 
 /**
@@ -23,19 +28,13 @@ export function connectionIndexes(
   };
 }
 
+const referencesOfOwn = referencesIn(codeMieConnectionSpecSchema);
+const referencesOfCluster = referencesIn(clusterCodeMieConnectionSpecSchema);
+
 function referencesOf(object: KubeObject, namespace: string): string[] {
   const parsed = parseConnection(object);
   if (!parsed.ok) return [];
-  const { auth, tls } = parsed.value;
-  const secretRefs = [
-    auth.clientCredentials?.clientSecretRef,
-    auth.password?.usernameSecretRef,
-    auth.password?.passwordSecretRef,
-    auth.localLogin?.emailSecretRef,
-    auth.localLogin?.passwordSecretRef,
-    auth.token?.secretRef,
-  ];
-  const keys = secretRefs.flatMap((ref) => (ref ? [referenceKey('Secret', namespace, ref.name)] : []));
-  if (tls) keys.push(referenceKey(tls.caRef.kind, namespace, tls.caRef.name));
-  return [...new Set(keys)];
+  const found =
+    'consumers' in parsed.value ? referencesOfCluster(parsed.value) : referencesOfOwn(parsed.value);
+  return referenceKeys(found, namespace);
 }

@@ -7,10 +7,10 @@ import type { CodeMieAuth } from '../../codemie/auth.ts';
 import { createKeptListings, type KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { createSignInBudgets, type SignInBudgets } from '../../codemie/sign-in-budget.ts';
-import { untilAborted } from '../../codemie/until-aborted.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { bounds } from '../../lib/bounds.ts';
+import { orAbort } from '../../lib/deadline.ts';
 import { hostOf } from '../../net/egress-policy.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
@@ -108,9 +108,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     async open(connection, signal) {
       const { uid } = connection.metadata;
       const known = entries.get(uid);
-      if (known?.spec === specOf(connection)) return untilAborted(known.session, signal);
+      if (known?.spec === specOf(connection)) return orAbort(known.session, signal);
       end(entries, uid);
-      return untilAborted(start(connection).session, signal);
+      return orAbort(start(connection).session, signal);
     },
     renew(uid) {
       const entry = entries.get(uid);

@@ -141,10 +141,25 @@ export async function refuseIfOwnerExists(
   { kube, clusterName }: Pick<Deps, 'kube' | 'clusterName'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const owner = markedBy(values[ownerKey], clusterName);
-  if (!owner || !(await kube.get(gitIntegrations, `${owner.namespace}/${owner.name}`, signal))) return;
+  if (!(await ownerExists(values[ownerKey], clusterName, kube, signal))) return;
   const { reason, sentence, hint } = ownedByAnother(desired);
   throw needsPerson('Registered', reason, sentence, hint);
+}
+
+/**
+ * Whether a mark in CodeMie names a GitIntegration of this cluster that exists, by the API server itself.
+ *
+ * @throws what the KubeClient throws
+ */
+export async function ownerExists(
+  mark: unknown,
+  clusterName: string,
+  kube: Pick<Deps['kube'], 'get'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const owner = markedBy(mark, clusterName);
+  if (!owner) return false;
+  return (await kube.get(gitIntegrations, `${owner.namespace}/${owner.name}`, signal)) !== undefined;
 }
 
 /** Whose personal integrations a connection writes: the user that it signs in as, or else its own. */

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from '@prometheus-io/client';
 
 /** What can be measured of the clocks of Git hosts. */
 export interface ClockMetrics {

@@ -68,7 +68,7 @@ export function resolveConnection(
   // A new or edited connection is looked at in a moment, and that wakes everybody who waits for it. Until then it
   // is not worth a write to each of its integrations.
   if (observedGeneration !== generation)
-    throw new RetryAfterError(`${called} was not looked at yet.`, unseenDelayMs);
+    throw new RetryAfterError(`${called} was not checked yet.`, unseenDelayMs);
   if (!isReady(conditions, generation))
     throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready.`, { kind: 'wait' });
   const resource = ref.kind === 'CodeMieConnection' ? codeMieConnections : clusterCodeMieConnections;

@@ -15,9 +15,9 @@ import { awaitListing, listedWithinMs } from './await-listing.ts';
 import { cleanUpWays, type Way } from './clean-up-ways.ts';
 import { isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
-import { tellLeak, tellUnchecked } from './leak.ts';
 import type { Known, Loaded } from './load.ts';
 import { onlyNeighbour } from './neighbours.ts';
+import { reportOrphaned, reportUnchecked } from './orphans.ts';
 import type { Report } from './report.ts';
 import { writeDeleting } from './status.ts';
 import { TornDown, withLogin } from './torn-down.ts';
@@ -29,7 +29,7 @@ import { removeSettings } from './write-setting.ts';
  *
  * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets were deleted
  * with it or with its namespace, or its login does not see the project any more, is the finalizer removed with a
- * `RegistrationLeaked` event; the row's owner mark lets an administrator find it later.
+ * `RegistrationOrphaned` event; the row's owner mark lets an administrator find it later.
  */
 export async function finalize(
   loaded: Loaded,
@@ -57,8 +57,8 @@ export async function finalize(
   const found = registration ? removed.has(registration.id) : removed.size > 0;
   if (known && !used && !found) leftBehind.push('its connection is gone');
   const [why] = leftBehind;
-  if (why !== undefined) tellLeak(loaded, why, deps);
-  else if (ways.length === 0) tellUnchecked(loaded, deps);
+  if (why !== undefined) reportOrphaned(loaded, why, deps);
+  else if (ways.length === 0) reportUnchecked(loaded, deps);
   return release(loaded, deps, signal);
 }
 
@@ -91,7 +91,7 @@ async function goThrough(
   }
 }
 
-/** The operator does not follow connections of the kind. Another one may, so that this is no leak. */
+/** The operator does not follow connections of the kind. Another one may, so that nothing is orphaned. */
 class OutOfSight extends Error {
   override readonly name = 'OutOfSight';
 

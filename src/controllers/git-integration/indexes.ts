@@ -1,9 +1,13 @@
-import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { referencesIn } from '../../api/references.ts';
+import {
+  gitIntegrationSpecSchema,
+  parseGitIntegrationSpec,
+} from '../../api/v1alpha1/git-integration-spec.ts';
 import { parseRegistration } from '../../api/v1alpha1/git-integration-status.ts';
 import { type Claim, serverKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { IndexFunction } from '../../kube/store.ts';
-import { referenceKey } from '../reference-key.ts';
+import { referenceKeys } from '../references.ts';
 import { rememberedCredential } from './credential-memory.ts';
 import { neighbourhoodOf, registeredThrough } from './neighbours.ts';
 
@@ -46,23 +50,11 @@ function present(value: string | undefined): string[] {
   return value === undefined ? [] : [value];
 }
 
+const referencesOfSpec = referencesIn(gitIntegrationSpecSchema);
+
 function referencesOf(object: KubeObject): string[] {
   const spec = parseGitIntegrationSpec(object['spec']);
-  if (!spec.ok) return [];
-  const namespace = object.metadata.namespace ?? '';
-  const { auth, tls, connectionRef } = spec.value;
-  const secretRefs = [
-    auth.token?.secretRef,
-    auth.token?.usernameSecretRef,
-    auth.githubApp?.appIDSecretRef,
-    auth.githubApp?.privateKeySecretRef,
-    auth.githubApp?.installation?.idSecretRef,
-  ];
-  const keys = secretRefs.flatMap((ref) => (ref ? [referenceKey('Secret', namespace, ref.name)] : []));
-  if (tls) keys.push(referenceKey(tls.caRef.kind, namespace, tls.caRef.name));
-  const ofCluster = connectionRef.kind === 'ClusterCodeMieConnection';
-  keys.push(referenceKey(connectionRef.kind, ofCluster ? '' : namespace, connectionRef.name));
-  return [...new Set(keys)];
+  return spec.ok ? referenceKeys(referencesOfSpec(spec.value), object.metadata.namespace ?? '') : [];
 }
 
 /** What the spec of an object wants to be called, and through which connection. Undefined while it does not parse. */

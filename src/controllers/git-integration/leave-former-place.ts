@@ -5,8 +5,8 @@ import { ValueFault } from '../value-reader.ts';
 import { connectionByUid, leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './halt.ts';
-import { tellLeak } from './leak.ts';
 import type { Integration } from './load.ts';
+import { reportOrphaned } from './orphans.ts';
 import { TornDown, withLogin } from './torn-down.ts';
 import { removeSettings } from './write-setting.ts';
 
@@ -30,11 +30,11 @@ export async function leaveFormerPlace(
   if (spec.deletionPolicy === 'Orphan') return;
   const connection = connectionByUid(former.connectionUID, deps);
   if (!connection) {
-    tellLeak(integration, 'its former connection is gone', deps);
+    reportOrphaned(integration, 'its former connection is gone', deps);
     return;
   }
   if (!leadsTo(connection, former)) {
-    tellLeak(integration, 'the connection leads to another server now', deps);
+    reportOrphaned(integration, 'the connection leads to another server now', deps);
     return;
   }
   try {
@@ -46,7 +46,7 @@ export async function leaveFormerPlace(
     });
   } catch (error) {
     if (error instanceof TornDown && error.endsAtMs <= deps.now())
-      tellLeak(integration, 'the Secrets of its former connection are gone', deps);
+      reportOrphaned(integration, 'the Secrets of its former connection are gone', deps);
     else explain(error);
   }
 }

@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter } from '@prometheus-io/client';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Exposition, labelText } from '../../observability/exposition.ts';
@@ -12,7 +12,7 @@ export interface IntegrationMetrics {
   /** Drops the series of an object that is gone. */
   forget(key: ObjectKey): void;
   /** Counts an integration that had to be left behind in CodeMie. */
-  leaked(): void;
+  orphaned(): void;
   /** Counts a change that somebody made in CodeMie and that was undone. */
   driftCorrected(): void;
 }
@@ -38,19 +38,19 @@ export function createIntegrationMetrics(exposition: Exposition): IntegrationMet
   });
   exposition.add({
     name: 'codemie_git_integration_credential_expiry_timestamp_seconds',
-    help: 'When the credential ends, in seconds since 1970. Absent where nobody knows.',
+    help: 'When the credential expires, in seconds since 1970. Absent where the expiry is unknown.',
     labelNames: ['namespace', 'name'],
     series: () => expiries.values(),
   });
   const registers = [exposition.registry];
-  const leaks = new Counter({
-    name: 'codemie_git_integration_registrations_leaked_total',
-    help: 'Integrations that were left behind in CodeMie, because nothing could be done any more.',
+  const orphans = new Counter({
+    name: 'codemie_git_integration_registrations_orphaned_total',
+    help: 'Integrations left behind in CodeMie, because the operator could no longer delete them.',
     registers,
   });
   const corrections = new Counter({
     name: 'codemie_git_integration_drift_corrected_total',
-    help: 'Changes that somebody made in CodeMie and that were undone.',
+    help: 'Changes in CodeMie that the operator undid.',
     registers,
   });
 
@@ -65,7 +65,7 @@ export function createIntegrationMetrics(exposition: Exposition): IntegrationMet
       conditions.delete(key);
       expiries.delete(key);
     },
-    leaked: () => leaks.inc(),
+    orphaned: () => orphans.inc(),
     driftCorrected: () => corrections.inc(),
   };
 }

@@ -22,7 +22,7 @@ export function checkPermissions(
   const missing = installation?.missing ?? reportedMissing(proof);
   const remedy = installation?.remedy ?? proof.report.remedy;
   if (missing === undefined) {
-    const message = `${spec.provider} does not tell what a credential of this kind may do.`;
+    const message = `${spec.provider} doesn't report what a credential of this kind can do.`;
     report.findings.PermissionsSufficient = { status: 'Unknown', reason: 'NotReported', message };
     return;
   }

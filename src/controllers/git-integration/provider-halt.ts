@@ -64,7 +64,7 @@ function refusalHalt(
   const sentence = error.sentence(credential);
   // A process that has just started asks again, too, but what stands in the status is no doubt for that.
   if (!isConfirmed && verdict !== reason) {
-    const doubt = `; it is asked again for up to ${Math.ceil(windowMs / 1000)} seconds before that counts.`;
+    const doubt = `; the operator rechecks for up to ${Math.ceil(windowMs / 1000)} seconds before this is final.`;
     const message = `${sentence.replace(/\.$/, doubt)} ${hint}`;
     return waiting(condition, 'Rechecking', message, { kind: 'at', atMs: againAtMs }, error);
   }

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { beforeEach, expect, it } from 'vitest';
 import { createRateLimitMetrics, type RateLimitMetrics } from './rate-limit-metrics.ts';
 

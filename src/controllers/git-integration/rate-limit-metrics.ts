@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from '@prometheus-io/client';
 import type { RateLimit } from '../../providers/provider.ts';
 
 /** What can be measured of the providers' limits on calls. */

@@ -274,7 +274,7 @@ async function tellCorrection(
   if (plan.action !== 'create' || !remembered) return;
   const { isAdmin, isMaintainer } = await session.account(signal);
   if (isAdmin || isMaintainer)
-    return corrected('Somebody removed the integration in CodeMie. It was made again.');
+    return corrected('Someone removed the integration in CodeMie. The operator created it again.');
   // CodeMie lists nothing of projects that the login does not administer, so a transfer there looks like a removal.
   const { id } = remembered;
   const why = `it was removed, or transferred to a project that the connection's login does not administer`;
@@ -288,10 +288,10 @@ async function tellCorrection(
 /** Tells what somebody else did in CodeMie, while it stays so. */
 function enterDrift(report: Report, plan: RegistrationPlan): void {
   if (plan.action !== 'leave' || plan.drift.length === 0) return;
-  const message = `${whatChanged(plan.drift)} Undo it there, take it over into the spec, or set driftPolicy: Correct.`;
+  const message = `${whatChanged(plan.drift)} Undo it there, copy it into the spec, or set driftPolicy: Correct.`;
   report.abnormal.Drifted = { status: 'True', reason: 'Changed', message };
 }
 
 function whatChanged(drift: readonly string[]): string {
-  return `Somebody changed ${drift.join(', ')} of the integration in CodeMie.`;
+  return `Someone changed ${drift.join(', ')} of the integration in CodeMie.`;
 }

@@ -93,7 +93,7 @@ export async function writeInvalid(
   deps: Deps,
   signal: AbortSignal,
 ): Promise<void> {
-  const message = `${error} Correct the field, and install the definitions of this release.`;
+  const message = `${error} Correct the field, and install the CRDs of this release.`;
   const fault = { reason: 'InvalidSpec', message };
   const kept = asWanted(known.conditions.filter(({ type }) => type === 'Registered'));
   const wanted: Wanted = {

@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deadline } from '../../../test/harness/pace.ts';
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
@@ -206,7 +206,7 @@ describe('a token that GitHub refuses without a reason', () => {
         status: 'Unknown',
         reason: 'Rechecking',
         message:
-          "github.com rejected the token; it is asked again for up to 90 seconds before that counts. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+          "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
       },
     });
     // Until then, nobody asks.

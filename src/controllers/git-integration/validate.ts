@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { durationMs } from '../../api/duration.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../lib/time.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import {
   type Credential,

@@ -194,7 +194,7 @@ async function prepare(writer: Writer): Promise<void> {
     REGISTRATION_FINALIZER,
     signal,
   );
-  if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted meanwhile.');
+  if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted in the meantime.');
   deps.unrecorded.note(held);
   const { resourceVersion } = held.metadata;
   deps.ownWrites.note(integration.key, report.resourceVersion, resourceVersion);

@@ -11,13 +11,13 @@ const nobody = (id: string, descriptor = canary) => ({
 });
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} rejected the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
+  const wrong = `${host} rejected the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
   const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
-  const wait = `${host} asks for fewer calls with this credential. It will be tried again when AzureDevOps allows; share the credential with fewer programs if it returns.`;
+  const wait = `${host} asks for fewer calls with this credential. The operator retries when AzureDevOps allows; if this recurs, share the credential with fewer programs.`;
   const unreachable =
     'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.';
   const stranger = (status: number): string =>
-    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of AzureDevOps. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
+    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of AzureDevOps. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`;
   const notTheApi = `${host} does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
 
   return [
@@ -171,14 +171,14 @@ const rowsAt = (host: string): CatalogueRow[] => {
       ...(about && { about }),
       answer: azure.stopped(canary),
       reason: 'OrganizationStopped' as const,
-      says: `The organization or collection on ${host} is stopped, so it answers nobody. An administrator of the server starts the collection again; on dev.azure.com, ask the support of Azure DevOps.`,
+      says: `The organization or collection on ${host} is stopped, so it rejects all requests. An administrator of the server starts the collection again; on dev.azure.com, ask the support of Azure DevOps.`,
       again: 'person' as const,
     })),
     {
       name: 'an outage',
       answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
-      says: `${host} answered with a server error. It will be tried again; look at the status page of AzureDevOps or at the server if it stays so.`,
+      says: `${host} answered with a server error. The operator retries; if this persists, check the status page of AzureDevOps or the server.`,
       again: 'backoff',
     },
   ];

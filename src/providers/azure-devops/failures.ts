@@ -41,7 +41,7 @@ function verdict(answer: Answer, asked: Asked): ProviderError | undefined {
 function stopped({ host }: Asked): ProviderError {
   return new ProviderError({
     reason: 'OrganizationStopped',
-    sentence: `The organization or collection on ${host} is stopped, so it answers nobody.`,
+    sentence: `The organization or collection on ${host} is stopped, so it rejects all requests.`,
     hint: 'An administrator of the server starts the collection again; on dev.azure.com, ask the support of Azure DevOps.',
   });
 }
@@ -50,7 +50,7 @@ function stopped({ host }: Asked): ProviderError {
 export function unauthorized(asked: Asked): ProviderError {
   return refused(
     asked,
-    `It is wrong, expired, revoked, or made for another organization, and Azure DevOps does not tell which; make a new one with the scope Code (Read & write): ${tokensPage}`,
+    `It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): ${tokensPage}`,
   );
 }
 

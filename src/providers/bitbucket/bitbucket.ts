@@ -1,6 +1,5 @@
 import { checkHost, noApps } from '../failures.ts';
-import type { Provider } from '../provider.ts';
-import { usualRechecksMs } from '../time.ts';
+import { type Provider, usualRechecksMs } from '../provider.ts';
 import { cloudKinds, validateCloud } from './cloud.ts';
 import { validateDataCenter } from './data-center.ts';
 import { apiUrl, isCloud, webUrl } from './urls.ts';
@@ -11,7 +10,6 @@ export const bitbucket: Provider = {
   defaultUrl: 'https://bitbucket.org',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: false },
   // Data Center asks for a CAPTCHA after a few failed logins, which then keeps out the person as well.
   recheckAfterMs: (url) => (isCloud(url) ? usualRechecksMs : usualRechecksMs.slice(-1)),
   kinds: [...cloudKinds, 'HTTPAccessToken'],

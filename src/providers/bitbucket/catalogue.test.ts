@@ -12,18 +12,18 @@ import { bitbucket } from './bitbucket.ts';
 const apiTokens = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
 const refusedBy = (host: string, hint: string): string => `${host} rejected the token. ${hint}`;
 const waitFor = (host: string): string =>
-  `${host} asks for fewer calls with this credential. It will be tried again when Bitbucket allows; share the credential with fewer programs if it returns.`;
+  `${host} asks for fewer calls with this credential. The operator retries when Bitbucket allows; if this recurs, share the credential with fewer programs.`;
 const notTheApi = (host: string): string =>
   `${host} does not answer as the API of Bitbucket does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
 const stranger = (host: string, status: number): string =>
-  `The request to ${host} was refused with status ${status}, in an answer that does not look like one of Bitbucket. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
+  `The request to ${host} was refused with status ${status}, in an answer that does not look like one of Bitbucket. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`;
 const unexplained = (host: string, status: number): string =>
-  `Bitbucket at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`;
+  `Bitbucket at ${host} refused the request with status ${status}, for a reason that is not known here. The operator retries; if this persists, check url and the status page of the server.`;
 const serverFault = (host: string): string =>
-  `${host} answered with a server error. It will be tried again; look at the status page of Bitbucket or at the server if it stays so.`;
+  `${host} answered with a server error. The operator retries; if this persists, check the status page of Bitbucket or the server.`;
 const unclear = refusedBy(
   'bitbucket.org',
-  `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket does not tell which; make a new one: ${apiTokens}`,
+  `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new one: ${apiTokens}`,
 );
 const cloudUnreachable =
   'The token cannot read the repository acme/shop, or it does not exist. Give the token the scope to read repositories, and its owner access, or correct workspace/name.';
@@ -63,7 +63,7 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.badLogin(),
     credential: { kind: 'token', token: 'ATBBcatalogue', username: 'alice' },
     reason: 'AppPasswordRetired',
-    says: `The token is an app password, which Bitbucket Cloud no longer accepts. Make an API token, and give the e-mail address of the account as username: ${apiTokens}`,
+    says: `The token is an app password, which Bitbucket Cloud no longer accepts. Create an API token, and give the e-mail address of the account as username: ${apiTokens}`,
     again: 'person',
   },
   {
@@ -73,7 +73,7 @@ const ofCloud: CatalogueRow[] = [
     reason: 'Unauthorized',
     says: refusedBy(
       'bitbucket.org',
-      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; make an API token, and give the e-mail address of the account as username: ${apiTokens}`,
+      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; create an API token, and give the e-mail address of the account as username: ${apiTokens}`,
     ),
     again: 'person',
   },

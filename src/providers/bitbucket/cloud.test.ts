@@ -13,7 +13,7 @@ const webUrl = 'https://bitbucket.org';
 const enough = ['read:project:bitbucket', 'read:repository:bitbucket', 'write:repository:bitbucket'];
 
 const makeNew = (page: string) => ({
-  action: 'Make a new token with what is missing, as Bitbucket changes no scopes',
+  action: "Bitbucket can't add scopes to a token: create a new one that has them",
   page,
 });
 

@@ -74,12 +74,12 @@ function judge(
 function makeNew(kind: string): Remedy {
   if (kind === 'OAuthToken') {
     return {
-      action: 'Add what is missing to the OAuth consumer, and sign in to it anew',
+      action: 'Add what is missing to the OAuth consumer, and sign in to it again',
       page: consumersPage,
     };
   }
   const page = kind === 'ApiToken' ? apiTokensPage : accessTokensPage;
-  return { action: 'Make a new token with what is missing, as Bitbucket changes no scopes', page };
+  return { action: "Bitbucket can't add scopes to a token: create a new one that has them", page };
 }
 
 function accountOf(answer: Answer, target: Target): string {

@@ -101,7 +101,7 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
     return new ProviderError({
       reason: 'AppPasswordRetired',
       sentence: 'The token is an app password, which Bitbucket Cloud no longer accepts.',
-      hint: `Make an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
+      hint: `Create an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
     });
   }
   if (token.startsWith('ATAT') && username?.includes('@') !== true) {
@@ -117,13 +117,13 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
   if (username !== undefined && /^[^@]+$/.test(username) && username !== accessTokenUser) {
     return refused(
       asked,
-      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; make an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
+      `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; create an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
       true,
     );
   }
   return refused(
     asked,
-    `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket does not tell which; make a new one: ${apiTokensPage}`,
+    `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new one: ${apiTokensPage}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { rfc3339 } from '../time.ts';
+import { rfc3339 } from '../../lib/time.ts';
 
 /** Clocks differ: GitHub advises to date the token a minute back. */
 const backdatedS = 60;

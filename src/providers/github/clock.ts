@@ -1,4 +1,4 @@
-import { parseHttpDate } from '../time.ts';
+import { parseHttpDate } from '../../lib/time.ts';
 
 /** Smaller differences are the way to the server, and that `Date` has no more than whole seconds. */
 const noticeableMs = 30_000;

@@ -1,5 +1,5 @@
+import { latestMs, parseHttpDate, rfc3339 } from '../../lib/time.ts';
 import type { Answer } from '../answer.ts';
-import { latestMs, parseHttpDate, rfc3339 } from '../time.ts';
 
 /** Some fine-grained tokens are said to expire at the moment of the call: https://github.com/google/go-github/issues/3708 */
 const implausiblyNearMs = 5 * 60_000;

@@ -70,7 +70,7 @@ function rejected(asked: Asked, { token }: KnownToken): ProviderError {
   if (token.startsWith('ghr_')) {
     return refused(
       asked,
-      'Its prefix (ghr_) marks it as a refresh token, which cannot authenticate by itself; store a personal access token, or use a GitHub App.',
+      "Its prefix (ghr_) marks it as a refresh token, which can't authenticate on its own; store a personal access token, or use a GitHub App.",
       true,
     );
   }
@@ -109,7 +109,7 @@ function lockedOut({ host, nowMs }: Asked): ProviderError {
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${host} accepts no credentials for a while, because several invalid ones were tried.`,
-    hint: 'It will be tried again in ten minutes; correct the integrations whose credentials are rejected.',
+    hint: 'The operator retries in ten minutes; correct the integrations whose credentials are rejected.',
     retryAtMs: nowMs + lockedOutMs,
   });
 }

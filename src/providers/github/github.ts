@@ -1,6 +1,5 @@
 import { checkHost } from '../failures.ts';
-import type { Provider } from '../provider.ts';
-import { usualRechecksMs } from '../time.ts';
+import { type Provider, usualRechecksMs } from '../provider.ts';
 import { validateApp } from './app.ts';
 import { createOctokit } from './client.ts';
 import { resolveInstallation } from './installation.ts';
@@ -13,7 +12,6 @@ export const github: Provider = {
   defaultUrl: 'https://github.com',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: true },
   recheckAfterMs: () => usualRechecksMs,
   kinds: [
     'GitHubApp',

@@ -32,7 +32,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghr_catalogue' },
       reason: 'Unauthorized',
-      says: `${host} rejected the token. Its prefix (ghr_) marks it as a refresh token, which cannot authenticate by itself; store a personal access token, or use a GitHub App.`,
+      says: `${host} rejected the token. Its prefix (ghr_) marks it as a refresh token, which can't authenticate on its own; store a personal access token, or use a GitHub App.`,
       again: 'person',
     },
     {
@@ -62,7 +62,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'others tried bad tokens, and a good one is refused for a while',
       answer: tooManyBadAttempts(),
       reason: 'RateLimited',
-      says: `${host} accepts no credentials for a while, because several invalid ones were tried. It will be tried again in ten minutes; correct the integrations whose credentials are rejected.`,
+      says: `${host} accepts no credentials for a while, because several invalid ones were tried. The operator retries in ten minutes; correct the integrations whose credentials are rejected.`,
       again: 600,
     },
     ...[403, 404].map((status) => ({

@@ -96,7 +96,7 @@ function classify(
 function addScopes(count: number, ofAnApp: boolean, webUrl: URL): Remedy {
   const them = count > 1 ? 'them' : 'it';
   return ofAnApp
-    ? { action: `Sign in to the OAuth app anew and grant it ${them}`, page: scopesPage }
+    ? { action: `Sign in to the OAuth app again and grant it ${them}`, page: scopesPage }
     : { action: `Tick ${them} for the token`, page: tokensPage(webUrl.host) };
 }
 

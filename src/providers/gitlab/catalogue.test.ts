@@ -59,7 +59,7 @@ const owners: { name: string; text: string; hint: string }[] = [
 const rowsAt = (host: string): CatalogueRow[] => {
   const wrong = `${host} says that it got no valid token in place of the token. It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
   const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
-  const wait = `${host} asks for fewer calls with this credential. It will be tried again when GitLab allows; share the credential with fewer programs if it returns.`;
+  const wait = `${host} asks for fewer calls with this credential. The operator retries when GitLab allows; if this recurs, share the credential with fewer programs.`;
   const notTheApi = `${host} does not answer as the API of GitLab does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
   const fineGrained = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
   const granular = (text: string): Fault =>
@@ -67,9 +67,9 @@ const rowsAt = (host: string): CatalogueRow[] => {
   const cannotRead = (hint: string): string =>
     `The token cannot read the repository group/app, or it does not exist. ${hint}`;
   const stranger = (status: number): string =>
-    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitLab. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`;
+    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitLab. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`;
   const unexplained = (status: number): string =>
-    `GitLab at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`;
+    `GitLab at ${host} refused the request with status ${status}, for a reason that is not known here. The operator retries; if this persists, check url and the status page of the server.`;
   const unreachable =
     'The token cannot read the repository group/app, or it does not exist. Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 
@@ -191,7 +191,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       ...(about && { about, calls: 3 }),
       answer: { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Forbidden\n' },
       reason: 'AddressNotAllowed' as const,
-      says: `${host}, or something in front of it, forbids requests from the address of this cluster. GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. It will be tried again in ten minutes.`,
+      says: `${host}, or something in front of it, forbids requests from the address of this cluster. GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. The operator retries in ten minutes.`,
       again: 600,
     })),
     ...[401, 403].map((status) => ({
@@ -266,7 +266,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a gateway before the server',
       answer: { status: 502, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
-      says: `${host} answered with a server error. It will be tried again; look at the status page of GitLab or at the server if it stays so.`,
+      says: `${host} answered with a server error. The operator retries; if this persists, check the status page of GitLab or the server.`,
       again: 'backoff',
     },
     {

@@ -35,7 +35,7 @@ export async function proveDeployToken(
     if (!(await opens(project, username))) {
       // The first one tells nothing of the project, the further ones nothing of the token.
       if (proven)
-        throw notReachable(project, 'Make the deploy token for its group, or correct the full path.');
+        throw notReachable(project, 'Create the deploy token for its group, or correct the full path.');
       return undefined;
     }
     proven ||= !(await opens(project, undefined));

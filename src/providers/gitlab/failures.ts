@@ -41,7 +41,7 @@ function banned({ host, nowMs }: Asked): ProviderError {
   return new ProviderError({
     reason: 'AddressNotAllowed',
     sentence: `${host}, or something in front of it, forbids requests from the address of this cluster.`,
-    hint: "GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. It will be tried again in ten minutes.",
+    hint: "GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. The operator retries in ten minutes.",
     retryAtMs: nowMs + banCheckMs,
   });
 }

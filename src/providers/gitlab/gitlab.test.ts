@@ -68,7 +68,7 @@ describe('GitLab', () => {
         permissions: 'Missing',
         missing: ['api'],
         remedy: {
-          action: 'Make a new token with what is missing, as GitLab changes no scopes',
+          action: "GitLab can't add scopes to a token: create a new one that has them",
           page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
         },
       },
@@ -83,7 +83,7 @@ describe('GitLab', () => {
         permissions: 'Missing',
         missing: ['api'],
         remedy: {
-          action: 'Make a new token with what is missing, as GitLab changes no scopes',
+          action: "GitLab can't add scopes to a token: create a new one that has them",
           page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
         },
       },

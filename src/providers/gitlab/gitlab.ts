@@ -1,6 +1,5 @@
 import { checkHost, noApps } from '../failures.ts';
-import type { Provider } from '../provider.ts';
-import { usualRechecksMs } from '../time.ts';
+import { type Provider, usualRechecksMs } from '../provider.ts';
 import { createGitLabClient } from './client.ts';
 import { validateToken } from './token.ts';
 import { apiUrl, webUrl } from './urls.ts';
@@ -11,7 +10,6 @@ export const gitlab: Provider = {
   defaultUrl: 'https://gitlab.com',
   webUrl,
   apiUrl,
-  capabilities: { githubApp: false },
   recheckAfterMs: () => usualRechecksMs,
   kinds: [
     'PersonalAccessToken',

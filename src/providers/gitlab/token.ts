@@ -132,7 +132,7 @@ function kindOf(user: User | undefined): string {
 /** GitLab can't change the scopes of a token. */
 function makeNew(kind: string): Remedy {
   const page = tokenPages.get(kind) ?? personalTokensPage;
-  return { action: 'Make a new token with what is missing, as GitLab changes no scopes', page };
+  return { action: "GitLab can't add scopes to a token: create a new one that has them", page };
 }
 
 const tokenPages = new Map([

@@ -28,16 +28,16 @@ export function refusal(status: number, message: string, headers: Record<string,
 
 /** What is said of tokens and Apps alike, at a host. */
 export function sentencesOf(host: string) {
-  const wait = `${host} asks for fewer calls with this credential. It will be tried again when GitHub allows; share the credential with fewer programs if it returns.`;
+  const wait = `${host} asks for fewer calls with this credential. The operator retries when GitHub allows; if this recurs, share the credential with fewer programs.`;
   return {
     wait,
     unreachable:
       "The token cannot read the repository acme/shop, or it does not exist. Give the token's account access to it and the token the scope repo, or correct the name.",
     unexplained: (status: number) =>
-      `GitHub at ${host} refused the request with status ${status}, for a reason that is not known here. It will be tried again; check url and the status page of the server if it stays so.`,
+      `GitHub at ${host} refused the request with status ${status}, for a reason that is not known here. The operator retries; if this persists, check url and the status page of the server.`,
     stranger: (status: number) =>
-      `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitHub. Either a gateway, proxy or sign-in page in front of it refused the request, or the server refused the credential and something took its headers away; it will be tried again.`,
-    serverFault: `${host} answered with a server error. It will be tried again; look at the status page of GitHub or at the server if it stays so.`,
+      `The request to ${host} was refused with status ${status}, in an answer that does not look like one of GitHub. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`,
+    serverFault: `${host} answered with a server error. The operator retries; if this persists, check the status page of GitHub or the server.`,
     notTheApi: `${host} does not answer as the API of GitHub does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`,
     limited: (status: number): CatalogueRow => ({
       name: `the budget of calls is used up, as ${status}`,

@@ -141,13 +141,16 @@ describe('kubectl explain', () => {
   });
 
   it.each([
-    ['gint', 'A Git credential that is proven against its provider and registered with a CodeMie project.'],
+    [
+      'gint',
+      'A Git credential that is validated against its provider and registered with a CodeMie project.',
+    ],
     ['gint.spec.syncInterval', 'From 1m to 24h. Default: 10m.'],
     ['gint.spec.alias', 'Default: metadata.name.'],
     ['gint.spec.auth.githubApp.appID', 'App ID, a number'],
     ['gint.spec.auth.token.secretRef.key', 'Default: token.'],
     ['gint.status.conditions', 'What is true and what a person must do.'],
-    ['ccmconn.spec.consumers', 'An empty list allows nobody.'],
+    ['ccmconn.spec.consumers', 'An empty list allows no namespace.'],
     ['ccmconn.spec.auth.clientCredentials.clientSecretRef.name', "in the operator's namespace"],
     ['cmconn.spec.auth.clientCredentials.clientSecretRef.name', 'in the namespace of this object'],
   ])('describes %s', async (path, words) => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ConditionDescription } from '../../../src/api/conditions.ts';
-import { kinds } from '../../../src/api/crd/kinds.ts';
+import { kinds } from '../../../src/api/kinds.ts';
 import { judge, type Verdict } from '../../harness/gitops/judge.ts';
 import { type Kstatus, kstatus } from '../../harness/gitops/kstatus.ts';
 import { healthScripts } from './health-scripts.ts';

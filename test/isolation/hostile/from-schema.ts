@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { StructuralSchema } from '../../../src/api/crd/structural-schema.ts';
+import type { StructuralSchema } from '../../../src/api/structural-schema.ts';
 
 /** Where a value stands: the names of the fields that lead to it, `[]` for an item and `*` for a map's value. */
 export type FieldPath = readonly string[];

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
-import { toStructuralSchema } from '../../../src/api/crd/structural-schema.ts';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../../src/api/group.ts';
+import { toStructuralSchema } from '../../../src/api/structural-schema.ts';
 import { codeMieConnectionSpecSchema } from '../../../src/api/v1alpha1/connection-spec.ts';
 import { gitIntegrationSpecSchema } from '../../../src/api/v1alpha1/git-integration-spec.ts';
 import type { Resource } from '../../../src/kube/object.ts';

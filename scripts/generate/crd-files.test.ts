@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CHART_FOLDER, generatedFiles } from './generated-files.ts';
+import { CHART_FOLDER, generatedFiles } from './crd-files.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const root = join(import.meta.dirname, '..', '..');
 const files = generatedFiles({ chart: existsSync(join(root, CHART_FOLDER)) });
 
 describe('the generated files', () => {

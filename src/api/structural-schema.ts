@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { VALIDATIONS } from '../rule.ts';
+import { VALIDATIONS } from './rule.ts';
 
 const count = z.int().min(0);
 

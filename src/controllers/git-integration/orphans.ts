@@ -8,7 +8,7 @@ import type { Known } from './load.ts';
  *
  * @param why ends the sentence that begins with "because"
  */
-export function tellLeak(
+export function reportOrphaned(
   { object, key, namespace, name, status: { registration } }: Known,
   why: string,
   { clusterName, events, metrics, log }: Pick<Deps, 'clusterName' | 'events' | 'metrics' | 'log'>,
@@ -20,12 +20,12 @@ export function tellLeak(
     : 'Possibly an integration';
   events.record(object, {
     type: 'Warning',
-    reason: 'RegistrationLeaked',
+    reason: 'RegistrationOrphaned',
     action: 'Finalize',
     note: `${what} stays in CodeMie, because ${why}. Remove it there; its key managed_by is ${owner}.`,
   });
   log.warn({ key, id: registration?.id, managedBy: owner, why }, 'An integration was left behind in CodeMie');
-  metrics.leaked();
+  metrics.orphaned();
 }
 
 /**
@@ -33,7 +33,7 @@ export function tellLeak(
  * nor a connection that it may use. Only a process that was killed within the second of its first write leaves one, and
  * anyone who may write the object can set the finalizer, so that this raises no alarm.
  */
-export function tellUnchecked(
+export function reportUnchecked(
   { object, key, namespace, name }: Known,
   { clusterName, events, log }: Pick<Deps, 'clusterName' | 'events' | 'log'>,
 ): void {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
-import { GROUP, VERSION } from '../group.ts';
-import type { KindDescription } from './kinds.ts';
-import { type StructuralSchema, toStructuralSchema } from './structural-schema.ts';
+import { GROUP, VERSION } from '../../src/api/group.ts';
+import type { KindDescription } from '../../src/api/kinds.ts';
+import { type StructuralSchema, toStructuralSchema } from '../../src/api/structural-schema.ts';
 
 /** The schema of a whole object of the kind, without the hints that the definition adds to descriptions. */
 export function objectSchema(kind: KindDescription): StructuralSchema {

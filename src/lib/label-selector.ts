@@ -1,3 +1,5 @@
+import { own } from './own.ts';
+
 /** Chooses objects by their labels. */
 export interface LabelSelector {
   matches: (labels: Readonly<Record<string, string>> | undefined) => boolean;
@@ -7,10 +9,11 @@ export interface LabelSelector {
   readonly keys: readonly string[];
 }
 
-interface Requirement {
+/** One requirement, in the words of https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+export interface Requirement {
   key: string;
-  operator: 'in' | 'notin' | 'exists' | '!';
-  values: string[];
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  values?: readonly string[] | undefined;
 }
 
 const key = String.raw`(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?`;
@@ -30,7 +33,7 @@ const separator = /,(?![^(]*\))/;
 export function parseLabelSelector(text: string): LabelSelector {
   const requirements = text.split(separator).map((part) => parseRequirement(part.trim()));
   return {
-    matches: (labels = {}) => requirements.every((requirement) => fulfils(labels, requirement)),
+    matches: (labels = {}) => requirements.every((requirement) => meets(labels, requirement)),
     keys: [...new Set(requirements.map((requirement) => requirement.key))],
     canonical: [...new Set(requirements.map(format))].toSorted().join(','),
   };
@@ -38,32 +41,37 @@ export function parseLabelSelector(text: string): LabelSelector {
 
 function parseRequirement(text: string): Requirement {
   const [, not, present] = presence.exec(text) ?? [];
-  if (present !== undefined) return { key: present, operator: not === '!' ? '!' : 'exists', values: [] };
+  if (present !== undefined) return { key: present, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
   const [, compared, sign, single] = equality.exec(text) ?? [];
   if (compared !== undefined)
-    return { key: compared, operator: sign === '!=' ? 'notin' : 'in', values: [single ?? ''] };
+    return { key: compared, operator: sign === '!=' ? 'NotIn' : 'In', values: [single ?? ''] };
   const [, member, operator, list = ''] = membership.exec(text) ?? [];
   if (member === undefined)
     throw new RangeError('is not a label selector such as shard=a or "shard notin (a,b)"');
   const values = new Set(list.split(',').map((each) => each.trim()));
-  return { key: member, operator: operator === 'in' ? 'in' : 'notin', values: [...values].toSorted() };
+  return { key: member, operator: operator === 'in' ? 'In' : 'NotIn', values: [...values].toSorted() };
 }
 
-function fulfils(labels: Readonly<Record<string, string>>, requirement: Requirement): boolean {
-  const label = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
-  switch (requirement.operator) {
-    case 'exists':
+/** Whether labels meet a requirement. */
+export function meets(
+  labels: Readonly<Record<string, string>>,
+  { key: name, operator, values = [] }: Requirement,
+): boolean {
+  const label = own(labels, name);
+  switch (operator) {
+    case 'In':
+      return label !== undefined && values.includes(label);
+    case 'NotIn':
+      return label === undefined || !values.includes(label);
+    case 'Exists':
       return label !== undefined;
-    case '!':
+    case 'DoesNotExist':
       return label === undefined;
-    case 'in':
-      return label !== undefined && requirement.values.includes(label);
-    case 'notin':
-      return label === undefined || !requirement.values.includes(label);
   }
 }
 
-function format({ key: name, operator, values }: Requirement): string {
-  if (operator === 'exists') return name;
-  return operator === '!' ? `!${name}` : `${name} ${operator} (${values.join(',')})`;
+function format({ key: name, operator, values = [] }: Requirement): string {
+  if (operator === 'Exists') return name;
+  if (operator === 'DoesNotExist') return `!${name}`;
+  return `${name} ${operator.toLowerCase()} (${values.join(',')})`;
 }

@@ -1,6 +1,6 @@
-import { CHART_FOLDER, type GeneratedFile } from '../api/crd/generated-files.ts';
-import { chartRoles } from './chart-template.ts';
-import { permissionsPage } from './reference.ts';
+import { chartRoles } from './chart-roles.ts';
+import { CHART_FOLDER, type GeneratedFile } from './crd-files.ts';
+import { permissionsPage } from './permissions-page.ts';
 
 /** The files that are made from the list of permissions. */
 export function accessFiles(): GeneratedFile[] {

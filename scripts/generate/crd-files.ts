@@ -1,6 +1,6 @@
+import { kinds } from '../../src/api/kinds.ts';
+import { apiReference } from './api-reference.ts';
 import { definitionYaml } from './definition.ts';
-import { kinds } from './kinds.ts';
-import { apiReference } from './reference.ts';
 
 /** A file that is made from the schemas and kept in the repository. */
 export interface GeneratedFile {

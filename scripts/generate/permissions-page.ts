@@ -1,6 +1,11 @@
 import { Document, isMap, isScalar, visit } from 'yaml';
-import { circumstances, type Installation, type Permission, permissions } from './permissions.ts';
-import { type Rule, rulesOf } from './rules.ts';
+import {
+  circumstances,
+  type Installation,
+  type Permission,
+  permissions,
+} from '../../src/access/permissions.ts';
+import { type Rule, rulesOf } from './roles.ts';
 
 const name = 'codemie-git-operator';
 const ownNamespace = 'codemie-system';
@@ -25,29 +30,29 @@ export function permissionsPage(): string {
 
 # Permissions
 
-For a cluster admin who wants to know what the operator may do, and why. What stands here is all that the code ever asks the Kubernetes API for. It is one list in [the source](../src/access/permissions.ts); the roles of the Helm chart and of \`config/\` are made from it, and so is the check at the start. The tests run the operator with exactly these rights, and see it fail without any one of them.
+For cluster administrators: every permission that the operator uses, and why. The list is generated from [the source](../src/access/permissions.ts), and so are the roles in the Helm chart and \`config/\` and the check at startup. The tests run the operator with exactly these permissions, and check that it fails without any one of them.
 
-It needs no access to Pods, no webhook, and no right to change or delete a Secret. Of its own kinds it deletes none, and creates none but the [default connection](operating.md#the-default-connection).
+It needs no access to Pods, no webhook, and no right to change or delete a Secret. It deletes none of its custom resources, and creates none except the [default connection](operating.md#the-default-connection).
 
 ## Which and why
 
 "Its namespaces" are all of them, or those of \`--watch-namespaces\`.
 
-| Resource | Verbs | Where | When | It needs this to |
+| Resource | Verbs | Scope | When | Purpose |
 | --- | --- | --- | --- | --- |
 ${permissions.map(row).join('\n')}
 
-Whoever may read Secrets of a namespace can use them. To keep that right small, name the [namespaces](operating.md#only-some-namespaces).
+Anyone who can read a namespace's Secrets can use them. To limit that permission, list the [namespaces](operating.md#only-some-namespaces).
 
-## At the start
+## Check at startup
 
-The operator asks the API server about each right before it uses any ([SelfSubjectAccessReview](https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access), which needs no right of its own). While one is missing it is not ready, says so in its log, and goes on by itself once the right is granted:
+Before it starts to work, the operator checks each permission with the API server ([SelfSubjectAccessReview](https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access), which needs no right of its own). While one is missing it is not ready, says so in its log, and goes on by itself once the right is granted:
 
 \`\`\`json
-{"level":"error","time":"2026-11-22T21:10:58.405Z","msg":"The operator may not list or watch configmaps in any namespace, which it needs to notice changed certificates. Bind its service account to the roles of the Helm chart or of docs/permissions.md."}
+{"level":"error","time":"2026-11-22T21:10:58.405Z","msg":"The operator lacks permission to list or watch configmaps in any namespace; it needs that to detect changed certificates. Bind its service account to the roles of the Helm chart or of docs/permissions.md."}
 \`\`\`
 
-A missing right in one of several named namespaces is told in the same way and holds nobody else up.
+A permission that is missing in one of several named namespaces is logged in the same way and doesn't affect the other namespaces.
 
 ## As manifests
 

@@ -1,5 +1,5 @@
-import type { Installation, Permission, Where } from './permissions.ts';
-import { permissionsOf } from './permissions.ts';
+import type { Installation, Permission, Where } from '../../src/access/permissions.ts';
+import { permissionsOf } from '../../src/access/permissions.ts';
 
 /** A rule of a Role or ClusterRole. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 export interface Rule {

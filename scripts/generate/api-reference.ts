@@ -1,9 +1,9 @@
-import type { ConditionDescription } from '../conditions.ts';
-import { API_VERSION } from '../group.ts';
-import { VALIDATIONS } from '../rule.ts';
+import type { ConditionDescription } from '../../src/api/conditions.ts';
+import { API_VERSION } from '../../src/api/group.ts';
+import type { KindDescription } from '../../src/api/kinds.ts';
+import { VALIDATIONS } from '../../src/api/rule.ts';
+import type { StructuralSchema } from '../../src/api/structural-schema.ts';
 import { explainedDefault, objectSchema } from './definition.ts';
-import type { KindDescription } from './kinds.ts';
-import type { StructuralSchema } from './structural-schema.ts';
 
 interface Field {
   path: string;
@@ -48,7 +48,7 @@ function kindSection(kind: KindDescription): string[] {
       ]),
     ),
     '### Conditions',
-    'True: it holds. False: a person must act. Unknown: it will be tried again by itself. For conditions that are present only while true, True asks for attention.',
+    'True: it holds. False: action required. Unknown: not known yet; the operator retries. For conditions that are present only while true, True asks for attention.',
     ...kind.conditions.flatMap(conditionSection),
   ];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { immutable, withRules } from '../rule.ts';
+import { immutable, withRules } from './rule.ts';
 import { toStructuralSchema } from './structural-schema.ts';
 
 const text = () => z.string().max(10);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { accessFiles } from './generated-files.ts';
+import { accessFiles } from './access-files.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

@@ -1,5 +1,5 @@
-import { type Circumstance, type Permission, permissions, type Where } from './permissions.ts';
-import { type Rule, rulesFrom } from './rules.ts';
+import { type Circumstance, type Permission, permissions, type Where } from '../../src/access/permissions.ts';
+import { type Rule, rulesFrom } from './roles.ts';
 
 /** How the template tells a circumstance; the variables are set at its top. */
 const tests: Record<Circumstance, string> = {

@@ -1,18 +1,18 @@
 import type { z } from 'zod';
-import { type ConditionDescription, connectionConditions, gitIntegrationConditions } from '../conditions.ts';
+import { type ConditionDescription, connectionConditions, gitIntegrationConditions } from './conditions.ts';
 import {
   clusterCodeMieConnections,
   codeMieConnections,
   gitIntegrations,
   type ResourceDescription,
-} from '../group.ts';
+} from './group.ts';
 import {
   clusterCodeMieConnectionSpecSchema,
   codeMieConnectionSpecSchema,
-} from '../v1alpha1/connection-spec.ts';
-import { connectionStatusSchema } from '../v1alpha1/connection-status.ts';
-import { gitIntegrationSpecSchema } from '../v1alpha1/git-integration-spec.ts';
-import { gitIntegrationStatusSchema } from '../v1alpha1/git-integration-status.ts';
+} from './v1alpha1/connection-spec.ts';
+import { connectionStatusSchema } from './v1alpha1/connection-status.ts';
+import { gitIntegrationSpecSchema } from './v1alpha1/git-integration-spec.ts';
+import { gitIntegrationStatusSchema } from './v1alpha1/git-integration-status.ts';
 
 /** A column of `kubectl get`, see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns. */
 interface PrinterColumn {
@@ -42,7 +42,7 @@ const readyColumns: PrinterColumn[] = [
     name: 'Ready',
     type: 'string',
     jsonPath: '.status.conditions[?(@.type=="Ready")].status',
-    description: 'True: it works. False: a person must act. Unknown: it will be tried again.',
+    description: 'True: it works. False: action required. Unknown: not known yet; the operator retries.',
   },
   {
     name: 'Reason',
@@ -71,7 +71,7 @@ const gitIntegration: KindDescription = {
   resource: gitIntegrations,
   shortName: 'gint',
   description:
-    'A Git credential that is proven against its provider and registered with a CodeMie project. The credential itself stays in a Secret of the same namespace.',
+    'A Git credential that is validated against its provider and registered with a CodeMie project. The credential itself stays in a Secret of the same namespace.',
   spec: gitIntegrationSpecSchema,
   status: gitIntegrationStatusSchema,
   columns: [
@@ -95,7 +95,7 @@ const gitIntegration: KindDescription = {
       name: 'Expires',
       type: 'string',
       jsonPath: '.status.credential.expiresAt',
-      description: 'When the credential ends.',
+      description: 'When the credential expires.',
     },
     ageColumn,
     {

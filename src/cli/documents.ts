@@ -1,0 +1,38 @@
+import { Document, Scalar, visit } from 'yaml';
+import { unprintable } from './io.ts';
+
+/** JSON for people and programs. Control characters are escaped, also those that JSON would allow. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  return `${escapeUnprintable(text, (letter) => [...utf16(letter)].map((unit) => `\\u${hex(unit, 4)}`).join(''))}\n`;
+}
+
+/**
+ * A document of YAML in which each parser finds the same lines: the YAML 1.1 of Kubernetes also breaks them at U+0085,
+ * U+2028 and U+2029, so that a text with these could bring fields of its own.
+ */
+export function toYaml(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && escapeUnprintable(node.value, () => '') !== node.value)
+        node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  // Only a text in double quotes has such characters now, and there they may be escaped.
+  return escapeUnprintable(document.toString(), (letter) => `\\U${hex(letter.codePointAt(0) ?? 0, 8)}`);
+}
+
+function escapeUnprintable(text: string, escape: (letter: string) => string): string {
+  return text.replaceAll(unprintable, (letter) =>
+    letter === '\n' || letter === '\t' ? letter : escape(letter),
+  );
+}
+
+function* utf16(text: string): Generator<number> {
+  for (let index = 0; index < text.length; index++) yield text.charCodeAt(index);
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
+}
