@@ -111,7 +111,7 @@ export function createDeps(
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
     ownSettings,
-    unrecorded: createUnrecorded(),
+    unrecorded: createUnrecorded(informers.integrations.store),
     // A wave of writes is taken down behind the edits of people.
     wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
     wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),

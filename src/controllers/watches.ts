@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   clusterCodeMieConnections,
   codeMieConnections,
@@ -111,10 +112,20 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
   });
 }
 
-/** What was found by a list is a backlog; what a watch brings may have somebody waiting for it. */
-function laneOf({ origin }: Change): Lane {
-  return origin === 'list' ? 'low' : 'high';
+/**
+ * What a watch brings may have a user waiting for it. What a list brings is a backlog, as at the start; but an object
+ * that was created, changed or deleted while no operator watched must not wait behind all of those of its namespace
+ * that are only checked again. Metadata alone does not show that.
+ */
+export function laneOf({ origin, object }: Change): Lane {
+  if (origin === 'watch') return 'high';
+  const { generation, deletionTimestamp } = object.metadata;
+  if (generation === undefined) return 'low';
+  const handled = handledSchema.safeParse(object['status']).data?.observedGeneration;
+  return handled === generation && deletionTimestamp === undefined ? 'low' : 'high';
 }
+
+const handledSchema = z.object({ observedGeneration: z.int() });
 
 /**
  * An update in which nothing differs that a person or another controller decides. Finalizers matter only while an

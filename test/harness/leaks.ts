@@ -18,9 +18,10 @@ export async function findLeaks(
   const places: [string, string][] = operators.map((operator) => ['output', operator.output()]);
   for (const operator of operators) places.push(['metrics', await metricsOf(operator)]);
   for (const [place, content] of searched) places.push([place, content()]);
-  const signal = deadline(30_000);
-  for (const kind of [kinds.event, kinds.integration, kinds.connection, kinds.clusterConnection])
-    places.push([kind.plural, JSON.stringify((await cluster.client.list(kind, { signal })).items)]);
+  for (const kind of [kinds.event, kinds.integration, kinds.connection, kinds.clusterConnection]) {
+    const { items } = await cluster.client.list(kind, { signal: deadline(30_000) });
+    places.push([kind.plural, JSON.stringify(items)]);
+  }
   const forms = [...guarded].flatMap((text) => [
     text,
     Buffer.from(text).toString('base64').replace(/=+$/, ''),

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { KubeObject } from '../../src/kube/object.ts';
 import { discard, reconciled } from '../cluster/objects.ts';
 import { clientCredentials } from '../cluster/suite.ts';
 import { kinds } from '../harness/cluster.ts';
@@ -97,6 +99,12 @@ async function sleeper(alias: string, spec: Record<string, unknown> = through('s
   return name;
 }
 
+/** Waits until what is created from now on is younger than the object: creation times are whole seconds. */
+async function laterSecondThan({ metadata }: KubeObject): Promise<void> {
+  const nextMs = Date.parse(metadata.creationTimestamp) + 1_000;
+  while (Date.now() < nextMs) await sleep(50);
+}
+
 /** A connection of the attacker's own. */
 async function connect(name: string, url: string, token: string): Promise<void> {
   await attacker.create(kinds.secret, `${name}-login`, { stringData: { token } });
@@ -149,7 +157,8 @@ describe('a name that another tenant has', () => {
     await attacker.create(kinds.secret, older, { stringData: { token: stage.secret('ghp_') } });
     const auth = { token: { secretRef: { name: older } } };
     await attacker.integrate(older, { ...through('spelled'), alias, auth, adoptionPolicy: 'Always' });
-    await see(keyOf(attacker, older), { Ready: 'False/Unauthorized' });
+    const { object } = await see(keyOf(attacker, older), { Ready: 'False/Unauthorized' });
+    await laterSecondThan(object);
     // It was there before, may have the name, and has not got it.
     await victim.integrate(alias, { alias });
     await see(keyOf(victim, alias), { Ready: 'False/AliasConflict' });

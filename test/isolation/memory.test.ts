@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Resource } from '../../src/kube/object.ts';
+import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
 import { memoryMiB, observe, peakMemoryMiB } from './observed-process.ts';
 import { integrationSpec, type Tenant } from './stage.ts';
@@ -10,13 +12,8 @@ const stage = useStage();
 const annotation = 'x'.repeat(255 * 1024);
 const count = 600;
 
-async function parallel(work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: 8 }, lane));
-}
+/** Objects that are created and deleted at the same time. */
+const atOnce = 8;
 
 /** Most memory of a process from its start until it has done its first work. */
 async function peakAtStart(): Promise<number> {
@@ -26,45 +23,52 @@ async function peakAtStart(): Promise<number> {
   return await peakMemoryMiB(stage.operator.pid);
 }
 
+const nameOf = (index: number): string => `large-${index}`;
+
 /** Labels whose keys differ from object to object, which no parser likes. */
 const labels = (index: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: 400 }, (_, label) => [`l-${index}-${label}`, 'x']));
 
-it.each<{ name: string; create: (team: Tenant, index: number) => Promise<unknown> }>([
+it.each<{ name: string; kind: Resource; create: (team: Tenant, index: number) => Promise<unknown> }>([
   {
     name: 'ConfigMaps with an annotation of 255 KiB',
+    kind: kinds.configMap,
     create: (team, index) =>
-      team.create(kinds.configMap, `large-${index}`, { metadata: { annotations: { note: annotation } } }),
+      team.create(kinds.configMap, nameOf(index), { metadata: { annotations: { note: annotation } } }),
   },
   {
     name: 'suspended integrations with the like, and with many labels',
+    kind: kinds.integration,
     create: (team, index) =>
-      team.create(kinds.integration, `large-${index}`, {
+      team.create(kinds.integration, nameOf(index), {
         metadata: { annotations: { note: annotation }, labels: labels(index) },
-        spec: integrationSpec({ suspend: true, alias: `large-${index}` }),
+        spec: integrationSpec({ suspend: true, alias: nameOf(index) }),
       }),
   },
   {
     name: 'integrations that ask for a reconcile with 255 KiB',
+    kind: kinds.integration,
     create: (team, index) =>
-      team.create(kinds.integration, `asks-${index}`, {
+      team.create(kinds.integration, nameOf(index), {
         metadata: { annotations: { 'codemie.ai/reconcile-requested-at': annotation } },
-        spec: integrationSpec({ suspend: true, alias: `asks-${index}` }),
+        spec: integrationSpec({ suspend: true, alias: nameOf(index) }),
       }),
   },
 ])(
   `${count} $name take no memory`,
-  async ({ create }) => {
+  async ({ kind, create }) => {
     const restMiB = await peakAtStart();
     // Of nobody whom a connection allows: the right to create such objects is enough.
     const team = await stage.tenant('large', { consumer: false });
     const end = await observe(stage.operator);
-    await parallel((index) => create(team, index));
+    await inParallel(0, count, (index) => create(team, index), atOnce);
     const { exited, peakMiB: watchedMiB } = await end();
     expect(exited).toBe(false);
     const peakMiB = await peakAtStart();
     console.log(JSON.stringify({ restMiB, peakMiB, watchedMiB }));
     expect(Math.max(peakMiB, watchedMiB)).toBeLessThan(stage.memoryLimitMiB / 2);
+    // Else the next case, and the search for secrets at the end, would have to list them, too.
+    await inParallel(0, count, (index) => team.delete(kind, nameOf(index)), atOnce);
   },
   600_000,
 );

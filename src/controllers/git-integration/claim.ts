@@ -119,11 +119,13 @@ export function belongsToAnother(
   { id, values }: ObservedSetting,
   self: Pick<Known, 'uid'>,
   server: string,
-  deps: Pick<Deps, 'integrations' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
+  deps: Pick<Deps, 'integrations' | 'unrecorded' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
 ): boolean {
   const owner = markedBy(values[ownerKey], deps.clusterName);
   if (owner && !deps.followsNamespace(owner.namespace)) return true;
   if (owner && deps.integrations.get(`${owner.namespace}/${owner.name}`)) return true;
+  // What this process has recorded, and the cache does not show yet.
+  if (deps.unrecorded.holders(server, id).some((uid) => uid !== self.uid)) return true;
   return deps.integrations
     .byIndex('row', rowKey(server, id))
     .some((other) => other.metadata.uid !== self.uid && signedRegistration(other, deps)?.id === id);

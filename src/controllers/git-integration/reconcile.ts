@@ -58,7 +58,7 @@ export async function reconcile(
   warnOfExpiry(integration, report, deps.now());
   const stands = await deps.tracing.step('status', () => writeStatus(integration, report, deps, signal));
   const halt = outcome === 'registered' ? undefined : outcome;
-  if (stands && !halt) forgetWrites(key, deps);
+  if (stands && !halt) noteRecorded(key, report, deps);
   return comeBack(integration, report, halt, deps.now());
 }
 
@@ -101,10 +101,10 @@ async function work(
   }
 }
 
-/** What was written to CodeMie stands in the status now. */
-function forgetWrites(key: ObjectKey, { ownSettings, unrecorded }: Deps): void {
+/** What was written to CodeMie is in the status now. */
+function noteRecorded(key: ObjectKey, { registration }: Report, { ownSettings, unrecorded }: Deps): void {
   ownSettings.forget(key);
-  unrecorded.forget(key);
+  if (registration) unrecorded.recorded(key, registration);
 }
 
 function comeBack(integration: Integration, report: Report, halt: Halt | undefined, now: number): Result {

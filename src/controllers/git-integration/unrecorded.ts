@@ -1,4 +1,7 @@
+import { parseRegistration, type Registration } from '../../api/v1alpha1/git-integration-status.ts';
+import { serverKey } from '../../domain/claim.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
+import type { Store } from '../../kube/store.ts';
 
 /** One write to CodeMie. */
 interface Write {
@@ -8,15 +11,16 @@ interface Write {
 }
 
 /**
- * The objects that this process writes to CodeMie for, from their finalizer on until their status says so. In the
- * meantime their end is no reason to forget them (see `vanished.ts`), and the names that they write are theirs.
+ * The objects that this process writes to CodeMie for, from their finalizer on until the cache shows the status that
+ * records it. In the meantime the names that they write are theirs; and until the status is written, their end is no
+ * reason to forget them (see `vanished.ts`).
  */
 export interface Unrecorded {
   /** Notes an object with its finalizer, before the write. */
   note(object: KubeObject): void;
   /** Notes what is about to be written for a noted object. Returns what takes it back if CodeMie refuses the write. */
   begin(key: ObjectKey, write: Write): () => void;
-  /** The object of that key, unless it is the one with this UID. */
+  /** The object of that key whose status is not written yet, unless it is the one with this UID. */
   other(key: ObjectKey, uid: string | undefined): KubeObject | undefined;
   /** The objects that are written for under that name. */
   writing(claim: string): KubeObject[];
@@ -26,7 +30,11 @@ export interface Unrecorded {
   connections(object: KubeObject): ReadonlySet<string>;
   /** The objects that are written through the connection with that UID. */
   through(connectionUID: string): KubeObject[];
-  /** The status says so, or nothing is left of the write. */
+  /** The status is written. The object stays here until the cache shows that, because claims are read from there. */
+  recorded(key: ObjectKey, registration: Registration): void;
+  /** The UIDs of the objects whose written status names that row. @param server its `serverKey` */
+  holders(server: string, id: string): string[];
+  /** Nothing is left of the write. */
   forget(key: ObjectKey): void;
 }
 
@@ -34,10 +42,12 @@ interface Entry {
   object: KubeObject;
   /** By connection and claim. */
   writes: Map<string, Write>;
+  /** In the status that was written. */
+  registration?: Registration | undefined;
 }
 
-/** Creates an empty memory. */
-export function createUnrecorded(): Unrecorded {
+/** Creates an empty memory. @param cache the GitIntegrations */
+export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
   const entries = new Map<ObjectKey, Entry>();
   const byClaim = new Map<string, Set<Entry>>();
 
@@ -57,7 +67,20 @@ export function createUnrecorded(): Unrecorded {
     entries.delete(key);
   }
 
+  /** Forgets an object once the cache shows its status. The signature covers the object's UID and all that was written. */
+  function settle(key: ObjectKey): void {
+    const { registration } = entries.get(key) ?? {};
+    if (!registration) return;
+    const shown = parseRegistration(cache.get(key)?.['status']);
+    if (shown?.signature === registration.signature) forget(key);
+  }
+
+  function settleAll(): void {
+    for (const key of entries.keys()) settle(key);
+  }
+
   const writesFor = (object: KubeObject): Write[] => {
+    settle(keyOf(object));
     const entry = entries.get(keyOf(object));
     return entry?.object.metadata.uid === object.metadata.uid ? [...entry.writes.values()] : [];
   };
@@ -68,6 +91,7 @@ export function createUnrecorded(): Unrecorded {
       const entry = entries.get(key);
       if (entry?.object.metadata.uid === object.metadata.uid) {
         entry.object = object;
+        entry.registration = undefined;
         return;
       }
       forget(key);
@@ -84,16 +108,36 @@ export function createUnrecorded(): Unrecorded {
       return () => end(entry, id);
     },
     other(key, uid) {
-      const object = entries.get(key)?.object;
-      return object?.metadata.uid === uid ? undefined : object;
+      settle(key);
+      const entry = entries.get(key);
+      if (!entry || entry.object.metadata.uid === uid) return undefined;
+      if (!entry.registration) return entry.object;
+      forget(key);
+      return undefined;
     },
-    writing: (claim) => [...(byClaim.get(claim) ?? [])].map(({ object }) => object),
+    writing(claim) {
+      for (const { object } of byClaim.get(claim) ?? []) settle(keyOf(object));
+      return [...(byClaim.get(claim) ?? [])].map(({ object }) => object);
+    },
     claims: (object) => new Set(writesFor(object).map(({ claim }) => claim)),
-    through: (uid) =>
-      [...entries.values()]
+    through(uid) {
+      settleAll();
+      return [...entries.values()]
         .filter(({ writes }) => [...writes.values()].some(({ connectionUID }) => connectionUID === uid))
-        .map(({ object }) => object),
+        .map(({ object }) => object);
+    },
     connections: (object) => new Set(writesFor(object).map(({ connectionUID }) => connectionUID)),
+    recorded(key, registration) {
+      const entry = entries.get(key);
+      if (entry) entry.registration = registration;
+      settle(key);
+    },
+    holders(server, id) {
+      settleAll();
+      return [...entries.values()]
+        .filter(({ registration }) => registration?.id === id && serverKey(registration.server) === server)
+        .map(({ object }) => object.metadata.uid);
+    },
     forget,
   };
 }

@@ -98,8 +98,8 @@ export function createModel(asksOwners = true) {
   const servers = new Map<string, Row[]>();
   const truth = new Map<string, KubeObject>();
   const passes = new Map<string, Pass>();
-  let unrecorded = createUnrecorded();
   const cache = createStore(integrationIndexes);
+  let unrecorded = createUnrecorded(cache);
   const [clusterConnections, own] = [
     createStore(connectionIndexes('system')),
     createStore(connectionIndexes('system')),
@@ -128,7 +128,7 @@ export function createModel(asksOwners = true) {
   };
   const allRows = () => [...servers.values()].flat();
   const isRecorded = ({ id }: Row) =>
-    [...cache.list()].some((object) => parseGitIntegrationStatus(object['status']).registration?.id === id);
+    [...truth.values()].some((object) => parseGitIntegrationStatus(object['status']).registration?.id === id);
   const urlOf = (connection: KubeObject) =>
     connections.find(({ metadata }) => metadata.uid === connection.metadata.uid)?.url ?? '';
   const isAlive = (uid: string) => [...truth.values()].some(({ metadata }) => metadata.uid === uid);
@@ -326,8 +326,9 @@ export function createModel(asksOwners = true) {
         origin: 'Created' as const,
       };
       const signature = registrationSignature(known.metadata.uid, registration, digestKey);
-      put(known, { status: { observedGeneration: 1, registration: { ...registration, signature } } });
-      unrecorded.forget(key);
+      const signed = { ...registration, signature };
+      put(known, { status: { observedGeneration: 1, registration: signed } });
+      unrecorded.recorded(key, signed);
     },
     reconcile({ object }) {
       acts.pass({ do: 'pass', object });
@@ -375,7 +376,7 @@ export function createModel(asksOwners = true) {
       cache.replace([...truth.values()]);
     },
     restart() {
-      unrecorded = createUnrecorded();
+      unrecorded = createUnrecorded(cache);
       passes.clear();
       cache.replace([...truth.values()]);
     },
