@@ -20,6 +20,7 @@ import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { type Metrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './operator-options.ts';
+import type { CredentialReport, Installation } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
 
 /** The operator's name in user agents, Leases and events. */
@@ -100,7 +101,8 @@ export function createDeps(
     timeoutMs: 60_000,
     patienceMs: providerPatienceMs,
     failureAgeMs: providerFailureAgeMs(now),
-    maxEntries: 50_000,
+    kept: bounds.keptAnswers,
+    bytesOf: (result: CredentialReport | Installation) => JSON.stringify(result).length,
   };
   const ownSettings = createOwnSettings(now);
   const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
@@ -132,9 +134,9 @@ export function createDeps(
     providers,
     http,
     providerHttp,
-    proofs: createSharedCalls(sharing),
-    installations: createSharedCalls(sharing),
-    refusals: createRefusals({ now, windowMs: settings.refusalWindow, maxEntries: sharing.maxEntries }),
+    proofs: createSharedCalls<CredentialReport>(sharing),
+    installations: createSharedCalls<Installation>(sharing),
+    refusals: createRefusals({ now, windowMs: settings.refusalWindow }),
     digestKey,
     tenantPrivateNetworks,
     operatorNamespace,

@@ -17,6 +17,7 @@ import { unsharedReads } from '../controllers/shared-reads.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { createStore } from '../kube/store.ts';
+import { bounds } from '../lib/bounds.ts';
 import type { HttpClients } from '../net/http-clients.ts';
 import { providers } from '../providers/registry.ts';
 import { type Subject, subjectFromFlags, subjectInCluster, subjectsInFile } from './check-subjects.ts';
@@ -82,7 +83,7 @@ async function checkOne(
     installationId: undefined,
   };
   const connection = await connectionFor(integration, cluster, io);
-  const calls = { now: () => io.now(), timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 16 };
+  const calls = { now: () => io.now(), timeoutMs: 60_000, failureAgeMs: () => 0, kept: bounds.keptAnswers };
   const deps = {
     clocks: { observe: () => {} },
     digestKey: randomBytes(32),
@@ -94,7 +95,7 @@ async function checkOne(
     providers,
     rateLimits: { observe: () => {}, exhausted: () => {} },
     // Whoever asks wants an answer, not a series of them.
-    refusals: createRefusals({ now: () => io.now(), windowMs: 0, maxEntries: 16 }),
+    refusals: createRefusals({ now: () => io.now(), windowMs: 0 }),
     tenantPrivateNetworks: true,
   };
   try {

@@ -8,14 +8,19 @@ const policy: RecheckPolicy = {
   delaysMs: [5_000, 15_000, 60_000],
   longestMs: hour,
   host: 'github.com',
+  namespace: 'team-a',
 };
 const error = (fields: Partial<ProviderErrorFields> = {}): ProviderError =>
   new ProviderError({ reason: 'Unauthorized', sentence: 'It was refused.', hint: 'Look.', ...fields });
 
 let nowMs: number;
 let refusals: Refusals;
-const create = (windowMs: number, maxEntries = 100): Refusals =>
-  createRefusals({ now: () => nowMs, windowMs, maxEntries });
+const create = (windowMs: number, max = 100): Refusals =>
+  createRefusals({
+    now: () => nowMs,
+    windowMs,
+    kept: { maxRefusals: 2 * max, maxRefusalsPerNamespace: max, maxCrowded: 10, maxCrowdedPerNamespace: 5 },
+  });
 beforeEach(() => {
   nowMs = 1_000_000;
   refusals = create(90_000);
@@ -140,9 +145,18 @@ it('asks less often about many credentials that one host refuses at the same tim
     return (againAtMs - nowMs) / 1000;
   });
   expect(delays).toEqual([5, 5, 5, 5, 5, 60, 60]);
-  expect(refusals.heard('elsewhere', error(), { ...policy, host: 'gitlab.com' }).againAtMs - nowMs).toBe(
-    5_000,
-  );
+  for (const other of [{ host: 'gitlab.com' }, { namespace: 'team-b' }])
+    expect(refusals.heard(JSON.stringify(other), error(), { ...policy, ...other }).againAtMs - nowMs).toBe(
+      5_000,
+    );
+});
+
+it('forgets nothing of one namespace because of another', () => {
+  refusals = create(90_000, 2);
+  series(3);
+  for (let index = 0; index < 10; index++)
+    refusals.heard(`key-${index}`, error(), { ...policy, namespace: 'team-b' });
+  expect(series(1)).toEqual([[true, 300]]);
 });
 
 it('keeps so many keys and no more', () => {

@@ -1,3 +1,6 @@
+import { bounds } from '../lib/bounds.ts';
+import { createSharedCache } from '../lib/shared-cache.ts';
+import { createTenantCache } from '../lib/tenant-cache.ts';
 import type { ProviderError } from '../providers/provider.ts';
 
 /**
@@ -28,8 +31,10 @@ export interface RecheckPolicy {
   delaysMs: readonly number[];
   /** The longest time between two calls for a verdict that stands, in milliseconds. */
   longestMs: number;
-  /** The host: many credentials that it refuses at the same time are asked about less often. */
+  /** The host: many credentials of one namespace that it refuses at the same time are asked about less often. */
   host: string;
+  /** Whose credential it is. */
+  namespace: string;
 }
 
 /**
@@ -48,8 +53,8 @@ export interface RefusalsOptions {
   now: () => number;
   /** How long a refusal is asked again before it is a verdict, in milliseconds; 0 takes the first one. */
   windowMs: number;
-  /** How many keys are kept; the least recently used goes first. */
-  maxEntries: number;
+  /** How much is kept. A namespace loses its own first. */
+  kept?: Record<'maxRefusals' | 'maxRefusalsPerNamespace' | 'maxCrowded' | 'maxCrowdedPerNamespace', number>;
 }
 
 /** The window that the delays of providers are made for. */
@@ -70,24 +75,29 @@ interface Entry {
 }
 
 /** Creates an empty memory. */
-export function createRefusals({ now, windowMs, maxEntries }: RefusalsOptions): Refusals {
-  const entries = new Map<string, Entry>();
-  const begunAt = new Map<string, number[]>();
+export function createRefusals({ now, windowMs, kept = bounds.keptAnswers }: RefusalsOptions): Refusals {
+  const entries = createSharedCache<Entry>({
+    maxPerTenant: kept.maxRefusalsPerNamespace,
+    max: kept.maxRefusals,
+  });
+  /** Of a namespace, by host: when it refused credentials lately. */
+  const begunAt = createTenantCache<number[]>({
+    maxPerTenant: kept.maxCrowdedPerNamespace,
+    max: kept.maxCrowded,
+  });
 
-  function keep(key: string, entry: Entry): Refusal {
-    entries.delete(key);
-    entries.set(key, entry);
-    const [oldest] = entries.keys();
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+  function keep(key: string, namespace: string, entry: Entry): Refusal {
+    entries.set(namespace, key, entry);
     return entry.refusal;
   }
 
-  /** Whether the host refuses many credentials just now, this one included. */
-  function isCrowded(host: string, begins: boolean): boolean {
-    const recent = (begunAt.get(host) ?? []).filter((atMs) => now() - atMs < 60_000);
+  /** Whether the host refuses many credentials of the namespace just now, this one included. */
+  function isCrowded({ host, namespace }: RecheckPolicy, begins: boolean): boolean {
+    const recent = (begunAt.get(namespace, host) ?? []).filter((atMs) => now() - atMs < 60_000);
     if (begins) recent.push(now());
-    if (recent.length === 0) begunAt.delete(host);
-    else begunAt.set(host, recent);
+    if (recent.length === 0) begunAt.delete(namespace, host);
+    // More need not be counted.
+    else begunAt.set(namespace, host, recent.slice(-crowd - 1));
     return recent.length > crowd;
   }
 
@@ -99,7 +109,8 @@ export function createRefusals({ now, windowMs, maxEntries }: RefusalsOptions): 
   };
 
   return {
-    heard(key, error, { delaysMs, longestMs, host }) {
+    heard(key, error, policy) {
+      const { delaysMs, longestMs, namespace } = policy;
       const nowMs = now();
       const known = entries.get(key);
       const former = known && nowMs - known.lastAtMs < Math.max(staleMs, longestMs * 2) ? known : undefined;
@@ -115,16 +126,16 @@ export function createRefusals({ now, windowMs, maxEntries }: RefusalsOptions): 
       const entry = { heard, firstAtMs: begun.firstAtMs, lastAtMs: nowMs };
       if (stands || error.isExplained || windowMs === 0) {
         const rechecks = stands ? begun.rechecks + 1 : 0;
-        return keep(key, { ...entry, rechecks, refusal: verdict(error, rechecks, longestMs) });
+        return keep(key, namespace, { ...entry, rechecks, refusal: verdict(error, rechecks, longestMs) });
       }
-      const delays = isCrowded(host, former === undefined) ? delaysMs.slice(-1) : delaysMs;
+      const delays = isCrowded(policy, former === undefined) ? delaysMs.slice(-1) : delaysMs;
       const delayMs = delays[heard - 1];
       const isOver = heard > 1 && nowMs - begun.firstAtMs >= windowMs;
       if (delayMs === undefined || isOver)
-        return keep(key, { ...entry, rechecks: 0, refusal: verdict(error, 0, longestMs) });
+        return keep(key, namespace, { ...entry, rechecks: 0, refusal: verdict(error, 0, longestMs) });
       const againAtMs = nowMs + (delayMs * windowMs) / plannedWindowMs;
       const refusal = new Refusal({ error, isConfirmed: false, againAtMs, windowMs });
-      return keep(key, { ...entry, rechecks: 0, refusal });
+      return keep(key, namespace, { ...entry, rechecks: 0, refusal });
     },
 
     accepted(key) {

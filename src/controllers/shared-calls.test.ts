@@ -11,9 +11,11 @@ function setUp() {
     patienceMs: 50,
     failureAgeMs: (error, maxAgeMs) =>
       error instanceof RangeError ? Math.min(60_000, maxAgeMs * 60) : 5_000,
-    maxEntries: 2,
+    kept: { maxBytesPerNamespace: 2 * 1_024, maxBytes: 4 * 1_024 },
+    bytesOf: (text) => text.length - 1,
   });
   const shared = {
+    of: made.of,
     get: (
       key: string,
       maxAgeMs: number,
@@ -134,5 +136,25 @@ describe('createSharedCalls', () => {
     expect(calls()).toBe(3);
     expect(await shared.get('a', 1000, answer('x'))).toBe('a');
     expect(await shared.get('b', 1000, answer('new'))).toBe('new');
+  });
+
+  it('forgets what a namespace has too much of, and nothing of others', async () => {
+    const { shared, calls, answer } = setUp();
+    await shared.of('victim').get('theirs', 1000, answer('a'), new AbortController().signal);
+    for (let index = 0; index < 20; index++) {
+      const own = shared.of('attacker');
+      await own.get(
+        `key-${index}`,
+        1000,
+        answer('x'.repeat(1 + 1_024 * (index % 2))),
+        AbortSignal.timeout(1_000),
+      );
+    }
+    const before = calls();
+    expect(await shared.get('theirs', 1000, answer('b'))).toBe('a');
+    expect(await shared.get('key-19', 1000, answer('y'))).toHaveLength(1_025);
+    expect(calls()).toBe(before);
+    await shared.get('key-17', 1000, answer('y'));
+    expect(calls()).toBe(before + 1);
   });
 });

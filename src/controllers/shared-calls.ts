@@ -1,4 +1,5 @@
 import { orAbort } from '../lib/deadline.ts';
+import { createSharedCache } from '../lib/shared-cache.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
 type Call<T> = (signal: AbortSignal, lastGood: T | undefined) => Promise<T>;
@@ -18,10 +19,12 @@ export interface SharedCalls<T> {
    *   it takes longer than the patience: it goes on, and its result is there for whoever asks later
    */
   get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal, askedAtMs?: number): Promise<T>;
+  /** The same for a namespace: what it asks first counts for it. */
+  of(namespace: string): SharedCalls<T>;
 }
 
 /** Options for {@link createSharedCalls}. */
-export interface SharedCallsOptions {
+export interface SharedCallsOptions<T> {
   now: () => number;
   /** Longest time one call may take. */
   timeoutMs: number;
@@ -32,8 +35,13 @@ export interface SharedCallsOptions {
   patienceMs?: number;
   /** How long a failure stands for all, in milliseconds, given how old a result the caller would accept. */
   failureAgeMs: (error: unknown, maxAgeMs: number) => number;
-  /** How many keys are kept; the least recently used goes first. */
-  maxEntries: number;
+  /**
+   * Most that results take, for one namespace and in all, in bytes. What a namespace asks takes the place of what it has
+   * asked before, and never that of others.
+   */
+  kept: { maxBytesPerNamespace: number; maxBytes: number };
+  /** How many bytes a result takes; by default next to none. */
+  bytesOf?: (result: T) => number;
 }
 
 /** The result is not there yet. The call goes on. */
@@ -43,6 +51,10 @@ export class StillWaitingError extends Error {
 
 /** How long a failure may serve those who asked before its call began, see `askedAtMs`. */
 const verdictAgeMs = 60_000;
+
+/** A result of some words, with its key, and what a failure takes with its stack and its causes. */
+const bytesOfEntry = 1_024;
+const bytesOfFailure = 4_096;
 
 interface Entry<T> {
   /** When the last call ended, and when it began. */
@@ -57,20 +69,24 @@ interface Entry<T> {
  * Makes a cache in which 1,000 objects with one credential cost one call. An entry that is never asked for
  * again falls out at the end.
  */
-export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T> {
-  const { now, timeoutMs, patienceMs, failureAgeMs, maxEntries } = options;
-  const entries = new Map<string, Entry<T>>();
+export function createSharedCalls<T>(options: SharedCallsOptions<T>): SharedCalls<T> {
+  const { now, timeoutMs, patienceMs, failureAgeMs, kept, bytesOf = () => 0 } = options;
+  const entries = createSharedCache<Entry<T>>({
+    maxPerTenant: kept.maxBytesPerNamespace,
+    max: kept.maxBytes,
+    weightOf: ({ lastGood, failure }) =>
+      bytesOfEntry + (lastGood === undefined ? 0 : bytesOf(lastGood)) + (failure ? bytesOfFailure : 0),
+  });
 
-  function touch(key: string): Entry<T> {
-    const entry = entries.get(key) ?? { atMs: Number.NEGATIVE_INFINITY, beganAtMs: Number.NEGATIVE_INFINITY };
-    entries.delete(key);
-    entries.set(key, entry);
-    const [oldest] = entries.keys();
-    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+  function touch(namespace: string, key: string): Entry<T> {
+    const known = entries.get(key);
+    if (known) return known;
+    const entry = { atMs: Number.NEGATIVE_INFINITY, beganAtMs: Number.NEGATIVE_INFINITY };
+    entries.set(namespace, key, entry);
     return entry;
   }
 
-  async function start(entry: Entry<T>, maxAgeMs: number, call: Call<T>): Promise<T> {
+  async function start(entry: Entry<T>, maxAgeMs: number, call: Call<T>, weigh: () => void): Promise<T> {
     entry.beganAtMs = now();
     try {
       entry.lastGood = await call(AbortSignal.timeout(timeoutMs), entry.lastGood);
@@ -86,6 +102,7 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
     } finally {
       entry.atMs = now();
       delete entry.pending;
+      weigh();
     }
   }
 
@@ -102,18 +119,24 @@ export function createSharedCalls<T>(options: SharedCallsOptions): SharedCalls<T
     }
   }
 
-  return {
+  const of = (namespace: string): SharedCalls<T> => ({
     async get(key, maxAgeMs, call, signal, askedAtMs = Number.POSITIVE_INFINITY) {
-      const entry = touch(key);
+      const entry = touch(namespace, key);
       if (entry.pending) return wait(entry.pending, signal);
       const { failure, lastGood } = entry;
       const isLater = entry.beganAtMs > askedAtMs;
       if (failure && isLater && now() < failure.laterUntilMs) throw failure.error;
       if (failure && maxAgeMs > 0 && now() < failure.untilMs) throw failure.error;
       if (!failure && lastGood !== undefined && (isLater || now() - entry.atMs < maxAgeMs)) return lastGood;
-      const result = start(entry, maxAgeMs, call);
+      const weigh = (): void => {
+        // It may have been evicted in the meantime.
+        if (entries.get(key) === entry) entries.set(namespace, key, entry);
+      };
+      const result = start(entry, maxAgeMs, call, weigh);
       entry.pending = { result, ...(patienceMs && { impatience: AbortSignal.timeout(patienceMs) }) };
       return wait(entry.pending, signal);
     },
-  };
+    of,
+  });
+  return of('');
 }

@@ -19,7 +19,10 @@ export function sessionsAside(sessions: Sessions, namespace: string | undefined,
 
 /** The same shared calls for one pass, which holds no worker while it waits for a result. */
 export function callsAside<T>(calls: SharedCalls<T>, aside: Aside): SharedCalls<T> {
-  return { get: (...asked) => aside(() => calls.get(...asked)) };
+  return {
+    get: (...asked) => aside(() => calls.get(...asked)),
+    of: (namespace) => callsAside(calls.of(namespace), aside),
+  };
 }
 
 function sessionAside(session: Session, aside: Aside): Session {

@@ -114,6 +114,22 @@ export const bounds = {
     /** GitHub knows some 100 permissions, GitLab some 30 scopes. */
     maxItems: 500,
   },
+  /**
+   * What Git hosts answered about credentials, which is kept for all integrations with the same one. Validations and
+   * installations each; what was refused is counted.
+   */
+  keptAnswers: {
+    /** Of one namespace: some 15,000 usual answers, or 100 with all that {@link bounds.providerReport} lets in. */
+    maxBytesPerNamespace: 16 * MiB,
+    maxBytes: 48 * MiB,
+    maxRefusalsPerNamespace: 4_000,
+    maxRefusals: 12_000,
+    /** Hosts that refuse many credentials of one namespace just now. */
+    maxCrowdedPerNamespace: 100,
+    maxCrowded: 5_000,
+  },
+  /** What CodeMie answered about projects, for each connection: some hundred per namespace. */
+  keptLookUps: { maxBytesPerNamespace: 512 * KiB, maxBytes: 8 * MiB },
   /** A token, password, user name, or number in a Secret. */
   secretValue: {
     /** The longest tokens in use are JWTs of a few KiB; servers refuse headers of more than 8 to 16 KiB. */

@@ -1,12 +1,34 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Resource } from '../../src/kube/object.ts';
 import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
+import type { Peer } from '../harness/peers/peer.ts';
 import { memoryMiB, observe, peakMemoryMiB } from './observed-process.ts';
 import { integrationSpec, type Tenant } from './stage.ts';
 import { useStage } from './use-stage.ts';
 
-const stage = useStage();
+/** A GitLab that reports as much as is kept of any token, or refuses it with a body as large as is read. */
+const wordy: Peer = {
+  name: 'wordy.evil.example',
+  hosts: ['wordy.evil.example', 'refusing.evil.example'],
+  requests: [],
+  handler(request, response) {
+    const refuses = request.headers.host?.startsWith('refusing') === true;
+    const scopes = Array.from(
+      { length: 500 },
+      (_, index) => `${'x'.repeat(240)}${Math.random()}`.slice(0, 250) + index,
+    );
+    const long = Array.from({ length: 10_000 }, (_, index) => `${'y'.repeat(150)}${index}`);
+    const body = refuses
+      ? { message: '401 Unauthorized', error: 'invalid_token', long }
+      : { id: 1, user_id: 1, scopes, revoked: false, active: true };
+    response.writeHead(refuses ? 401 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  },
+  close: () => Promise.resolve(),
+};
+const stage = useStage({ peers: [wordy] });
 
 /** As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
 const annotation = 'x'.repeat(255 * 1024);
@@ -14,6 +36,9 @@ const count = 600;
 
 /** Objects that are created and deleted at the same time. */
 const atOnce = 8;
+
+/** How often Secrets are changed. */
+const rotations = 2_000;
 
 /** Most memory of a process from its start until it has done its first work. */
 async function peakAtStart(): Promise<number> {
@@ -92,3 +117,54 @@ it('large Secrets are not kept for those who read them', async () => {
   console.log(JSON.stringify({ peakMiB, afterMiB: await memoryMiB(stage.operator.pid) }));
   expect(peakMiB).toBeLessThan(stage.memoryLimitMiB / 2);
 });
+
+it.each([
+  { name: 'reported at great length', host: 'wordy.evil.example' },
+  { name: 'refused at great length', host: 'refusing.evil.example' },
+])(
+  'what was $name of tokens that change all the time is not kept',
+  { timeout: 600_000 },
+  async ({ host }) => {
+    await stage.cluster.patch(kinds.clusterConnection, 'default', [
+      { op: 'add', path: '/spec/providerHosts', value: ['github.com', 'api.github.com', '*.evil.example'] },
+    ]);
+    const team = await stage.tenant('rotating');
+    const names = Array.from({ length: 20 }, (_, index) => `token-${index}`);
+    const token = () => `glpat-${randomBytes(10).toString('hex')}`;
+    for (const name of names) {
+      await team.create(kinds.secret, name, { stringData: { token: token() } });
+      const auth = { token: { secretRef: { name } } };
+      await team.integrate(name, { alias: name, provider: 'GitLab', url: `https://${host}`, auth });
+    }
+    await stage.operator.stop();
+    stage.operator = await stage.start();
+    await stage.bystander();
+    const before = wordy.requests.length;
+    const end = await observe(stage.operator);
+    await inParallel(
+      0,
+      rotations,
+      async (index) => {
+        const value = Buffer.from(token()).toString('base64');
+        await team.patch(kinds.secret, names[index % names.length] ?? '', [
+          { op: 'replace', path: '/data/token', value },
+        ]);
+      },
+      atOnce,
+    );
+    await stage.bystander();
+    const { exited, peakMiB } = await end();
+    console.log(
+      JSON.stringify({
+        host,
+        asked: wordy.requests.length - before,
+        peakMiB,
+        afterMiB: await memoryMiB(stage.operator.pid),
+      }),
+    );
+    expect(exited).toBe(false);
+    // Far more than is kept of one namespace.
+    expect(wordy.requests.length - before).toBeGreaterThan(rotations / 4);
+    expect(peakMiB).toBeLessThan(stage.memoryLimitMiB / 2);
+  },
+);

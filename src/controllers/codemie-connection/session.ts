@@ -16,6 +16,7 @@ import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
 import type { ObservedSetting, Scope } from '../../domain/setting.ts';
 import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
+import { bounds } from '../../lib/bounds.ts';
 import { trimEnd } from '../../lib/trim-end.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { createSharedCalls } from '../shared-calls.ts';
@@ -92,7 +93,7 @@ export function createSession(options: SessionOptions): Session {
     now,
     signal: ended,
   });
-  const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, maxEntries: 10_000 };
+  const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, kept: bounds.keptLookUps };
   const accounts = createSharedCalls<Account>(shared);
   const projects = createSharedCalls<ProjectLookup>(shared);
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
@@ -115,7 +116,7 @@ export function createSession(options: SessionOptions): Session {
           if (found !== 'notTold' || !(isAdmin || isMaintainer)) return found;
           return (await own.administersProject(name, until)) ? 'found' : 'notFound';
         };
-        return projects.get(name, maxAgeMs, lookUp, signal);
+        return projects.of(namespace ?? '').get(name, maxAgeMs, lookUp, signal);
       },
       async createProject(name, description, signal) {
         const outcome = await own.createProject(name, description, signal);

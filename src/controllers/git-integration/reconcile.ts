@@ -64,11 +64,12 @@ export async function reconcile(
 
 /** What this pass works with: while it waits for a server other than the API server, its worker is free for others. */
 function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']): Deps {
+  const namespace = key.slice(0, key.indexOf('/'));
   return {
     ...deps,
-    sessions: sessionsAside(deps.sessions, key.slice(0, key.indexOf('/')), aside),
-    proofs: callsAside(deps.proofs, aside),
-    installations: callsAside(deps.installations, aside),
+    sessions: sessionsAside(deps.sessions, namespace, aside),
+    proofs: callsAside(deps.proofs.of(namespace), aside),
+    installations: callsAside(deps.installations.of(namespace), aside),
   };
 }
 

@@ -8,6 +8,7 @@ import { parseCodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.t
 import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
+import { bounds } from '../../lib/bounds.ts';
 import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
@@ -64,7 +65,7 @@ function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
     now,
     timeoutMs: 60_000,
     failureAgeMs: providerFailureAgeMs(now),
-    maxEntries: 50_000,
+    kept: bounds.keptAnswers,
   };
   return {
     clocks: createClockMetrics(registry),
@@ -76,7 +77,7 @@ function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
     providerHttp: clients,
     providers,
     rateLimits: createRateLimitMetrics(registry, now),
-    refusals: createRefusals({ now, windowMs: 90_000, maxEntries: 1_000 }),
+    refusals: createRefusals({ now, windowMs: 90_000 }),
     registry,
     tenantPrivateNetworks: false,
   };
@@ -276,7 +277,7 @@ describe('a token that GitHub refuses without a reason', () => {
     expect(other?.finding).toMatchObject({ status: 'Unknown', reason: 'Rechecking' });
   });
 
-  const noWindow = () => createRefusals({ now: () => nowMs, windowMs: 0, maxEntries: 10 });
+  const noWindow = () => createRefusals({ now: () => nowMs, windowMs: 0 });
 });
 
 describe('a key that is not the App’s', () => {

@@ -145,6 +145,7 @@ async function prove(
     delaysMs: provider.recheckAfterMs(webUrl),
     longestMs: durationMs(interval),
     host: webUrl.host,
+    namespace: integration.namespace,
   };
   const call = (own: AbortSignal, lastGood: CredentialReport | undefined) =>
     confirmed(key, ask(own, lastGood), recheck, deps);
