@@ -15,7 +15,7 @@ function setUp() {
     bytesOf: (text) => text.length - 1,
   });
   const shared = {
-    of: made.of,
+    of: (namespace: string) => made.of(namespace),
     get: (
       key: string,
       maxAgeMs: number,
