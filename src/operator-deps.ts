@@ -17,6 +17,7 @@ import { type Leadership } from './leadership.ts';
 import { bounds } from './lib/bounds.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
 import { createGuard, guardClients } from './net/guarded-clients.ts';
+import { createHandshakes } from './net/handshakes.ts';
 import { createHttpClients } from './net/http-clients.ts';
 import { type Metrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './operator-options.ts';
@@ -46,15 +47,17 @@ function createClients(
   metrics: Metrics,
   maySend: () => boolean,
 ): Pick<Deps, 'http' | 'providerHttp'> {
+  const handshakes = createHandshakes({ now });
   const common = {
     ca,
+    handshakes,
     trustFor: createSharedTrust(),
     proxy,
     maxBodyBytes: bounds.answer.maxBytes,
     userAgent: operatorName,
     maySend,
   };
-  const guard = createGuard({ now });
+  const guard = createGuard({ now, handshakes });
   const codemie = createHttpClients({
     ...common,
     timeoutMs: codeMieTimeoutMs,

@@ -95,6 +95,17 @@ export const bounds = {
     /** In base64. Servers refuse headers of more than 8 to 16 KiB, and so longer tokens. */
     maxChars: 64 * KiB,
   },
+  /** TLS handshakes that one namespace makes, or a connection for all: see `net/handshakes.ts`. */
+  handshakes: {
+    /** A hostile chain takes about a second, so that this many seconds are the longest block. */
+    atOnce: 2,
+    /** What they may compute before none is made for a while. A usual one takes 2 to 5 ms. */
+    burstMs: 2_000,
+    /** Of the main thread's time, in the long run. */
+    share: 0.05,
+    /** How long one waits for those under way. */
+    longestWaitMs: 10_000,
+  },
   /** The headers of an answer. */
   responseHeaders: {
     /** All of them. As Node.js and most servers. */

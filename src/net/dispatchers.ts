@@ -5,6 +5,7 @@ import { bounds } from '../lib/bounds.ts';
 import { fence } from '../lib/fence.ts';
 import { ProxyLoginError, ProxySocketError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
+import type { Handshakes } from './handshakes.ts';
 import { NetError } from './net-error.ts';
 import { chooseProxy, type ProxySettings } from './proxy.ts';
 
@@ -20,6 +21,8 @@ export interface ConnectionSettings {
   resolve?: Resolve;
   /** Asked right before each request is written; false holds it back. */
   maySend?: () => boolean;
+  /** What bounds TLS handshakes with servers; by default nothing does. */
+  handshakes?: Pick<Handshakes, 'bound'>;
 }
 
 /** The way to a URL. */
@@ -49,6 +52,7 @@ const connectionsPerHost = 32;
 export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   const { policy, trust, connectTimeoutMs } = settings;
   const { maySend = () => true } = settings;
+  const bound = (connect: Connector): Connector => keepAlerts(settings.handshakes?.bound(connect) ?? connect);
   const socket = {
     ...(trust === undefined ? {} : { secureContext: trust }),
     timeout: connectTimeoutMs,
@@ -66,10 +70,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
   // `net.connect` takes the lookup; the types of undici leave it out.
   const guarded = { ...socket, lookup: createGuardedLookup(policy, settings.resolve ?? resolveAll) };
   const connectDirectly = buildConnector({ ...guarded, allowH2: false });
-  const direct = new Agent({ ...common, connect: keepAlerts(connectDirectly) }).compose(
-    fenced,
-    noticeProxyLogin,
-  );
+  const direct = new Agent({ ...common, connect: bound(connectDirectly) }).compose(fenced, noticeProxyLogin);
   const proxies = new Map<string, Dispatcher>();
   const proxyFor = (uri: string): Dispatcher => {
     const existing = proxies.get(uri);
@@ -82,7 +83,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
       // Else a proxy that accepts the connection and never answers to CONNECT holds its socket for five minutes.
       clientFactory: (origin, options) =>
         new Pool(origin, { ...withConnect(options, ofProxy), headersTimeout: connectTimeoutMs }),
-      factory: (origin, options) => new Pool(origin, withConnect(options, keepAlerts)),
+      factory: (origin, options) => new Pool(origin, withConnect(options, bound)),
     }).compose(fenced, noticeProxyLogin);
     proxies.set(uri, created);
     return created;

@@ -4,6 +4,7 @@ import {
   type Contact,
   createCircuitBreaker,
 } from './circuit-breaker.ts';
+import type { Handshakes } from './handshakes.ts';
 import type { HttpClient } from './http-client.ts';
 import type { ClientProfile, HttpClients, Owner } from './http-clients.ts';
 import { NetError } from './net-error.ts';
@@ -40,6 +41,8 @@ export interface GuardOptions extends CircuitBreakerOptions {
   capacity?: number;
   /** How long requests in the way may take before further ones are refused; 2 s by default. */
   patienceMs?: number;
+  /** What bounds the TLS handshakes of the clients that are guarded; by default nothing does. */
+  handshakes?: Pick<Handshakes, 'for'>;
 }
 
 /**
@@ -58,7 +61,7 @@ const parts = { namespace: 1 / 8, server: 1 / 4, connection: 3 / 4, host: 3 / 4,
  * its timeouts say nothing to others.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const { capacity = 256, patienceMs = 2_000, ...breaking } = options;
+  const { capacity = 256, patienceMs = 2_000, handshakes, ...breaking } = options;
   const breaker = createCircuitBreaker(breaking);
   const shares = createShares({ capacity, patienceMs, now: () => performance.now() });
 
@@ -66,9 +69,10 @@ export function createGuard(options: GuardOptions): Guard {
     get running() {
       return shares.running;
     },
-    async run({ url, owner, manners, signal }, send) {
+    async run({ url, owner, manners, signal }, ask) {
       const { host: server, hostname } = url;
       const tenant = tenantOf(owner);
+      const send = () => (handshakes ? handshakes.for(tenant, ask) : ask());
       const circuit = { tenant, server, host: hostname };
       if (manners.pauses) refusePaused(circuit, breaker);
       const own = sharesOf(server, hostname, owner, manners);

@@ -2,6 +2,7 @@ import { createSharedTrust, type TrustFor } from './ca-bundle.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
+import type { Handshakes } from './handshakes.ts';
 import { type HttpHeaders, requestHeaders, responseHeaders, toResponse } from './headers.ts';
 import { parseJson, requireCheapJson, requireJson } from './json-answer.ts';
 import { NetError, type NetErrorKind } from './net-error.ts';
@@ -88,6 +89,8 @@ export interface HttpClientOptions {
   onRequest?: (record: ExchangeRecord) => void;
   /** Asked right before each request is written to its connection; false holds it back (`Aborted`). */
   maySend?: () => boolean;
+  /** What bounds TLS handshakes; by default nothing does. */
+  handshakes?: Pick<Handshakes, 'bound'>;
   /** Replaces the system's resolver. */
   resolve?: Resolve;
 }
@@ -114,6 +117,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     connectTimeoutMs: Math.min(longestConnectMs, Math.ceil(options.timeoutMs * connectShare)),
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
     ...(options.maySend === undefined ? {} : { maySend: options.maySend }),
+    ...(options.handshakes === undefined ? {} : { handshakes: options.handshakes }),
   });
 
   async function send(outgoing: Outgoing): Promise<Incoming> {

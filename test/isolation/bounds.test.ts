@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { parseConnectionStatus } from '../../src/api/v1alpha1/connection-status.ts';
 import { kinds } from '../harness/cluster.ts';
 import { certificate, keys } from '../harness/hostile/certificate.ts';
+import { costlyChain } from '../harness/hostile/certificate-chain.ts';
 import {
   consistentKey,
   der,
@@ -12,10 +13,20 @@ import {
   pkcs8Der,
   withExponent,
 } from '../harness/hostile/rsa-key.ts';
+import type { Peer } from '../harness/peers/peer.ts';
 import { createHostileCodeMie, hostileUrl } from './hostile-codemie.ts';
 import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
-const stage = useStage({ peers: [createHostileCodeMie()] });
+/** Servers whose certificates take a second to check, each. */
+const costly: Peer = {
+  name: 'costly certificates',
+  hosts: Array.from({ length: 12 }, (_, index) => `chain-${index}.evil-${index}.example`),
+  certificate: costlyChain(),
+  requests: [],
+  handler: (_request, response) => void response.end(),
+  close: () => Promise.resolve(),
+};
+const stage = useStage({ peers: [createHostileCodeMie(), costly] });
 
 /** Waits until the condition of an integration says that. */
 async function saysOf(key: string, condition: string, want: string): Promise<string> {
@@ -130,6 +141,33 @@ it('bundles of certificates stop nobody', async () => {
       await saysOf(`${team.namespace}/${name}`, 'CredentialsResolved', 'False/SecretValueInvalid'),
     ).toContain(says);
 });
+
+it('chains of certificates that take a second to check stop nobody', async () => {
+  const team = await stage.tenant('chains');
+  await team.storeToken();
+  await team.create(kinds.secret, 'login', { stringData: { token: 'x' } });
+  const auth = { token: { secretRef: { name: 'login' } } };
+  const attack = async (): Promise<void> => {
+    await team.create(kinds.connection, 'own', {
+      spec: { url: hostileUrl('version'), auth, providerHosts: [...costly.hosts] },
+    });
+    for (const [index, host] of costly.hosts.entries()) {
+      await team.create(kinds.connection, `own-${index}`, { spec: { url: `https://${host}/api`, auth } });
+      for (const name of [`a-${index}`, `b-${index}`]) {
+        await team.create(kinds.secret, name, { stringData: { token: stage.secret('ghp_') } });
+        await team.integrate(name, {
+          alias: name,
+          url: `https://${host}`,
+          auth: { token: { secretRef: { name } } },
+          connectionRef: { kind: 'CodeMieConnection', name: 'own' },
+        });
+      }
+    }
+  };
+  const report = await underAttack(stage, attack, { lastingMs: 20_000 });
+  expect(report.healthy).toBeGreaterThan(0);
+  expectUnharmed(stage, report);
+}, 180_000);
 
 it.each(['bomb', 'rows', 'brackets', 'nothing', 'grows', 'projects', 'keys'] as const)(
   "a tenant's own CodeMie whose answers are hostile stops nobody: %s",

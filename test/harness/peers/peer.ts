@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Certificate } from '../pki/certificate-authority.ts';
 import type { RequestRecord } from './request-log.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Peer {
   readonly hosts: readonly string[];
   /** Answers every request to one of `hosts`; TLS and the names are the matter of `startInternet`. */
   readonly handler: RequestListener;
+  /** What it presents in place of a certificate that its clients trust. */
+  readonly certificate?: Certificate;
   /** What the peer was asked, oldest first. Filled by `startInternet`. */
   readonly requests: RequestRecord[];
   /** Ends what the peer has running of its own (timers, waiting requests). */

@@ -1,0 +1,107 @@
+import { createServer, type Server } from 'node:https';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { costlyChain } from '../../test/harness/hostile/certificate-chain.ts';
+import { createGuard, guardClients } from './guarded-clients.ts';
+import { createHandshakes, type Handshakes } from './handshakes.ts';
+import { createHttpClients } from './http-clients.ts';
+import { NetError } from './net-error.ts';
+
+type Connect = Parameters<Handshakes['bound']>[0];
+const options = { hostname: 'git.example.com', protocol: 'https:', port: '443' };
+
+describe('createHandshakes', () => {
+  let nowMs: number;
+  let cpuMs: number;
+  let handshakes: Handshakes;
+  /** Ends the connections that are being made, oldest first. */
+  let ends: (() => void)[];
+  const connect: Connect = (_options, callback) =>
+    void ends.push(() => callback(new Error('The connection was refused.'), null));
+
+  beforeEach(() => {
+    [nowMs, cpuMs, ends] = [0, 0, []];
+    handshakes = createHandshakes({ now: () => nowMs, threadCpuUs: () => cpuMs * 1_000 });
+  });
+  afterEach(() => handshakes.close());
+
+  function start(tenant: string): Promise<Error | null> {
+    const bound = handshakes.bound(connect);
+    return handshakes.for(
+      tenant,
+      () =>
+        new Promise((resolve) => {
+          bound(options, (...[error]) => resolve(error));
+        }),
+    );
+  }
+
+  it('lets a tenant make two connections at a time, whatever others do', async () => {
+    const outcomes = [1, 2, 3].map(() => start('attacker'));
+    expect(ends).toHaveLength(2);
+    outcomes.push(start('bystander'));
+    expect(ends).toHaveLength(3);
+    ends[0]?.();
+    expect(ends).toHaveLength(4);
+    for (const end of ends.slice(1)) end();
+    for (const outcome of await Promise.all(outcomes)) expect(outcome?.message).toContain('refused');
+  });
+
+  it('makes none for a tenant whose handshakes computed too much, until that is paid back', async () => {
+    const costly = start('attacker');
+    cpuMs += 3_000;
+    ends[0]?.();
+    await costly;
+    const refused = await start('attacker');
+    expect(refused).toBeInstanceOf(NetError);
+    expect(refused).toMatchObject({ kind: 'HostPaused', host: 'git.example.com', retryAtMs: 60_000 });
+    expect(ends).toHaveLength(1);
+    void start('bystander');
+    expect(ends).toHaveLength(2);
+    nowMs += 30_000;
+    void start('attacker');
+    expect(ends).toHaveLength(3);
+  });
+
+  it('leaves connections without TLS alone', async () => {
+    for (let index = 0; index < 5; index++)
+      handshakes.bound(connect)({ ...options, protocol: 'http:' }, () => {});
+    expect(ends).toHaveLength(5);
+  });
+});
+
+describe('a server with a chain of certificates that takes a second to check', () => {
+  let server: Server;
+  let accepted = 0;
+  beforeEach(async () => {
+    server = createServer(costlyChain());
+    server.on('connection', () => (accepted += 1));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => void server.close());
+
+  it('is left alone after some of them', { timeout: 120_000 }, async () => {
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const handshakes = createHandshakes({ now: Date.now });
+    const made = createHttpClients({
+      timeoutMs: 100_000,
+      maxBodyBytes: 1_000,
+      userAgent: 'test',
+      handshakes,
+    });
+    const guard = createGuard({ now: Date.now, handshakes });
+    const http = guardClients(made, guard, { mostAtServer: 4, pauses: false }).get({
+      policy: { allowedHosts: ['*'], allowPrivateNetworks: true },
+      owner: { namespace: 'attacker', connection: 'uid' },
+    });
+    const ask = () =>
+      http.request({ url: `https://127.0.0.1:${port}/` }).catch((error: NetError) => error.kind);
+    const kinds = [];
+    for (let index = 0; index < 30; index++) kinds.push(await ask());
+    expect(kinds[0]).toBe('TlsUntrusted');
+    expect(kinds.at(-1)).toBe('HostPaused');
+    expect(accepted).toBeLessThan(30);
+    await made.close();
+    handshakes.close();
+  });
+});
