@@ -90,7 +90,7 @@ describe('createHttpClients', () => {
     const ca = [authority.pem];
     const other = pool.get({ policy, ca, owner, chosenBy: 'team-b' });
     await call(other);
-    const mine = Array.from({ length: 10 }, (_, index) =>
+    const mine = Array.from({ length: 4 }, (_, index) =>
       pool.get({
         policy: { ...policy, allowedHosts: ['git.test', `x${index}.test`] },
         ca,
@@ -99,11 +99,11 @@ describe('createHttpClients', () => {
       }),
     );
     for (const client of mine) await call(client);
-    expect(connections).toBe(11);
+    expect(connections).toBe(5);
     await call(other);
-    expect(connections).toBe(11);
+    expect(connections).toBe(5);
     await call(mine[0] ?? other);
-    expect(connections).toBe(12);
+    expect(connections).toBe(6);
   });
 
   it('says at once that certificates are none', () => {
