@@ -62,7 +62,9 @@ async function waitForAnswer(
     const { lastHandledReconcileAt, conditions = [] } = parseGitIntegrationStatus(current?.['status']);
     if (lastHandledReconcileAt === value) {
       const ready = conditions.find(({ type }) => type === 'Ready');
-      io.out(`${printable(keyOf(object))}: ${ready?.status ?? '-'} ${ready?.reason ?? '-'}\n`);
+      io.out(
+        `${printable(keyOf(object))}: ${printable(ready?.status ?? '-')} ${printable(ready?.reason ?? '-')}\n`,
+      );
       return true;
     }
     await io.sleep(pollMs);

@@ -8,11 +8,12 @@ export function toJson(value: unknown): string {
 }
 
 /**
- * A document of YAML in which each parser finds the same lines: the YAML 1.1 of Kubernetes also breaks them at U+0085,
- * U+2028 and U+2029, so that a text with these could bring fields of its own.
+ * A document of YAML in which each parser finds the same: the YAML 1.1 of Kubernetes takes `yes` and `012` for a
+ * boolean and a number, and also breaks lines at U+0085, U+2028 and U+2029, so that a text with these could bring fields
+ * of its own.
  */
 export function toYaml(value: unknown): string {
-  const document = new Document(value);
+  const document = new Document(value, { version: '1.1', merge: false });
   visit(document, {
     Scalar(_key, node) {
       if (typeof node.value === 'string' && escapeUnprintable(node.value, () => '') !== node.value)

@@ -39,25 +39,32 @@ const events: Resource = {
 /**
  * Says step by step why a GitIntegration is Ready or not, what to do, and when it is tried again.
  *
- * @returns the exit code: 0 when it is Ready
+ * @returns the exit code: 0 when it is Ready, and that is about its present spec
  */
 export async function explain(name: string, cluster: Cluster, io: Io): Promise<number> {
   const object = await getObject(cluster, gitIntegrations, name, io.signal);
   const paint = painter(io);
-  const lines = [headline(object, paint), '', ...(await connectionLines(object, cluster, io, paint))];
+  const lines = [
+    headline(object, io.now(), paint),
+    '',
+    ...(await connectionLines(object, cluster, io, paint)),
+  ];
   lines.push(...stepLines(object, io.now(), paint), '', ...whatNext(object, io.now(), paint));
   lines.push(...(await eventLines(object, cluster, io)));
   io.out(lines.map((line) => `${line}\n`).join(''));
-  return readinessOf(object).ready === 'True' ? exitCodes.ok : exitCodes.negative;
+  const { ready, current } = readinessOf(object);
+  return ready === 'True' && current ? exitCodes.ok : exitCodes.negative;
 }
 
-function headline(object: KubeObject, paint: Paint): string {
+function headline(object: KubeObject, now: number, paint: Paint): string {
   const { ready, reason, current } = readinessOf(object);
   const name = paint('bold', `GitIntegration ${printable(keyOf(object))}`);
   const { deletionTimestamp } = object.metadata;
-  if (deletionTimestamp !== undefined) return `${name} is being deleted since ${deletionTimestamp}.`;
+  if (deletionTimestamp !== undefined)
+    return `${name} has been waiting for its deletion for ${shortAge(now - Date.parse(deletionTimestamp))}.`;
   if (ready === '-') return `${name} has no status: no operator has seen it yet.`;
-  const state = ready === 'True' ? paint('green', 'is Ready') : paint('red', `is not Ready (${reason})`);
+  const state =
+    ready === 'True' ? paint('green', 'is Ready') : paint('red', `is not Ready (${printable(reason)})`);
   const stale = current
     ? ''
     : ' That is about an earlier spec: the operator has not handled the last change.';
@@ -117,7 +124,7 @@ function detail(
   now: number,
   paint: Paint,
 ): string[] {
-  const since = paint('dim', `${reason} for ${shortAge(now - Date.parse(lastTransitionTime))}`);
+  const since = paint('dim', `${printable(reason)} for ${shortAge(now - Date.parse(lastTransitionTime))}`);
   const lines = [`    ${sentence(message)} ${since}`];
   const remedy = remedyFor(type, reason);
   return (status === 'True' && !notes.includes(type)) || remedy === undefined
@@ -147,7 +154,7 @@ function whatNext(object: KubeObject, now: number, paint: Paint): string[] {
   const reconciling = find('Reconciling');
   if (reconciling)
     return [
-      `${title('Next:')} the operator tries again with growing pauses since ${shortAge(now - Date.parse(reconciling.lastTransitionTime))}. Try now: ${cliName} reconcile ${printable(object.metadata.name)}`,
+      `${title('Next:')} the operator has been trying again for ${shortAge(now - Date.parse(reconciling.lastTransitionTime))}, with growing pauses. Try now: ${cliName} reconcile ${printable(object.metadata.name)}`,
       ...registrationLine(object),
     ];
   const what = stalled
@@ -163,7 +170,8 @@ function registrationLine(object: KubeObject): string[] {
     lines.push(
       `In CodeMie: "${printable(registration.alias)}" of project "${printable(registration.project)}", id ${printable(registration.id)}`,
     );
-  if (credential?.expiresAt) lines.push(`The credential expires on ${credential.expiresAt.slice(0, 10)}.`);
+  if (credential?.expiresAt)
+    lines.push(`The credential expires on ${printable(credential.expiresAt.slice(0, 10))}.`);
   return lines;
 }
 

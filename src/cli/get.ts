@@ -9,6 +9,7 @@ import { type Cluster, getObject } from './cluster.ts';
 import { toJson, toYaml } from './documents.ts';
 import {
   CliError,
+  clearScreen,
   count,
   exitCodes,
   type Io,
@@ -58,7 +59,7 @@ async function read(
   return items.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-function print(objects: readonly KubeObject[], options: GetOptions, io: Io): void {
+function print(objects: readonly KubeObject[], options: GetOptions, io: Io, withHead = true): void {
   const { resource, output, allNamespaces, names } = options;
   const complete = objects.map((object) => withType(object, resource));
   switch (output) {
@@ -81,14 +82,18 @@ function print(objects: readonly KubeObject[], options: GetOptions, io: Io): voi
       if (objects.length === 0) {
         const where = resource.namespaced && !allNamespaces ? ' in this namespace' : '';
         io.err(`There is no ${resource.kind}${where}.`);
-      } else io.out(render(objects, options, io));
+      } else io.out(render(objects, options, io, withHead));
   }
 }
 
 /** Lists leave out what all items have in common. kubectl leaves out `managedFields`, too. */
 function withType(object: KubeObject, resource: Resource): object {
   const { managedFields: _, ...metadata } = recordOf(object.metadata);
-  return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...withoutHead(object) };
+}
+
+function withoutHead({ apiVersion: _version, kind: _kind, metadata: _metadata, ...rest }: KubeObject) {
+  return rest;
 }
 
 /** What a status says in common for all kinds. */
@@ -123,16 +128,17 @@ export function conditionsOf(object: KubeObject): readonly Condition[] {
   return parseConnectionStatus(object['status']).conditions ?? [];
 }
 
-function render(objects: readonly KubeObject[], options: GetOptions, io: Io): string {
+function render(objects: readonly KubeObject[], options: GetOptions, io: Io, withHead = true): string {
   const isWide = options.output === 'wide';
   const paint = painter(io);
   const columns = columnsOf(options, io.now()).filter(({ wide }) => isWide || !wide);
   const rows = objects.map((object) => columns.map(({ cell }) => sentence(cell(object)) || '-'));
   const readyAt = columns.findIndex(({ title }) => title === 'READY');
-  return table([columns.map(({ title }) => title), ...rows], {
+  const head = withHead ? [columns.map(({ title }) => title)] : [];
+  return table([...head, ...rows], {
     ...(io.columns !== undefined && { columns: io.columns }),
     paint: (text, row, column) => {
-      if (row === 0) return paint('bold', text);
+      if (withHead && row === 0) return paint('bold', text);
       if (column !== readyAt) return text;
       const state = text.trim();
       if (state === 'True') return paint('green', text);
@@ -218,22 +224,34 @@ async function follow(
   await running;
 }
 
+/** Prints each object as a document of its own, so that a reader need not wait for the end of a list. */
+function printEach(objects: readonly KubeObject[], options: GetOptions, io: Io, withHead: boolean): void {
+  const { output, resource } = options;
+  if (output !== 'json' && output !== 'yaml') print(objects, options, io, withHead);
+  else
+    for (const object of objects) {
+      const complete = withType(object, resource);
+      io.out(output === 'json' ? toJson(complete) : `---\n${toYaml(complete)}`);
+    }
+}
+
 async function watch(options: GetOptions, cluster: Cluster, io: Io): Promise<number> {
   // Once before: a kind that can't be listed would be waited for without a word.
   const first = await read(options, cluster, io.signal);
   if (io.columns === undefined || options.output === 'json' || options.output === 'yaml') {
-    print(first, { ...options, names: [] }, io);
+    printEach(first, options, io, true);
     const seen = new Map(first.map((object) => [keyOf(object), object.metadata.resourceVersion]));
     await follow(options, cluster, io.signal, (objects) => {
       const news = objects.filter((object) => seen.get(keyOf(object)) !== object.metadata.resourceVersion);
       for (const object of news) seen.set(keyOf(object), object.metadata.resourceVersion);
-      if (news.length > 0) print(news, { ...options, names: [] }, io);
+      if (news.length > 0) printEach(news, options, io, first.length === 0);
       return false;
     });
     return exitCodes.ok;
   }
+  io.out(`${clearScreen}${render(first, options, io)}`);
   await follow(options, cluster, io.signal, (objects) => {
-    io.out(`\u001B[H\u001B[J${render(objects, options, io)}`);
+    io.out(`${clearScreen}${render(objects, options, io)}`);
     return false;
   });
   return exitCodes.ok;
@@ -252,7 +270,7 @@ async function waitUntilReady(
   await follow(options, cluster, AbortSignal.any([io.signal, timeUp]), (objects) => {
     last = objects;
     const open = objects.filter((object) => !isReady(object));
-    const progress = `Waiting for ${open.map(({ metadata }) => printable(metadata.name)).join(', ')}`;
+    const progress = `Waiting for ${listed(open, options)}`;
     if (open.length > 0 && progress !== told) io.err(progress);
     told = progress;
     return open.length === 0 || open.some(isHopeless);
@@ -264,10 +282,21 @@ async function waitUntilReady(
   const open = last.filter((object) => !isReady(object));
   if (open.length === 0) return exitCodes.ok;
   for (const object of open)
-    io.err(`${printable(object.metadata.name)}: ${sentence(readinessOf(object).message)}`);
+    io.err(`${shownName(object, options)}: ${sentence(readinessOf(object).message)}`);
   const why = open.some(isHopeless) ? 'cannot become Ready without a change' : 'not Ready in time';
   io.err(`${count(open.length, 'object')} ${why}.`);
   return exitCodes.negative;
+}
+
+/** The first few names. */
+function listed(objects: readonly KubeObject[], options: GetOptions): string {
+  const names = objects.slice(0, 5).map((object) => shownName(object, options));
+  const more = objects.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function shownName(object: KubeObject, { allNamespaces }: GetOptions): string {
+  return printable(allNamespaces ? keyOf(object) : object.metadata.name, 160);
 }
 
 function isReady(object: KubeObject): boolean {

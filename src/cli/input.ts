@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { CliError, type Io, printable } from './io.ts';
 
 /** Manifests, keys and tokens are smaller; more is a mistake. */
@@ -21,7 +22,11 @@ export async function readInput(path: string, io: Pick<Io, 'stdin'>): Promise<st
 export async function readFileBounded(path: string): Promise<Buffer> {
   const what = `The file ${printable(path)}`;
   try {
-    return await readBounded(createReadStream(path), what);
+    const found = await stat(path);
+    // Pipes and devices have no size.
+    if (!found.isFile()) return await readBounded(createReadStream(path), what);
+    if (found.size > maxInputBytes) throw tooLarge(what);
+    return await readFile(path);
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(`${what} can't be read.`, 'Check its path and permissions.');
@@ -34,11 +39,14 @@ export async function readBounded(stream: AsyncIterable<Uint8Array>, what: strin
   let bytes = 0;
   for await (const chunk of stream) {
     bytes += chunk.length;
-    if (bytes > maxInputBytes)
-      throw new CliError(`${what} is larger than 32 MiB.`, 'Split it, or check that it is a manifest.');
+    if (bytes > maxInputBytes) throw tooLarge(what);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(what: string): CliError {
+  return new CliError(`${what} is larger than 32 MiB.`, 'Split it, or check that it is a manifest.');
 }
 
 /**

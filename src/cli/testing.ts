@@ -1,3 +1,8 @@
+import type { JsonPatchOp, KubeClient } from '../kube/client.ts';
+import { KubeStatusError } from '../kube/errors.ts';
+import { type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/object.ts';
+import { own } from '../lib/own.ts';
+import type { Cluster } from './cluster.ts';
 import type { Io } from './io.ts';
 
 /** An {@link Io} that keeps what is written. */
@@ -24,5 +29,88 @@ export function testIo(given: Partial<Omit<Io, 'stdin'>> & { stdin?: string | Ui
     ...rest,
     stdout: () => written.out.join(''),
     stderr: () => written.err.join(''),
+  };
+}
+
+/** A cluster that holds what a test gives it, and remembers patches instead of applying them. */
+export interface TestCluster extends Cluster {
+  patches: { key: ObjectKey; operations: JsonPatchOp[] }[];
+}
+
+/**
+ * Makes one.
+ *
+ * @param objects by the plural of their kind
+ * @param forbidden plurals of kinds that may not be read
+ */
+export function testCluster(
+  objects: Readonly<Record<string, readonly KubeObject[]>>,
+  forbidden: readonly string[] = [],
+): TestCluster {
+  const of = ({ plural }: Resource) => {
+    if (forbidden.includes(plural))
+      throw new KubeStatusError(`list ${plural}`, { code: 403, reason: 'Forbidden' });
+    return own(objects, plural) ?? [];
+  };
+  const patches: TestCluster['patches'] = [];
+  const unused = (): never => {
+    throw new Error('No command does this.');
+  };
+  const client: KubeClient = {
+    get: async (resource, key) => of(resource).find((object) => keyOf(object) === key),
+    list: async (resource, { namespace }) => ({
+      items: of(resource).filter(
+        ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
+      ),
+      resourceVersion: '1',
+    }),
+    async patchJson(resource, key, operations) {
+      const object = of(resource).find((each) => keyOf(each) === key);
+      if (!object) throw new KubeStatusError(`patch ${key}`, { code: 404, reason: 'NotFound' });
+      patches.push({ key, operations });
+      return object;
+    },
+    watch: unused,
+    create: unused,
+    replace: unused,
+    delete: unused,
+    applyStatus: unused,
+    apply: unused,
+    ask: unused,
+    getRaw: unused,
+    close: async () => {},
+  };
+  return { client, namespace: 'team-a', patches };
+}
+
+/** A condition as the operator writes it, five minutes before the clock of {@link testIo}. */
+export function condition(type: string, status: string, reason: string, message = 'It is so.') {
+  const lastTransitionTime = '2026-11-27T11:55:00Z';
+  return { type, status, reason, message, lastTransitionTime, observedGeneration: 1 };
+}
+
+/** A GitIntegration of team-a, a day old. */
+export function integration(
+  name: string,
+  fields: { spec?: object; status?: object; metadata?: object } = {},
+): KubeObject {
+  const { spec, status, metadata } = fields;
+  return {
+    metadata: {
+      name,
+      namespace: 'team-a',
+      uid: `uid-${name}`,
+      resourceVersion: '7',
+      generation: 1,
+      creationTimestamp: '2026-11-26T12:00:00Z',
+      ...metadata,
+    },
+    spec: {
+      provider: 'GitHub',
+      project: 'demo',
+      auth: { token: { secretRef: { name: 'token' } } },
+      ...spec,
+    },
+    ...(status && { status }),
   };
 }

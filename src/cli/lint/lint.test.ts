@@ -1,41 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createProgram } from '../program.ts';
 import { testIo } from '../testing.ts';
 import { brokenManifests, goodManifests } from './broken-manifests.ts';
 import { lintRules } from './finding.ts';
-import { type LintOptions, lint } from './lint.ts';
 import { parseManifests } from './manifests.ts';
 import { checkObject, isOurs } from './objects.ts';
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lint-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-const options: LintOptions = {
-  format: 'human',
-  namespace: 'default',
-  operatorNamespace: 'codemie-system',
-  ignore: [],
-  failOn: 'error',
-};
-
-/** Lints texts as files of a folder, and gives back what is printed, with the folder taken out. */
-async function lintFiles(files: Record<string, string>, changes: Partial<LintOptions> = {}) {
-  const place = await mkdtemp(join(folder, 'case-'));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(place, name, '..'), { recursive: true });
-    await writeFile(join(place, name), text);
-  }
-  const io = testIo();
-  const exitCode = await lint([place], { ...options, ...changes }, io, '1.2.3');
-  return { exitCode, out: io.stdout().replaceAll(`${place}/`, ''), err: io.stderr() };
-}
+import { lintFiles } from './testing.ts';
 
 describe('one manifest', () => {
   it.each(Object.entries(goodManifests))('%s: nothing is found in a good one', (_name, text) => {
@@ -197,60 +169,6 @@ metadata: {name: github-token, namespace: team-a}
       expect(out + err).not.toContain(canary);
     }
   });
-});
-
-describe('files', () => {
-  it('that are templates say so', async () => {
-    const io = testIo();
-    const path = join(folder, 'template.yaml');
-    await writeFile(path, 'apiVersion: codemie.ai/v1alpha1\nmetadata: {{ .Values.x }}\n');
-    expect(await lint([path], options, io, '1.2.3')).toBe(1);
-    expect(io.stdout()).toContain('The file is a template, not YAML. Render it first: helm template');
-  });
-
-  it('of a folder that are none of our business are passed over', async () => {
-    const { out } = await lintFiles({ 'chart/templates/x.yaml': '{{ if .Values.x }}\n', 'a.txt': 'x' });
-    expect(out).toBe('0 objects in 1 file: nothing to complain about\n');
-  });
-
-  it('that do not exist are one sentence', async () => {
-    await expect(lint(['/nowhere'], options, testIo(), '1.2.3')).rejects.toThrow(
-      'There is no file or folder /nowhere. Check the path.',
-    );
-  });
-
-  it('come from standard input too', async () => {
-    const io = testIo({ stdin: goodManifests.token.replace('GitHub', 'Gitea') });
-    expect(await lint(['-'], options, io, '1.2.3')).toBe(1);
-    expect(io.stdout()).toContain('<stdin>:7:13: error: spec.provider: must be one of');
-  });
-
-  it('with an alias bomb are refused', async () => {
-    const levels = Array.from(
-      { length: 9 },
-      (_, n) => `l${n + 1}: &l${n + 1} [${Array(9).fill(`*l${n}`).join(', ')}]`,
-    );
-    const { out } = await lintFiles({ 'a.yaml': `# codemie.ai/\nl0: &l0 [x]\n${levels.join('\n')}\n` });
-    expect(out).toContain('The document repeats aliases too often.');
-  });
-
-  it('leave out ignored rules, and fail on warnings where asked', async () => {
-    const files = { 'a.yaml': goodManifests.token };
-    expect((await lintFiles(files)).exitCode).toBe(0);
-    expect((await lintFiles(files, { failOn: 'warning' })).exitCode).toBe(1);
-    const ignored = await lintFiles(files, { failOn: 'warning', ignore: ['missing-reference'] });
-    expect(ignored).toMatchObject({ exitCode: 0, out: '1 object in 1 file: nothing to complain about\n' });
-  });
-});
-
-describe('formats', () => {
-  const files = { 'a,b.yaml': goodManifests.token.replace('GitHub', '"<&>"') };
-
-  it('human', async () => expect((await lintFiles(files)).out).toMatchSnapshot());
-  it('json', async () => expect((await lintFiles(files, { format: 'json' })).out).toMatchSnapshot());
-  it('sarif', async () => expect((await lintFiles(files, { format: 'sarif' })).out).toMatchSnapshot());
-  it('junit', async () => expect((await lintFiles(files, { format: 'junit' })).out).toMatchSnapshot());
-  it('github', async () => expect((await lintFiles(files, { format: 'github' })).out).toMatchSnapshot());
 });
 
 describe('docs/cli.md', () => {

@@ -21,6 +21,7 @@ export interface LintOptions {
 }
 
 const maxFiles = 50_000;
+const filesAtOnce = 32;
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
 
 interface Source {
@@ -99,11 +100,16 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
       yield { file: path, text: textOf(await readFileBounded(path)), isNamed: true };
       continue;
     }
-    for (const file of await filesBelow(path)) {
-      const bytes = await readFileBounded(file);
-      const text = textOf(bytes);
-      // Of files that nobody named, only those count that seem to be ours.
-      if (text !== undefined || bytes.includes('codemie.ai/')) yield { file, text, isNamed: false };
+    const files = await filesBelow(path);
+    for (let from = 0; from < files.length; from += filesAtOnce) {
+      const some = files.slice(from, from + filesAtOnce);
+      const contents = await Promise.all(some.map(readFileBounded));
+      for (const [index, bytes] of contents.entries()) {
+        const text = textOf(bytes);
+        // Of files that nobody named, only those count that seem to be ours.
+        if (text !== undefined || bytes.includes('codemie.ai/'))
+          yield { file: some[index] ?? path, text, isNamed: false };
+      }
     }
   }
 }

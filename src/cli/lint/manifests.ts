@@ -1,4 +1,17 @@
-import { type Document, isMap, isNode, isPair, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  type Tags,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { z } from 'zod';
 import { own } from '../../lib/own.ts';
 
@@ -57,6 +70,20 @@ const header = z.object({
 
 const list = z.object({ items: z.array(z.unknown()) });
 
+/**
+ * YAML as Kubernetes reads it, by go-yaml: 1.1 with its booleans, octal numbers and merge keys, but times are texts and
+ * base 60 is none: https://pkg.go.dev/sigs.k8s.io/yaml/goyaml.v2#section-readme
+ */
+const asKubernetes = {
+  version: '1.1',
+  // The library compares each key with each; `repeatedKey` needs one pass.
+  uniqueKeys: false,
+  customTags: (tags: Tags) =>
+    tags.filter(
+      (tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || tag.format === 'TIME'),
+    ),
+} as const;
+
 /** Aliases may repeat what they name this often; more is a bomb, not a manifest. */
 const maxAliasCount = 100;
 
@@ -65,9 +92,9 @@ const maxAliasCount = 100;
  * as kubectl does.
  */
 export function parseManifests(file: string, text: string): ParsedFile {
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'error' });
   const parsed: ParsedFile = { manifests: [], faults: [] };
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' });
   // Without a document the library gives an empty list with properties of its own.
   if (!Array.isArray(documents)) return parsed;
   const mayBeTemplate = text.includes('{{');
@@ -79,23 +106,43 @@ export function parseManifests(file: string, text: string): ParsedFile {
       // What follows a broken document can't be told apart from it.
       break;
     }
-    if (mayBeTemplate && hasTemplate(document)) {
-      parsed.faults.push({ file, position: positionIn(document, [], 'value', lines), ...templateFault });
-      continue;
+    const at: Manifest['position'] = (path, of = 'value') => positionIn(document, path, of, lines);
+    try {
+      const repeated = repeatedKey(document);
+      if (repeated !== undefined)
+        parsed.faults.push({
+          file,
+          position: placeOf(repeated, lines),
+          ...describe('DUPLICATE_KEY', text),
+        });
+      else if (mayBeTemplate && hasTemplate(document))
+        parsed.faults.push({ file, position: at([]), ...templateFault });
+      else readDocument(file, document, lines, at, parsed);
+    } catch (error_) {
+      // What the library walks through, it walks by recursion.
+      if (!(error_ instanceof RangeError)) throw error_;
+      parsed.faults.push({ file, position: { line: 1, column: 1 }, ...tooDeep });
     }
-    readDocument(file, document, lines, parsed);
   }
   return parsed;
 }
 
-function readDocument(file: string, document: Document, lines: LineCounter, parsed: ParsedFile): void {
-  const at = (path: Path, of: 'key' | 'value' = 'value') => positionIn(document, path, of, lines);
+const tooDeep = { message: 'The document is nested too deeply.', hint: 'No Kubernetes object is.' };
+
+function readDocument(
+  file: string,
+  document: Document,
+  lines: LineCounter,
+  at: Manifest['position'],
+  parsed: ParsedFile,
+): void {
   const fault = (message: string, hint: string) =>
     parsed.faults.push({ file, position: at([]), message, hint });
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount });
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     // Of all that the library throws here, these two remain once the text is YAML.
     const unknown = unknownAlias(document);
     if (unknown !== undefined)
@@ -150,15 +197,38 @@ function hasTemplate(document: Document): boolean {
   return found;
 }
 
-/** Where an alias is that no anchor defines. */
-function unknownAlias(document: Document): number | undefined {
+/** Where a key is that its object has already, in the form that Kubernetes compares: of two numbers, their text. */
+function repeatedKey(document: Document): number | undefined {
   let offset: number | undefined;
   visit(document, {
-    Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return undefined;
-      offset = alias.range?.[0];
-      return visit.BREAK;
+    Map(_key, map) {
+      const keys = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        if (name === undefined || name === '<<') continue;
+        if (keys.has(name)) {
+          offset = offsetOf(key);
+          return visit.BREAK;
+        }
+        keys.add(name);
+      }
+      return undefined;
     },
+  });
+  return offset;
+}
+
+/** Where an alias is that no anchor before it defines. */
+function unknownAlias(document: Document): number | undefined {
+  const anchors = new Set<string>();
+  let offset: number | undefined;
+  visit(document, (_key, node) => {
+    if (isAlias(node) && !anchors.has(node.source)) {
+      offset = node.range?.[0];
+      return visit.BREAK;
+    }
+    if (isNode(node) && !isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
+    return undefined;
   });
   return offset;
 }
@@ -180,13 +250,24 @@ function describe(code: string, text: string): { message: string; hint: string }
   };
 }
 
+/** The pairs of a map by their keys, made once: an object may have thousands of fields that are wrong. */
+const knownPairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = knownPairs.get(map);
+  if (known) return known;
+  const made = new Map(map.items.map((pair): [string, Pair] => [String(pair.key), pair]));
+  knownPairs.set(map, made);
+  return made;
+}
+
 function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: LineCounter): Position {
   let node: unknown = document.contents;
   let offset = offsetOf(node) ?? 0;
   for (const [index, step] of path.entries()) {
     const isLast = index === path.length - 1;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && String(item.key) === String(step));
+      const pair = pairsOf(node).get(String(step));
       if (!pair) break;
       const keyOffset = offsetOf(pair.key) ?? offset;
       node = pair.value;

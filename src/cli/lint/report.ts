@@ -96,12 +96,16 @@ function junit(result: LintResult): string {
   const { errors } = summary(result);
   const cases = [...byFile].map(([file, findings]) => {
     const name = xml(file);
-    const body = findings.map(({ severity, rule, message, position }) => {
-      const text = xml(`${file}:${position.line}:${position.column}: ${message}`);
-      return severity === 'error'
-        ? `      <failure type="${rule}" message="${xml(message)}">${text}</failure>`
-        : `      <system-out>${text}</system-out>`;
+    const textOf = ({ message, position }: Finding) =>
+      xml(`${file}:${position.line}:${position.column}: ${message}`);
+    const isError = ({ severity }: Finding) => severity === 'error';
+    const failures = findings.filter(isError).map((finding) => {
+      const { rule, message } = finding;
+      return `      <failure type="${rule}" message="${xml(message)}">${textOf(finding)}</failure>`;
     });
+    const warnings = findings.filter((finding) => !isError(finding)).map(textOf);
+    const body =
+      warnings.length > 0 ? [...failures, `      <system-out>${warnings.join('\n')}</system-out>`] : failures;
     return [`    <testcase classname="codemie-git lint" name="${name}">`, ...body, '    </testcase>'].join(
       '\n',
     );

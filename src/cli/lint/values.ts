@@ -8,6 +8,7 @@ import { startReport } from '../../controllers/git-integration/report.ts';
 import { unsharedReads } from '../../controllers/shared-reads.ts';
 import { createValueReader, ValueFault } from '../../controllers/value-reader.ts';
 import { type KubeObject, splitKey } from '../../kube/object.ts';
+import { own } from '../../lib/own.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { Finding } from './finding.ts';
@@ -38,6 +39,9 @@ class NotInSet extends Error {
   override readonly name = 'NotInSet';
 }
 
+/** One for all: nobody reads where it comes from, and it is thrown for each integration of a large set. */
+const notInSet = new NotInSet();
+
 /** Makes the checks for one set of manifests. */
 export function createValues(manifests: readonly Manifest[], operatorNamespace: string): Values {
   const declared = new Map<string, Manifest>();
@@ -51,7 +55,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     const get = async (resource: { kind: string }, key: string): Promise<KubeObject | undefined> => {
       const { namespace = '', name } = splitKey(key);
       const manifest = declared.get(`${resource.kind} ${namespace}/${name}`);
-      if (manifest?.kind !== resource.kind) throw new NotInSet();
+      if (manifest?.kind !== resource.kind) throw notInSet;
       state.last = manifest;
       return storedObject(manifest);
     };
@@ -66,6 +70,19 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
       seen.add(id);
       const message = `No document declares ${kind} "${printable(name)}" of namespace "${printable(namespace)}". Make sure that the cluster has it.`;
       return [findingAt(user, [...path, 'name'], 'missing-reference', message, { severity: 'warning' })];
+    });
+  }
+
+  /** Values that are numbers or booleans, as YAML has them: the API server refuses such a Secret as a whole. */
+  function notTexts(user: Manifest, namespace: string, references: readonly Reference[]): Finding[] {
+    return references.flatMap(({ kind, name, key }) => {
+      const source = declared.get(`${kind} ${namespace}/${name}`);
+      return ['stringData', 'data'].flatMap((field) => {
+        const value = source && own(recordOf(source.object[field]), key);
+        if (!source || value === undefined || typeof value === 'string') return [];
+        const message = `${field}.${printable(key)} is not text. Put it in quotes. ${nameOf(user)} reads it.`;
+        return [findingAt(source, [field, key], 'secret-value', message)];
+      });
     });
   }
 
@@ -95,6 +112,8 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
   return {
     async check({ manifest, namespace, spec }, signal) {
       const references = referencesIn(spec, ['spec']);
+      const unreadable = notTexts(manifest, namespace, references);
+      if (unreadable.length > 0) return unreadable;
       const faults = await read(manifest, references, async ({ get }) => {
         const integration = toIntegration(manifest, namespace, spec);
         await readCredentials(
@@ -109,6 +128,8 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     async checkLogin(connection, spec, signal) {
       const namespace = connection.namespace ?? operatorNamespace;
       const references = referencesIn(spec, ['spec']);
+      const unreadable = notTexts(connection, namespace, references);
+      if (unreadable.length > 0) return unreadable;
       const faults = await read(connection, references, async ({ get }) => {
         const reader = createValueReader({ get }, namespace, signal);
         if (spec.tls) await reader.ca(spec.tls.caRef);
