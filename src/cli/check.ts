@@ -99,17 +99,16 @@ async function checkOne(
     tenantPrivateNetworks: true,
   };
   try {
-    const credentials = await readCredentials(
-      integration,
-      report,
-      { reads: unsharedReads(source), providers },
-      io.signal,
-    );
+    const pass = { integration, report, deps, signal: io.signal };
+    const credentials = await readCredentials({
+      ...pass,
+      deps: { reads: unsharedReads(source), providers },
+    });
     result.credentials = credentials;
-    const proof = await validate(integration, credentials, connection, report, deps, io.signal);
-    const installation = await resolveInstallation(integration, credentials, proof, report, deps, io.signal);
+    const proof = await validate(pass, credentials, connection);
+    const installation = await resolveInstallation(pass, credentials, proof);
     result.installationId = installation?.id;
-    checkPermissions(integration, credentials, proof, installation, report);
+    checkPermissions(pass, credentials, { proof, installation });
     result.ok = true;
   } catch (error) {
     if (!(error instanceof Halt)) throw error;

@@ -43,13 +43,12 @@ export async function dryRun(
   const { connectionRef, project, scope } = spec;
   const clusterMark = await clusterNameOf(clusterName, cluster, io);
   const owner = ownerMark(clusterMark, loaded.namespace, loaded.name);
-  const report = startReport(loaded);
-  const credentials = await readCredentials(
+  const credentials = await readCredentials({
     integration,
-    report,
-    { reads: unsharedReads(source), providers },
-    io.signal,
-  );
+    report: startReport(loaded),
+    deps: { reads: unsharedReads(source), providers },
+    signal: io.signal,
+  });
   const flags = {
     connection: connectionRef.name,
     ofNamespace: connectionRef.kind === codeMieConnections.kind,
@@ -76,7 +75,7 @@ export async function dryRun(
       );
     const url = urlForCodeMie(spec, providers);
     const installationId = credentials.auth.kind === 'githubApp' ? unknownInstallation : undefined;
-    const desired = desiredSetting(integration, url, credentials, installationId, owner);
+    const desired = desiredSetting(integration, { credentials, installationId }, { url, owner });
     const rows = await session.rows(scope, io.signal);
     const others = await livingOwners(rows.inProject(project), owner, clusterMark, cluster, io);
     const plan = planRegistration({

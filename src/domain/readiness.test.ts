@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Condition } from '../api/v1alpha1/shared.ts';
-import { type Finding, type Findings, type ReadinessContext, sumUp } from './readiness.ts';
+import {
+  connectionReadiness,
+  type Finding,
+  type Findings,
+  type ReadinessContext,
+  sumUp,
+} from './readiness.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 const minute = 60_000;
@@ -119,5 +125,64 @@ describe('sumUp', () => {
     const readiness = sumUp(outage, context(previous));
     expect(readiness.ready.status).toBe(status);
     expect(readiness.reconciling?.reason).toBe('ProviderUnreachable');
+  });
+});
+
+describe('the readiness of a connection', () => {
+  const at = (minutesAgo: number) =>
+    new Date(Date.parse('2026-11-22T12:00:00Z') - minutesAgo * 60_000).toISOString();
+  const condition = (
+    type: string,
+    status: 'True' | 'False' | 'Unknown',
+    minutesAgo: number,
+    observedGeneration = 1,
+  ) => ({
+    type,
+    status,
+    reason: 'Ready',
+    message: 'as it was',
+    lastTransitionTime: at(minutesAgo),
+    observedGeneration,
+  });
+  const wasReady = condition('Ready', 'True', 60);
+  const away = { status: 'Unknown', reason: 'CodeMieUnreachable', message: 'away' } as const;
+  it.each([
+    { name: 'is kept when the trouble begins', found: away, previous: [wasReady], ready: 'True' },
+    {
+      name: 'is kept while the trouble is young',
+      found: away,
+      previous: [wasReady, condition('Reconciling', 'True', 14)],
+      ready: 'True',
+    },
+    {
+      name: 'is lost when the trouble lasts',
+      found: away,
+      previous: [wasReady, condition('Reconciling', 'True', 15)],
+      ready: 'Unknown',
+    },
+    {
+      name: 'is not kept for another spec',
+      found: away,
+      previous: [condition('Ready', 'True', 60, 0)],
+      ready: 'Unknown',
+    },
+    {
+      name: 'is not kept by one whose deletion waits',
+      found: { status: 'Unknown', reason: 'InUse', message: 'in use' } as const,
+      previous: [wasReady],
+      ready: 'Unknown',
+    },
+  ])('$name', ({ found, previous, ready }) => {
+    const now = Date.parse(at(0));
+    const sum = connectionReadiness(found, { previous, generation: 1, graceMs: 15 * 60_000, now });
+    expect(sum.ready.status).toBe(ready);
+    expect(sum.reconciling?.reason).toBe(found.reason);
+  });
+
+  it('is Stalled by a fault, but not by what is awaited', () => {
+    const standing = { previous: [], generation: 1, graceMs: 0, now: 0 };
+    const fault = { status: 'False', reason: 'Unauthorized', message: 'no' } as const;
+    expect(connectionReadiness(fault, standing).stalled?.status).toBe('True');
+    expect(connectionReadiness({ ...fault, reason: 'SecretNotFound' }, standing).stalled).toBeUndefined();
   });
 });

@@ -28,16 +28,21 @@ export type StepCondition = (typeof stepConditions)[number];
 /** What the steps of one pass found. A step that was not reached is absent. */
 export type Findings = Partial<Record<StepCondition, Finding>>;
 
-/** What the sum depends on beside the findings. */
-export interface ReadinessContext {
-  /** `validation.policy: Warn`: missing permissions are told and block nothing. */
-  warnOnly: boolean;
+/** What is known from before, by which an object that was Ready stays so for a while. */
+export interface Standing {
   /** The conditions as they are stored, of whatever generation. */
   previous: readonly Condition[];
   generation: number;
-  /** How long an integration that was Ready stays so while something can't be reached. */
+  /** How long an object that was Ready stays so while something can't be reached. */
   graceMs: number;
+  /** Epoch milliseconds. */
   now: number;
+}
+
+/** What the sum depends on beside the findings. */
+export interface ReadinessContext extends Standing {
+  /** `validation.policy: Warn`: missing permissions are told and block nothing. */
+  warnOnly: boolean;
 }
 
 /** The three conditions that sum up the others as kstatus defines them. */
@@ -81,7 +86,8 @@ export function sumUp(findings: Findings, context: ReadinessContext): Readiness 
     return { ready: { status: 'True', reason: 'Ready', message: findings.Registered?.message ?? '' } };
 
   const reconciling: Finding = { ...waiting.finding, status: 'True' };
-  const kept = keptReady(waiting.type, context);
+  const before = context.previous.find(({ type }) => type === waiting.type);
+  const kept = keptReady(context, before?.status === 'Unknown' ? before : undefined);
   return { ready: kept ?? waiting.finding, reconciling };
 }
 
@@ -90,11 +96,48 @@ function blocks(type: StepCondition, finding: Finding, warnOnly: boolean): boole
   return !(warnOnly && type === 'PermissionsSufficient');
 }
 
-/** Ready as it was, while the trouble is young and the spec is the one that was Ready. */
-function keptReady(waiting: StepCondition, context: ReadinessContext): Finding | undefined {
-  const ready = context.previous.find(({ type }) => type === 'Ready');
-  if (ready?.status !== 'True' || ready.observedGeneration !== context.generation) return undefined;
-  const before = context.previous.find(({ type }) => type === waiting);
-  const since = before?.status === 'Unknown' ? Date.parse(before.lastTransitionTime) : context.now;
-  return context.now - since < context.graceMs ? ready : undefined;
+/**
+ * The same for a connection, which has one step. What waits for its integrations is not Ready, however young that is.
+ */
+export function connectionReadiness(found: Finding, standing: Standing): Readiness {
+  if (found.status === 'True') return { ready: found };
+  const mark: Finding = { ...found, status: 'True' };
+  if (found.status === 'False') return isAwaited(found) ? { ready: found } : { ready: found, stalled: mark };
+  const kept = found.reason === 'InUse' ? undefined : keptConnection(standing);
+  return { ready: kept ?? found, reconciling: mark };
 }
+
+/** The Ready of a connection as it was, while it is in trouble for no longer than `graceMs`. */
+export function keptConnection(standing: Standing): Finding | undefined {
+  return keptReady(
+    standing,
+    standing.previous.find(({ type }) => type === 'Reconciling'),
+  );
+}
+
+/**
+ * Ready as it was, while the trouble is young and the spec is the one that was Ready.
+ *
+ * @param trouble the condition that says since when; absent where it begins now
+ */
+function keptReady(
+  { previous, generation, graceMs, now }: Standing,
+  trouble: Condition | undefined,
+): Finding | undefined {
+  const ready = previous.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True' || ready.observedGeneration !== generation) return undefined;
+  const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;
+  return now - since < graceMs ? ready : undefined;
+}
+
+/** The conditions that a sum becomes. */
+export function summaryConditions({ ready, reconciling, stalled }: Readiness): SummaryConditions {
+  return {
+    Ready: ready,
+    ...(reconciling && { Reconciling: reconciling }),
+    ...(stalled && { Stalled: stalled }),
+  };
+}
+
+/** See {@link summaryConditions}. */
+export type SummaryConditions = { Ready: Finding; Reconciling?: Finding; Stalled?: Finding };

@@ -1,5 +1,4 @@
 import { bounds } from '../lib/bounds.ts';
-import type { Incoming } from './exchange.ts';
 import { NetError } from './net-error.ts';
 
 /** The headers of an answer; names in lower case. */
@@ -74,18 +73,4 @@ export function boundedHeaders(headers: Iterable<[name: string, value: string]>)
 /** Gives the headers of an answer their small interface. */
 export function responseHeaders(headers: Headers): HttpHeaders {
   return { get: (name) => headers.get(name) ?? undefined, entries: () => headers.entries() };
-}
-
-const withoutBody = new Set([101, 204, 205, 304]);
-
-/** An answer as the Response that libraries expect, with the URL it came from. */
-export function toResponse({ status, headers, url, bytes }: Incoming): Response {
-  const visible = new Headers(headers);
-  // They describe the body on the wire; this one is decompressed.
-  visible.delete('content-encoding');
-  visible.delete('content-length');
-  const body = withoutBody.has(status) ? null : Buffer.from(bytes);
-  const response = new Response(body, { status, headers: visible });
-  // Octokit reads it; the constructor can't set it.
-  return Object.defineProperty(response, 'url', { value: url.href });
 }

@@ -3,7 +3,7 @@ import { createDispatchers } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
 import { exchange, type Incoming, type Outgoing } from './exchange.ts';
 import type { Handshakes } from './handshakes.ts';
-import { type HttpHeaders, requestHeaders, responseHeaders, toResponse } from './headers.ts';
+import { type HttpHeaders, requestHeaders, responseHeaders } from './headers.ts';
 import { parseJson, requireCheapJson, requireJson } from './json-answer.ts';
 import { NetError, type NetErrorKind } from './net-error.ts';
 import type { ProxySettings } from './proxy.ts';
@@ -217,4 +217,18 @@ function makeRequest(input: string | URL | Request, init: RequestInit | undefine
 function malformed(host: string, message: string): NetError {
   const hint = 'Check the values given for this server, above all for line breaks.';
   return new NetError({ kind: 'Other', message, hint, host, requestSent: false });
+}
+
+const withoutBody = new Set([101, 204, 205, 304]);
+
+/** An answer as the Response that libraries expect, with the URL it came from. */
+function toResponse({ status, headers, url, bytes }: Incoming): Response {
+  const visible = new Headers(headers);
+  // They describe the body on the wire; this one is decompressed.
+  visible.delete('content-encoding');
+  visible.delete('content-length');
+  const body = withoutBody.has(status) ? null : Buffer.from(bytes);
+  const response = new Response(body, { status, headers: visible });
+  // Octokit reads it; the constructor can't set it.
+  return Object.defineProperty(response, 'url', { value: url.href });
 }

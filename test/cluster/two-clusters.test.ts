@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
-import { type ControlPlane, startControlPlane } from '../harness/control-plane/control-plane.ts';
+import { startControlPlane } from '../harness/control-plane/control-plane.ts';
+import type { ControlPlane } from '../harness/control-plane/folder.ts';
 import { installCrds } from '../harness/crds.ts';
 import { deadline } from '../harness/pace.ts';
 import { gitHubIntegration, reconciled, rowsOf, storeGitHubToken } from './objects.ts';

@@ -116,12 +116,12 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
       if (unreadable.length > 0) return unreadable;
       const faults = await read(manifest, references, async ({ get }) => {
         const integration = toIntegration(manifest, namespace, spec);
-        await readCredentials(
+        await readCredentials({
           integration,
-          startReport(integration),
-          { reads: unsharedReads({ get }), providers },
+          report: startReport(integration),
+          deps: { reads: unsharedReads({ get }), providers },
           signal,
-        );
+        });
       });
       return [...missing(manifest, namespace, references), ...faults];
     },

@@ -2,7 +2,7 @@ import type { ConnectionReadyReason, GeneralReason } from '../../api/conditions.
 import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Account } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
-import type { Finding } from '../../domain/readiness.ts';
+import { type Finding, keptConnection } from '../../domain/readiness.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -43,8 +43,9 @@ export async function probe(
   { sessions, askAnew, now }: ProbeDeps,
   signal: AbortSignal,
 ): Promise<Probe> {
-  const stored = parseConnectionStatus(connection['status']);
-  const doubtful = () => wasReady(connection, stored, now());
+  const { conditions: previous = [] } = parseConnectionStatus(connection['status']);
+  const { generation = 0 } = connection.metadata;
+  const doubtful = () => keptConnection({ previous, generation, graceMs: doubtMs, now: now() }) !== undefined;
   let session: Session | undefined;
   try {
     session = await sessions.open(connection, signal);
@@ -67,16 +68,6 @@ export async function probe(
       return explain(await session.login.whyRefused(signal), doubtful());
     return explain(error, error.kind === 'protocol' && doubtful());
   }
-}
-
-/** Ready for the spec as it is now, and in trouble for a short time at most. */
-function wasReady({ metadata }: KubeObject, { conditions = [] }: ConnectionStatus, now: number): boolean {
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  const trouble = conditions.find(({ type }) => type === 'Reconciling');
-  const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;
-  return (
-    ready?.status === 'True' && ready.observedGeneration === metadata.generation && now - since < doubtMs
-  );
 }
 
 /**

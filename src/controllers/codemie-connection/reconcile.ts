@@ -1,9 +1,8 @@
-import { IN_USE_FINALIZER, type ResourceDescription } from '../../api/group.ts';
+import { IN_USE_FINALIZER } from '../../api/group.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
-import type { EventRecorder } from '../../kube/events.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
@@ -12,31 +11,24 @@ import { needsCleanUp, type WayDeps } from '../git-integration/clean-up-ways.ts'
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';
-import type { ConnectionMetrics } from './metrics.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
-import { writeConnectionStatus } from './status.ts';
+import { type StatusDeps, writeConnectionStatus } from './status.ts';
 import { usersOf } from './users.ts';
 
 /** Everything that the reconciler of one kind of connection works with. Made in `operator.ts`. */
-export interface ConnectionDeps extends WayDeps {
+export interface ConnectionDeps extends WayDeps, StatusDeps {
   kube: KubeClient;
-  /** Which of the two kinds this is. */
-  resource: ResourceDescription;
   /** The connections of that kind. */
   store: Store;
   /** Tells when that cache is behind. */
   ownWrites: OwnWrites;
   integrations: Store;
   sessions: Sessions;
-  events: EventRecorder;
-  connectionMetrics: ConnectionMetrics;
   /** Which requests for a reconcile may be acted on. */
   requests: RequestGate;
   /** Has a connection of that kind looked at again at that time, at the latest. */
   wakeAfter: (key: ObjectKey, delayMs: number) => void;
-  /** Epoch milliseconds. */
-  now: () => number;
 }
 
 /** How often a connection that works is checked. */
@@ -76,8 +68,12 @@ export async function reconcileConnection(
   const requests = requestsOf(connection, deps);
   const askAnew = requests.fresh !== undefined;
   const found = await probe(connection, { sessions, askAnew, now: deps.now }, signal);
-  const told = deleting ? { ...found, ready: inUse(holders) } : found;
-  await writeConnectionStatus(connection, told, users.length, requests.handled, deps, signal);
+  const report = {
+    found: deleting ? { ...found, ready: inUse(holders) } : found,
+    integrations: users.length,
+    handled: requests.handled,
+  };
+  await writeConnectionStatus(connection, report, { deps, signal });
   return comeBack(found, deps.now());
 }
 

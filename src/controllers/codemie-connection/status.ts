@@ -1,15 +1,18 @@
-import { type ConnectionConditionType, connectionConditions } from '../../api/conditions.ts';
+import { connectionConditions } from '../../api/conditions.ts';
 import { fitterOf } from '../../api/fit.ts';
-import { FIELD_MANAGER } from '../../api/group.ts';
+import { FIELD_MANAGER, type ResourceDescription } from '../../api/group.ts';
 import { connectionStatusSchema, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
-import { type Finding, isAwaited } from '../../domain/readiness.ts';
+import { connectionReadiness, summaryConditions } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
+import type { EventRecorder } from '../../kube/events.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
+import type { OwnWrites } from '../own-writes.ts';
 import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
+import type { ConnectionMetrics } from './metrics.ts';
 import type { Probe } from './probe.ts';
-import type { ConnectionDeps } from './reconcile.ts';
 
 const fitStatus = fitterOf(connectionStatusSchema);
 
@@ -19,14 +22,32 @@ const fitStatus = fitterOf(connectionStatusSchema);
  */
 const graceMs = 15 * 60_000;
 
-/** Writes the status of a connection, if it changed, and tells of a change of readiness. */
+/** What the status of one kind of connection is written with. */
+export interface StatusDeps {
+  kube: Pick<KubeClient, 'applyStatus'>;
+  /** Which of the two kinds this is. */
+  resource: ResourceDescription;
+  /** Tells when the cache of that kind is behind. */
+  ownWrites: Pick<OwnWrites, 'note'>;
+  events: EventRecorder;
+  connectionMetrics: ConnectionMetrics;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+/** What one reconcile has to say of a connection. */
+export interface ConnectionReport {
+  found: Probe;
+  /** How many integrations use it. */
+  integrations: number;
+  handled: HandledRequests;
+}
+
+/** Writes the status of a connection, if it changed, and reports a change of readiness. */
 export async function writeConnectionStatus(
   connection: KubeObject,
-  found: Probe,
-  integrations: number,
-  handled: HandledRequests,
-  deps: ConnectionDeps,
-  signal: AbortSignal,
+  { found, integrations, handled }: ConnectionReport,
+  { deps, signal }: { deps: StatusDeps; signal: AbortSignal },
 ): Promise<void> {
   const { generation = 0, uid, resourceVersion } = connection.metadata;
   const all = parseConnectionStatus(connection['status']);
@@ -37,7 +58,7 @@ export async function writeConnectionStatus(
   const status = fitStatus({
     observedGeneration: generation,
     conditions: mergeConditions(
-      sumUp(found.ready, previous, generation, deps.now()),
+      summaryConditions(connectionReadiness(found.ready, { previous, generation, graceMs, now: deps.now() })),
       previous,
       generation,
       deps.now(),
@@ -62,28 +83,11 @@ export async function writeConnectionStatus(
   tell(connection, previous, status.conditions ?? [], deps);
 }
 
-function sumUp(
-  ready: Finding,
-  previous: readonly Condition[],
-  generation: number,
-  now: number,
-): Partial<Record<ConnectionConditionType, Finding>> {
-  if (ready.status === 'True') return { Ready: ready };
-  const mark: Finding = { ...ready, status: 'True' };
-  if (ready.status === 'False') return isAwaited(ready) ? { Ready: ready } : { Ready: ready, Stalled: mark };
-  const before = previous.find(({ type }) => type === 'Ready');
-  const trouble = previous.find(({ type }) => type === 'Reconciling');
-  const since = trouble ? Date.parse(trouble.lastTransitionTime) : now;
-  const stays =
-    before?.status === 'True' && before.observedGeneration === generation && now - since < graceMs;
-  return { Ready: stays && ready.reason !== 'InUse' ? before : ready, Reconciling: mark };
-}
-
 function tell(
   connection: KubeObject,
   previous: readonly Condition[],
   conditions: readonly Condition[],
-  deps: ConnectionDeps,
+  deps: StatusDeps,
 ): void {
   const ready = conditions.find(({ type }) => type === 'Ready');
   const before = previous.find(({ type }) => type === 'Ready');

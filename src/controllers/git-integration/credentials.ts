@@ -8,6 +8,7 @@ import { credentialName } from './credential-name.ts';
 import type { Deps } from './deps.ts';
 import { Halt, needsPerson } from './halt.ts';
 import type { Integration } from './load.ts';
+import type { Pass } from './pass.ts';
 import type { Report } from './report.ts';
 
 /** What the Secrets held, checked for form and not yet proven. Never logged. */
@@ -40,12 +41,12 @@ interface AppCredentials {
  * @throws Halt on `CredentialsResolved`, naming the object, the key and the fault; on `CredentialsValid` for a token of
  *   another product
  */
-export async function readCredentials(
-  integration: Integration,
-  report: Report,
-  { reads, providers }: Pick<Deps, 'reads' | 'providers'>,
-  signal: AbortSignal,
-): Promise<Credentials> {
+export async function readCredentials({
+  integration,
+  report,
+  deps: { reads, providers },
+  signal,
+}: Pass<Pick<Deps, 'reads' | 'providers'>>): Promise<Credentials> {
   const { namespace, spec } = integration;
   const { askAnew, askedAtMs = Number.POSITIVE_INFINITY } = integration;
   const reader = createValueReader(askAnew ? reads.since(askedAtMs) : reads, namespace, signal);

@@ -15,13 +15,16 @@ import { awaitListing, listedWithinMs } from './await-listing.ts';
 import { cleanUpWays, type Way } from './clean-up-ways.ts';
 import { isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
-import type { Known, Loaded } from './load.ts';
+import type { Known } from './load.ts';
 import { onlyNeighbour } from './neighbours.ts';
 import { reportOrphaned, reportUnchecked } from './orphans.ts';
-import type { Report } from './report.ts';
+import type { Pass } from './pass.ts';
 import { writeDeleting } from './status.ts';
 import { TornDown, withLogin } from './torn-down.ts';
 import { removeSettings } from './write-setting.ts';
+
+/** A pass over an object that is being deleted, or is gone. */
+export type EndPass = Pass<Deps, Known>;
 
 /**
  * Removes what is ours in CodeMie, then the finalizer. Neither the Git Secret nor the provider is needed for that, and
@@ -31,24 +34,20 @@ import { removeSettings } from './write-setting.ts';
  * with it or with its namespace, or its login does not see the project any more, is the finalizer removed with a
  * `RegistrationOrphaned` event; the row's owner mark lets an administrator find it later.
  */
-export async function finalize(
-  loaded: Loaded,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<Result> {
+export async function finalize(pass: EndPass): Promise<Result> {
+  const { integration: loaded, deps } = pass;
   const { object } = loaded;
   if (!object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
-  if (keepsRow(object['spec'])) return release(loaded, deps, signal);
+  if (keepsRow(object['spec'])) return release(pass);
 
   const { ways, registration, known } = cleanUpWays(object, deps);
   const place = parsePlace(object['spec']);
   if (ways.length === 0 && place && isOutOfSight(place.connectionRef, deps))
-    return wait(loaded, new OutOfSight(place.connectionRef.name), report, deps, signal);
+    return wait(pass, new OutOfSight(place.connectionRef.name));
   const leftBehind: string[] = [];
   const removed = new Set<string>();
   for (const way of ways) {
-    const outcome = await goThrough(way, loaded, known, report, deps, signal);
+    const outcome = await goThrough(way, known, pass);
     if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
     for (const id of outcome.removed) removed.add(id);
     if (outcome.leftBehind !== undefined) leftBehind.push(outcome.leftBehind);
@@ -59,7 +58,7 @@ export async function finalize(
   const [why] = leftBehind;
   if (why !== undefined) reportOrphaned(loaded, why, deps);
   else if (ways.length === 0) reportUnchecked(loaded, deps);
-  return release(loaded, deps, signal);
+  return release(pass);
 }
 
 /** What came of one way. `leftBehind` - why there may be a row of ours still. */
@@ -69,23 +68,15 @@ interface CleanUp {
 }
 
 /** @throws always when it has to come back; the status is written by then */
-async function goThrough(
-  way: Way,
-  loaded: Loaded,
-  known: boolean,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<CleanUp | 'waiting'> {
+async function goThrough(way: Way, known: boolean, pass: EndPass): Promise<CleanUp | 'waiting'> {
+  const { integration: loaded, deps } = pass;
   try {
-    return await withLogin(way.connection, loaded.object, deps, signal, (session) =>
-      cleanUpThrough(session, way, loaded, deps, signal),
-    );
+    return await withLogin(way.connection, pass, (session) => cleanUpThrough(session, way, pass));
   } catch (error) {
     // The next try shall see CodeMie as it is then.
     deps.ownSettings.forget(loaded.key);
     const isOver = error instanceof TornDown && error.endsAtMs <= deps.now();
-    if (!isOver) return wait(loaded, error, report, deps, signal);
+    if (!isOver) return wait(pass, error);
     if (!known || way.because === 'named') return { removed: [] };
     return { removed: [], leftBehind: 'the Secrets of its connection are gone' };
   }
@@ -103,18 +94,13 @@ class OutOfSight extends Error {
 }
 
 /** Says what the clean-up waits for. @throws always, to come back */
-async function wait(
-  loaded: Loaded,
-  error: unknown,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<never> {
+async function wait(pass: EndPass, error: unknown): Promise<never> {
+  const { integration: loaded, deps } = pass;
   const what = loaded.status.registration
     ? 'The integration is still in CodeMie.'
     : 'An integration may still be in CodeMie.';
   const message = `${what} ${explain(error)}`;
-  await writeDeleting(loaded, { status: 'Unknown', reason: 'Deleting', message }, report, deps, signal);
+  await writeDeleting(pass, { status: 'Unknown', reason: 'Deleting', message });
   const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
   if (atMs !== undefined)
     throw new RetryAfterError(message, Math.max(atMs - deps.now(), 1000), { cause: error });
@@ -132,10 +118,15 @@ function retryAtMs(error: unknown): number | undefined {
 async function cleanUpThrough(
   session: Session,
   { connection, because, isLast }: Way,
-  { object, status: { registration }, key, namespace, name }: Loaded,
-  deps: Deps,
-  signal: AbortSignal,
+  { integration, deps, signal }: EndPass,
 ): Promise<CleanUp | 'waiting'> {
+  const {
+    object,
+    status: { registration },
+    key,
+    namespace,
+    name,
+  } = integration;
   const place: Place | undefined = registration ?? parsePlace(object['spec']);
   const scope = place?.scope ?? 'Project';
   const { uid: connectionUID } = connection.metadata;
@@ -150,7 +141,7 @@ async function cleanUpThrough(
   const rows = await session.rows(scope, signal, noticed?.endedAtMs ?? deps.now());
   const leads = registration !== undefined && leadsTo(connection, registration);
   const ours = rowsToRemove(rows, owner, place, leads ? registration : undefined);
-  await removeSettings(ours, session, deps.now, signal);
+  await removeSettings(ours, session, { deps, signal });
   const gone = { connectionUID, endedAtMs: deps.now() };
   if (isLast) deps.ownSettings.note(key, gone);
   // Who is left alone is woken, and shall not see in an older listing what is gone.
@@ -198,7 +189,7 @@ function explain(error: unknown): string {
   return isForUsers ? error.message : 'It could not be removed.';
 }
 
-async function release(known: Known, deps: Deps, signal: AbortSignal): Promise<Result> {
+async function release({ integration: known, deps, signal }: EndPass): Promise<Result> {
   await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
   deps.unrecorded.forget(known.key);
   return {};

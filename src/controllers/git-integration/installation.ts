@@ -4,7 +4,8 @@ import { Refusal } from '../refusals.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
-import { type Integration, wasReady } from './load.ts';
+import { wasReady } from './load.ts';
+import type { Pass } from './pass.ts';
 import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
 import { confirmed, type Proof, verdictOn } from './validate.ts';
@@ -17,6 +18,8 @@ export interface FoundInstallation {
   remedy?: Remedy;
 }
 
+type InstallationDeps = Pick<Deps, 'installations' | 'refusals'>;
+
 /**
  * Step 5: finds the installation of a GitHub App, shared as the validation is, and looks at what it may do.
  * Its id always goes to CodeMie, which on its own would take the first installation it is given.
@@ -24,20 +27,18 @@ export interface FoundInstallation {
  * @throws Halt on `InstallationResolved`
  */
 export async function resolveInstallation(
-  integration: Integration,
+  pass: Pass<InstallationDeps>,
   { auth, name }: Credentials,
   proof: Proof | undefined,
-  report: Report,
-  deps: Pick<Deps, 'installations' | 'refusals'>,
-  signal: AbortSignal,
 ): Promise<FoundInstallation | undefined> {
+  const { integration, report } = pass;
   if (auth.kind !== 'githubApp') {
     report.installation = undefined;
     return undefined;
   }
   if (!proof) return unproven(auth.selector, report);
 
-  const installation = await find(integration, auth.selector, name, proof, report, deps, signal);
+  const installation = await find(pass, proof, { selector: auth.selector, name });
   report.installation = toStatus(installation);
   report.findings.InstallationResolved = describe(auth.selector, installation);
   const told = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
@@ -69,13 +70,9 @@ function unproven(selector: InstallationSelector, report: Report): FoundInstalla
 }
 
 async function find(
-  integration: Integration,
-  selector: InstallationSelector,
-  name: string,
+  { integration, report, deps, signal }: Pass<InstallationDeps>,
   { provider, credential, report: app, digest, key, target, connection, maxAgeMs, askedAtMs, recheck }: Proof,
-  report: Report,
-  deps: Pick<Deps, 'installations' | 'refusals'>,
-  signal: AbortSignal,
+  { selector, name }: { selector: InstallationSelector; name: string },
 ): Promise<Installation> {
   const { id, account } = report.installation ?? {};
   const known = id !== undefined && account !== undefined ? { id, account } : undefined;

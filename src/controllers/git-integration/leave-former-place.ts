@@ -3,10 +3,9 @@ import { type ObservedSetting, ownerMark } from '../../domain/setting.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { connectionByUid, leadsTo, type ResolvedConnection } from './connection.ts';
-import type { Deps } from './deps.ts';
 import { waiting } from './halt.ts';
-import type { Integration } from './load.ts';
 import { reportOrphaned } from './orphans.ts';
+import type { Pass } from './pass.ts';
 import { TornDown, withLogin } from './torn-down.ts';
 import { removeSettings } from './write-setting.ts';
 
@@ -18,12 +17,11 @@ import { removeSettings } from './write-setting.ts';
  * @throws Halt while the former connection does not work; CodeMieError
  */
 export async function leaveFormerPlace(
-  integration: Integration,
+  pass: Pass,
   { object }: ResolvedConnection,
   kept: ObservedSetting,
-  deps: Deps,
-  signal: AbortSignal,
 ): Promise<void> {
+  const { integration, deps, signal } = pass;
   const { status, namespace, name, spec } = integration;
   const former = status.registration;
   if (!former || leadsTo(object, former) || former.id === kept.id) return;
@@ -38,11 +36,11 @@ export async function leaveFormerPlace(
     return;
   }
   try {
-    await withLogin(connection, integration.object, deps, signal, async (session) => {
+    await withLogin(connection, pass, async (session) => {
       const rows = await session.rows(former.scope, signal, deps.now());
       const owner = ownerMark(deps.clusterName, namespace, name);
       const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
-      await removeSettings(left, session, deps.now, signal);
+      await removeSettings(left, session, { deps, signal });
     });
   } catch (error) {
     if (error instanceof TornDown && error.endsAtMs <= deps.now())

@@ -3,12 +3,11 @@ import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-st
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Exposition, labelText } from '../../observability/exposition.ts';
 import { createConditionSeries } from '../condition-series.ts';
-import type { Known } from './load.ts';
 
 /** What can be measured of GitIntegrations. Series go with their object. */
 export interface IntegrationMetrics {
   /** Takes over what a pass found. */
-  observe(known: Known, status: GitIntegrationStatus): void;
+  observe(object: { key: ObjectKey; namespace: string; name: string }, status: GitIntegrationStatus): void;
   /** Drops the series of an object that is gone. */
   forget(key: ObjectKey): void;
   /** Counts an integration that had to be left behind in CodeMie. */

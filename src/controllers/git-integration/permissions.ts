@@ -1,8 +1,7 @@
 import type { Credentials } from './credentials.ts';
 import { needsPerson } from './halt.ts';
 import type { FoundInstallation } from './installation.ts';
-import type { Integration } from './load.ts';
-import type { Report } from './report.ts';
+import type { Pass } from './pass.ts';
 import type { Proof } from './validate.ts';
 
 /**
@@ -12,11 +11,9 @@ import type { Proof } from './validate.ts';
  * @throws Halt on `PermissionsSufficient`, under policy `Enforce`
  */
 export function checkPermissions(
-  { spec }: Integration,
+  { integration: { spec }, report }: Pass<unknown>,
   { name }: Credentials,
-  proof: Proof | undefined,
-  installation: FoundInstallation | undefined,
-  report: Report,
+  { proof, installation }: { proof: Proof | undefined; installation: FoundInstallation | undefined },
 ): void {
   if (!proof) return;
   const missing = installation?.missing ?? reportedMissing(proof);

@@ -2,7 +2,7 @@ import { type Account, mayWriteProject } from '../../codemie/account.ts';
 import type { ProjectLookup } from '../../codemie/client.ts';
 import type { DesiredSetting } from '../../domain/setting.ts';
 import { type Halt, needsCodeMieUser } from './halt.ts';
-import type { Writer } from './write-setting.ts';
+import type { WritePass } from './pass.ts';
 
 /** `spec.project` is part of the object's identity, which the schema keeps from changes. */
 const immutable = "spec.project can't be edited, so delete the object and create it again to change it";
@@ -16,18 +16,18 @@ const immutable = "spec.project can't be edited, so delete the object and create
  * @param maxAgeMs how old the answer of CodeMie may be; undefined for the usual
  * @throws Halt `ProjectNotFound`, `AccessDenied`; CodeMieError
  */
-export async function requireProject(writer: Writer, maxAgeMs: number | undefined): Promise<void> {
-  const refused = await refusalOf(writer, maxAgeMs);
+export async function requireProject(pass: WritePass, maxAgeMs: number | undefined): Promise<void> {
+  const refused = await refusalOf(pass, maxAgeMs);
   if (!refused) return;
   // Before it is said, CodeMie is asked again: an administrator may have acted since.
-  const stillRefused = await refusalOf(writer, refusalAgeMs);
+  const stillRefused = await refusalOf(pass, refusalAgeMs);
   if (stillRefused) throw stillRefused;
 }
 
 /** Many may be refused at the same time, and share the answer. */
 const refusalAgeMs = 3000;
 
-async function refusalOf({ session, desired, signal }: Writer, maxAgeMs: number | undefined) {
+async function refusalOf({ session, desired, signal }: WritePass, maxAgeMs: number | undefined) {
   const found = await session.findProject(desired.project, signal, maxAgeMs);
   // As fresh as that, by now.
   const account = await session.account(signal);
@@ -40,12 +40,12 @@ async function refusalOf({ session, desired, signal }: Writer, maxAgeMs: number 
  * @returns `leftToWrite`: CodeMie creates it with the first integration that this login, an administrator, writes to it
  * @throws Halt, CodeMieError
  */
-export async function createMissingProject(writer: Writer): Promise<'nothing' | 'created' | 'leftToWrite'> {
-  const { session, connection, desired, signal } = writer;
+export async function createMissingProject(pass: WritePass): Promise<'nothing' | 'created' | 'leftToWrite'> {
+  const { session, connection, desired, signal } = pass;
   const { project } = desired;
   if (!connection.spec.projects.createMissing) return 'nothing';
   if ((await session.findProject(project, signal)) === 'found') return 'nothing';
-  const outcome = await session.createProject(project, descriptionOf(writer), signal);
+  const outcome = await session.createProject(project, descriptionOf(pass), signal);
   if (outcome === 'created') return 'created';
   const account = await session.account(signal);
   if (outcome === 'exists')
@@ -63,7 +63,7 @@ export async function createMissingProject(writer: Writer): Promise<'nothing' | 
 }
 
 /** CodeMie wants a description that is not blank, of 500 characters at most. */
-function descriptionOf({ connection: { object, resource }, deps }: Writer): string {
+function descriptionOf({ connection: { object, resource }, deps }: WritePass): string {
   const { namespace, name } = object.metadata;
   const connection = `${resource.kind} "${namespace === undefined ? '' : `${namespace}/`}${name}"`;
   return `Created by codemie-git-operator in cluster "${deps.clusterName}" through ${connection}.`.slice(

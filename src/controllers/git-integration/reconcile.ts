@@ -12,6 +12,7 @@ import { finalize } from './finalize.ts';
 import { Halt } from './halt.ts';
 import { resolveInstallation } from './installation.ts';
 import { type Integration, load } from './load.ts';
+import type { Pass } from './pass.ts';
 import { checkPermissions } from './permissions.ts';
 import { type Progress, register } from './register.ts';
 import { enterHalt, type Report, startReport } from './report.ts';
@@ -32,7 +33,7 @@ export async function reconcile(
 ): Promise<Result> {
   const deps = depsOfPass(key, shared, aside);
   const loaded = await load(key, deps, signal);
-  if (await finalizeVanished(key, loaded?.uid, deps, signal)) return {};
+  if (await finalizeVanished(key, loaded?.uid, { deps, signal })) return {};
   if (!loaded || !deps.isOurs(loaded.object)) {
     deps.ownWrites.forget(key);
     deps.metrics.forget(key);
@@ -40,26 +41,26 @@ export async function reconcile(
     if (loaded) deps.unrecorded.forget(key);
     return {};
   }
-  const report = startReport(loaded);
-  if (loaded.deleting) return deps.tracing.step('finalize', () => finalize(loaded, report, deps, signal));
+  const known = { integration: loaded, report: startReport(loaded), deps, signal };
+  if (loaded.deleting) return deps.tracing.step('finalize', () => finalize(known));
   if (!loaded.parsed.ok) {
-    await writeInvalid(loaded, loaded.parsed.error, report, deps, signal);
+    await writeInvalid(known, loaded.parsed.error);
     return {};
   }
   const spec = loaded.parsed.value;
-  const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };
+  const pass: Pass = { ...known, integration: { ...loaded, spec, alias: spec.alias ?? loaded.name } };
   if (spec.suspend) {
-    await writeSuspended(integration, report, deps, signal);
+    await writeSuspended(pass);
     return {};
   }
 
-  const outcome = await work(integration, report, deps, signal);
+  const outcome = await work(pass);
   if (outcome === 'settling') return { requeueAfterMs: listedWithinMs, unfinished: true };
-  warnOfExpiry(integration, report, deps.now());
-  const stands = await deps.tracing.step('status', () => writeStatus(integration, report, deps, signal));
+  warnOfExpiry(pass);
+  const stands = await deps.tracing.step('status', () => writeStatus(pass));
   const halt = outcome === 'registered' ? undefined : outcome;
-  if (stands && !halt) noteRecorded(key, report, deps);
-  return comeBack(integration, report, halt, deps.now());
+  if (stands && !halt) noteRecorded(key, pass.report, deps);
+  return comeBack(pass, halt);
 }
 
 /** What this pass works with: while it waits for a server other than the API server, its worker is free for others. */
@@ -74,26 +75,17 @@ function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']
 }
 
 /** Steps 2 to 6. Each fills the report, and ends the rest by throwing a Halt. */
-async function work(
-  integration: Integration,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<Halt | Progress> {
+async function work(pass: Pass): Promise<Halt | Progress> {
+  const { integration, report, deps } = pass;
   const { step } = deps.tracing;
   try {
     const connection = resolveConnection(integration, deps);
-    const credentials = await step('credentials', () => readCredentials(integration, report, deps, signal));
-    const proof = await step('validate', () =>
-      validate(integration, credentials, connection, report, deps, signal),
-    );
-    const installation = await step('installation', () =>
-      resolveInstallation(integration, credentials, proof, report, deps, signal),
-    );
-    checkPermissions(integration, credentials, proof, installation, report);
-    return await step('register', () =>
-      register(integration, credentials, installation?.id, connection, report, deps, signal),
-    );
+    const credentials = await step('credentials', () => readCredentials(pass));
+    const proof = await step('validate', () => validate(pass, credentials, connection));
+    const installation = await step('installation', () => resolveInstallation(pass, credentials, proof));
+    checkPermissions(pass, credentials, { proof, installation });
+    const credential = { credentials, installationId: installation?.id };
+    return await step('register', () => register(pass, connection, credential));
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);
@@ -108,7 +100,9 @@ function noteRecorded(key: ObjectKey, { registration }: Report, { ownSettings, u
   if (registration) unrecorded.recorded(key, registration);
 }
 
-function comeBack(integration: Integration, report: Report, halt: Halt | undefined, now: number): Result {
+function comeBack(pass: Pass, halt: Halt | undefined): Result {
+  const { integration, deps } = pass;
+  const now = deps.now();
   if (halt?.next.kind === 'retry') throw halt;
   if (halt?.next.kind === 'at')
     throw new RetryAfterError(halt.message, Math.max(halt.next.atMs - now, 1000), { cause: halt });
@@ -116,7 +110,7 @@ function comeBack(integration: Integration, report: Report, halt: Halt | undefin
   const due = [
     durationMs(syncInterval),
     durationMs(validation.interval),
-    untilExpiryWarning(integration, report, now),
+    untilExpiryWarning(pass),
     halt?.next.kind === 'wait' && halt.next.untilMs !== undefined
       ? Math.max(halt.next.untilMs - now, 1000)
       : undefined,

@@ -16,14 +16,14 @@ import { belongsToAnother, refuseIfOwnerExists, refuseUnlessHolder } from './cla
 import { codeMieHalt } from './codemie-halt.ts';
 import { allows, leadsTo, type ResolvedConnection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
-import type { Deps } from './deps.ts';
 import { needsCodeMieUser, waiting } from './halt.ts';
 import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
+import type { Pass, WritePass } from './pass.ts';
 import { requireProject } from './project.ts';
 import type { Report } from './report.ts';
 import { urlForCodeMie } from './url-for-codemie.ts';
-import { aliasTaken, createSetting, removeSettings, updateSetting, type Writer } from './write-setting.ts';
+import { aliasTaken, createSetting, removeSettings, updateSetting } from './write-setting.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';
@@ -40,18 +40,15 @@ export type Progress = 'registered' | 'settling';
  * @throws Halt on `Registered`
  */
 export async function register(
-  integration: Integration,
-  credentials: Credentials,
-  installationId: number | undefined,
+  given: Pass,
   connection: ResolvedConnection,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
+  credential: RegisteredCredential,
 ): Promise<Progress> {
+  const { integration, report, deps, signal } = given;
   refuseUnlessHolder(integration, connection, deps);
   const owner = ownerMark(deps.clusterName, integration.namespace, integration.name);
   const url = urlForCodeMie(integration.spec, deps.providers);
-  const desired = desiredSetting(integration, url, credentials, installationId, owner);
+  const desired = desiredSetting(integration, credential, { url, owner });
   const digest = settingDigest(desired, deps.digestKey);
   try {
     const session = await deps.sessions.open(connection.object, signal);
@@ -80,33 +77,22 @@ export async function register(
     if (plan.action === 'refuse' || lacksNews || isAdoption(plan))
       ({ rows, plan } = await look(startedMs - 1));
 
-    const writer = {
-      integration,
-      connection,
-      session,
-      desired,
-      digest,
-      remembered,
-      owner,
-      report,
-      deps,
-      signal,
-    };
-    if (plan.action === 'create' && own?.confirmed && own.confirmed.id === undefined) notListed(writer);
-    let outcome = await act(plan, writer);
+    const pass = { ...given, connection, session, desired, digest, remembered, owner };
+    if (plan.action === 'create' && own?.confirmed && own.confirmed.id === undefined) notListed(pass);
+    let outcome = await act(plan, pass);
     if (outcome === 'taken') {
       // What has the alias may have been made after the listing in use.
       ({ rows, plan } = await look(deps.now()));
-      outcome = plan.action === 'create' ? 'taken' : await act(plan, writer);
+      outcome = plan.action === 'create' ? 'taken' : await act(plan, pass);
     }
     if (outcome === 'taken') throw aliasTaken(desired, rows);
-    if (typeof outcome === 'object' && 'keptAs' in outcome) return await enterKept(plan, outcome, writer);
-    await tellCorrection(plan, writer);
+    if (typeof outcome === 'object' && 'keptAs' in outcome) return await enterKept(plan, outcome, pass);
+    await tellCorrection(plan, pass);
     if (outcome === 'settling') return 'settling';
     const row = outcome;
     enterDrift(report, plan);
-    await leaveFormerPlace(integration, connection, row, deps, signal);
-    enterRegistration(plan, row, writer);
+    await leaveFormerPlace(pass, connection, row);
+    enterRegistration(plan, row, pass);
     const limit = usageLimit(desired, url, rows, row.id);
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
     return 'registered';
@@ -115,13 +101,18 @@ export async function register(
   }
 }
 
+/** What CodeMie gets to know of a credential. */
+export interface RegisteredCredential {
+  credentials: Credentials;
+  /** Only of an App, which always has one. */
+  installationId: number | undefined;
+}
+
 /** The row that CodeMie should hold for an integration. */
 export function desiredSetting(
-  { spec, alias }: Integration,
-  url: string,
-  { auth }: Credentials,
-  installationId: number | undefined,
-  owner: string,
+  { spec, alias }: Pick<Integration, 'spec' | 'alias'>,
+  { credentials: { auth }, installationId }: RegisteredCredential,
+  { url, owner }: { url: string; owner: string },
 ): DesiredSetting {
   const place = { scope: spec.scope, project: spec.project, alias, isGlobal: spec.global };
   if (auth.kind === 'token') {
@@ -165,11 +156,11 @@ function isAdoption(
 type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
 
 /** @throws Halt in any case */
-async function refuse({ reason, sentence, hint }: Refusal, writer: Writer): Promise<never> {
+async function refuse({ reason, sentence, hint }: Refusal, pass: WritePass): Promise<never> {
   if (reason === 'Removed') {
     // Nor does CodeMie list what the login has no rights to.
-    await requireProject(writer, 0);
-    writer.report.abnormal.Drifted = { status: 'True', reason, message: `${sentence} ${hint}` };
+    await requireProject(pass, 0);
+    pass.report.abnormal.Drifted = { status: 'True', reason, message: `${sentence} ${hint}` };
   }
   throw needsCodeMieUser(reason, sentence, hint);
 }
@@ -177,28 +168,28 @@ async function refuse({ reason, sentence, hint }: Refusal, writer: Writer): Prom
 type Outcome = Awaited<ReturnType<typeof createSetting> | ReturnType<typeof updateSetting>>;
 
 /** @throws Halt, CodeMieError */
-async function act(plan: RegistrationPlan, writer: Writer): Promise<Outcome> {
-  if (plan.action === 'refuse') return refuse(plan, writer);
-  if (plan.action === 'create') return createSetting(writer);
-  if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, writer.desired, writer.deps, writer.signal);
+async function act(plan: RegistrationPlan, pass: WritePass): Promise<Outcome> {
+  if (plan.action === 'refuse') return refuse(plan, pass);
+  if (plan.action === 'create') return createSetting(pass);
+  if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, pass.desired, pass.deps, pass.signal);
   // Of several rows that share an alias CodeMie updates only one, and does not say which: they go first.
-  await removeSettings(plan.duplicates, writer.session, writer.deps.now, writer.signal);
-  return plan.action === 'update' ? updateSetting(plan, writer) : plan.row;
+  await removeSettings(plan.duplicates, pass.session, pass);
+  return plan.action === 'update' ? updateSetting(plan, pass) : plan.row;
 }
 
 /** The row has everything but its new alias, which is taken. @throws Halt in any case */
 async function enterKept(
   plan: RegistrationPlan,
   { keptAs, row }: { keptAs: DesiredSetting; row: ObservedSetting },
-  writer: Writer,
+  pass: WritePass,
 ): Promise<never> {
-  const { session, desired, deps, signal } = writer;
-  enterRegistration(plan, row, { ...writer, desired: keptAs, digest: settingDigest(keptAs, deps.digestKey) });
+  const { session, desired, deps, signal } = pass;
+  enterRegistration(plan, row, { ...pass, desired: keptAs, digest: settingDigest(keptAs, deps.digestKey) });
   throw aliasTaken(desired, await session.rows(desired.scope, signal, deps.now()), row);
 }
 
 /** @throws Halt in any case */
-function notListed({ integration, deps }: Writer): never {
+function notListed({ integration, deps }: WritePass): never {
   deps.ownSettings.forget(integration.key);
   const message = 'CodeMie confirmed the integration and does not list it.';
   throw waiting('Registered', 'CodeMieUnreachable', message);
@@ -207,7 +198,7 @@ function notListed({ integration, deps }: Writer): never {
 function enterRegistration(
   plan: RegistrationPlan,
   row: ObservedSetting,
-  { report, desired, digest, connection, integration, deps }: Writer,
+  { report, desired, digest, connection, integration, deps }: WritePass,
 ): void {
   const before = report.registration;
   const origin = originOf(plan) ?? before?.origin ?? 'Created';
@@ -258,7 +249,7 @@ function originOf(plan: RegistrationPlan): 'Created' | 'Adopted' | undefined {
 /** Reports what others did in CodeMie and this undid. @throws CodeMieError */
 async function tellCorrection(
   plan: RegistrationPlan,
-  { integration, remembered, session, owner, deps, signal }: Writer,
+  { integration, remembered, session, owner, deps, signal }: WritePass,
 ): Promise<void> {
   const corrected = (note: string) => {
     deps.metrics.driftCorrected();

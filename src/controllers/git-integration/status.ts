@@ -4,14 +4,14 @@ import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
 import { gitIntegrationStatusSchema } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
-import { type Finding, type Readiness, sumUp } from '../../domain/readiness.ts';
+import { type Finding, summaryConditions, sumUp } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { specDigest } from '../../domain/spec-digest.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
-import type { Integration, Known } from './load.ts';
-import type { Report } from './report.ts';
+import type { Known } from './load.ts';
+import type { Pass } from './pass.ts';
 
 const fitStatus = fitterOf(gitIntegrationStatusSchema);
 
@@ -26,12 +26,8 @@ const leastGraceMs = 30 * 60_000;
  *
  * @returns whether the object has that status now; it has not when it is gone
  */
-export async function writeStatus(
-  integration: Integration,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<boolean> {
+export async function writeStatus(pass: Pass): Promise<boolean> {
+  const { integration, report, deps } = pass;
   const { spec, conditions: previous, generation } = integration;
   const readiness = sumUp(report.findings, {
     warnOnly: spec.validation.policy === 'Warn',
@@ -40,27 +36,16 @@ export async function writeStatus(
     graceMs: Math.max(3 * durationMs(spec.validation.interval), leastGraceMs),
     now: deps.now(),
   });
-  const wanted = { ...report.findings, ...report.abnormal, ...summary(readiness) };
-  return write(
-    integration,
-    wanted,
-    { ...seen(integration), handledSpec: specDigest(spec) },
-    report,
-    deps,
-    signal,
-  );
+  const wanted = { ...report.findings, ...report.abnormal, ...summaryConditions(readiness) };
+  return write(pass, wanted, { ...seen(integration), handledSpec: specDigest(spec) });
 }
 
 /**
  * Says that nothing is done, and leaves everything else as it was. Only a spec that was handled before it was
  * suspended counts as observed: kstatus would call one Current that nobody has acted on.
  */
-export async function writeSuspended(
-  integration: Integration,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<void> {
+export async function writeSuspended(pass: Pass): Promise<void> {
+  const { integration } = pass;
   const { spec, generation, status: stored } = integration;
   const { observedGeneration = -1, handledSpec, lastHandledReconcileAt, otherHandledReconcileAt } = stored;
   const isHandled = observedGeneration === generation || handledSpec === specDigest(spec);
@@ -82,40 +67,28 @@ export async function writeSuspended(
     // What was asked for is still to be done.
     requests: { lastHandledReconcileAt, otherHandledReconcileAt },
   };
-  await write(integration, { ...kept, Ready }, about, report, deps, signal);
+  await write(pass, { ...kept, Ready }, about);
 }
 
 /** Says that the spec breaks a rule which the installed definition did not know. */
-export async function writeInvalid(
-  known: Known,
-  error: string,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<void> {
+export async function writeInvalid(pass: Pass<Deps, Known>, error: string): Promise<void> {
   const message = `${error} Correct the field, and install the CRDs of this release.`;
   const fault = { reason: 'InvalidSpec', message };
-  const kept = asWanted(known.conditions.filter(({ type }) => type === 'Registered'));
+  const kept = asWanted(pass.integration.conditions.filter(({ type }) => type === 'Registered'));
   const wanted: Wanted = {
     ...kept,
     Ready: { status: 'False', ...fault },
     Stalled: { status: 'True', ...fault },
   };
-  await write(known, wanted, seen(known), report, deps, signal);
+  await write(pass, wanted, seen(pass.integration));
 }
 
 /** Says that the deletion waits, and for what. */
-export async function writeDeleting(
-  known: Known,
-  finding: Finding,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<void> {
-  const kept = asWanted(known.conditions.filter(({ type }) => type === 'Registered'));
+export async function writeDeleting(pass: Pass<Deps, Known>, finding: Finding): Promise<void> {
+  const kept = asWanted(pass.integration.conditions.filter(({ type }) => type === 'Registered'));
   const reconciling: Finding = { ...finding, status: 'True' };
   const wanted = { ...kept, Ready: finding, Reconciling: reconciling };
-  await write(known, wanted, seen(known), report, deps, signal);
+  await write(pass, wanted, seen(pass.integration));
 }
 
 /** What a status is about. */
@@ -135,13 +108,11 @@ function seen({ generation, requests, status }: Known): About {
 }
 
 async function write(
-  known: Known,
+  pass: Pass<Deps, Known>,
   wanted: Wanted,
   { observedGeneration, handledSpec, requests }: About,
-  report: Report,
-  deps: Deps,
-  signal: AbortSignal,
 ): Promise<boolean> {
+  const { integration: known, report, deps, signal } = pass;
   const { generation, status: stored, key, uid } = known;
   const status = fitStatus({
     observedGeneration,
@@ -163,16 +134,8 @@ async function write(
     if (isNotFound(error)) return false;
     throw error;
   }
-  tell(known, status.conditions ?? [], report, deps);
+  publish(pass, status.conditions ?? []);
   return true;
-}
-
-function summary({ ready, reconciling, stalled }: Readiness): Wanted {
-  return {
-    Ready: ready,
-    ...(reconciling && { Reconciling: reconciling }),
-    ...(stalled && { Stalled: stalled }),
-  };
 }
 
 /** Conditions as they are, or as they would be found again for a later generation. */
@@ -186,7 +149,10 @@ function asWanted(conditions: readonly Condition[], observedGeneration?: number)
 }
 
 /** Events on a change of readiness and for what the steps had to say; never for a pass that changed nothing. */
-function tell(known: Known, conditions: readonly Condition[], report: Report, deps: Deps): void {
+function publish(
+  { integration: known, report, deps }: Pass<Deps, Known>,
+  conditions: readonly Condition[],
+): void {
   const ready = conditions.find(({ type }) => type === 'Ready');
   const before = known.conditions.find(({ type }) => type === 'Ready');
   if (ready && (ready.status !== before?.status || ready.reason !== before.reason)) {

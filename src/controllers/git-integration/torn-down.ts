@@ -3,6 +3,8 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { ValueFault } from '../value-reader.ts';
 import type { Deps } from './deps.ts';
+import type { Known } from './load.ts';
+import type { Pass } from './pass.ts';
 
 /** How long the Secret of a login is waited for that was deleted together with its connection. */
 const graceMs = 5 * 60_000;
@@ -31,14 +33,11 @@ type TearDownDeps = Pick<Deps, 'sessions' | 'namespaces' | 'operatorNamespace' |
  * Cleans up through a connection. Where its Secrets were deleted with it, or with their namespace, the session that this
  * process has from before goes on: a deletion of everything at once has no order.
  *
- * @param object whose rows are removed
  * @throws TornDown; what `Sessions.open` and `work` throw
  */
 export async function withLogin<T>(
   connection: KubeObject,
-  object: KubeObject,
-  deps: TearDownDeps,
-  signal: AbortSignal,
+  { integration: { object }, deps, signal }: Pass<TearDownDeps, Known>,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   try {

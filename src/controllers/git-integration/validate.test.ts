@@ -121,8 +121,9 @@ async function prove(
   const integration = { ...parseObject(object), spec: spec.value, alias: name };
   const signal = deadline(15_000);
   const credentials = { auth, name: 'token', ca: [] };
-  const proof = await validate(integration, credentials, connection(), report, deps, signal);
-  await resolveInstallation(integration, credentials, proof, report, deps, signal);
+  const pass = { integration, report, deps, signal };
+  const proof = await validate(pass, credentials, connection());
+  await resolveInstallation(pass, credentials, proof);
   return report;
 }
 

@@ -18,6 +18,7 @@ import { credentialDigest, rememberedEnd } from './credential-memory.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { type Integration, wasReady } from './load.ts';
+import type { Pass } from './pass.ts';
 import { providerHalt } from './provider-halt.ts';
 import type { Report } from './report.ts';
 
@@ -64,13 +65,11 @@ export type ValidationDeps = Pick<
  * @throws Halt on `CredentialsValid`
  */
 export async function validate(
-  integration: Integration,
+  pass: Pass<ValidationDeps>,
   credentials: Credentials,
   connection: ResolvedConnection,
-  report: Report,
-  deps: ValidationDeps,
-  signal: AbortSignal,
 ): Promise<Proof | undefined> {
+  const { integration, report, deps } = pass;
   const { spec } = integration;
   requireAllowedServers(Object.values(serversOf(integration, deps)), connection);
   if (spec.validation.policy === 'Skip') {
@@ -79,10 +78,10 @@ export async function validate(
     report.credential = fingerprintOf(credentials.auth);
     return undefined;
   }
-  const proof = await prove(integration, credentials, connection, report, deps, signal);
+  const proof = await prove(pass, credentials, connection);
   const message = sayAccepted(spec.provider, proof);
   report.findings.CredentialsValid = { status: 'True', reason: 'Valid', message };
-  enterCredential(report, proof, credentials, integration, deps.now());
+  enterCredential(pass, proof, credentials);
   return proof;
 }
 
@@ -101,12 +100,9 @@ function serversOf({ spec }: Integration, { providers }: ValidationDeps): { webU
 }
 
 async function prove(
-  integration: Integration,
+  { integration, report, deps, signal }: Pass<ValidationDeps>,
   { auth, name, ca }: Credentials,
   connection: ResolvedConnection,
-  report: Report,
-  deps: ValidationDeps,
-  signal: AbortSignal,
 ): Promise<Proof> {
   const { spec } = integration;
   const provider = deps.providers[spec.provider];
@@ -273,11 +269,9 @@ function fingerprintOf(auth: Credentials['auth']): { fingerprint: string } | und
  * described, and an integration that nothing touches causes no writes.
  */
 function enterCredential(
-  report: Report,
+  { integration: { spec }, report, deps }: Pass<ValidationDeps>,
   { report: found, digest }: Proof,
   { auth }: Credentials,
-  { spec }: Integration,
-  now: number,
 ): void {
   const expiresAt = found.expiresAt ?? spec.auth.token?.expiresAt;
   const described = {
@@ -290,5 +284,5 @@ function enterCredential(
   };
   const { validatedAt, ...before } = report.credential ?? {};
   const same = validatedAt !== undefined && sameJson(before, described);
-  report.credential = { ...described, validatedAt: same ? validatedAt : rfc3339(now) };
+  report.credential = { ...described, validatedAt: same ? validatedAt : rfc3339(deps.now()) };
 }

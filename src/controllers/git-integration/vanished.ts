@@ -1,8 +1,8 @@
 import { gitIntegrations } from '../../api/group.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import type { Deps } from './deps.ts';
 import { finalize } from './finalize.ts';
 import { authenticated, parseObject } from './load.ts';
+import type { Pass } from './pass.ts';
 import { startReport } from './report.ts';
 
 /**
@@ -17,8 +17,7 @@ import { startReport } from './report.ts';
 export async function finalizeVanished(
   key: ObjectKey,
   uid: string | undefined,
-  deps: Deps,
-  signal: AbortSignal,
+  { deps, signal }: Pick<Pass, 'deps' | 'signal'>,
 ): Promise<boolean> {
   const object = deps.unrecorded.other(key, uid);
   if (!object) return false;
@@ -26,7 +25,7 @@ export async function finalizeVanished(
   const now = await deps.kube.get(gitIntegrations, key, signal);
   if (now?.metadata.uid === object.metadata.uid) return false;
   const loaded = { ...authenticated(parseObject(object), deps.digestKey), deleting: true };
-  await finalize(loaded, startReport(loaded), deps, signal);
+  await finalize({ integration: loaded, report: startReport(loaded), deps, signal });
   deps.wake(key);
   return true;
 }

@@ -1,39 +1,17 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { SettingPayload } from '../../codemie/setting.ts';
-import type {
-  ConfirmedWrite,
-  RegistrationPlan,
-  RememberedRegistration,
-} from '../../domain/registration-plan.ts';
+import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
 import { type DesiredSetting, type ObservedSetting, settingDigest } from '../../domain/setting.ts';
 import type { SettingIndex } from '../../domain/setting-index.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { awaitListing } from './await-listing.ts';
 import { refuseUnlessHolder } from './claim.ts';
-import type { ResolvedConnection } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { type Halt, needsCodeMieUser, waiting } from './halt.ts';
-import type { Integration } from './load.ts';
+import type { Pass, WritePass } from './pass.ts';
 import { createMissingProject, requireProject } from './project.ts';
-import type { Report } from './report.ts';
-
-/** What a write to CodeMie works with. */
-export interface Writer {
-  integration: Integration;
-  connection: ResolvedConnection;
-  session: Session;
-  desired: DesiredSetting;
-  /** Of `desired`. */
-  digest: string;
-  /** What status remembers of the last write to this place. */
-  remembered: RememberedRegistration | undefined;
-  owner: string;
-  report: Report;
-  deps: Deps;
-  signal: AbortSignal;
-}
 
 /**
  * Creates the integration. A POST is never repeated here: unless it was confirmed, the listing that follows decides
@@ -42,11 +20,11 @@ export interface Writer {
  * @returns the row; `settling` when CodeMie confirmed it, which tells no id; `taken` when the alias is in use
  * @throws Halt, CodeMieError
  */
-export async function createSetting(writer: Writer): Promise<ObservedSetting | 'settling' | 'taken'> {
-  const { session, desired, owner, deps, signal } = writer;
-  await prepare(writer);
+export async function createSetting(pass: WritePass): Promise<ObservedSetting | 'settling' | 'taken'> {
+  const { session, desired, owner, deps, signal } = pass;
+  await prepare(pass);
   const create = () => session.client.create(desired.scope, payload(desired), signal);
-  const doubt = await write(writer, { adopted: false }, create).catch(onlyUncertain);
+  const doubt = await write(pass, { adopted: false }, create).catch(onlyUncertain);
   if (!doubt) return 'settling';
   // It was refused, so that a row of ours there is of an earlier create and may hold something else.
   if (doubt.duplicateAlias) return 'taken';
@@ -70,18 +48,18 @@ export async function createSetting(writer: Writer): Promise<ObservedSetting | '
  */
 export async function updateSetting(
   { row, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
-  writer: Writer,
+  pass: WritePass,
 ): Promise<'settling' | { keptAs: DesiredSetting; row: ObservedSetting }> {
-  const { session, desired, remembered, deps, signal } = writer;
+  const { session, desired, remembered, deps, signal } = pass;
   const { id } = row;
-  await prepare(writer);
+  await prepare(pass);
   const send = (setting: SettingPayload) => session.client.update(desired.scope, id, setting, signal);
   const sendUnchecked = (setting: DesiredSetting) => {
     const { projectName: _checked, ...unchecked } = payload(setting);
     return send(unchecked);
   };
   let isTaken = false;
-  await write(writer, { id, adopted }, async () => {
+  await write(pass, { id, adopted }, async () => {
     try {
       await send(payload(desired));
     } catch (error) {
@@ -100,7 +78,7 @@ export async function updateSetting(
   const isWritten =
     remembered?.id === id && remembered.digest === digest && remembered.remoteUpdatedAt === row.updatedAt;
   if (isWritten) return { keptAs, row };
-  const kept = { ...writer, integration: { ...writer.integration, alias: row.alias }, digest };
+  const kept = { ...pass, integration: { ...pass.integration, alias: row.alias }, digest };
   await write(kept, { id, adopted }, () => sendUnchecked(keptAs));
   const rows = await session.rows(desired.scope, signal, deps.now());
   return { keptAs, row: rows.byId(id) ?? row };
@@ -135,7 +113,7 @@ export function aliasTaken(
 
 /** Sends a write, notes how it ended, and has the key woken as soon as CodeMie shows what came of it. */
 async function write(
-  { integration, connection, session, desired, digest, deps }: Writer,
+  { integration, connection, session, desired, digest, deps }: WritePass,
   about: Omit<ConfirmedWrite, 'digest'>,
   send: () => Promise<void>,
 ): Promise<void> {
@@ -167,25 +145,24 @@ async function write(
 export async function removeSettings(
   rows: readonly ObservedSetting[],
   session: Session,
-  now: () => number,
-  signal: AbortSignal,
+  { deps, signal }: Pick<Pass<Pick<Deps, 'now'>>, 'deps' | 'signal'>,
 ): Promise<void> {
   for (const { id, scope } of rows) {
     const doubt = await session.client.remove(scope, id, signal).catch(onlyUncertain);
     // CodeMie answers 500 to the deletion of a row that is gone already.
     if (!doubt) continue;
-    const left = await session.rows(scope, signal, now());
+    const left = await session.rows(scope, signal, deps.now());
     if (left.byId(id)) throw doubt;
   }
 }
 
 /** Before the first write: project, rights, and the finalizers, because from now on there is something to clean up. */
-async function prepare(writer: Writer): Promise<void> {
-  const { integration, report, deps, signal } = writer;
-  const made = await createMissingProject(writer);
+async function prepare(pass: WritePass): Promise<void> {
+  const { integration, report, deps, signal } = pass;
+  const made = await createMissingProject(pass);
   const maxAgeMs = integration.askAnew || made === 'created' ? 0 : undefined;
-  if (made !== 'leftToWrite') await requireProject(writer, maxAgeMs);
-  const { resource, object } = writer.connection;
+  if (made !== 'leftToWrite') await requireProject(pass, maxAgeMs);
+  const { resource, object } = pass.connection;
   await addFinalizer(deps.kube, resource, object, IN_USE_FINALIZER, signal);
   const held = await addFinalizer(
     deps.kube,

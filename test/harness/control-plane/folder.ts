@@ -10,6 +10,25 @@ export interface Folder {
   temporary: boolean;
 }
 
+/** A real Kubernetes API, with an administrator's kubeconfig, that belongs to whoever started it. */
+export interface ControlPlane {
+  source: 'assets' | 'go-build' | 'k3s';
+  /** Holds `kubeconfig` and, for a control plane of binaries, `logs/*.log`. */
+  dir: string;
+  kubeconfigPath: string;
+  /** Of the API server. It stays the same over kill and start. */
+  url: string;
+  /** Ends the API server at once (SIGKILL), as when its node dies. Throws with source `k3s`, as do the next three. */
+  killApiServer(): Promise<void>;
+  /** Starts it again at the same address and waits until it is ready. */
+  startApiServer(signal?: AbortSignal): Promise<void>;
+  /** Ends the store at once (SIGKILL). What was written is still there after a start. */
+  killEtcd(): Promise<void>;
+  startEtcd(signal?: AbortSignal): Promise<void>;
+  /** Ends every process and removes what was written, unless it was to be kept. */
+  stop(): Promise<void>;
+}
+
 /** The paths of what a control plane writes. `home` is what kubectl and helm cache about it. */
 export function pathsIn(dir: string) {
   return {

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { ControlPlane } from './control-plane.ts';
-import { clear, type Folder, pathsIn } from './folder.ts';
+import { type ControlPlane, clear, type Folder, pathsIn } from './folder.ts';
 import { k3sImage } from './version.ts';
 
 export interface K3sOptions extends Folder {

@@ -1,4 +1,9 @@
-import type { ApiResponse } from './http.ts';
+/** An answer; a string goes out as it is, anything else as JSON. */
+export interface ApiResponse {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Ends a request with an answer; the message is that of the answer. */
 export class ApiError extends Error {

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from '../peer.ts';
+import type { ApiResponse } from './api-error.ts';
 import { createAuthentication, type IdentityProvider, type TokenHeader } from './authentication.ts';
 import type { Backend } from './backend.ts';
 import { type CodeMieProject, type CodeMieUser, createDirectory, type NewUser } from './directory.ts';
 import { createFaults, type Faults } from './faults.ts';
-import { type ApiRequest, type ApiResponse, readRequest, writeResponse } from './http.ts';
+import { type ApiRequest, readRequest, writeResponse } from './http.ts';
 import { PythonError } from './python.ts';
 import { createRouter } from './router.ts';
 import { accountRoutes } from './routes/account.ts';

@@ -1,4 +1,5 @@
-import type { ApiRequest, ApiResponse } from './http.ts';
+import type { ApiResponse } from './api-error.ts';
+import type { ApiRequest } from './http.ts';
 
 /** What becomes of a request that a fault is for. `committed`: whether it was carried out first. */
 export type FaultOutcome =

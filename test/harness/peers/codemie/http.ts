@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { crash } from './api-error.ts';
+import { type ApiResponse, crash } from './api-error.ts';
 
 /** A request as a route sees it: the prefix of the ingress is gone, the body has arrived. */
 export interface ApiRequest {
@@ -13,13 +13,6 @@ export interface ApiRequest {
   readonly body: string;
   /** The parts of the path that the route names, decoded. */
   readonly params: Readonly<Record<string, string>>;
-}
-
-/** An answer; a string goes out as it is, anything else as JSON. */
-export interface ApiResponse {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Reads a request to its end. Rejects when the connection ends before. */

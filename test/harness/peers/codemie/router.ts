@@ -1,5 +1,6 @@
+import type { ApiResponse } from './api-error.ts';
 import { answerToError } from './backend.ts';
-import type { ApiRequest, ApiResponse } from './http.ts';
+import type { ApiRequest } from './http.ts';
 
 /** A path like `/v1/settings/project/{id}` and what answers it. */
 export interface Route {

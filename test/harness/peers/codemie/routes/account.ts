@@ -1,6 +1,7 @@
+import type { ApiResponse } from '../api-error.ts';
 import type { Backend } from '../backend.ts';
 import type { CodeMieUser } from '../directory.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
+import type { ApiRequest } from '../http.ts';
 import type { Route } from '../router.ts';
 
 /** Who am I: `/v1/user`, and the same as `/v1/profile`. */

@@ -1,5 +1,6 @@
+import type { ApiResponse } from '../api-error.ts';
 import { parseFilters } from '../filters.ts';
-import type { ApiRequest, ApiResponse } from '../http.ts';
+import type { ApiRequest } from '../http.ts';
 import { masked } from '../masking.ts';
 import { paginate } from '../paging.ts';
 import type { SettingRow } from '../setting.ts';
