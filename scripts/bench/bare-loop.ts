@@ -28,7 +28,7 @@ export async function runBareLoop(
 async function write(client: KubeClient, object: KubeObject): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
   const held = await addFinalizer(client, gitIntegrations, object, REGISTRATION_FINALIZER, signal);
-  if (!held) throw new Error('Somebody deleted an object of the benchmark.');
+  if (!held) throw new Error('Someone deleted an object of the benchmark.');
   const { namespace, name, uid, resourceVersion } = held.metadata;
   const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion };
   await client.applyStatus(gitIntegrations, `${namespace}/${name}`, statusOf(held), options, signal);

@@ -237,7 +237,7 @@ async function measureResync(
   operator: OperatorProcess,
   work: Population,
 ) {
-  progress.step('Look at all again, and edit one meanwhile');
+  progress.step('Check all again, and edit one in the meantime');
   await untilQuiet(operator.pid);
   const before = await readCounts(operator);
   const started = performance.now();

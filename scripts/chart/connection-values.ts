@@ -12,7 +12,7 @@ export const connectionValues: ValueSchema = section(
   'The ClusterCodeMieConnection default, which integrations use that name none. It takes every field of the spec: see docs/api-reference.md.',
   {
     create: flag(
-      'Whether the operator makes the connection and keeps it as it is here. It stays when this is turned off, and after an uninstall.',
+      'Whether the operator creates the connection and keeps it as it is here. It stays when this is turned off, and after an uninstall.',
       false,
     ),
     ...fields,

@@ -6,12 +6,12 @@ const interval = { pattern: '^([0-9]+(ms|[smhd]))*$' };
 /** What monitoring needs. All but the Service is off, because its kinds are not in every cluster. */
 export const metricsValues: ValueSchema = section('Monitoring.', {
   service: section('A headless Service for port 8080.', {
-    enabled: flag('Makes the Service.', true),
+    enabled: flag('Creates the Service.', true),
     annotations: strings('Annotations of the Service.'),
   }),
   auth: section('Who may read metrics.', {
     enabled: flag(
-      'Asks the API server about everybody who reads metrics: they need a token of an account that may GET /metrics. Makes the ClusterRole …-metrics-reader for them, gives the operator the rights to ask, and turns on TLS.',
+      'Authenticates readers of metrics with the API server: they need the token of an account that may GET /metrics. Creates the ClusterRole …-metrics-reader for them, grants the operator the permissions to check, and turns on TLS.',
       false,
     ),
     tokenSecret: section(
@@ -31,11 +31,11 @@ export const metricsValues: ValueSchema = section('Monitoring.', {
   serviceMonitor: monitor('A ServiceMonitor of the Prometheus Operator.'),
   podMonitor: monitor('A PodMonitor of the Prometheus Operator, instead of the ServiceMonitor.'),
   prometheusRule: section('Alerts, as a PrometheusRule of the Prometheus Operator.', {
-    enabled: flag('Makes the rule.', false),
+    enabled: flag('Creates the rule.', false),
     labels: strings(labels),
   }),
   dashboard: section('The dashboard, as a ConfigMap that the sidecar of Grafana reads.', {
-    enabled: flag('Makes the ConfigMap.', false),
+    enabled: flag('Creates the ConfigMap.', false),
     labels: { ...strings('Its labels.'), default: { grafana_dashboard: '1' } },
     annotations: strings('Its annotations, such as the folder.'),
   }),
@@ -43,7 +43,7 @@ export const metricsValues: ValueSchema = section('Monitoring.', {
 
 function monitor(description: string): ValueSchema {
   return section(description, {
-    enabled: flag('Makes the object.', false),
+    enabled: flag('Creates the object.', false),
     labels: strings(labels),
     interval: text('How often it is scraped. Empty: as Prometheus is set.', '', interval),
     scrapeTimeout: text('How long a scrape may take. Empty: as Prometheus is set.', '', interval),

@@ -42,9 +42,9 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     }),
   }),
 
-  crds: section('The definitions of the three kinds.', {
+  crds: section('The CRDs of the three kinds.', {
     install: flag(
-      'Installs and upgrades the definitions with the release. They are never deleted with it.',
+      'Installs and upgrades the CRDs with the release. They are never deleted with it.',
       true,
     ),
   }),
@@ -63,11 +63,11 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     false,
   ),
   workers: integer(
-    'Reconciles at work at the same time per kind; those that wait for a server do not count.',
+    'Concurrent reconciles per kind; those that wait for a server do not count.',
     4,
     { minimum: 1, maximum: 64 },
   ),
-  logLevel: choice('Least level that is logged.', 'info', ['debug', 'info', 'warn', 'error']),
+  logLevel: choice('Minimum log level.', 'info', ['debug', 'info', 'warn', 'error']),
   tenantPrivateNetworks: flag(
     'Whether a CodeMieConnection of a namespace may allow private addresses.',
     false,
@@ -75,10 +75,10 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
 
   connection: connectionValues,
 
-  replicas: integer('Pods per Deployment. One works, the others stand by.', 2, { minimum: 0 }),
-  leaderElection: section('Which of the replicas works.', {
+  replicas: integer('Pods per Deployment. One leads, the others are on standby.', 2, { minimum: 0 }),
+  leaderElection: section('Leader election among the replicas.', {
     enabled: flag('Has to be on for more than one replica.', true),
-    leaseDuration: text('How long the others wait for a leader that is silent, 3s to 1h.', '15s', {
+    leaseDuration: text('How long the others wait for a leader that stops renewing, 3s to 1h.', '15s', {
       pattern: '^([0-9]+h)?([0-9]+m)?([0-9]+s)?$',
       minLength: 2,
     }),
@@ -102,13 +102,13 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
         },
         connections: {
           type: 'boolean',
-          description: 'Whether it looks after connections, which exactly one shard must.',
+          description: 'Whether it reconciles connections, which exactly one shard must do.',
         },
       },
     },
   ),
 
-  proxy: section('The way to providers, CodeMie and identity providers, not to the Kubernetes API.', {
+  proxy: section('Outbound proxy for calls to providers, CodeMie and identity providers, not to the Kubernetes API.', {
     httpsProxy: text('Proxy for https: its URL, or host:port. With a password in it: see extraEnv.', '', {
       pattern: proxyPattern,
     }),
@@ -125,7 +125,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       'Secret',
     ]),
     name: text('Its name. Empty: none.', ''),
-    key: text('Key of the PEM bundle inside of it.', 'ca.crt', { minLength: 1 }),
+    key: text('Its key with the PEM bundle.', 'ca.crt', { minLength: 1 }),
   }),
 
   extraArgs: list('Further flags of the operator, such as --log-level=debug.', {
@@ -140,12 +140,12 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   extraVolumeMounts: list('Further mounts of the container.', object),
 
   serviceAccount: section('The account of the Pods.', {
-    create: flag('Makes the account.', true),
+    create: flag('Creates the account.', true),
     name: text('Its name. Empty: that of the release.', ''),
     annotations: strings('Annotations of the account.'),
   }),
   rbac: section('Permissions.', {
-    create: flag('Makes the roles of the operator and binds them to the account.', true),
+    create: flag('Creates the roles of the operator and binds them to the account.', true),
     aggregate: flag("Adds the kinds to the cluster's own roles view, edit and admin.", true),
   }),
   admissionPolicies: section('ValidatingAdmissionPolicies, see docs/tenancy.md.', {
@@ -172,7 +172,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     capabilities: { drop: ['ALL'] },
   }),
   terminationGracePeriodSeconds: integer(
-    'Time for the end of running work. The operator needs up to 28 seconds.',
+    'Grace period for in-flight work. The operator needs up to 28 seconds.',
     30,
     { minimum: 30 },
   ),
@@ -190,18 +190,18 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
     ],
   ),
-  podDisruptionBudget: section('What drains of nodes may take away.', {
-    enabled: flag('Makes a budget per Deployment.', true),
+  podDisruptionBudget: section('PodDisruptionBudget.', {
+    enabled: flag('Creates one per Deployment.', true),
     maxUnavailable: {
       type: ['integer', 'string'],
-      description: 'Pods that may be away, a number or a share such as 50%.',
+      description: 'Pods that may be unavailable, a number or a percentage such as 50%.',
       default: 1,
     },
   }),
 
-  networkPolicy: section('Which connections the Pods may have.', {
+  networkPolicy: section('NetworkPolicy.', {
     enabled: flag(
-      'Allows DNS, the API server, https and the port of CodeMie outwards, metrics and probes inwards, and nothing else.',
+      'Allows egress to DNS, the API server, https and the port of CodeMie, ingress for metrics and probes, and nothing else.',
       false,
     ),
     apiServerPorts: list(
@@ -210,15 +210,15 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       [443, 6443],
     ),
     ports: list(
-      'Further TCP ports outwards. Those of connection.url, its tokenURL and the proxy are known.',
+      'Further TCP ports for egress. Those of connection.url, its tokenURL and the proxy are added automatically.',
       { type: 'integer', minimum: 1, maximum: 65535 },
     ),
     metricsFrom: list(
-      'Who may reach the port of metrics, as peers of a NetworkPolicy. Empty: every Pod of the cluster, and what reaches Pods from outside. Who may read there is for metrics.auth to say.',
+      'Who may reach the port of metrics, as peers of a NetworkPolicy. Empty: every Pod of the cluster, and what reaches Pods from outside. metrics.auth decides who can read them.',
       object,
     ),
-    extraEgress: list('Further rules outwards.', object),
-    extraIngress: list('Further rules inwards.', object),
+    extraEgress: list('Further egress rules.', object),
+    extraIngress: list('Further ingress rules.', object),
   }),
 
   metrics: metricsValues,

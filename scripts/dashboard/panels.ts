@@ -48,8 +48,8 @@ export const rows: readonly Row[] = [
         queries: [{ expr: 'sum(codemie_git_integrations{type="Ready"}) or vector(0)' }],
       },
       { title: 'Ready', kind: 'number', width: 4, queries: [{ expr: of('True') }] },
-      { title: 'A person has to act', kind: 'number', width: 4, queries: [{ expr: of('False') }] },
-      { title: 'Tried again by itself', kind: 'number', width: 4, queries: [{ expr: of('Unknown') }] },
+      { title: 'Action required', kind: 'number', width: 4, queries: [{ expr: of('False') }] },
+      { title: 'Retrying', kind: 'number', width: 4, queries: [{ expr: of('Unknown') }] },
       {
         title: 'Left behind in CodeMie',
         kind: 'number',
@@ -58,7 +58,7 @@ export const rows: readonly Row[] = [
         queries: [{ expr: 'sum(codemie_git_integration_registrations_orphaned_total)' }],
       },
       {
-        title: 'Operators at work',
+        title: 'Active leaders',
         kind: 'number',
         width: 4,
         description: 'One for each shard.',
@@ -95,7 +95,7 @@ export const rows: readonly Row[] = [
     title: 'Credentials and drift',
     panels: [
       {
-        title: 'Credentials that end first',
+        title: 'Credentials that expire first',
         kind: 'table',
         width: 8,
         unit: 's',
@@ -107,7 +107,7 @@ export const rows: readonly Row[] = [
         columns: { labels: ['namespace', 'name'], value: 'Ends in' },
       },
       {
-        title: 'Credentials that end within',
+        title: 'Credentials expiring within',
         kind: 'lines',
         width: 8,
         queries: [7, 30, 90].map((days) => ({
@@ -116,7 +116,7 @@ export const rows: readonly Row[] = [
         })),
       },
       {
-        title: 'Changes in CodeMie that others made',
+        title: 'Drift corrected in CodeMie',
         kind: 'lines',
         width: 8,
         queries: [
@@ -144,7 +144,7 @@ export const rows: readonly Row[] = [
         kind: 'lines',
         width: 6,
         unit: 'ops',
-        description: 'No answer, or an error of the server.',
+        description: 'No response, or a server error.',
         queries: [
           {
             expr: `sum by (host, result) (rate(${calls}{${failed}}[$__rate_interval]))`,
@@ -153,7 +153,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Time of a call, 99 of 100',
+        title: 'Request latency (p99)',
         kind: 'lines',
         width: 6,
         unit: 's',
@@ -162,7 +162,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Rate limit left',
+        title: 'Rate limit remaining',
         kind: 'lines',
         width: 6,
         unit: 'percentunit',
@@ -179,7 +179,7 @@ export const rows: readonly Row[] = [
     title: 'Work',
     panels: [
       {
-        title: 'Passes, by result',
+        title: 'Reconciles by result',
         kind: 'lines',
         width: 6,
         unit: 'ops',
@@ -191,7 +191,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Time of a pass',
+        title: 'Reconcile duration',
         kind: 'lines',
         width: 6,
         unit: 's',
@@ -226,7 +226,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Time in the queue, 99 of 100',
+        title: 'Time in the queue (p99)',
         kind: 'lines',
         width: 6,
         unit: 's',
@@ -249,7 +249,7 @@ export const rows: readonly Row[] = [
         queries: [{ expr: 'max by (resource) (codemie_cache_objects)', legend: '{{resource}}' }],
       },
       {
-        title: 'Since the last word of the watch',
+        title: 'Time since last watch event',
         kind: 'lines',
         width: 6,
         unit: 's',
@@ -268,7 +268,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Refused and failed requests',
+        title: 'Denied and failed requests',
         kind: 'lines',
         width: 6,
         unit: 'ops',
@@ -304,7 +304,7 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Event loop held up, 99 of 100',
+        title: 'Event loop lag (p99)',
         kind: 'lines',
         width: 8,
         unit: 's',

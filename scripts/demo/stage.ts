@@ -55,7 +55,7 @@ export async function setStage(signal: AbortSignal) {
     await run(['apply', '--server-side', '-f', join(projectFolder, 'crds')]);
     await run(['wait', '--for=condition=Established', '-f', join(projectFolder, 'crds')]);
     await run(['create', 'namespace', 'codemie-system']);
-    print('The definitions are installed.');
+    print('The CRDs are installed.');
 
     const operator = await startOperator({
       kubeconfig,

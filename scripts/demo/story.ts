@@ -79,7 +79,7 @@ async function explainBadToken({ run, world }: Stage): Promise<void> {
   world.github.addToken({ token, login: 'octocat' });
   await setToken(run, name, token);
   await ready(run, name);
-  print('With a good token in the Secret it becomes Ready by itself.');
+  print('With a good token in the Secret it becomes Ready automatically.');
 }
 
 async function rotate({ run, world }: Stage): Promise<void> {

@@ -46,7 +46,7 @@ Anyone who can read a namespace's Secrets can use them. To limit that permission
 
 ## Check at startup
 
-Before it starts to work, the operator checks each permission with the API server ([SelfSubjectAccessReview](https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access), which needs no right of its own). While one is missing it is not ready, says so in its log, and goes on by itself once the right is granted:
+Before it starts to work, the operator checks each permission with the API server ([SelfSubjectAccessReview](https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access), which needs no permission). While one is missing, the operator is not ready and logs which one; it continues automatically as soon as the permission is granted:
 
 \`\`\`json
 {"level":"error","time":"2026-11-22T21:10:58.405Z","msg":"The operator lacks permission to list or watch configmaps in any namespace; it needs that to detect changed certificates. Bind its service account to the roles of the Helm chart or of docs/permissions.md."}

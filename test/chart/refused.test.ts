@@ -70,7 +70,7 @@ it.each([
   [
     'shards of the same name',
     { shards: [first, { ...second, name: 'a' }] },
-    'shards: two of them have the same name. Give each a name of its own.',
+    'shards: two of them have the same name. Give each a different name.',
   ],
   [
     'a connection without URL',
@@ -90,7 +90,7 @@ it.each([
   [
     'a connection that nobody would look after',
     { watchNamespaces: ['team-a'], clusterName: 'prod', connection },
-    'connection.create: needs clusterConnections: true with watchNamespaces, or nobody would look after the connection.',
+    'connection.create: needs clusterConnections: true with watchNamespaces, or nothing would reconcile the connection.',
   ],
   [
     'a podMonitor without a token',

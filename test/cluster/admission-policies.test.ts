@@ -107,7 +107,7 @@ it('lets only those use a connection of the cluster who have the verb', async ()
   const refused = await applyAs(eve, manifest('acme', shared));
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain(
-    `you need the verb use on ClusterCodeMieConnection "${name}" in namespace "${namespace}" to create or change this integration; ask its owner for it, or name a CodeMieConnection of your own`,
+    `you need the verb use on ClusterCodeMieConnection "${name}" in namespace "${namespace}" to create or change this integration; ask its owner for it, or name a CodeMieConnection in your namespace`,
   );
   await cluster.waitFor(
     'the grant to be known',

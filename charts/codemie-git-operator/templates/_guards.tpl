@@ -12,17 +12,17 @@
 {{- if .connections }}{{ $keepers = append $keepers .name }}{{ end -}}
 {{- end -}}
 {{- if ne (len $names) (len (uniq $names)) -}}
-{{- fail "shards: two of them have the same name. Give each a name of its own." -}}
+{{- fail "shards: two of them have the same name. Give each a different name." -}}
 {{- end -}}
 {{- if ne (len $keepers) 1 -}}
-{{- fail (printf "shards: exactly one of them looks after connections, here %d. Set connections: true on one." (len $keepers)) -}}
+{{- fail (printf "shards: exactly one of them must reconcile connections, here %d. Set connections: true on one." (len $keepers)) -}}
 {{- end -}}
 {{- end -}}
 {{- if and $values.watchNamespaces (not $values.clusterName) -}}
 {{- fail "clusterName: must be set with watchNamespaces, which leave no right to look it up." -}}
 {{- end -}}
 {{- if and $values.watchNamespaces $values.connection.create (not $values.clusterConnections) -}}
-{{- fail "connection.create: needs clusterConnections: true with watchNamespaces, or nobody would look after the connection." -}}
+{{- fail "connection.create: needs clusterConnections: true with watchNamespaces, or nothing would reconcile the connection." -}}
 {{- end -}}
 {{- if and $values.networkPolicy.enabled (empty $values.networkPolicy.apiServerPorts) -}}
 {{- fail "networkPolicy.apiServerPorts: is empty, so the operator could not reach the Kubernetes API. Give its ports." -}}

@@ -73,7 +73,7 @@ everything.
 {{- omit .Values.connection "create" | toYaml -}}
 {{- end -}}
 
-{{/* The TCP ports that the values need outwards, as JSON {"ports": [...]}: a JSON document of Helm is an object. */}}
+{{/* The TCP egress ports that the values need, as JSON {"ports": [...]}: a JSON document of Helm is an object. */}}
 {{- define "codemie-git-operator.egressPorts" -}}
 {{- $ports := list "443" -}}
 {{- range concat .Values.networkPolicy.apiServerPorts .Values.networkPolicy.ports -}}

@@ -45,7 +45,7 @@ export function tls(where = 'in the namespace of this object') {
       .default('ConfigMap')
       .describe('Kind of the object that holds the certificates.'),
     name: objectName.describe(`Name of the ConfigMap or Secret, ${where}.`),
-    key: dataKey.default('ca.crt').describe('Key of the PEM bundle inside of it.'),
+    key: dataKey.default('ca.crt').describe('Its key with the PEM bundle.'),
   });
   return z
     .object({
