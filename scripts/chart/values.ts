@@ -43,10 +43,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   }),
 
   crds: section('The CRDs of the three kinds.', {
-    install: flag(
-      'Installs and upgrades the CRDs with the release. They are never deleted with it.',
-      true,
-    ),
+    install: flag('Installs and upgrades the CRDs with the release. They are never deleted with it.', true),
   }),
 
   clusterName: text(
@@ -62,11 +59,10 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     'Whether to follow ClusterCodeMieConnections although watchNamespaces is set.',
     false,
   ),
-  workers: integer(
-    'Concurrent reconciles per kind; those that wait for a server do not count.',
-    4,
-    { minimum: 1, maximum: 64 },
-  ),
+  workers: integer('Concurrent reconciles per kind; those that wait for a server do not count.', 4, {
+    minimum: 1,
+    maximum: 64,
+  }),
   logLevel: choice('Minimum log level.', 'info', ['debug', 'info', 'warn', 'error']),
   tenantPrivateNetworks: flag(
     'Whether a CodeMieConnection of a namespace may allow private addresses.',
@@ -108,17 +104,20 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     },
   ),
 
-  proxy: section('Outbound proxy for calls to providers, CodeMie and identity providers, not to the Kubernetes API.', {
-    httpsProxy: text('Proxy for https: its URL, or host:port. With a password in it: see extraEnv.', '', {
-      pattern: proxyPattern,
-    }),
-    httpProxy: text('Proxy for plain http: its URL, or host:port.', '', { pattern: proxyPattern }),
-    noProxy: text(
-      'Hosts to call directly, separated by commas: names, addresses and CIDR blocks.',
-      '.svc,.cluster.local',
-      { pattern: '^([*A-Za-z0-9_.:\\[\\]-]+(/[0-9]{1,3})?|[ ,])*$' },
-    ),
-  }),
+  proxy: section(
+    'Outbound proxy for calls to providers, CodeMie and identity providers, not to the Kubernetes API.',
+    {
+      httpsProxy: text('Proxy for https: its URL, or host:port. With a password in it: see extraEnv.', '', {
+        pattern: proxyPattern,
+      }),
+      httpProxy: text('Proxy for plain http: its URL, or host:port.', '', { pattern: proxyPattern }),
+      noProxy: text(
+        'Hosts to call directly, separated by commas: names, addresses and CIDR blocks.',
+        '.svc,.cluster.local',
+        { pattern: '^([*A-Za-z0-9_.:\\[\\]-]+(/[0-9]{1,3})?|[ ,])*$' },
+      ),
+    },
+  ),
   ca: section('Certificate authorities to trust in addition to the system roots, for all outgoing calls.', {
     kind: choice('Kind of the object in the namespace of the release that holds them.', 'ConfigMap', [
       'ConfigMap',

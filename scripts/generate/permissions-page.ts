@@ -34,7 +34,7 @@ For cluster administrators: every permission that the operator uses, and why. Th
 
 It needs no access to Pods, no webhook, and no right to change or delete a Secret. It deletes none of its custom resources, and creates none except the [default connection](operating.md#the-default-connection).
 
-## Which and why
+## Permissions and their purpose
 
 "Its namespaces" are all of them, or those of \`--watch-namespaces\`.
 

@@ -25,14 +25,16 @@ const wholeFiles = [
 /** Where string literals reach a user, a log or a metric. */
 const sources = ['src/**/*.ts', 'scripts/**/*.ts'];
 
-/** The vocabulary's own examples, and texts that belong to others. */
-const isExempt = (file: string): boolean => /\/node_modules\/|^docs\/contributing\/vocabulary/.test(file);
+/** The page that lists the words, and pages that are yet to be rewritten. */
+const isExempt = (file: string): boolean =>
+  file === 'docs/contributing/style.md' || /^(README\.md|docs\/(adr|runbooks)\/)/.test(file);
 
 const isTest = (file: string): boolean => /\.test\.ts$|\/testing\/|conformance\.ts$/.test(file);
 
 /** Everything that the vocabulary holds for. */
 export function allTexts(): Text[] {
-  const find = (globs: string[]): string[] => globSync(globs, { cwd: root }).filter((file) => !isExempt(file));
+  const find = (globs: string[]): string[] =>
+    globSync(globs, { cwd: root }).filter((file) => !isExempt(file));
   const read = (file: string): string => readFileSync(join(root, file), 'utf8');
   return [
     ...find(wholeFiles).map((file) => ({

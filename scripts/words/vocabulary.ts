@@ -1,12 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { TextlintKernel } from '@textlint/kernel';
-import markdown from '@textlint/textlint-plugin-markdown';
-import plainText from '@textlint/textlint-plugin-text';
-import prh from 'textlint-rule-prh';
+import { TextlintKernel, type TextlintKernelPlugin, type TextlintKernelRule } from '@textlint/kernel';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Text } from './texts.ts';
+
+// These packages are CommonJS, with what they export under `default`; the rule has no types.
+const require = createRequire(import.meta.url);
+const { default: prh }: { default: TextlintKernelRule['rule'] } = require('textlint-rule-prh');
+const {
+  default: markdown,
+}: { default: TextlintKernelPlugin['plugin'] } = require('@textlint/textlint-plugin-markdown');
+const {
+  default: plainText,
+}: { default: TextlintKernelPlugin['plugin'] } = require('@textlint/textlint-plugin-text');
 
 const vocabularyFile = join(import.meta.dirname, '..', '..', 'docs', 'contributing', 'vocabulary.yaml');
 
@@ -40,13 +48,13 @@ export async function checkWords({ file, format, content }: Text): Promise<Findi
     ext: format,
     filePath: file,
     plugins: [
-      { pluginId: 'markdown', plugin: markdown.default },
-      { pluginId: 'text', plugin: plainText.default },
+      { pluginId: 'markdown', plugin: markdown },
+      { pluginId: 'text', plugin: plainText },
     ],
     rules: [
       {
         ruleId: 'vocabulary',
-        rule: prh.default,
+        rule: prh,
         options: {
           rulePaths: [vocabularyFile],
           checkLink: true,

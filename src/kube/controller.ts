@@ -80,7 +80,7 @@ export interface Controller {
 }
 
 /** Why a run is not waited for any more. Given, because the error that `abort` would make itself is costly. */
-const over = 'The run is over.';
+const over = 'The run has finished.';
 /** A run that heeds neither its deadline nor the stop is left behind after this. */
 const abortGraceMs = 5000;
 

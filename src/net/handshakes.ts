@@ -155,7 +155,7 @@ function tooCostly(host: string, retryAtMs: number): NetError {
   return new NetError({
     kind: 'HostPaused',
     message: `${host} is not connected to for now, because the certificates of servers that this namespace uses take too long to check.`,
-    hint: 'It is asked again automatically within minutes; let the servers send usual chains, with RSA keys of up to 4096 bits or P-256.',
+    hint: 'The operator retries within minutes; let the servers send usual chains, with RSA keys of up to 4096 bits or P-256.',
     host,
     requestSent: false,
     retryAtMs,
@@ -166,7 +166,7 @@ function stillConnecting(host: string): NetError {
   return new NetError({
     kind: 'HostBusy',
     message: `Other servers have not finished their TLS handshakes yet, so ${host} is not connected to for now.`,
-    hint: 'It will be tried again; check the other servers that this namespace or connection uses if it stays so.',
+    hint: 'The operator retries; if this persists, check the other servers that this namespace or connection uses.',
     host,
     requestSent: false,
   });

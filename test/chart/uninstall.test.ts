@@ -105,7 +105,7 @@ describe('an uninstall with a live integration and CodeMie down', () => {
     await uninstall();
     await deleteInVain('namespace', 'team-a');
     await suite.kubectl(['delete', 'clustercodemieconnection', 'default', '--wait=false']);
-    const command = block('### Uninstalled too early', 'sh');
+    const command = block('### Objects stuck in Terminating', 'sh');
     const env = { HOME: join(dirname(kubeconfig), 'home'), KUBECONFIG: kubeconfig };
     expect(await runTool('sh', { args: ['-c', command], env })).toMatchObject({ code: 0, stderr: '' });
     await suite.cluster.waitForGone(kinds.namespace, 'team-a');

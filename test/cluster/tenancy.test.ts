@@ -129,7 +129,7 @@ describe('what a connection does not allow', () => {
 });
 
 describe('a name that another tenant has', () => {
-  it('stays with the other, of whom nothing is told', async () => {
+  it('stays with the other, whose name is not revealed', async () => {
     const { cluster, world } = suite;
     const [victim, attacker] = [await tenant(), await tenant()];
     const name = await makeClusterConnection(suite, {

@@ -48,7 +48,7 @@ const hostileKeys: { name: string; key: string; says: string }[] = [
   { name: 'large', key: `${'x'.repeat(900_000)}${rsaPem(pkcs1Der(small))}`, says: 'larger than 64 KiB' },
 ];
 
-it('private keys that take minutes to compute with stop nobody', async () => {
+it('private keys that take minutes to compute with block no one', async () => {
   const team = await stage.tenant('keys');
   const attack = async (): Promise<void> => {
     for (const { name, key } of hostileKeys) {
@@ -81,7 +81,7 @@ it('the longest keys that are accepted are signed with beside the others', async
   expectUnharmed(stage, report);
 });
 
-it('hosts that are patterns with many stars stop nobody', async () => {
+it('hosts that are patterns with many stars block no one', async () => {
   const team = await stage.tenant('stars');
   await team.storeToken();
   await team.create(kinds.secret, 'login', { stringData: { token: 'x' } });
@@ -124,7 +124,7 @@ const bundles: { name: string; bundle: string; says: string }[] = [
   },
 ];
 
-it('bundles of certificates stop nobody', async () => {
+it('bundles of certificates block no one', async () => {
   const team = await stage.tenant('bundles');
   await team.storeToken();
   const attack = async (): Promise<void> => {
@@ -142,7 +142,7 @@ it('bundles of certificates stop nobody', async () => {
     ).toContain(says);
 });
 
-it('chains of certificates that take a second to check stop nobody', async () => {
+it('chains of certificates that take a second to check block no one', async () => {
   const team = await stage.tenant('chains');
   await team.storeToken();
   await team.create(kinds.secret, 'login', { stringData: { token: 'x' } });

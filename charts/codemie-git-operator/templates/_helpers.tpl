@@ -111,7 +111,7 @@ tlsConfig:
       key: ca.crt
   serverName: {{ printf "%s-metrics.%s.svc" (include "codemie-git-operator.fullname" .) .Release.Namespace }}
   {{- else }}
-  # Made by each process for itself: it encrypts, and proves nothing.
+  # Created by each process for itself: it encrypts, and can't be verified.
   insecureSkipVerify: true
   {{- end }}
 {{- end }}
