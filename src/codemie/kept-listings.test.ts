@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createKeptListings } from './kept-listings.ts';
 
-function setUp(maxRows: number) {
-  const listings = createKeptListings(maxRows);
+function setUp(maxPerNamespace: number, max = maxPerNamespace) {
+  const all = createKeptListings({ max, maxPerNamespace });
+  const listings = all.of('team-a');
   const dropped: string[] = [];
   const owners = new Map(['a', 'b', 'c'].map((name) => [name, {}]));
   const owner = (name: string): object => owners.get(name) ?? {};
   const keep = (name: string, rows: number) =>
     listings.keep(owner(name), rows, () => void dropped.push(name));
-  return { listings, dropped, owner, keep };
+  return { all, listings, dropped, owner, keep };
 }
 
 describe('createKeptListings', () => {
@@ -50,5 +51,23 @@ describe('createKeptListings', () => {
     listings.forget(owner('a'));
     keep('b', 10);
     expect(dropped).toEqual([]);
+  });
+
+  it('drops what a namespace has too much of, and nothing of others', () => {
+    const { all, dropped, keep } = setUp(10, 20);
+    keep('a', 5);
+    const lost: number[] = [];
+    for (let index = 0; index < 20; index++) all.of('team-b').keep({}, 4, () => void lost.push(index));
+    expect(dropped).toEqual([]);
+    expect(lost).toEqual(Array.from({ length: 18 }, (_, index) => index));
+  });
+
+  it('drops what those have most who have too much together', () => {
+    const { all, dropped, keep } = setUp(10, 15);
+    keep('a', 3);
+    const lost: string[] = [];
+    for (const name of ['b1', 'b2']) all.of('team-b').keep({}, 5, () => void lost.push(name));
+    all.of('team-c').keep({}, 4, () => void lost.push('c'));
+    expect([dropped, lost]).toEqual([[], ['b1']]);
   });
 });

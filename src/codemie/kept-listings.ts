@@ -1,4 +1,4 @@
-/** Decides which listings stay in memory while nobody reads them. */
+/** Decides which listings of a namespace's connections stay in memory while nobody reads them. */
 export interface KeptListings {
   /** Takes note of a listing of that many rows, in place of the owner's former one. `drop` is called when it has to go. */
   keep(owner: object, rows: number, drop: () => void): void;
@@ -8,37 +8,85 @@ export interface KeptListings {
   forget(owner: object): void;
 }
 
-/**
- * Keeps listings of so many rows together; the one that has not been read for the longest time goes first. A listing
- * that is dropped is read again when it is asked for.
- */
-export function createKeptListings(maxRows: number): KeptListings {
+/** What all namespaces keep. */
+export interface SharedKeptListings {
+  of(namespace: string): KeptListings;
+}
+
+/** Options for {@link createKeptListings}, in rows. */
+export interface KeptListingsOptions {
+  max: number;
+  maxPerNamespace: number;
+}
+
+interface Group {
   /** Least recently read first. */
-  const kept = new Map<object, { rows: number; drop: () => void }>();
+  kept: Map<object, { rows: number; drop: () => void }>;
+  rows: number;
+}
+
+/**
+ * Keeps listings of so many rows together. A namespace with too much loses the one that it has not read for the longest
+ * time; when all together have too much, the namespace with the most does. A listing that is dropped is read again when
+ * it is asked for; the one that has just been read stays, unless it alone is too much.
+ */
+export function createKeptListings({ max, maxPerNamespace }: KeptListingsOptions): SharedKeptListings {
+  const groups = new Map<string, Group>();
   let total = 0;
 
-  function forget(owner: object): void {
-    total -= kept.get(owner)?.rows ?? 0;
-    kept.delete(owner);
+  function forget(namespace: string, owner: object): void {
+    const group = groups.get(namespace);
+    const listing = group?.kept.get(owner);
+    if (!group || !listing) return;
+    group.kept.delete(owner);
+    group.rows -= listing.rows;
+    total -= listing.rows;
+    if (group.kept.size === 0) groups.delete(namespace);
+  }
+
+  /** Drops the oldest listing of a namespace but for that one. */
+  function dropOldest(namespace: string, newest: object): boolean {
+    for (const [owner, { drop }] of groups.get(namespace)?.kept ?? []) {
+      if (owner === newest) continue;
+      forget(namespace, owner);
+      drop();
+      return true;
+    }
+    return false;
+  }
+
+  function largestFirst(): string[] {
+    return [...groups].toSorted(([, a], [, b]) => b.rows - a.rows).map(([namespace]) => namespace);
+  }
+
+  function makeRoom(namespace: string, newest: object): void {
+    while ((groups.get(namespace)?.rows ?? 0) > maxPerNamespace && dropOldest(namespace, newest));
+    while (total > max && largestFirst().some((each) => dropOldest(each, newest)));
   }
 
   return {
-    keep(owner, rows, drop) {
-      forget(owner);
-      kept.set(owner, { rows, drop });
-      total += rows;
-      for (const [oldest, listing] of kept) {
-        if (total <= maxRows) return;
-        forget(oldest);
-        listing.drop();
-      }
-    },
-    touch(owner) {
-      const listing = kept.get(owner);
-      if (listing === undefined) return;
-      kept.delete(owner);
-      kept.set(owner, listing);
-    },
-    forget,
+    of: (namespace) => ({
+      keep(owner, rows, drop) {
+        forget(namespace, owner);
+        if (rows > Math.min(max, maxPerNamespace)) {
+          drop();
+          return;
+        }
+        const group = groups.get(namespace) ?? { kept: new Map(), rows: 0 };
+        groups.set(namespace, group);
+        group.kept.set(owner, { rows, drop });
+        group.rows += rows;
+        total += rows;
+        makeRoom(namespace, owner);
+      },
+      touch(owner) {
+        const kept = groups.get(namespace)?.kept;
+        const listing = kept?.get(owner);
+        if (!kept || !listing) return;
+        kept.delete(owner);
+        kept.set(owner, listing);
+      },
+      forget: (owner) => forget(namespace, owner),
+    }),
   };
 }

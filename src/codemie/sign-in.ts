@@ -1,5 +1,6 @@
 import { bounds } from '../lib/bounds.ts';
 import { orAbort } from '../lib/deadline.ts';
+import { keptError } from '../lib/kept-error.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,
@@ -142,7 +143,7 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
       return current;
     } catch (error) {
       const count = (failure?.count ?? 0) + 1;
-      failure = { error, count, untilMs: pauseUntil(error, count) };
+      failure = { error: keptError(error), count, untilMs: pauseUntil(error, count) };
       throw error;
     } finally {
       renewal = undefined;

@@ -1,4 +1,5 @@
 import { orAbort } from '../lib/deadline.ts';
+import { keptError } from '../lib/kept-error.ts';
 import { createSharedCache } from '../lib/shared-cache.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
@@ -94,7 +95,7 @@ export function createSharedCalls<T>(options: SharedCallsOptions<T>): SharedCall
       return entry.lastGood;
     } catch (error) {
       entry.failure = {
-        error,
+        error: keptError(error),
         untilMs: now() + failureAgeMs(error, maxAgeMs),
         laterUntilMs: now() + failureAgeMs(error, verdictAgeMs),
       };

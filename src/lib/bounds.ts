@@ -77,8 +77,8 @@ export const bounds = {
     cluster: { maxBytes: 64 * MiB, maxRows: 100_000 },
     /** Through a CodeMieConnection, whose server may be anybody's. */
     namespaced: { maxBytes: 4 * MiB, maxRows: 8_000 },
-    /** Rows that are kept in memory for all CodeMieConnections together; the listing that is unused longest goes. */
-    keptRows: 40_000,
+    /** Rows that are kept in memory for CodeMieConnections, of one namespace and of all together. */
+    keptRows: { maxPerNamespace: 16_000, max: 40_000 },
     /** One row: its credential values, of which CodeMie's own have ten, its strings, its id and its times. */
     row: { maxKeys: 64, maxChars: 1024, idChars: 100, timeChars: 64 },
   },

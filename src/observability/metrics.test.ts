@@ -90,6 +90,18 @@ describe('metrics', () => {
     expect(text).toContain('controller_runtime_max_concurrent_reconciles{controller="things"} 4\n');
   });
 
+  it('count statuses without a name together, for tenants choose answers', async () => {
+    const registry = new Registry();
+    const { exchange } = createMetrics(registry);
+    for (let status = 400; status < 700; status += 1)
+      exchange('provider', { method: 'GET', url: '', host: 'h', status, durationMs: 1 });
+    const lines = (await registry.metrics()).split('\n');
+    const counts = lines.filter((line) => line.startsWith('codemie_http_requests_total{'));
+    expect(counts.length).toBeLessThan(50);
+    expect(counts.filter((line) => line.includes('result="404"'))).toHaveLength(1);
+    expect(counts.filter((line) => line.includes('result="other status"'))).toHaveLength(1);
+  });
+
   it('count at most 500 hosts apart, for tenants choose hosts', async () => {
     const registry = new Registry();
     const { exchange } = createMetrics(registry);

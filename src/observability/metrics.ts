@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { ControllerMetrics } from '../kube/controller.ts';
 import type { EventMetrics } from '../kube/events.ts';
@@ -286,6 +287,11 @@ export function measureQueues(registry: Registry, queues: readonly WorkQueue[]):
 /** Hosts beyond this are counted together: whoever may make a connection chooses hosts. */
 const mostHosts = 500;
 
+/** A server of a tenant's may answer any of 900 statuses; those without a name are counted together. */
+function resultOf(status: number): string {
+  return Object.hasOwn(STATUS_CODES, status) ? String(status) : 'other status';
+}
+
 function exchangeMetrics(registry: Registry): Metrics['exchange'] {
   const registers = [registry];
   const requests = new Counter({
@@ -308,7 +314,12 @@ function exchangeMetrics(registry: Registry): Metrics['exchange'] {
   };
   return (target, { host: name, method, status, error, durationMs }) => {
     const host = labelOf(name);
-    requests.inc({ target, host, method, result: status ?? error ?? 'Other' });
+    requests.inc({
+      target,
+      host,
+      method,
+      result: status === undefined ? (error ?? 'Other') : resultOf(status),
+    });
     duration.observe({ target, host }, durationMs / 1000);
   };
 }

@@ -243,7 +243,7 @@ export class ProviderError extends Error {
     const fill = typeof sentence === 'string' ? () => sentence : sentence;
     const options = fields.cause === undefined ? undefined : { cause: fields.cause };
     super(fill(reason === 'KeyAppMismatch' ? 'private key' : 'token'), options);
-    this.sentence = fill;
+    this.sentence = filledIn(fill(placeholder));
     this.disposition = dispositionOf(fields);
     this.reason = fields.reason;
     this.hint = fields.hint;
@@ -253,6 +253,14 @@ export class ProviderError extends Error {
     this.isLasting = fields.isLasting ?? false;
     this.isExplained = fields.isExplained ?? explained.has(reason);
   }
+}
+
+/** Stands for the name of the credential. No sentence has it. */
+const placeholder = '\u0000';
+
+/** Errors are kept for long, and the function that wrote the sentence may hold a whole answer. */
+function filledIn(template: string): (credential: string) => string {
+  return (credential) => template.replaceAll(placeholder, () => credential);
 }
 
 /** Reasons that are a reason: the others say only that something was refused or not found. */

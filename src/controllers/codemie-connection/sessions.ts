@@ -4,7 +4,7 @@ import type {
 } from '../../api/v1alpha1/connection-spec.ts';
 import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
-import { createKeptListings, type KeptListings } from '../../codemie/kept-listings.ts';
+import { createKeptListings, type SharedKeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { createSignInBudgets, type SignInBudgets } from '../../codemie/sign-in-budget.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -69,7 +69,7 @@ const readTimeoutMs = 30_000;
 interface Shares {
   /** Of sign-ins at CodeMie itself. */
   budgets: SignInBudgets;
-  kept: KeptListings;
+  kept: SharedKeptListings;
   /** One listing at a time for each namespace. */
   turns: Map<string, Limiter>;
 }
@@ -178,7 +178,7 @@ function shareOf(
   const turn = turns.get(namespace) ?? createLimiter({ concurrency: 1, requestsPerSecond: 1000, now });
   turns.set(namespace, turn);
   const limits = { ...bounds.listing.namespaced, ...bounds.account.namespaced };
-  return { limits, kept, inTurn: (task, signal) => turn.run(task, signal) };
+  return { limits, kept: kept.of(namespace), inTurn: (task, signal) => turn.run(task, signal) };
 }
 
 type Spec = CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
