@@ -21,6 +21,8 @@ export interface Installation {
   kubectl(args: string[], input?: string): Promise<string>;
   /** Runs helm in the operator's namespace. @throws Error with what it wrote, when it fails */
   helm(args: string[]): Promise<string>;
+  /** What the operator needs in this cluster besides what a page shows: a machine, the proxy, the authority. */
+  localValues(): Record<string, unknown>;
   /** The arguments after `helm install` and `helm upgrade`: release, chart, values, and to wait until all is well. */
   release(options?: { chart?: string; values?: object }): string[];
 }
@@ -53,6 +55,7 @@ export function useInstallation(image: () => Promise<Image> = bundled): Installa
     succeed('helm', helm(['--namespace', system, ...args], { kubeconfig })).catch((error: unknown) => {
       throw new Error(`The Pods wrote: ${suite.node?.output(releaseName).slice(-4000)}`, { cause: error });
     });
+  suite.localValues = () => valuesFor(suite);
   suite.release = ({ chart = chartFolder, values = {} } = {}) => [
     releaseName,
     chart,
@@ -73,14 +76,7 @@ export function useInstallation(image: () => Promise<Image> = bundled): Installa
       images: { 'ghcr.io/codemie-ai/codemie-git-operator': await image() },
     });
     await suite.kubectl(['create', 'namespace', system]);
-    await suite.kubectl([
-      'create',
-      'configmap',
-      'internet',
-      `--from-literal=ca.crt=${suite.world.internet.ca}`,
-      '-n',
-      system,
-    ]);
+    await storeAuthority(suite);
   });
 
   afterAll(async () => {
@@ -121,6 +117,12 @@ function valuesFor({ world, node }: Installation): Record<string, unknown> {
       { name: 'CODEMIE_OPERATOR_PROBE_ADDRESS', value: '$(POD_IP):8081' },
     ],
   };
+}
+
+/** Stores the authority of the world's certificates where {@link Installation.localValues} names it. */
+export async function storeAuthority({ kubectl, world }: Installation): Promise<void> {
+  const authority = `--from-literal=ca.crt=${world.internet.ca}`;
+  await kubectl(['create', 'configmap', 'internet', authority, '--namespace', system]);
 }
 
 /** Takes everything of ours off the cluster, whatever state it is in. */

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { kinds } from '../harness/cluster.ts';
+import { connectCluster, kinds } from '../harness/cluster.ts';
+import { codeBlocks } from '../harness/code-blocks.ts';
 import { keycloakGuide } from '../harness/keycloak-guide.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
@@ -25,6 +29,7 @@ function loginOf({ world }: Suite): { client: RealmClient; user: RealmUser } {
   return { client, user };
 }
 
+const page = join(import.meta.dirname, '..', '..', 'docs', 'codemie.md');
 const consumers = [{ namespaces: ['*'], projects: ['*'] }];
 
 describe("a login in CodeMie's default mode, where rights come from Keycloak", () => {
@@ -227,3 +232,28 @@ describe.each([{ rights: 'keycloak' as const }, { rights: 'codemie' as const }])
     });
   },
 );
+
+it('the command of docs/codemie.md copies the Secret of a KeycloakClient', async () => {
+  const cluster = await connectCluster(kubeconfigPath());
+  onTestFinished(async () => {
+    await cluster.clearNamespaces();
+    await cluster.close();
+  });
+  const [from, to] = [await cluster.createNamespace('oauth2-proxy'), await cluster.createNamespace('system')];
+  const name = 'keycloak-client-codemie-git-operator-secret';
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'keycloak-client', uid: randomUUID() };
+  await cluster.create(kinds.secret, {
+    metadata: { name, namespace: from, ownerReferences: [owner], labels: { app: 'keycloak' } },
+    stringData: { clientSecret: 'copied' },
+  });
+  const blocks = codeBlocks(await readFile(page, 'utf8'), 'sh');
+  const copy = blocks.find((block) => block.includes('--namespace oauth2-proxy get secret')) ?? '';
+  const script = copy
+    .replace('--namespace oauth2-proxy', `--namespace ${from}`)
+    .replace('--namespace codemie-system', `--namespace ${to}`);
+  const run = { args: ['-euc', script], env: kubeEnv(kubeconfigPath()) };
+  expect(await runTool('sh', run)).toMatchObject({ code: 0, stderr: '' });
+  const secret = await cluster.get(kinds.secret, `${to}/${name}`);
+  expect(secret?.metadata).not.toHaveProperty('ownerReferences');
+  expect(secret?.['data']).toEqual({ clientSecret: Buffer.from('copied').toString('base64') });
+});
