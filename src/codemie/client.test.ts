@@ -227,6 +227,21 @@ describe('integrations', () => {
     await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
   });
 
+  it('that no listing shows are removed as far as CodeMie lets the login', async () => {
+    const values = { url: 'https://github.com', token: 'SECRET' };
+    const seed = (project: string) => peer.seed({ project, alias: 'a', values, user: users.owner });
+    const outOfSight = seed('team-b');
+    const owner = clientOf('owner');
+    expect(await owner.removeUnlisted(outOfSight.id, signal)).toBe('outOfSight');
+    expect(await owner.removeUnlisted('nowhere', signal)).toBe('missing');
+    expect(await owner.removeUnlisted(seed('team-a').id, signal)).toBe('removed');
+    expect(peer.rows()).toEqual([outOfSight]);
+    for (const status of [502, 503] as const) {
+      peer.faults.add({ outcome: gatewayError(status, 'beforeCommit') });
+      await expect(owner.removeUnlisted('nowhere', signal)).rejects.toMatchObject({ kind: 'uncertain' });
+    }
+  });
+
   it('of a person are kept apart', async () => {
     const client = clientOf('member');
     await client.create('User', payload({ isGlobal: true }), signal);

@@ -9,6 +9,7 @@ import {
   failureOfNetwork,
   failureOfNewProject,
   isAccessDenied,
+  isFromApplication,
   isProjectMissing,
   isUserManagementOff,
   notTheApi,
@@ -61,6 +62,13 @@ export interface CodeMieClient {
   update(scope: Scope, id: string, payload: SettingPayload, signal: AbortSignal): Promise<void>;
   /** One that is gone already is `uncertain`, as is every other failure of the server. */
   remove(scope: Scope, id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes a project integration that no listing shows. CodeMie lists none of the projects that the login does not
+   * administer; to their removal it answers 403, and to that of one that does not exist 500.
+   *
+   * @returns `outOfSight`: it exists, and the login may not remove it
+   */
+  removeUnlisted(id: string, signal: AbortSignal): Promise<'removed' | 'missing' | 'outOfSight'>;
 }
 
 /** See `bounds.listing` and `bounds.account`. */
@@ -217,6 +225,15 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
 
     remove: (scope, id, signal) =>
       write({ method: 'DELETE', path: `${pathOf(scope)}/${encodeURIComponent(id)}`, signal }),
+
+    removeUnlisted: async (id, signal) => {
+      const path = `${pathOf('Project')}/${encodeURIComponent(id)}`;
+      const answer = await send({ operation: 'write', method: 'DELETE', path, signal });
+      if (answer.status === 200) return 'removed';
+      if (isAccessDenied(answer)) return 'outOfSight';
+      if (isFromApplication(answer)) return 'missing';
+      throw failureOfAnswer('write', answer, now());
+    },
   };
 }
 

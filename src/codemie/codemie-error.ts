@@ -17,6 +17,16 @@ export type CodeMieErrorKind =
   | 'uncertain'
   | 'protocol';
 
+/**
+ * What CodeMie says about a token that it rejects:
+ * - `unsaid`: nothing that tells; it answers the same while its database is down;
+ * - `noToken`: it finds none in the request;
+ * - `notValid`: it verifies tokens itself (`JWKS_VALIDATION_ENABLED`), and issuer, audience or claims are not as configured;
+ * - `expired`;
+ * - `otherIssuer`: it takes tokens of its own sign-in only.
+ */
+export type TokenRefusal = 'unsaid' | 'noToken' | 'notValid' | 'expired' | 'otherIssuer';
+
 /** The parts of a {@link CodeMieError}. */
 export interface CodeMieErrorDetails {
   kind: CodeMieErrorKind;
@@ -28,8 +38,8 @@ export interface CodeMieErrorDetails {
   retryAtMs?: number;
   /** See {@link CodeMieError.duplicateAlias}. */
   duplicateAlias?: boolean;
-  /** See {@link CodeMieError.refusedByCodeMie}. */
-  refusedByCodeMie?: boolean;
+  /** See {@link CodeMieError.tokenRefusal}. */
+  tokenRefusal?: TokenRefusal;
   cause?: unknown;
 }
 
@@ -44,8 +54,8 @@ export class CodeMieError extends Error {
   readonly retryAtMs: number | undefined;
   /** With `uncertain`: CodeMie said that the alias is taken, be it by a row the listing does not show. */
   readonly duplicateAlias: boolean;
-  /** CodeMie itself rejected a token that it was sent, as opposed to the sign-in before. */
-  readonly refusedByCodeMie: boolean;
+  /** CodeMie itself rejected a token that it was sent, as opposed to the sign-in before; with what it said about it. */
+  readonly tokenRefusal: TokenRefusal | undefined;
 
   constructor(details: CodeMieErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -53,6 +63,6 @@ export class CodeMieError extends Error {
     this.hint = details.hint;
     this.retryAtMs = details.retryAtMs;
     this.duplicateAlias = details.duplicateAlias ?? false;
-    this.refusedByCodeMie = details.refusedByCodeMie ?? false;
+    this.tokenRefusal = details.tokenRefusal;
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HttpResponse } from '../net/http-client.ts';
 import { NetError } from '../net/net-error.ts';
-import { CodeMieError } from './codemie-error.ts';
+import { CodeMieError, type TokenRefusal } from './codemie-error.ts';
 
 /** Whether a request may have changed something. */
 export type Operation = 'read' | 'write';
@@ -30,17 +30,43 @@ export function failureOfAnswer(operation: Operation, answer: HttpResponse, nowM
   const { status } = answer;
   const said = envelope.safeParse(answer.body).data?.error;
   if (isAccessDenied(answer)) return accessDenied();
-  if (status === 401) return unauthorized();
+  if (status === 401)
+    return said?.message === keysUnavailable ? cannotVerify() : unauthorized(refusalOf(said));
   if (status === 429) return rateLimited(answer, nowMs);
   if (operation === 'write') return failureOfWrite(status, said, retryAt(answer, nowMs));
   if (status >= 500) return serverFailed(retryAt(answer, nowMs));
   return notTheApi();
 }
 
+/** What CodeMie says where it verifies tokens itself and can't get the keys for that. */
+const keysUnavailable = 'Token validation unavailable';
+
+/**
+ * What CodeMie says of a token, by its own texts: those of its local provider as run, those of `JWKS_VALIDATION_ENABLED`
+ * as in `docs/jwks-configuration-reference.md` of https://github.com/codemie-ai/codemie. Matched whole.
+ */
+const tokenRefusals: Readonly<Record<string, TokenRefusal>> = {
+  'Authentication required': 'noToken',
+  'Missing Authorization header': 'noToken',
+  'Token validation failed': 'notValid',
+  'JWT has expired': 'expired',
+  'Invalid JWT issuer': 'otherIssuer',
+};
+
+function refusalOf(said: { message: string; details?: unknown } | undefined): TokenRefusal {
+  const details = typeof said?.details === 'string' ? said.details : '';
+  return tokenRefusals[said?.message ?? ''] ?? tokenRefusals[details] ?? 'unsaid';
+}
+
 /** Whether an answer refuses permission. On updates it has status 401, and only the message tells it from a bad login. */
 export function isAccessDenied({ status, body }: HttpResponse): boolean {
   if (status === 403) return true;
   return status === 401 && envelope.safeParse(body).data?.error.message === 'Access denied';
+}
+
+/** Whether CodeMie itself answers with an error about what was asked for, as opposed to its login or something before it. */
+export function isFromApplication({ status, body }: HttpResponse): boolean {
+  return (status === 404 || status === 500) && messageOf(body) !== undefined;
 }
 
 /** Whether CodeMie says that there is no such project, or none that the login may see. */
@@ -159,12 +185,21 @@ export function tooManyIntegrations({
   });
 }
 
-function unauthorized(): CodeMieError {
+function unauthorized(tokenRefusal: TokenRefusal): CodeMieError {
   return new CodeMieError({
     kind: 'unauthorized',
     message: 'CodeMie does not accept the login of the connection.',
     hint: 'Check auth and authHeader; CodeMie also answers so while its own database or identity provider is down.',
-    refusedByCodeMie: true,
+    tokenRefusal,
+  });
+}
+
+function cannotVerify(): CodeMieError {
+  return new CodeMieError({
+    kind: 'unreachable',
+    message:
+      'CodeMie cannot verify tokens at the moment, because it does not get the keys of the identity provider.',
+    hint: 'It will be tried again; check JWKS_TRUSTED_ISSUERS of CodeMie, and its way to the identity provider, if it stays so.',
   });
 }
 
@@ -173,7 +208,7 @@ function accessDenied(): CodeMieError {
     kind: 'accessDenied',
     message: 'The login of the connection lacks the rights for this in CodeMie.',
     hint: 'Make it an administrator of the project in CodeMie.',
-    refusedByCodeMie: true,
+    tokenRefusal: 'unsaid',
   });
 }
 

@@ -4,10 +4,9 @@ import type { CodeMieAuth, Grant } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { failureOfAnswer, failureOfNetwork, notTheApi } from './failures.ts';
 import type { SignInBudget } from './sign-in-budget.ts';
-import { payloadOf } from './token-content.ts';
+import { lifetimeOf } from './token-content.ts';
 
 const loginAnswer = z.object({ access_token: z.string().min(1) });
-const claims = z.object({ iat: z.number(), exp: z.number() });
 
 /** After a 429 that names no time: others use the address, too, and its oldest sign-in leaves the 15 minutes at any time. */
 const pauseAfterLimitMs = 180_000;
@@ -51,12 +50,6 @@ export async function localLogin({ http, baseUrl, auth, budget, now }: LocalLogi
   const failure = failureOfAnswer('read', answer, now());
   if (failure.kind !== 'rateLimited' || failure.retryAtMs !== undefined) throw failure;
   throw usedUp(now() + pauseAfterLimitMs);
-}
-
-/** The lifetime that a JWT states itself: the difference of two of its own times, so our clock does not matter. */
-function lifetimeOf(jwt: string): number | undefined {
-  const { data } = claims.safeParse(payloadOf(jwt));
-  return data && (data.exp - data.iat) * 1000;
 }
 
 function usedUp(retryAtMs: number): CodeMieError {

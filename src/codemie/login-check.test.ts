@@ -4,6 +4,7 @@ import { type Internet, startInternet } from '../../test/harness/peers/internet.
 import { createOidcPeer, type OidcPeer } from '../../test/harness/peers/oidc/oidc-peer.ts';
 import { createHttpClient, type HttpClient } from '../net/http-client.ts';
 import type { CodeMieAuth } from './auth.ts';
+import type { TokenRefusal } from './codemie-error.ts';
 import { createLoginCheck, type LoginCheck } from './login-check.ts';
 import { oidcGrant } from './oidc-grant.ts';
 
@@ -18,6 +19,8 @@ const lacking = {
   names: { firstName: undefined },
   attribute: { attributes: { applications: 'demo' } },
   scope: {},
+  foreign: { attributes: { applications: 'other', applications_admin: 'demo' } },
+  list: { attributes: { applications: 'other, demo', applications_admin: 'shop,demo ' } },
 };
 
 let oidc: OidcPeer;
@@ -108,7 +111,7 @@ describe('whyRefused', () => {
       hint: 'Check authHeader',
     },
   ])('names what a token lacks: $message', async ({ lack, scope, message, hint }) => {
-    const found = await (await checkOfClient(lack, scope)).whyRefused(signal);
+    const found = await (await checkOfClient(lack, scope)).whyRefused('unsaid', signal);
     expect(found.message).toContain(message);
     expect(found.hint).toContain(hint);
   });
@@ -151,8 +154,50 @@ describe('whyRefused', () => {
       message: 'CodeMie does not accept the login of the connection.',
     },
   ])('says no more than it knows of $name', async ({ auth, token, message }) => {
-    const error = await checkOf(auth(), token).whyRefused(signal);
+    const error = await checkOf(auth(), token).whyRefused('unsaid', signal);
     expect(error.message).toContain(message);
+  });
+});
+
+describe('whyRefused, where CodeMie says what is wrong,', () => {
+  const readyToken = { kind: 'token' as const, token: '' };
+  it.each<{ said: TokenRefusal; auth: () => CodeMieAuth; message: string; hint: string }>([
+    {
+      said: 'noToken',
+      auth: () => authOf('nothing'),
+      message: 'CodeMie finds no token in the requests of the connection.',
+      hint: 'Set authHeader',
+    },
+    {
+      said: 'expired',
+      auth: () => readyToken,
+      message: 'CodeMie says that the token of the connection has expired.',
+      hint: 'Store a new one where auth.token.secretRef points.',
+    },
+    {
+      said: 'expired',
+      auth: () => authOf('nothing'),
+      message: 'has expired',
+      hint: 'Check the clocks of CodeMie',
+    },
+    {
+      said: 'otherIssuer',
+      auth: () => authOf('nothing'),
+      message: 'CodeMie accepts only tokens of its own sign-in',
+      hint: 'Use auth.localLogin',
+    },
+  ])('repeats that: $said to $auth.kind', async ({ said, auth, message, hint }) => {
+    const error = await checkOf(auth(), 'opaque').whyRefused(said, signal);
+    expect(error).toMatchObject({ kind: 'unauthorized', message: expect.stringContaining(message) });
+    expect(error.hint).toContain(hint);
+  });
+
+  it('names the claims that a token lacks where CodeMie verifies it', async () => {
+    const error = await (await checkOfClient('nothing')).whyRefused('notValid', signal);
+    expect(error.message).toBe('CodeMie verifies tokens itself, and rejects that of the connection.');
+    expect(error.hint).toContain('the token has no groups, which CodeMie requires by default');
+    const opaque = await checkOf(readyToken, 'opaque').whyRefused('notValid', signal);
+    expect(opaque.hint).not.toContain('the token has no');
   });
 });
 
@@ -161,6 +206,8 @@ describe('howToGetRights', () => {
     { lack: 'role' as const, says: 'neither of the realm roles developer and admin' },
     { lack: 'scope' as const, says: 'Its token lacks the client scope codemie' },
     { lack: 'attribute' as const, says: 'Its token lacks the attribute applications_admin' },
+    { lack: 'foreign' as const, says: 'names no project that its attribute applications names, too' },
+    { lack: 'list' as const, says: 'Make it an administrator of its projects in CodeMie.' },
     { lack: 'nothing' as const, says: 'Make it an administrator of its projects in CodeMie.' },
   ])('names the $lack that a token lacks', async ({ lack, says }) => {
     expect((await checkOfClient(lack)).howToGetRights()).toContain(says);

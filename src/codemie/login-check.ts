@@ -1,6 +1,6 @@
 import type { HttpClient } from '../net/http-client.ts';
 import type { CodeMieAuth } from './auth.ts';
-import { CodeMieError } from './codemie-error.ts';
+import { CodeMieError, type TokenRefusal } from './codemie-error.ts';
 import type { TokenSource } from './sign-in.ts';
 import { readToken, type TokenContent } from './token-content.ts';
 
@@ -10,10 +10,11 @@ export interface LoginCheck {
    * Explains a refusal by CodeMie: asks the identity provider whether it takes its own token, and reads the token. What
    * is found need not be the cause, since CodeMie also refuses every token while its database is down.
    *
+   * @param said what CodeMie said about the token
    * @returns an error that names what is missing, as far as it was found out
    * @throws the signal's reason if it aborts
    */
-  whyRefused(signal: AbortSignal): Promise<CodeMieError>;
+  whyRefused(said: TokenRefusal, signal: AbortSignal): Promise<CodeMieError>;
   /** What a login that CodeMie accepts needs in order to administer a project: one sentence. */
   howToGetRights(): string;
 }
@@ -52,9 +53,11 @@ export function createLoginCheck({ auth, http, tokens }: LoginCheckOptions): Log
   }
 
   return {
-    async whyRefused(signal) {
-      const userinfo = await askUserinfo(signal);
+    async whyRefused(said, signal) {
       const content = readToken(tokens.current() ?? '');
+      const explained = explain(said, auth, content);
+      if (explained) return explained;
+      const userinfo = await askUserinfo(signal);
       const lack = lackOf(auth, userinfo, content);
       if (lack === undefined) return unexplained(userinfo);
       return refused(`CodeMie does not accept the login of the connection, and ${lack.what}.`, lack.remedy);
@@ -102,6 +105,49 @@ function lackOf(
   return undefined;
 }
 
+/** What CodeMie requires of a token that it verifies itself, unless it is configured otherwise. */
+const claimsOfCodeMie = ['iss', 'sub', 'email', 'groups', 'aud', 'exp', 'iat'];
+
+/** Where CodeMie's own text says what is wrong. */
+function explain(
+  said: TokenRefusal,
+  auth: CodeMieAuth,
+  content: TokenContent | undefined,
+): CodeMieError | undefined {
+  switch (said) {
+    case 'noToken':
+      return refused(
+        'CodeMie finds no token in the requests of the connection.',
+        'Set authHeader to the header that CodeMie reads: Authorization, or X-Auth-Request-Access-Token past its proxy. A proxy in between may also remove it.',
+      );
+    case 'expired':
+      return refused(
+        'CodeMie says that the token of the connection has expired.',
+        auth.kind === 'token'
+          ? 'Store a new one where auth.token.secretRef points.'
+          : 'Check the clocks of CodeMie and of the server that issues the token.',
+      );
+    case 'otherIssuer':
+      return refused(
+        'CodeMie accepts only tokens of its own sign-in, and the token of the connection is not one.',
+        'Use auth.localLogin, or configure the identity provider in CodeMie.',
+      );
+    case 'notValid': {
+      const missing = content ? claimsOfCodeMie.filter((claim) => !content.claims.has(claim)) : [];
+      const claims =
+        missing.length > 0
+          ? `: the token has no ${missing.join(', ')}, which CodeMie requires by default`
+          : '';
+      return refused(
+        'CodeMie verifies tokens itself, and rejects that of the connection.',
+        `Compare issuer, audience and claims of the token with JWKS_TRUSTED_ISSUERS of CodeMie${claims}. In Keycloak, mappers of the client add an audience and claims.`,
+      );
+    }
+    case 'unsaid':
+      return undefined;
+  }
+}
+
 function unexplained(userinfo: Userinfo): CodeMieError {
   const alsoWhenDown = 'CodeMie also answers so while its own database or identity provider is down';
   switch (userinfo) {
@@ -133,6 +179,8 @@ function rightsOf(content: TokenContent | undefined): string {
     return `Its token lacks the client scope codemie: add it to the default scopes of the client in Keycloak, or ${inCodeMie} where CodeMie manages users itself.`;
   if (content?.roles !== undefined && !content.applicationsAdmin)
     return `Its token lacks the attribute applications_admin: add that and applications to the login's user in Keycloak, or ${inCodeMie} where CodeMie manages users itself.`;
+  if (content?.applicationsAdmin && !content.administersOwn)
+    return `Its attribute applications_admin names no project that its attribute applications names, too: add its projects to both, with commas between them, or ${inCodeMie} where CodeMie manages users itself.`;
   return `${inCodeMie.replace(/^m/, 'M')}.`;
 }
 

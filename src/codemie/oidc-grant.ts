@@ -13,6 +13,7 @@ import { NetError } from '../net/net-error.ts';
 import type { Grant, OidcAuth } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { notATokenEndpoint, refusalOf } from './oidc-refusals.ts';
+import { lifetimeOf } from './token-content.ts';
 
 const tokenAnswer = z.looseObject({ access_token: z.string().min(1) });
 
@@ -30,9 +31,12 @@ export async function oidcGrant(
 ): Promise<Grant> {
   try {
     const answer = await requestGrant(configure(http, auth, now), auth, scope);
+    // The answer need not say how long the token is good, and one that a proxy keeps may be older than it says.
+    const said = [answer.expires_in === undefined ? undefined : answer.expires_in * 1000];
+    const known = [...said, lifetimeOf(answer.access_token)].filter((each) => each !== undefined);
     return {
       token: answer.access_token,
-      ...(answer.expires_in === undefined ? {} : { lifetimeMs: answer.expires_in * 1000 }),
+      ...(known.length > 0 && { lifetimeMs: Math.min(...known) }),
     };
   } catch (error) {
     throw failureOfGrant(error);

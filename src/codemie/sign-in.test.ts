@@ -170,6 +170,60 @@ describe('createTokenSource', () => {
     expect(signIns()).toBe(2);
   });
 
+  it.each([2, 10, 60])(
+    'uses no token of %i s beyond its life, and gets the next one before',
+    async (seconds) => {
+      oidc.setTokenLifetime(seconds);
+      const tokens = sourceOf(logins.clientCredentials());
+      const since = new Map<string, number>();
+      for (const end = nowMs + 10 * seconds * 1000; nowMs < end; nowMs += 100) {
+        const { value } = await tokens.token(signal);
+        if (!since.has(value)) since.set(value, nowMs);
+        expect(nowMs - (since.get(value) ?? 0)).toBeLessThan(seconds * 1000);
+      }
+      expect(signIns()).toBeLessThanOrEqual(13);
+    },
+  );
+
+  it('replaces a token that expired on its way, without a pause', async () => {
+    oidc.setTokenLifetime(10);
+    const tokens = sourceOf(logins.clientCredentials());
+    let header = await tokens.token(signal);
+    for (let times = 0; times < 5; times += 1) {
+      nowMs += 9_000;
+      const next = await tokens.replace(header, signal);
+      expect(next?.value).not.toBe(header.value);
+      header = next ?? header;
+    }
+  });
+
+  it.each([
+    {
+      name: 'no time, and a token that says one',
+      expires: undefined,
+      claims: { iat: 100, exp: 160 },
+      lives: 60,
+    },
+    { name: 'a longer time than the token', expires: 300, claims: { iat: 100, exp: 160 }, lives: 60 },
+    { name: 'a shorter time than the token', expires: 30, claims: { iat: 100, exp: 160 }, lives: 30 },
+    { name: 'no time at all', expires: undefined, claims: {}, lives: 300 },
+    { name: 'no life', expires: 0, claims: {}, lives: 300 },
+    { name: 'times of other forms', expires: undefined, claims: { iat: 'now', exp: null }, lives: 300 },
+  ])('renews in time where the answer has $name', async ({ expires, claims, lives }) => {
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    const token = { access_token: `x.${payload}.x`, token_type: 'Bearer' };
+    const body = { ...token, ...(expires !== undefined && { expires_in: expires }) };
+    oidc.setFault({ kind: 'answer', status: 200, body });
+    const tokens = sourceOf(logins.clientCredentials());
+    await tokens.token(signal);
+    nowMs += lives * 800 - 1;
+    await tokens.token(signal);
+    expect(signIns()).toBe(1);
+    nowMs += 1;
+    await tokens.token(signal);
+    expect(signIns()).toBe(2);
+  });
+
   it('uses a token until it expires while the identity provider is down, and not longer', async () => {
     const tokens = sourceOf(logins.clientCredentials());
     const first = await tokens.token(signal);

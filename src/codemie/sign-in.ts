@@ -63,8 +63,8 @@ interface Current {
 
 /** For a token whose lifetime nobody states. Keycloak's default. */
 const assumedLifetimeMs = 300_000;
-/** So that an identity provider that says `expires_in: 0` is not asked for each request. */
-const shortestLifetimeMs = 10_000;
+/** So that an identity provider is not asked for each request, however short its tokens live. */
+const shortestLifetimeMs = 1_000;
 /** In CodeMie's default mode a token carries the login's rights, so an old one has old rights. */
 const longestUseMs = 600_000;
 const renewalShare = 0.2;
@@ -108,7 +108,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   }
   const signIn = async () => {
     const grant = await oidcGrant(http, auth, auth.scope ?? defaultScope, now);
-    return { ...grant, lifetimeMs: Math.min(grant.lifetimeMs ?? assumedLifetimeMs, longestUseMs) };
+    return { ...grant, lifetimeMs: Math.min(statedLifetime(grant) ?? assumedLifetimeMs, longestUseMs) };
   };
   return createRenewedSource({ signIn, headerName, now, trouble: afterTrouble });
 }
@@ -129,11 +129,12 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
   let replacements = 0;
 
   async function renew(replacing: boolean): Promise<Current> {
+    // A token is issued before its answer arrives.
+    const grantedAtMs = now();
     try {
       const grant = await signIn();
       if (grant.token.length > bounds.accessToken.maxChars) throw tokenTooLong();
-      const lifetimeMs = Math.max(grant.lifetimeMs ?? assumedLifetimeMs, shortestLifetimeMs);
-      const grantedAtMs = now();
+      const lifetimeMs = Math.max(statedLifetime(grant) ?? assumedLifetimeMs, shortestLifetimeMs);
       const expiresAtMs = grantedAtMs + lifetimeMs;
       const renewAtMs = expiresAtMs - Math.min(longestRenewalMs, lifetimeMs * renewalShare);
       const header = authHeader(headerName, grant.token);
@@ -184,11 +185,18 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
     replace: async (refused, signal) => {
       const held = current;
       if (held !== undefined && held.header.value !== refused.value) return held.header;
+      // It may have expired on its way, which says nothing about the login.
+      if (held !== undefined && now() >= held.renewAtMs) return renewed(false, signal);
       if (renewal === undefined && held !== undefined && !mayReplace(held)) return undefined;
       return renewed(true, signal);
     },
     current: () => current?.token,
   };
+}
+
+/** A token that is said to be good for no time at all would not have been issued. */
+function statedLifetime({ lifetimeMs }: Grant): number | undefined {
+  return lifetimeMs !== undefined && lifetimeMs > 0 ? lifetimeMs : undefined;
 }
 
 function pauseMs({ baseMs, maxMs }: Pauses, count: number): number {

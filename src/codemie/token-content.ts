@@ -15,12 +15,29 @@ export interface TokenContent {
   names: boolean;
   /** The attribute with the projects that the user administers. */
   applicationsAdmin: boolean;
+  /** Whether one of those projects is in the attribute `applications`, too; CodeMie counts no other. */
+  administersOwn: boolean;
+  /** The claims that there are, of whatever form. */
+  claims: ReadonlySet<string>;
 }
+
+/** Projects as a user attribute has them: names with commas between them, or several values. */
+const projectList = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .catch(undefined)
+  .transform((list) =>
+    [list ?? []]
+      .flat()
+      .flatMap((names) => names.split(','))
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  );
 
 const words = z.string().transform((text) => new Set(text.split(' ')));
 
 /** https://www.rfc-editor.org/rfc/rfc9068#section-2.2 and Keycloak's `AccessToken`. A claim of another form says nothing. */
-const claims = z.object({
+const claims = z.looseObject({
   scope: words.optional().catch(undefined),
   realm_access: z
     .object({ roles: z.array(z.string()) })
@@ -29,10 +46,8 @@ const claims = z.object({
   email: z.string().min(1).optional().catch(undefined),
   given_name: z.string().min(1).optional().catch(undefined),
   family_name: z.string().min(1).optional().catch(undefined),
-  applications_admin: z
-    .union([z.string().min(1), z.array(z.string()).min(1)])
-    .optional()
-    .catch(undefined),
+  applications: projectList,
+  applications_admin: projectList,
 });
 
 /** Reads a token; undefined if it is no JSON Web Token. */
@@ -44,9 +59,22 @@ export function readToken(token: string): TokenContent | undefined {
       roles: data.realm_access && new Set(data.realm_access.roles),
       email: data.email !== undefined,
       names: data.given_name !== undefined && data.family_name !== undefined,
-      applicationsAdmin: data.applications_admin !== undefined,
+      applicationsAdmin: data.applications_admin.length > 0,
+      administersOwn: data.applications_admin.some((name) => data.applications.includes(name)),
+      claims: new Set(Object.keys(data).filter((key) => data[key] !== undefined)),
     }
   );
+}
+
+const times = z.object({ iat: z.number(), exp: z.number() });
+
+/**
+ * For how long a JSON Web Token is good, milliseconds, by the difference of two of its own times: no clock matters.
+ * Undefined where it does not say.
+ */
+export function lifetimeOf(token: string): number | undefined {
+  const { data } = times.safeParse(payloadOf(token));
+  return data && (data.exp - data.iat) * 1000;
 }
 
 /** The claims of a JSON Web Token, to be parsed by the caller; undefined if it is none, or longer than any server takes. */

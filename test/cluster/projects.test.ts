@@ -237,6 +237,19 @@ describe('an integration that was transferred to another project', () => {
     );
   });
 
+  it('out of sight of the login is reported as left behind when its GitIntegration is deleted', async () => {
+    const { key } = await prepare();
+    await create(key, { driftPolicy: 'Report' });
+    await see(key, { Ready: 'True/Ready' });
+    const row = transfer('out-of-sight', key);
+    await suite.cluster.delete(kinds.integration, key);
+    await suite.cluster.waitForGone(kinds.integration, key);
+    expect(await waitForEvent(suite.cluster, key, 'RegistrationOrphaned')).toBe(
+      `Integration ${row.id} ("${key}") stays in CodeMie, because it was transferred to a project that its connection's login does not administer. Remove it there; its key managed_by is codemie-git-operator/${suite.system}/${key}.`,
+    );
+    expect(rowsOf(suite.world, key)).toEqual([row]);
+  });
+
   it.each([
     { name: 'that the namespace may use', allowed: ['demo', 'second'], says: 'project "second"' },
     { name: 'that the namespace may not use', allowed: ['demo'], says: 'another project' },

@@ -150,14 +150,14 @@ describe('the commands of docs/codemie.md', () => {
       applications_admin: 'demo',
     });
     const { signal } = new AbortController();
-    const error = await check(token).whyRefused(signal);
+    const error = await check(token).whyRefused('unsaid', signal);
     expect(error.message).toContain('although the identity provider accepts its token');
     expect(check(token).howToGetRights()).toBe('Make it an administrator of its projects in CodeMie.');
   });
 
   it('make a login whose token is explained where it was asked for without openid', async () => {
     const { token } = await grant('email');
-    const error = await check(token).whyRefused(new AbortController().signal);
+    const error = await check(token).whyRefused('unsaid', new AbortController().signal);
     expect(error.message).toContain('its token lacks the scope openid');
   });
 

@@ -64,8 +64,8 @@ export async function probe(
       };
     if (error instanceof InvalidConnection) return { ready: no('InvalidSpec', error.message) };
     if (!(error instanceof CodeMieError)) throw error;
-    if (error.refusedByCodeMie && session !== undefined)
-      return explain(await session.login.whyRefused(signal), doubtful());
+    if (error.tokenRefusal && session !== undefined)
+      return explain(await session.login.whyRefused(error.tokenRefusal, signal), doubtful());
     return explain(error, error.kind === 'protocol' && doubtful());
   }
 }

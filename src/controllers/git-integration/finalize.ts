@@ -151,10 +151,19 @@ async function cleanUpThrough(
   if (because === 'registered' && registration && !leads && !removed.includes(registration.id))
     return { removed, leftBehind: 'the connection leads to another server now' };
   // That the spec names a connection says nothing about what is there.
-  if (removed.length > 0 || because === 'named' || place?.scope !== 'Project') return { removed };
-  if (await sees(place.project, session, signal)) return { removed };
-  return { removed, leftBehind: "its connection's login does not see the project any more" };
+  if (because === 'named' || place?.scope !== 'Project') return { removed };
+  if (removed.length === 0 && !(await sees(place.project, session, signal)))
+    return { removed, leftBehind: "its connection's login does not see the project any more" };
+  if (!leads || rows.byId(registration.id) || because !== 'registered') return { removed };
+  // To an administrator of CodeMie everything is listed, so that it is gone.
+  const { isAdmin, isMaintainer } = await session.account(signal);
+  if (isAdmin || isMaintainer) return { removed };
+  const outcome = await session.client.removeUnlisted(registration.id, signal);
+  return outcome === 'outOfSight' ? { removed, leftBehind: transferred } : { removed };
 }
+
+/** CodeMie's transfer takes an integration along with its id, also to where nobody here may remove it. */
+const transferred = "it was transferred to a project that its connection's login does not administer";
 
 /** Where a row of ours may be. */
 interface Place {
