@@ -20,12 +20,13 @@ export type CodeMieErrorKind =
 /**
  * What CodeMie says about a token that it rejects:
  * - `unsaid`: nothing that tells; it answers the same while its database is down;
+ * - `onTheWay`: it is not CodeMie that answers, but a gateway, proxy or firewall before it;
  * - `noToken`: it finds none in the request;
  * - `notValid`: it verifies tokens itself (`JWKS_VALIDATION_ENABLED`), and issuer, audience or claims are not as configured;
  * - `expired`;
  * - `otherIssuer`: it takes tokens of its own sign-in only.
  */
-export type TokenRefusal = 'unsaid' | 'noToken' | 'notValid' | 'expired' | 'otherIssuer';
+export type TokenRefusal = 'unsaid' | 'onTheWay' | 'noToken' | 'notValid' | 'expired' | 'otherIssuer';
 
 /** The parts of a {@link CodeMieError}. */
 export interface CodeMieErrorDetails {

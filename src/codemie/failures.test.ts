@@ -37,7 +37,7 @@ describe('failureOfAnswer', () => {
       answer: answer(401, error('JWT has expired')),
       kind: 'unauthorized',
     },
-    { name: 'a 401 of a gateway', operation: 'read', answer: answer(401), kind: 'unauthorized' },
+    { name: 'a 401 of a gateway', operation: 'read', answer: answer(401), kind: 'unreachable' },
     {
       name: 'no permission on update',
       operation: 'write',
@@ -50,7 +50,14 @@ describe('failureOfAnswer', () => {
       answer: answer(403, error('Access denied')),
       kind: 'accessDenied',
     },
-    { name: 'a 403 of a gateway', operation: 'read', answer: answer(403), kind: 'accessDenied' },
+    { name: 'a 403 of a gateway', operation: 'read', answer: answer(403), kind: 'unreachable' },
+    { name: 'a 403 of a gateway on a write', operation: 'write', answer: answer(403), kind: 'unreachable' },
+    {
+      name: 'keys that CodeMie does not get',
+      operation: 'read',
+      answer: answer(401, error('Token validation unavailable')),
+      kind: 'unreachable',
+    },
     { name: 'a rate limit', operation: 'read', answer: answer(429), kind: 'rateLimited' },
     { name: 'a rate limit on a write', operation: 'write', answer: answer(429), kind: 'rateLimited' },
 
@@ -159,6 +166,32 @@ describe('failureOfAnswer', () => {
     ]) {
       expect(failureOfAnswer('read', given, nowMs).retryAtMs).toBe(retryAtMs);
     }
+  });
+});
+
+describe('a refused token', () => {
+  it.each([
+    { message: 'Authentication required', said: 'noToken' },
+    { message: 'Authentication failed', details: 'Missing Authorization header', said: 'noToken' },
+    { message: 'Token validation failed', details: 'Invalid or expired credentials', said: 'notValid' },
+    { message: 'JWT has expired', said: 'expired' },
+    { message: 'Invalid JWT issuer', said: 'otherIssuer' },
+    { message: 'Authentication failed', details: 'No valid authentication credentials', said: 'unsaid' },
+    { message: 'Access denied', said: 'unsaid' },
+    { message: 'constructor', said: 'unsaid' },
+  ])('of which CodeMie says "$message" is $said', ({ message, details, said }) => {
+    const failure = failureOfAnswer('read', answer(401, error(message, details)), nowMs);
+    expect(failure.tokenRefusal).toBe(said);
+  });
+
+  it('is not CodeMie’s matter where a page of HTML says so', () => {
+    expect(failureOfAnswer('read', answer(401), nowMs).tokenRefusal).toBe('onTheWay');
+    expect(failureOfAnswer('read', answer(401, { detail: 'Unauthorized' }), nowMs).tokenRefusal).toBe(
+      'unsaid',
+    );
+    expect(
+      failureOfAnswer('read', answer(401, error('Token validation unavailable')), nowMs).tokenRefusal,
+    ).toBe(undefined);
   });
 });
 

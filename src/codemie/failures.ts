@@ -30,6 +30,7 @@ export function failureOfAnswer(operation: Operation, answer: HttpResponse, nowM
   const { status } = answer;
   const said = envelope.safeParse(answer.body).data?.error;
   if (isAccessDenied(answer)) return accessDenied();
+  if (isOnTheWay(answer)) return refusedOnTheWay();
   if (status === 401)
     return said?.message === keysUnavailable ? cannotVerify() : unauthorized(refusalOf(said));
   if (status === 429) return rateLimited(answer, nowMs);
@@ -45,23 +46,29 @@ const keysUnavailable = 'Token validation unavailable';
  * What CodeMie says of a token, by its own texts: those of its local provider as run, those of `JWKS_VALIDATION_ENABLED`
  * as in `docs/jwks-configuration-reference.md` of https://github.com/codemie-ai/codemie. Matched whole.
  */
-const tokenRefusals: Readonly<Record<string, TokenRefusal>> = {
-  'Authentication required': 'noToken',
-  'Missing Authorization header': 'noToken',
-  'Token validation failed': 'notValid',
-  'JWT has expired': 'expired',
-  'Invalid JWT issuer': 'otherIssuer',
-};
+const tokenRefusals = new Map<string, TokenRefusal>([
+  ['Authentication required', 'noToken'],
+  ['Missing Authorization header', 'noToken'],
+  ['Token validation failed', 'notValid'],
+  ['JWT has expired', 'expired'],
+  ['Invalid JWT issuer', 'otherIssuer'],
+]);
 
 function refusalOf(said: { message: string; details?: unknown } | undefined): TokenRefusal {
   const details = typeof said?.details === 'string' ? said.details : '';
-  return tokenRefusals[said?.message ?? ''] ?? tokenRefusals[details] ?? 'unsaid';
+  return tokenRefusals.get(said?.message ?? '') ?? tokenRefusals.get(details) ?? 'unsaid';
 }
 
 /** Whether an answer refuses permission. On updates it has status 401, and only the message tells it from a bad login. */
-export function isAccessDenied({ status, body }: HttpResponse): boolean {
-  if (status === 403) return true;
+export function isAccessDenied(answer: HttpResponse): boolean {
+  const { status, body } = answer;
+  if (status === 403) return !isOnTheWay(answer);
   return status === 401 && envelope.safeParse(body).data?.error.message === 'Access denied';
+}
+
+/** Whether something before CodeMie refuses a request: CodeMie's own refusals are JSON. */
+function isOnTheWay({ status, body }: HttpResponse): boolean {
+  return (status === 401 || status === 403) && body === undefined;
 }
 
 /** Whether CodeMie itself answers with an error about what was asked for, as opposed to its login or something before it. */
@@ -191,6 +198,16 @@ function unauthorized(tokenRefusal: TokenRefusal): CodeMieError {
     message: 'CodeMie does not accept the login of the connection.',
     hint: 'Check auth and authHeader; CodeMie also answers so while its own database or identity provider is down.',
     tokenRefusal,
+  });
+}
+
+function refusedOnTheWay(): CodeMieError {
+  return new CodeMieError({
+    kind: 'unreachable',
+    message:
+      'Something before CodeMie, such as a proxy or a firewall, refuses the requests of the connection.',
+    hint: 'It will be tried again; check what stands between the operator and CodeMie if it stays so.',
+    tokenRefusal: 'onTheWay',
   });
 }
 

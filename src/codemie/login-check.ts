@@ -115,6 +115,11 @@ function explain(
   content: TokenContent | undefined,
 ): CodeMieError | undefined {
   switch (said) {
+    case 'onTheWay':
+      return refused(
+        'Something before CodeMie, such as a proxy or a firewall, refuses the requests of the connection.',
+        'Let it accept Bearer tokens of the identity provider (oauth2-proxy: skip_jwt_bearer_tokens and oidc_extra_audiences), or set url to the Service of CodeMie and authHeader: X-Auth-Request-Access-Token.',
+      );
     case 'noToken':
       return refused(
         'CodeMie finds no token in the requests of the connection.',
