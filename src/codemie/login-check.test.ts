@@ -136,6 +136,12 @@ describe('whyRefused', () => {
       message: 'CodeMie does not accept the login of the connection.',
     },
     {
+      name: 'a token of Keycloak without roles',
+      auth: () => authOf('nothing'),
+      token: `x.${Buffer.from('{"azp":"x","scope":"openid profile"}').toString('base64url')}.x`,
+      message: 'and its token carries no realm roles.',
+    },
+    {
       name: 'a ready token without the scope',
       auth: () => ({ kind: 'token', token: '' }),
       token: `x.${Buffer.from('{"scope":"email","realm_access":{"roles":["developer"]}}').toString('base64url')}.x`,

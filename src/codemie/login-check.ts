@@ -97,6 +97,12 @@ function lackOf(
       what: 'its token has neither of the realm roles developer and admin',
       remedy: "Assign the role developer to the login's user in Keycloak.",
     };
+  if (content && content.roles === undefined && 'tokenUrl' in auth && userinfoOf(auth.tokenUrl) !== undefined)
+    return {
+      what: 'its token carries no realm roles',
+      remedy:
+        'Add the client scope roles to the default scopes of the client in Keycloak, and switch off its lightweight access tokens.',
+    };
   if (content?.roles !== undefined && !(content.email && content.names))
     return {
       what: content.email ? 'its token has no first and last name' : 'its token has no e-mail address',

@@ -93,6 +93,19 @@ function set<K extends string>(
   };
 }
 
+function put<T extends object>(
+  pick: (realm: OidcPeer['realm']) => T | undefined,
+  fields: Partial<T>,
+): Change {
+  return (realm) => {
+    const target = pick(realm);
+    if (!target) throw new Error('There is no such object in the realm.');
+    const before = { ...target };
+    Object.assign(target, fields);
+    return () => void Object.assign(target, before);
+  };
+}
+
 const ofClient = (realm: OidcPeer['realm']) =>
   realm.clients.find(({ clientId }) => clientId === client.clientId);
 const ofSdk = (realm: OidcPeer['realm']) => realm.clients.find(({ clientId }) => clientId === 'codemie-sdk');
@@ -109,13 +122,13 @@ describe("Keycloak's refusals", () => {
     {
       name: 'an unknown client',
       auth: () => byClient({ clientId: 'nobody' }),
-      hint: 'It has no such client, or the client is disabled: check auth.clientCredentials.clientID, and the realm in tokenURL.',
+      hint: 'It has no such client, or the client is disabled or identifies itself by a certificate: check auth.clientCredentials.clientID, and the realm in tokenURL.',
     },
     {
       name: 'a disabled client',
       auth: byClient,
       change: set(ofClient, 'enabled'),
-      hint: 'It has no such client, or the client is disabled: check auth.clientCredentials.clientID, and the realm in tokenURL.',
+      hint: 'It has no such client, or the client is disabled or identifies itself by a certificate: check auth.clientCredentials.clientID, and the realm in tokenURL.',
     },
     {
       name: 'a public client',
@@ -133,6 +146,30 @@ describe("Keycloak's refusals", () => {
       auth: byClient,
       change: set(ofUser('service-account'), 'enabled'),
       hint: "The client's service account is disabled: enable that user in the identity provider.",
+    },
+    {
+      name: 'a client that identifies itself by a signed JWT',
+      auth: byClient,
+      change: put(ofClient, { clientAuthenticatorType: 'client-jwt' }),
+      hint: 'The client identifies itself by a signed JWT: choose "Client Id and Secret" as the client authenticator of the client.',
+    },
+    {
+      name: 'a client that requires DPoP',
+      auth: byClient,
+      change: put(ofClient, { attributes: { 'dpop.bound.access.tokens': 'true' } }),
+      hint: 'The client requires DPoP, which the operator and CodeMie do not use: switch off "Require DPoP bound tokens" of the client.',
+    },
+    {
+      name: 'a client that binds tokens to a certificate',
+      auth: byClient,
+      change: put(ofClient, { attributes: { 'tls.client.certificate.bound.access.tokens': 'true' } }),
+      hint: 'The client binds tokens to a client certificate, which the operator does not have: switch off "OAuth 2.0 Mutual TLS Certificate Bound Access Tokens" of the client.',
+    },
+    {
+      name: 'a user with something to do first',
+      auth: byPassword,
+      change: put(ofUser('jane'), { requiredActions: ['UPDATE_PASSWORD'] }),
+      hint: 'The user has to complete its account first: sign in once with a browser, or clear its required actions.',
     },
     {
       name: 'a disabled realm',

@@ -57,7 +57,13 @@ const knownRefusals: readonly KnownRefusal[] = [
     code: 'invalid_client',
     description: anyClient,
     hint: (auth) =>
-      `It has no such client, or the client is disabled: check auth.${auth.kind}.clientID, and the realm in tokenURL.`,
+      `It has no such client, or the client is disabled or identifies itself by a certificate: check auth.${auth.kind}.clientID, and the realm in tokenURL.`,
+  },
+  {
+    code: 'invalid_client',
+    description: 'Parameter client_assertion_type is missing',
+    hint: () =>
+      'The client identifies itself by a signed JWT: choose "Client Id and Secret" as the client authenticator of the client.',
   },
   { code: 'invalid_client', hint: () => 'The client ID or the client secret is wrong.' },
   {
@@ -86,6 +92,18 @@ const knownRefusals: readonly KnownRefusal[] = [
     hint: () => 'It wants https: correct tokenURL, or the proxy headers that Keycloak gets.',
   },
   {
+    code: 'invalid_request',
+    description: 'DPoP proof is missing',
+    hint: () =>
+      'The client requires DPoP, which the operator and CodeMie do not use: switch off "Require DPoP bound tokens" of the client.',
+  },
+  {
+    code: 'invalid_request',
+    description: 'Client Certification missing for MTLS',
+    hint: () =>
+      'The client binds tokens to a client certificate, which the operator does not have: switch off "OAuth 2.0 Mutual TLS Certificate Bound Access Tokens" of the client.',
+  },
+  {
     code: 'access_denied',
     description: 'Realm not enabled',
     hint: () => 'The realm in tokenURL is disabled: enable it in the identity provider.',
@@ -101,7 +119,11 @@ const knownRefusals: readonly KnownRefusal[] = [
         ? `It does not give the scope openid, which is asked for by default: set auth.${auth.kind}.scope to the scopes that it wants.`
         : `It does not know a scope of auth.${auth.kind}.scope, or does not give it to this client.`,
   },
-  { code: 'invalid_request', hint: () => 'Check that tokenURL is a token endpoint.' },
+  {
+    code: 'invalid_request',
+    hint: () =>
+      'It does not accept the form of the request: check that tokenURL is a token endpoint, and what the client requires besides its secret.',
+  },
 ];
 
 /**

@@ -120,9 +120,9 @@ function valuesFor({ world, node }: Installation): Record<string, unknown> {
 }
 
 /** Stores the authority of the world's certificates where {@link Installation.localValues} names it. */
-export async function storeAuthority({ kubectl, world }: Installation): Promise<void> {
-  const authority = `--from-literal=ca.crt=${world.internet.ca}`;
-  await kubectl(['create', 'configmap', 'internet', authority, '--namespace', system]);
+export async function storeAuthority(suite: Installation): Promise<void> {
+  const authority = `--from-literal=ca.crt=${suite.world.internet.ca}`;
+  await suite.kubectl(['create', 'configmap', 'internet', authority, '--namespace', system]);
 }
 
 /** Takes everything of ours off the cluster, whatever state it is in. */

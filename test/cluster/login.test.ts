@@ -1,9 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { connectCluster, kinds } from '../harness/cluster.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
+import { kinds } from '../harness/cluster.ts';
 import { keycloakGuide } from '../harness/keycloak-guide.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
@@ -29,7 +25,13 @@ function loginOf({ world }: Suite): { client: RealmClient; user: RealmUser } {
   return { client, user };
 }
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'codemie.md');
+/** Changes an object of the realm, and returns what takes it back. */
+function put<T extends RealmClient | RealmUser>(target: T, fields: Partial<T>): () => void {
+  const before = { ...target };
+  Object.assign(target, fields);
+  return () => void Object.assign(target, before);
+}
+
 const consumers = [{ namespaces: ['*'], projects: ['*'] }];
 
 describe("a login in CodeMie's default mode, where rights come from Keycloak", () => {
@@ -139,6 +141,113 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
     await see(name, { Ready: 'True/Ready', Stalled: '' });
   });
 
+  it.each<{
+    name: string;
+    act: (login: ReturnType<typeof loginOf>) => () => unknown;
+    reason: string;
+    says: string;
+  }>([
+    {
+      name: 'whose client is disabled',
+      act: ({ client }) => put(client, { enabled: false }),
+      reason: 'Unauthorized',
+      says: 'It has no such client, or the client is disabled',
+    },
+    {
+      name: 'whose client is public',
+      act: ({ client }) => put(client, { publicClient: true }),
+      reason: 'Unauthorized',
+      says: 'The client is a public one',
+    },
+    {
+      name: 'whose client has no service account',
+      act: ({ client }) => put(client, { serviceAccountsEnabled: false }),
+      reason: 'Unauthorized',
+      says: 'The client has no service account',
+    },
+    {
+      name: 'whose client identifies itself otherwise',
+      act: ({ client }) => put(client, { clientAuthenticatorType: 'client-secret-jwt' }),
+      reason: 'Unauthorized',
+      says: 'The client identifies itself by a signed JWT',
+    },
+    {
+      name: 'whose user is disabled',
+      act: ({ user }) => put(user, { enabled: false }),
+      reason: 'Unauthorized',
+      says: "The client's service account is disabled",
+    },
+    {
+      name: 'whose projects are in applications_admin alone',
+      act: ({ user }) => put(user, { attributes: { applications: ['shop'], applications_admin: ['demo'] } }),
+      reason: 'AccessDenied',
+      says: 'names no project that its attribute applications names, too',
+    },
+    {
+      name: 'whose token has no roles',
+      act: ({ client }) => {
+        client.defaultScopes.delete('roles');
+        return () => client.defaultScopes.add('roles');
+      },
+      reason: 'Unauthorized',
+      says: 'its token carries no realm roles',
+    },
+    {
+      name: 'whose token lacks what CodeMie verifies',
+      act: () => {
+        suite.world.codemie.verifyTokens({ audience: 'codemie' });
+        return () => suite.world.codemie.verifyTokens(undefined);
+      },
+      reason: 'Unauthorized',
+      says: 'the token has no groups, which CodeMie requires by default',
+    },
+    {
+      name: 'that a proxy before CodeMie refuses',
+      act: () => {
+        const body = '<html><body><h1>403 Forbidden</h1></body></html>';
+        const headers = { 'content-type': 'text/html' };
+        const outcome = { kind: 'answer', committed: false, status: 403, headers, body } as const;
+        const fault = suite.world.codemie.faults.add({ path: '/v1/user', times: 1000, outcome });
+        return () => fault.remove();
+      },
+      reason: 'Unauthorized',
+      says: 'Something before CodeMie, such as a proxy or a firewall, refuses the requests',
+    },
+  ])('$name makes a connection that says so, and recovers', async ({ act, reason, says }) => {
+    const undo = act(loginOf(suite));
+    onTestFinished(() => {
+      undo();
+    });
+    const name = await makeClusterConnection(suite, { consumers });
+    const { message } = await see(name, { Ready: `False/${reason}`, Stalled: `True/${reason}` });
+    expect(message).toContain(says);
+    undo();
+    // Another login, which has no pause after a refusal.
+    await suite.cluster.patch(kinds.clusterConnection, name, [
+      { op: 'add', path: '/spec/auth/clientCredentials/scope', value: 'openid profile' },
+    ]);
+    await see(name, { Ready: 'True/Ready', Stalled: '' });
+  });
+
+  it('is taken up again from its Secret after the client secret was replaced in Keycloak', async () => {
+    const { cluster, system, world } = suite;
+    await cluster.createSecret(`${system}/replaced`, { clientSecret: world.clientSecret });
+    const auth = clientCredentials(world, 'replaced');
+    const name = await makeClusterConnection(suite, { consumers, auth });
+    await see(name, { Ready: 'True/Ready' });
+    const clientSecret = suite.secret('replaced');
+    onTestFinished(put(loginOf(suite).client, { secret: clientSecret }));
+    await cluster.patch(kinds.clusterConnection, name, [
+      { op: 'add', path: '/spec/auth/clientCredentials/scope', value: 'openid profile' },
+    ]);
+    const { message } = await see(name, { Ready: 'False/Unauthorized' });
+    expect(message).toContain('rejects the client secret');
+    await cluster.patch(kinds.secret, `${system}/replaced`, [
+      { op: 'add', path: '/stringData', value: { clientSecret } },
+    ]);
+    await see(name, { Ready: 'True/Ready', Stalled: '' });
+  });
+
   it('is Ready again when Keycloak gives it its attributes', async () => {
     const { user } = loginOf(suite);
     const { attributes } = user;
@@ -232,28 +341,3 @@ describe.each([{ rights: 'keycloak' as const }, { rights: 'codemie' as const }])
     });
   },
 );
-
-it('the command of docs/codemie.md copies the Secret of a KeycloakClient', async () => {
-  const cluster = await connectCluster(kubeconfigPath());
-  onTestFinished(async () => {
-    await cluster.clearNamespaces();
-    await cluster.close();
-  });
-  const [from, to] = [await cluster.createNamespace('oauth2-proxy'), await cluster.createNamespace('system')];
-  const name = 'keycloak-client-codemie-git-operator-secret';
-  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'keycloak-client', uid: randomUUID() };
-  await cluster.create(kinds.secret, {
-    metadata: { name, namespace: from, ownerReferences: [owner], labels: { app: 'keycloak' } },
-    stringData: { clientSecret: 'copied' },
-  });
-  const blocks = codeBlocks(await readFile(page, 'utf8'), 'sh');
-  const copy = blocks.find((block) => block.includes('--namespace oauth2-proxy get secret')) ?? '';
-  const script = copy
-    .replace('--namespace oauth2-proxy', `--namespace ${from}`)
-    .replace('--namespace codemie-system', `--namespace ${to}`);
-  const run = { args: ['-euc', script], env: kubeEnv(kubeconfigPath()) };
-  expect(await runTool('sh', run)).toMatchObject({ code: 0, stderr: '' });
-  const secret = await cluster.get(kinds.secret, `${to}/${name}`);
-  expect(secret?.metadata).not.toHaveProperty('ownerReferences');
-  expect(secret?.['data']).toEqual({ clientSecret: Buffer.from('copied').toString('base64') });
-});

@@ -23,6 +23,13 @@ export interface Authentication {
   issueToken(user: CodeMieUser): string;
 }
 
+/** `JWKS_VALIDATION_ENABLED`: CodeMie verifies tokens itself. */
+export interface TokenVerification {
+  readonly audience: string;
+  /** Default: those of CodeMie. */
+  readonly requiredClaims?: readonly string[];
+}
+
 export interface AuthenticationOptions {
   readonly directory: Directory;
   readonly now: () => number;
@@ -30,6 +37,7 @@ export interface AuthenticationOptions {
   readonly identityProvider: IdentityProvider | undefined;
   /** `ENABLE_USER_MANAGEMENT`: whose word counts for the rights of the identity provider's users, CodeMie's or its. */
   readonly userManagement: boolean;
+  readonly tokenVerification: () => TokenVerification | undefined;
   /** False while the database is down and no earlier sign-in is remembered. */
   readonly canLookUpUsers: () => boolean;
 }
@@ -45,6 +53,21 @@ const userinfo = z.object({
   applications: z.string().default(''),
   applications_admin: z.string().default(''),
 });
+
+/** What `docs/jwks-configuration-reference.md` of codemie-ai/codemie names as the default. */
+const claimsOfCodeMie = ['iss', 'sub', 'email', 'groups', 'aud', 'exp', 'iat'];
+const verified = z.looseObject({
+  iss: z.string(),
+  aud: z.union([z.array(z.string()), z.string().transform((one) => [one])]),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const localIssuer = 'codemie-local';
 const localLifetimeSeconds = 86_400;
@@ -107,6 +130,23 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     return user;
   }
 
+  function verify(
+    request: ApiRequest,
+    { audience, requiredClaims = claimsOfCodeMie }: TokenVerification,
+  ): void {
+    const [, text = ''] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (text === '') throw applicationError(401, 'Authentication failed', 'Missing Authorization header');
+    const claims = verified.safeParse(
+      parseJson(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()),
+    );
+    const isGood =
+      claims.success &&
+      claims.data.iss === identityProvider?.issuer &&
+      claims.data.aud.includes(audience) &&
+      requiredClaims.every((claim) => claims.data[claim] !== undefined);
+    if (!isGood) throw applicationError(401, 'Token validation failed', 'Invalid or expired credentials');
+  }
+
   function knownUser(id: string): CodeMieUser {
     const user = directory.userById(id);
     if (user === undefined) {
@@ -135,6 +175,8 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
 
   return {
     authenticate(request) {
+      const verification = options.tokenVerification();
+      if (verification) verify(request, verification);
       const token = presentedToken(request, options.tokenHeader);
       if (!options.canLookUpUsers()) {
         throw notAuthenticated();

@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from '../peer.ts';
 import type { ApiResponse } from './api-error.ts';
-import { createAuthentication, type IdentityProvider, type TokenHeader } from './authentication.ts';
+import {
+  createAuthentication,
+  type IdentityProvider,
+  type TokenHeader,
+  type TokenVerification,
+} from './authentication.ts';
 import type { Backend } from './backend.ts';
 import { type CodeMieProject, type CodeMieUser, createDirectory, type NewUser } from './directory.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -46,6 +51,8 @@ export interface CodeMiePeer extends Peer {
    * first can be updated, so that one made after ours stands in the way from then on.
    */
   updatesGoLast(goLast: boolean): void;
+  /** From now on tokens are verified like this, in addition; undefined ends it. */
+  verifyTokens(verification: TokenVerification | undefined): void;
   /** False: a server that drops credential keys it doesn't know. */
   keepUnknownKeys(keep: boolean): void;
   /** Awaited by every create between its check of the alias and its insert; undefined: a few milliseconds. */
@@ -104,6 +111,7 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
   const userManagement = options.userManagement ?? true;
   let database: 'up' | 'down' | 'downBehindLogin' = 'up';
   let keepsUnknownKeys = true;
+  let tokenVerification: TokenVerification | undefined;
   let insertGate: (() => Promise<void>) | undefined;
 
   const store = createSettingStore(now);
@@ -120,6 +128,7 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
       tokenHeader: options.tokenHeader ?? 'authorization',
       identityProvider: options.identityProvider,
       userManagement,
+      tokenVerification: () => tokenVerification,
       canLookUpUsers: () => database !== 'down',
     }),
     writes: createSettingWrites({
@@ -208,6 +217,9 @@ export function createCodeMiePeer(options: CodeMiePeerOptions = {}): CodeMiePeer
     },
     updatesGoLast(goLast) {
       store.updatesGoLast = goLast;
+    },
+    verifyTokens(verification) {
+      tokenVerification = verification;
     },
     keepUnknownKeys(keep) {
       keepsUnknownKeys = keep;

@@ -17,6 +17,19 @@ const clientSettings = z.object({
   standardFlowEnabled: z.boolean().optional(),
   directAccessGrantsEnabled: z.boolean().optional(),
   serviceAccountsEnabled: z.boolean().optional(),
+  clientAuthenticatorType: z.string().optional(),
+  attributes: z.record(z.string(), z.string()).optional(),
+});
+const newClient = clientSettings.extend({
+  defaultClientScopes: z.array(z.string()).optional(),
+  protocolMappers: z
+    .array(
+      z.object({
+        protocolMapper: z.literal('oidc-hardcoded-claim-mapper'),
+        config: z.looseObject({ 'claim.name': z.string(), 'claim.value': z.string() }),
+      }),
+    )
+    .optional(),
 });
 const realmSettings = z.object({ enabled: z.boolean().optional() });
 const credentials = z.array(z.object({ type: z.literal('password'), value: z.string() }));
@@ -26,6 +39,7 @@ const userSettings = z.object({
   firstName: z.string().optional(),
   lastName: z.string().optional(),
   enabled: z.boolean().optional(),
+  requiredActions: z.array(z.string()).optional(),
   attributes: z.record(z.string(), z.array(z.string())).optional(),
 });
 const newUser = z.object({ username: z.string(), credentials });
@@ -59,10 +73,15 @@ export function answerAdmin(realm: Realm, base: string, request: AdminRequest): 
     return noContent;
   }
   if (on('POST', /^\/clients$/)) {
-    const settings = clientSettings.parse(body);
+    const { defaultClientScopes, protocolMappers = [], ...settings } = newClient.parse(body);
     if (realm.clients.some(({ clientId }) => clientId === settings.clientId))
       return { status: 409, body: { errorMessage: `Client ${settings.clientId} already exists` } };
-    const { id } = addClient(realm, withoutUndefined(settings));
+    const mapped = protocolMappers.map(({ config }) => [config['claim.name'], config['claim.value']]);
+    const { id } = addClient(realm, {
+      ...withoutUndefined(settings),
+      hardcodedClaims: Object.fromEntries(mapped),
+      ...(defaultClientScopes && { defaultScopes: new Set(defaultClientScopes) }),
+    });
     return { status: 201, headers: { location: `${base}/clients/${id}` } };
   }
   if (on('POST', /^\/users$/)) {
@@ -116,7 +135,9 @@ function answerClient(
   body: unknown,
 ): KeycloakAnswer {
   if (method === 'PUT' && path === '') {
-    Object.assign(client, withoutUndefined(clientSettings.partial().parse(body)));
+    const { attributes, ...settings } = withoutUndefined(clientSettings.partial().parse(body));
+    Object.assign(client, settings);
+    client.attributes = { ...client.attributes, ...attributes };
     return noContent;
   }
   if (method === 'GET' && path === '/client-secret')
@@ -160,10 +181,20 @@ function putUser(realm: Realm, user: RealmUser, body: unknown): void {
   const { attributes, ...fields } = userSettings.parse(body);
   Object.assign(user, withoutUndefined(fields));
   const keeps = user.serviceAccountOf !== undefined || realm.unmanagedAttributePolicy !== undefined;
-  if (attributes !== undefined) user.attributes = keeps ? attributes : {};
+  if (attributes === undefined) return;
+  // Attributes of the user profile are fields of the user, whichever way they come.
+  const { firstName, lastName, ...unmanaged } = attributes;
+  user.firstName = firstName?.[0] ?? user.firstName;
+  user.lastName = lastName?.[0] ?? user.lastName;
+  user.attributes = keeps ? unmanaged : {};
 }
 
-function shownClient({ secret: _secret, defaultScopes, ...client }: RealmClient): object {
+function shownClient({
+  secret: _secret,
+  hardcodedClaims: _claims,
+  defaultScopes,
+  ...client
+}: RealmClient): object {
   return { ...client, protocol: 'openid-connect', defaultClientScopes: [...defaultScopes] };
 }
 

@@ -124,8 +124,8 @@ export function describeKeycloak(server: () => KeycloakServer): void {
         const answer = await ask(form);
         expect(answer).toMatchObject({ status, body: { error, error_description: description } });
       } finally {
-        const undone = Object.entries(made?.fields ?? {}).map(([key, value]) => [key, value !== true]);
-        if (made) await change(made.of, Object.fromEntries(undone));
+        const opposite = Object.entries(made?.fields ?? {}).map(([key, value]) => [key, value !== true]);
+        if (made) await change(made.of, made.undo ?? Object.fromEntries(opposite));
       }
     });
 

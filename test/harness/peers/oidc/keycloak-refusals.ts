@@ -20,11 +20,14 @@ export const byPassword: Form = {
 };
 const anyClient = 'Invalid client or Invalid client credentials';
 
-/** A refusal by the token endpoint. `change`: what an administrator did before; it is undone afterwards. */
+/**
+ * A refusal by the token endpoint. `change`: what an administrator did before; it is undone afterwards, by `undo` or the
+ * opposite of each field.
+ */
 interface Refusal {
   name: string;
   form: Form;
-  change?: { of: 'realm' | 'client' | 'sdk' | 'service account' | 'jane'; fields: Fields };
+  change?: { of: 'realm' | 'client' | 'sdk' | 'service account' | 'jane'; fields: Fields; undo?: Fields };
   status: number;
   error: string;
   description?: string;
@@ -67,6 +70,62 @@ export const refusals: readonly Refusal[] = [
     status: 401,
     error: 'invalid_client',
     description: anyClient,
+  },
+  {
+    name: 'a client that identifies itself by a signed JWT',
+    form: byClient,
+    change: {
+      of: 'client',
+      fields: { clientAuthenticatorType: 'client-jwt' },
+      undo: { clientAuthenticatorType: 'client-secret' },
+    },
+    status: 400,
+    error: 'invalid_client',
+    description: 'Parameter client_assertion_type is missing',
+  },
+  {
+    name: 'a client that identifies itself by a certificate',
+    form: byClient,
+    change: {
+      of: 'client',
+      fields: { clientAuthenticatorType: 'client-x509' },
+      undo: { clientAuthenticatorType: 'client-secret' },
+    },
+    status: 401,
+    error: 'invalid_client',
+    description: anyClient,
+  },
+  {
+    name: 'a client that requires DPoP',
+    form: byClient,
+    change: {
+      of: 'client',
+      fields: { attributes: { 'dpop.bound.access.tokens': 'true' } },
+      undo: { attributes: { 'dpop.bound.access.tokens': 'false' } },
+    },
+    status: 400,
+    error: 'invalid_request',
+    description: 'DPoP proof is missing',
+  },
+  {
+    name: 'a client that binds tokens to its certificate',
+    form: byClient,
+    change: {
+      of: 'client',
+      fields: { attributes: { 'tls.client.certificate.bound.access.tokens': 'true' } },
+      undo: { attributes: { 'tls.client.certificate.bound.access.tokens': 'false' } },
+    },
+    status: 400,
+    error: 'invalid_request',
+    description: 'Client Certification missing for MTLS HoK Token Binding',
+  },
+  {
+    name: 'a client without a service account',
+    form: byClient,
+    change: { of: 'client', fields: { serviceAccountsEnabled: false } },
+    status: 401,
+    error: 'unauthorized_client',
+    description: 'Client not enabled to retrieve service account',
   },
   {
     name: 'a client that is public',
@@ -141,6 +200,18 @@ export const refusals: readonly Refusal[] = [
     status: 400,
     error: 'invalid_grant',
     description: 'Account disabled',
+  },
+  {
+    name: 'a user with something to do first',
+    form: byPassword,
+    change: {
+      of: 'jane',
+      fields: { requiredActions: ['UPDATE_PASSWORD'] },
+      undo: { requiredActions: [] },
+    },
+    status: 400,
+    error: 'invalid_grant',
+    description: 'Account is not fully set up',
   },
   {
     name: 'a user without e-mail address and names',

@@ -29,6 +29,11 @@ export interface RealmClient {
   standardFlowEnabled: boolean;
   directAccessGrantsEnabled: boolean;
   serviceAccountsEnabled: boolean;
+  /** `client-secret`, or another way to identify itself. */
+  clientAuthenticatorType: string;
+  attributes: Readonly<Record<string, string>>;
+  /** Claims with a constant value, by mappers of the client. */
+  hardcodedClaims: Readonly<Record<string, string>>;
   readonly defaultScopes: Set<string>;
 }
 
@@ -105,8 +110,11 @@ export function addClient(
     standardFlowEnabled: true,
     directAccessGrantsEnabled: false,
     serviceAccountsEnabled: false,
+    clientAuthenticatorType: 'client-secret',
+    attributes: {},
+    hardcodedClaims: {},
     ...settings,
-    defaultScopes: new Set([...scopesOfEveryClient, ...scopes]),
+    defaultScopes: new Set(settings.defaultScopes ?? [...scopesOfEveryClient, ...scopes]),
   };
   realm.clients.push(client);
   if (withUser && client.serviceAccountsEnabled) {

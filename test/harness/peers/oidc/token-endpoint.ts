@@ -50,8 +50,15 @@ export function answerToken(endpoint: TokenEndpoint, form: URLSearchParams, basi
   const presented = credentialsOf(form, basic);
   const client = realm.clients.find(({ clientId, enabled }) => enabled && clientId === presented.clientId);
   if (client === undefined) return oauthError(401, 'invalid_client', anyClient);
+  if (client.clientAuthenticatorType.endsWith('jwt'))
+    return oauthError(400, 'invalid_client', 'Parameter client_assertion_type is missing');
+  if (client.clientAuthenticatorType === 'client-x509') return oauthError(401, 'invalid_client', anyClient);
   if (!client.publicClient && presented.secret !== client.secret)
     return oauthError(401, 'unauthorized_client', anyClient);
+  if (client.attributes['dpop.bound.access.tokens'] === 'true')
+    return oauthError(400, 'invalid_request', 'DPoP proof is missing');
+  if (client.attributes['tls.client.certificate.bound.access.tokens'] === 'true')
+    return oauthError(400, 'invalid_request', 'Client Certification missing for MTLS HoK Token Binding');
   return grant === 'password' ? byPassword(endpoint, client, form) : byClient(endpoint, client, form);
 }
 
@@ -119,6 +126,7 @@ function grantTo(
       realm_access: { roles: [...defaultRoles(endpoint.realm.name), ...user.roles] },
     }),
     ...claimsOf(user, scopes),
+    ...client.hardcodedClaims,
   };
   const token = endpoint.sign(claims);
   return {
@@ -181,5 +189,6 @@ export function answerUserinfo(
   if (client === undefined || user === undefined)
     return refuse(401, 'invalid_token', 'User session not found');
   if (!user.enabled) return refuse(401, 'invalid_token', 'User disabled');
-  return { status: 200, body: claimsOf(user, new Set([...asked, ...client.defaultScopes])) };
+  const scopes = new Set([...asked, ...client.defaultScopes]);
+  return { status: 200, body: { ...claimsOf(user, scopes), ...client.hardcodedClaims } };
 }
