@@ -61,7 +61,7 @@ export function readToken(token: string): TokenContent | undefined {
       names: data.given_name !== undefined && data.family_name !== undefined,
       applicationsAdmin: data.applications_admin.length > 0,
       administersOwn: data.applications_admin.some((name) => data.applications.includes(name)),
-      claims: new Set(Object.keys(data).filter((key) => data[key] !== undefined)),
+      claims: new Set(Object.entries(data).flatMap(([name, value]) => (value === undefined ? [] : [name]))),
     }
   );
 }
