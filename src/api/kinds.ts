@@ -77,27 +77,30 @@ const gitIntegration: KindDescription = {
   columns: [
     ...readyColumns,
     { name: 'Provider', type: 'string', jsonPath: '.spec.provider', description: 'The Git provider.' },
+    { name: 'Project', type: 'string', jsonPath: '.spec.project', description: 'The CodeMie project.' },
+    {
+      // Not of type date: kubectl prints those as an age, and a time to come as <invalid>.
+      name: 'Expires',
+      type: 'string',
+      jsonPath: '.status.credential.expiresOn',
+      description: 'Day on which the credential expires.',
+    },
+    ageColumn,
+    messageColumn,
     {
       name: 'Account',
       type: 'string',
       jsonPath: '.status.credential.account',
       description: 'Account that the credential acts as.',
+      priority: 1,
     },
-    { name: 'Project', type: 'string', jsonPath: '.spec.project', description: 'The CodeMie project.' },
     {
       name: 'Alias',
       type: 'string',
       jsonPath: '.status.registration.alias',
       description: 'Name of the integration in CodeMie.',
+      priority: 1,
     },
-    {
-      // Not of type date: kubectl prints those as an age, and a time to come as <invalid>.
-      name: 'Expires',
-      type: 'string',
-      jsonPath: '.status.credential.expiresAt',
-      description: 'When the credential expires.',
-    },
-    ageColumn,
     {
       name: 'Setting',
       type: 'string',
@@ -119,7 +122,6 @@ const gitIntegration: KindDescription = {
       description: 'Web URL of the Git host, if it is not the cloud of the provider.',
       priority: 1,
     },
-    messageColumn,
   ],
   selectableFields: [
     '.spec.provider',
@@ -133,7 +135,6 @@ const gitIntegration: KindDescription = {
 
 const connectionColumns: PrinterColumn[] = [
   ...readyColumns,
-  { name: 'URL', type: 'string', jsonPath: '.spec.url', description: "Base URL of CodeMie's API." },
   {
     name: 'Account',
     type: 'string',
@@ -147,6 +148,14 @@ const connectionColumns: PrinterColumn[] = [
     description: 'Number of GitIntegrations that use this connection.',
   },
   ageColumn,
+  messageColumn,
+  {
+    name: 'URL',
+    type: 'string',
+    jsonPath: '.spec.url',
+    description: "Base URL of CodeMie's API.",
+    priority: 1,
+  },
   {
     name: 'Version',
     type: 'string',
@@ -154,7 +163,6 @@ const connectionColumns: PrinterColumn[] = [
     description: 'Version that CodeMie reports.',
     priority: 1,
   },
-  messageColumn,
 ];
 
 const clusterCodeMieConnection: KindDescription = {

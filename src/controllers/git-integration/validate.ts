@@ -273,12 +273,13 @@ function enterCredential(
   { report: found, digest }: Proof,
   { auth }: Credentials,
 ): void {
-  const expiresAt = found.expiresAt ?? spec.auth.token?.expiresAt;
+  const expiry = found.expiresAt ?? spec.auth.token?.expiresAt;
+  const expiresAt = expiry && rfc3339(Date.parse(expiry));
   const described = {
     kind: found.kind,
     ...(found.account !== undefined && { account: found.account }),
     ...(found.scopes && { scopes: found.scopes }),
-    ...(expiresAt && { expiresAt: rfc3339(Date.parse(expiresAt)) }),
+    ...(expiresAt && { expiresAt, expiresOn: expiresAt.slice(0, '2027-06-30'.length) }),
     ...fingerprintOf(auth),
     digest,
   };

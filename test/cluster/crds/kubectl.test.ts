@@ -8,7 +8,7 @@ let api: ApiServer;
 const status = {
   observedGeneration: 1,
   conditions: [condition('Ready', 'AliasConflict', 'Take another alias.')],
-  credential: { account: 'octocat', expiresAt: '2027-01-31T00:00:00Z' },
+  credential: { account: 'octocat', expiresAt: '2027-01-31T00:00:00Z', expiresOn: '2027-01-31' },
   installation: { id: 7890 },
   registration: {
     id: '85741bfd',
@@ -41,26 +41,26 @@ describe('kubectl get', () => {
     [
       'gint',
       ['acme'],
-      'NAME READY REASON PROVIDER ACCOUNT PROJECT ALIAS EXPIRES AGE',
-      'acme False AliasConflict GitHub octocat demo mine 2027-01-31T00:00:00Z AGE',
+      'NAME READY REASON PROVIDER PROJECT EXPIRES AGE',
+      'acme False AliasConflict GitHub demo 2027-01-31 AGE',
     ],
     [
       'gint',
       ['acme', '-o', 'wide'],
-      'NAME READY REASON PROVIDER ACCOUNT PROJECT ALIAS EXPIRES AGE SETTING INSTALLATION URL MESSAGE',
-      'acme False AliasConflict GitHub octocat demo mine 2027-01-31T00:00:00Z AGE 85741bfd 7890 https://git.example.com Take another alias.',
+      'NAME READY REASON PROVIDER PROJECT EXPIRES AGE MESSAGE ACCOUNT ALIAS SETTING INSTALLATION URL',
+      'acme False AliasConflict GitHub demo 2027-01-31 AGE Take another alias. octocat mine 85741bfd 7890 https://git.example.com',
     ],
     [
       'cmconn',
       ['own'],
-      'NAME READY REASON URL ACCOUNT INTEGRATIONS AGE',
-      'own False Unauthorized https://codemie.example.com/code-assistant-api operator 3 AGE',
+      'NAME READY REASON ACCOUNT INTEGRATIONS AGE',
+      'own False Unauthorized operator 3 AGE',
     ],
     [
       'cmconn',
       ['own', '-o', 'wide'],
-      'NAME READY REASON URL ACCOUNT INTEGRATIONS AGE VERSION MESSAGE',
-      'own False Unauthorized https://codemie.example.com/code-assistant-api operator 3 AGE 2.42.0 Store the right login.',
+      'NAME READY REASON ACCOUNT INTEGRATIONS AGE MESSAGE URL VERSION',
+      'own False Unauthorized operator 3 AGE Store the right login. https://codemie.example.com/code-assistant-api 2.42.0',
     ],
   ])('%s %j prints the columns', async (resource, args, head, row) => {
     const lines = (await api.mustRun(['get', resource, ...args])).trimEnd().split('\n');
