@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   try {
     prometheus = await startPrometheus(stage.operator.metricsAddress());
     const fromS = Date.now() / 1000;
-    await tell(stage);
+    await tell(stage, true);
     await trouble(stage);
     const toS = Date.now() / 1000;
     const data = new Map<Placed, Series[]>();

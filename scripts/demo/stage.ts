@@ -4,7 +4,7 @@ import { startControlPlane } from '../../test/harness/control-plane/control-plan
 import { kubectl } from '../../test/harness/kubectl.ts';
 import { startOperator } from '../../test/harness/operator-process.ts';
 import { startWorld, type World } from '../../test/harness/world.ts';
-import { print } from './terminal.ts';
+import { step } from './terminal.ts';
 
 /** The folder with the manifests of this project. */
 export const projectFolder = join(import.meta.dirname, '..', '..');
@@ -30,19 +30,20 @@ export async function setStage(signal: AbortSignal) {
     for (const stop of running.toReversed()) await stop();
   };
   try {
-    const controlPlane = await startControlPlane({ log: print, signal });
+    const controlPlane = await step('A Kubernetes API server', (log) =>
+      startControlPlane({ log, signal, soonest: true }),
+    );
     running.push(() => controlPlane.stop());
     const kubeconfig = controlPlane.kubeconfigPath;
-    print(`A Kubernetes API server is up at ${controlPlane.url}.`);
 
     const password = randomUUID();
     const person = { subject: randomUUID(), username: 'alice', email: 'alice@example.com', password };
-    const world = await startWorld({ projects: [project], users: [person] });
+    const world = await step(
+      'CodeMie, Keycloak, GitHub, GitLab, Bitbucket and Azure DevOps, under their names',
+      () => startWorld({ projects: [project], users: [person] }),
+    );
     running.push(() => world.close());
     const secrets = { ...prepareGitHosts(world), ...loginSecrets(world.clientSecret, person) };
-    print(
-      'CodeMie, its identity provider, GitHub, GitLab, Bitbucket and Azure DevOps are up under their real names, over TLS.',
-    );
 
     const run = async (args: string[], input?: string): Promise<string> => {
       const { code, stdout, stderr } = await kubectl(args, {
@@ -52,18 +53,15 @@ export async function setStage(signal: AbortSignal) {
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
       return stdout.trimEnd();
     };
-    await run(['apply', '--server-side', '-f', join(projectFolder, 'crds')]);
-    await run(['wait', '--for=condition=Established', '-f', join(projectFolder, 'crds')]);
-    await run(['create', 'namespace', 'codemie-system']);
-    print('The CRDs are installed.');
-
-    const operator = await startOperator({
-      kubeconfig,
-      env: world.operatorEnv,
-      args: ['--cluster-name=demo'],
+    await step('The CRDs of this project', async () => {
+      await run(['apply', '--server-side', '-f', join(projectFolder, 'crds')]);
+      await run(['wait', '--for=condition=Established', '-f', join(projectFolder, 'crds')]);
+      await run(['create', 'namespace', 'codemie-system']);
     });
+    const operator = await step('The operator', () =>
+      startOperator({ kubeconfig, env: world.operatorEnv, args: ['--cluster-name=demo'] }),
+    );
     running.push(() => operator.stop());
-    print(`The operator runs as process ${operator.pid}.`);
     return { kubeconfig, world, operator, run, secrets, clear };
   } catch (error) {
     await clear();

@@ -1,24 +1,47 @@
 import { randomUUID } from 'node:crypto';
 import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
+import { showCodeMie } from './codemie-view.ts';
+import { namespace, setToken, show, showMessage, waitFor, waitForCondition } from './kubectl.ts';
+import { beDown, correctDrift, refuseBadRotation, remove, rotate, warnOfExpiry } from './scenes.ts';
 import { projectFolder, type SecretValues, type Stage } from './stage.ts';
-import { heading, print, prompt, table } from './terminal.ts';
+import { good, heading, print, prompt } from './terminal.ts';
 
-const namespace = 'team-a';
-const patienceMs = 60_000;
-
-/** Plays what a user would see, with the manifests of `examples/` as they are. */
-export async function tell(stage: Stage): Promise<void> {
-  await applyExamples(stage);
+/**
+ * Plays what a user would see, with the manifests of `examples/` as they are.
+ *
+ * @param keep whether it goes on after the end
+ */
+export async function tell(stage: Stage, keep: boolean): Promise<void> {
+  const registered = await applyExamples(stage);
   await explainBadToken(stage);
-  await rotate(stage);
+  const rotation = await rotate(stage);
+  await refuseBadRotation(stage);
+  await warnOfExpiry(stage);
+  const correction = await correctDrift(stage);
+  const recovery = await beDown(stage);
   await remove(stage);
-  showCodeMie(stage);
+  heading('What CodeMie holds now');
+  showCodeMie(stage.world);
+
+  heading('What you have just seen');
+  good(`${registered} integrations registered from manifests, each credential validated first`);
+  good('a placeholder named, with its Secret and key, and registered once it was replaced');
+  good(`a rotated token in CodeMie ${rotation} after its Secret changed`);
+  good('a revoked token kept out of CodeMie, which went on with the one that works');
+  good('a warning before a token expires');
+  good(`a change by hand in CodeMie undone after ${correction}`);
+  good(`an outage of CodeMie ridden out: the new token was there ${recovery} after it was back`);
+  good('a deleted manifest, a deleted integration');
+  if (keep) return;
+  print();
+  print('Try it yourself:   npm run demo -- --keep');
+  print('On your cluster:   docs/install.md');
 }
 
-async function applyExamples({ run, secrets }: Stage): Promise<void> {
+async function applyExamples(stage: Stage): Promise<number> {
+  const { run, secrets } = stage;
   heading('Apply the examples');
   // Other folders are for tools that are not here, such as Argo CD.
   const files = await Array.fromAsync(glob('examples/{quickstart/,}*.yaml', { cwd: projectFolder }));
@@ -28,18 +51,23 @@ async function applyExamples({ run, secrets }: Stage): Promise<void> {
     prompt(`kubectl apply -f ${file}`);
     print(await run(['apply', '-f', '-'], await fillIn(file, secrets)));
   }
-  const list = ['get', 'gitintegrations', '--namespace', namespace];
+  const list = ['get', 'gitintegrations', '-n', namespace];
   let seen = '';
+  let registered = 0;
   await waitFor('the examples to settle', async () => {
-    const shown = await run(list);
-    const [, ...rows] = shown.split('\n').map((line) => line.split(/ {2,}/));
-    const counts = `${rows.filter(([, ready]) => ready === 'True').length} of ${rows.length} are Ready`;
+    const [, ...rows] = (await run(list)).split('\n').map((line) => line.split(/ {2,}/));
+    registered = rows.filter(([, ready]) => ready === 'True').length;
+    const counts = `${registered} of ${rows.length} are Ready`;
     if (counts !== seen) print(counts);
     seen = counts;
     return rows.every(([, ready]) => ready === 'True' || ready === 'False');
   });
-  prompt(`kubectl ${list.join(' ')}`);
-  print(await run(list));
+  await show(stage, ...list);
+  print(
+    'Several share github.com in one project. Each has a warning event for that (UsageLimited): a data source in',
+  );
+  print('CodeMie should name its integration, or CodeMie picks one by the URL.');
+  return registered;
 }
 
 function order(file: string): number {
@@ -59,90 +87,14 @@ async function fillIn(file: string, secrets: SecretValues): Promise<string> {
   return documents.map(String).join('---\n');
 }
 
-async function explainBadToken({ run, world }: Stage): Promise<void> {
+async function explainBadToken(stage: Stage): Promise<void> {
   heading('One token is bad: its placeholder was never replaced');
   const name = 'github-pat';
-  prompt(`kubectl get gitintegration ${name} --namespace ${namespace} --output jsonpath=…`);
-  const path = '{range .status.conditions[*]}{.type}{"|"}{.status}{"|"}{.reason}{"|"}{.message}{"\\n"}{end}';
-  const lines = await run([
-    'get',
-    'gitintegration',
-    name,
-    '--namespace',
-    namespace,
-    '--output',
-    `jsonpath=${path}`,
-  ]);
-  table([['TYPE', 'STATUS', 'REASON', 'MESSAGE'], ...lines.split('\n').map((line) => line.split('|'))]);
-
+  await showMessage(stage, name, 'Ready');
+  print('Nothing was sent to GitHub or CodeMie.');
   const token = `ghp_${randomUUID()}`;
-  world.github.addToken({ token, login: 'octocat' });
-  await setToken(run, name, token);
-  await ready(run, name);
-  print('With a good token in the Secret it becomes Ready automatically.');
-}
-
-async function rotate({ run, world }: Stage): Promise<void> {
-  heading('A token is rotated');
-  const before = world.codemie.rows().find((row) => row.alias === 'gitlab-pat');
-  const token = `glpat-${randomUUID()}`;
-  world.gitlab.addToken({ token, username: 'ci-bot' });
-  const started = performance.now();
-  await setToken(run, 'gitlab-pat', token);
-  await waitFor('CodeMie to have the new token', async () =>
-    world.codemie
-      .rows()
-      .some((row) => row.id === before?.id && row.credential_values.some(({ value }) => value === token)),
-  );
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  print(`CodeMie has the new token ${seconds} s later, in the same integration ${before?.id}.`);
-}
-
-async function remove({ run, world }: Stage): Promise<void> {
-  heading('An integration is deleted');
-  prompt(`kubectl delete gitintegration bitbucket-token --namespace ${namespace}`);
-  print(await run(['delete', 'gitintegration', 'bitbucket-token', '--namespace', namespace]));
-  if (world.codemie.rows().some((row) => row.alias === 'bitbucket-token'))
-    throw new Error('CodeMie still has the integration that was deleted.');
-  print('It is gone from CodeMie as well.');
-}
-
-function showCodeMie({ world }: Stage): void {
-  heading('What CodeMie holds now');
-  const secret = new Set(['token', 'private_key']);
-  const shown = (key: string, value: unknown) => (secret.has(key) ? '**********' : String(value));
-  const rows = world.codemie
-    .rows()
-    .map(({ project_name, alias, setting_type, credential_values }) => [
-      project_name,
-      alias,
-      setting_type,
-      credential_values.map(({ key, value }) => `${key}=${shown(key, value)}`).join(' '),
-    ]);
-  table([['PROJECT', 'ALIAS', 'SCOPE', 'VALUES'], ...rows]);
-}
-
-async function setToken(run: Stage['run'], secret: string, token: string): Promise<void> {
-  prompt(`kubectl patch secret ${secret} --namespace ${namespace} --patch '{"stringData": {"token": "…"}}'`);
-  const patch = JSON.stringify({ stringData: { token } });
-  print(await run(['patch', 'secret', secret, '--namespace', namespace, '--patch', patch]));
-}
-
-async function ready(run: Stage['run'], name: string): Promise<void> {
-  await run([
-    'wait',
-    `gitintegration/${name}`,
-    '--namespace',
-    namespace,
-    '--for=condition=Ready',
-    '--timeout=60s',
-  ]);
-}
-
-async function waitFor(what: string, look: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + patienceMs;
-  while (!(await look())) {
-    if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}.`);
-    await sleep(200);
-  }
+  stage.world.github.addToken({ token, login: 'octocat' });
+  await setToken(stage, name, token);
+  await waitForCondition(stage, name, 'Ready', 'True');
+  good('With a good token in the Secret it is Ready. The integration itself was not touched.');
 }

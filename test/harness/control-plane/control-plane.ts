@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findAssets } from './assets.ts';
 import type { Binaries } from './binaries.ts';
+import { download, findInstalled } from './envtest.ts';
 import type { ControlPlane } from './folder.ts';
-import { buildWithGo } from './go-build.ts';
+import { buildWithGo, findBuilt } from './go-build.ts';
 import { dockerAnswers, startK3s } from './k3s.ts';
 import { startLocal } from './local.ts';
 
@@ -21,11 +22,17 @@ export interface ControlPlaneOptions {
    * 400, kube-apiserver takes a fifth less time, and up to 1 GiB. Means nothing to K3s.
    */
   gcPercent?: number;
+  /**
+   * Take what is ready soonest on a new machine. It may lack the kube-controller-manager, or be another version than the
+   * tests expect.
+   */
+  soonest?: boolean;
 }
 
 /**
- * Starts a control plane from the first of three sources that this machine has: the programs in the folder
- * `KUBEBUILDER_ASSETS`, programs built with Go (cached), K3s in Docker. Any number can run at a time. Nothing
+ * Starts a control plane from the first of the sources that this machine has: the programs in the folder
+ * `KUBEBUILDER_ASSETS`, programs built with Go (cached), K3s in Docker. With `soonest`: the folder, what was built before,
+ * what `setup-envtest` installed, the released archive, K3s in Docker, a build with Go. Any number can run at a time. Nothing
  * survives our process, however it ends. Throws when there is no source, or what there is doesn't become ready.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -46,14 +53,27 @@ export async function startControlPlanes(
   throw failed.reason;
 }
 
-/** Builds the programs where that has to be done first. */
-async function findSource({ log, signal = never() }: ControlPlaneOptions): Promise<Binaries | 'k3s'> {
+/** Builds or downloads the programs where that has to be done first. */
+async function findSource({
+  log,
+  signal = never(),
+  soonest = false,
+}: ControlPlaneOptions): Promise<Binaries | 'k3s'> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
-  const binaries = assets ? await findAssets(assets) : await buildWithGo({ log, signal });
+  if (assets) return await findAssets(assets);
+  if (soonest) {
+    const found = (await findBuilt()) ?? (await findInstalled()) ?? (await download({ log, signal }));
+    if (found) return found;
+    if (await dockerAnswers()) return 'k3s';
+  }
+  const binaries = await buildWithGo({ log, signal });
   if (binaries.source !== 'unavailable') return binaries;
   if (await dockerAnswers()) return 'k3s';
   throw new Error(
-    `There is no control plane for the tests: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or install Go (${binaries.reason}), or start Docker (it does not answer).`,
+    `There is no Kubernetes API server to start (${binaries.reason}; Docker does not answer). Do one of these:
+  - start Docker
+  - install Go 1.26 or newer (https://go.dev/dl)
+  - export KUBEBUILDER_ASSETS="$(setup-envtest use --print path)", a folder with etcd and kube-apiserver`,
   );
 }
 

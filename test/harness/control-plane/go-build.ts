@@ -17,6 +17,9 @@ const buildFlags = [
   `-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
 ];
 
+/** What `go list -deps tool` counts. */
+const packagesInTotal = 2_520;
+
 /** A line of progress at least this often. */
 const progressMs = 10_000;
 
@@ -25,11 +28,8 @@ export interface GoBuildOptions {
   signal: AbortSignal;
 }
 
-/**
- * The binaries of the cache, built with Go when they aren't there: about six minutes on two cores the first
- * time, mostly compiling, with the sources from the Go module proxy. Throws only what `signal` was aborted with.
- */
-export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Binaries | Unavailable> {
+/** Where the binaries are once they are built. */
+async function cached(): Promise<{ folder: string; binaries: Binaries }> {
   const folder = cacheFolder(
     'control-plane',
     `${kubernetesVersion}-${await moduleFingerprint(moduleFolder, [], buildFlags)}`,
@@ -40,6 +40,21 @@ export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Bina
     apiServer: join(folder, 'kube-apiserver'),
     controllerManager: join(folder, 'kube-controller-manager'),
   };
+  return { folder, binaries };
+}
+
+/** The binaries that were built with Go before; undefined if they were not. */
+export async function findBuilt(): Promise<Binaries | undefined> {
+  const { folder, binaries } = await cached();
+  return (await exists(folder)) ? binaries : undefined;
+}
+
+/**
+ * The binaries of the cache, built with Go when they aren't there: about six minutes on two cores the first
+ * time, mostly compiling, with the sources from the Go module proxy. Throws only what `signal` was aborted with.
+ */
+export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Binaries | Unavailable> {
+  const { folder, binaries } = await cached();
   if (await exists(folder)) return binaries;
   if (!(await hasGo(signal))) {
     return { source: 'unavailable', reason: 'Go is not installed' };
@@ -113,7 +128,7 @@ function createProgress() {
       tail = [...tail, ...lines].slice(-10);
     },
     text(): string {
-      if (packages > 0) return `${packages} packages compiled`;
+      if (packages > 0) return `${packages} of about ${packagesInTotal} packages compiled`;
       return downloads > 0 ? `${downloads} modules downloaded` : 'nothing to download or compile so far';
     },
     lastLines: (): string => [...tail, partialLine].join('\n').trim(),
