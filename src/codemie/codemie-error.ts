@@ -24,7 +24,7 @@ export type CodeMieErrorKind =
  * - `noToken`: it finds none in the request;
  * - `notValid`: it verifies tokens itself (`JWKS_VALIDATION_ENABLED`), and issuer, audience or claims are not as configured;
  * - `expired`;
- * - `otherIssuer`: it takes tokens of its own sign-in only.
+ * - `otherIssuer`: it takes only tokens that it issued.
  */
 export type TokenRefusal = 'unsaid' | 'onTheWay' | 'noToken' | 'notValid' | 'expired' | 'otherIssuer';
 

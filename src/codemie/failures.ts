@@ -206,7 +206,7 @@ function refusedOnTheWay(): CodeMieError {
     kind: 'unreachable',
     message:
       'Something before CodeMie, such as a proxy or a firewall, refuses the requests of the connection.',
-    hint: 'It will be tried again; check what stands between the operator and CodeMie if it stays so.',
+    hint: 'It is retried; check the proxies and firewalls between the operator and CodeMie if it stays so.',
     tokenRefusal: 'onTheWay',
   });
 }
@@ -216,7 +216,7 @@ function cannotVerify(): CodeMieError {
     kind: 'unreachable',
     message:
       'CodeMie cannot verify tokens at the moment, because it does not get the keys of the identity provider.',
-    hint: 'It will be tried again; check JWKS_TRUSTED_ISSUERS of CodeMie, and its way to the identity provider, if it stays so.',
+    hint: 'It is retried; check JWKS_TRUSTED_ISSUERS of CodeMie, and its way to the identity provider, if it stays so.',
   });
 }
 

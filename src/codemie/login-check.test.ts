@@ -189,7 +189,7 @@ describe('whyRefused, where CodeMie says what is wrong,', () => {
     {
       said: 'otherIssuer',
       auth: () => authOf('nothing'),
-      message: 'CodeMie accepts only tokens of its own sign-in',
+      message: 'CodeMie accepts only tokens that it issued',
       hint: 'Use auth.localLogin',
     },
   ])('repeats that: $said to $auth.kind', async ({ said, auth, message, hint }) => {

@@ -140,7 +140,7 @@ function explain(
       );
     case 'otherIssuer':
       return refused(
-        'CodeMie accepts only tokens of its own sign-in, and the token of the connection is not one.',
+        'CodeMie accepts only tokens that it issued, and the token of the connection is not one.',
         'Use auth.localLogin, or configure the identity provider in CodeMie.',
       );
     case 'notValid': {
