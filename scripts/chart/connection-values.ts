@@ -28,7 +28,7 @@ function toValue(schema: StructuralSchema): ValueSchema {
   const { type, description, minimum, maximum, minLength, maxLength, minItems, maxItems, required } = schema;
   const isSet = schema['x-kubernetes-list-type'] === 'set';
   return {
-    type,
+    type: type ?? ['integer', 'string'],
     ...(description !== undefined && { description }),
     ...(schema.enum && { enum: schema.enum }),
     ...(minimum !== undefined && { minimum }),

@@ -110,7 +110,8 @@ function typeName(schema: StructuralSchema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ');
   if (schema.items) return `list of ${typeName(schema.items)}`;
   if (schema.additionalProperties) return `map of ${typeName(schema.additionalProperties)}`;
-  return schema.format === 'date-time' ? 'time (RFC 3339)' : schema.type;
+  if (schema['x-kubernetes-int-or-string']) return 'integer, also as a string';
+  return schema.format === 'date-time' ? 'time (RFC 3339)' : (schema.type ?? '');
 }
 
 function codeOrNothing(text: string | undefined): string {

@@ -40,6 +40,17 @@ const knownKeywords = z.strictObject({
     .optional(),
 });
 
+/** A value of either type, which the API server checks by its rules alone. zod says the two types as `anyOf`. */
+const intOrString = z.strictObject({
+  description: z.string().optional(),
+  anyOf: z.tuple([
+    z.looseObject({ type: z.literal('integer') }),
+    z.looseObject({ type: z.literal('string') }),
+  ]),
+  'x-kubernetes-int-or-string': z.literal(true),
+  [VALIDATIONS]: knownKeywords.shape[VALIDATIONS],
+});
+
 type Keywords = z.output<typeof knownKeywords>;
 
 /**
@@ -47,7 +58,10 @@ type Keywords = z.output<typeof knownKeywords>;
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema.
  */
 export interface StructuralSchema
-  extends Omit<Keywords, 'pattern' | 'properties' | 'additionalProperties' | 'items'> {
+  extends Omit<Keywords, 'type' | 'pattern' | 'properties' | 'additionalProperties' | 'items'> {
+  /** Absent for a value that is an integer or a string. */
+  type?: Keywords['type'] | undefined;
+  'x-kubernetes-int-or-string'?: true;
   properties?: Record<string, StructuralSchema> | undefined;
   additionalProperties?: StructuralSchema | undefined;
   items?: StructuralSchema | undefined;
@@ -64,6 +78,11 @@ export function toStructuralSchema(schema: z.ZodType, root: string): StructuralS
 }
 
 function convert(node: unknown, place: string): StructuralSchema {
+  const either = intOrString.safeParse(node);
+  if (either.success) {
+    const { anyOf: _, ...rest } = either.data;
+    return rest;
+  }
   const parsed = knownKeywords.safeParse(node);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

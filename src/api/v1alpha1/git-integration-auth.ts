@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withRules } from '../rule.ts';
-import { line, secretKeyRef } from './shared.ts';
+import { line, numericId, secretKeyRef } from './shared.ts';
 
 const token = withRules(
   z
@@ -51,7 +51,9 @@ const token = withRules(
 const installation = withRules(
   z
     .object({
-      id: z.int().min(1).optional().describe('Number of the installation, as in its settings URL on GitHub.'),
+      id: numericId('must be the number of the installation, which its settings URL on GitHub ends in')
+        .optional()
+        .describe('Number of the installation, as in its settings URL on GitHub.'),
       idSecretRef: secretKeyRef('installationID')
         .optional()
         .describe('The number of the installation, taken from a Secret.'),
@@ -86,9 +88,9 @@ const installation = withRules(
 const githubApp = withRules(
   z
     .object({
-      appID: z
-        .int()
-        .min(1)
+      appID: numericId(
+        "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor the name of the app",
+      )
         .optional()
         .describe("App ID, a number, from the app's settings page; not the client ID. Or appIDSecretRef."),
       appIDSecretRef: secretKeyRef('appID')

@@ -61,6 +61,18 @@ export function tls(where = 'in the namespace of this object') {
 /** Where a PEM bundle lies. */
 export type CaRef = z.output<ReturnType<typeof tls>>['caRef'];
 
+/**
+ * The number of something at GitHub, which may be in quotes: tools that render manifests put them there. A rule says what
+ * is wrong with anything else; the API server's own sentence about a wrong type could not.
+ */
+export function numericId(message: string) {
+  return withRules(z.union([z.int(), z.string().max(100)]).meta({ 'x-kubernetes-int-or-string': true }), {
+    cel: "string(self).matches(r'^[1-9][0-9]{0,14}$')",
+    message,
+    holds: (id) => /^[1-9][0-9]{0,14}$/.test(String(id)),
+  });
+}
+
 /** A string between two durations, e.g. `10m`. */
 export function duration(least: string, most: string) {
   return withRules(z.string().min(1).max(20), {

@@ -12,6 +12,15 @@ import {
 /** Specs at the edges of what is right. */
 export const accepted: AcceptedCase[] = [
   git('only what is required', {}),
+  git('numbers in quotes', {
+    auth: {
+      githubApp: {
+        appID: '4475970',
+        privateKeySecretRef: { name: 'app' },
+        installation: { id: '7890' },
+      },
+    },
+  }),
   git('a GitHub App with its id in a Secret', {
     auth: {
       githubApp: {

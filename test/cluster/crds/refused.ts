@@ -181,6 +181,20 @@ export const refused: RefusedCase[] = [
     invalid(),
     'give the App ID exactly once; write either appID or appIDSecretRef',
   ),
+  ...['Iv23liAbCdEf', 'my-app', '0', '1e6'].map((appID) =>
+    refuse(
+      git(`the App ID ${appID}`, app({ appID })),
+      'auth.githubApp.appID',
+      invalid(appID),
+      "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor the name of the app",
+    ),
+  ),
+  refuse(
+    git('a name for the number of an installation', app({ installation: { id: 'acme' } })),
+    'auth.githubApp.installation.id',
+    invalid('acme'),
+    'must be the number of the installation, which its settings URL on GitHub ends in',
+  ),
   refuse(
     git('the App ID twice', app({ appIDSecretRef: { name: 'app' } })),
     'auth.githubApp',

@@ -34,8 +34,8 @@ describe('the API server', () => {
     ['provider', { provider: 'github' }, 'supported values: "GitHub", "GitLab", "Bitbucket"'],
     [
       'App ID',
-      { auth: { githubApp: { appID: '1', privateKeySecretRef: { name: 'a' } } } },
-      'must be of type integer',
+      { auth: { githubApp: { appID: 'Iv23liAbCdEf', privateKeySecretRef: { name: 'a' } } } },
+      "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor",
     ],
     [
       'expiry',

@@ -36,6 +36,9 @@ function anyOf(schema: StructuralSchema, choices: Choices, path: FieldPath): fc.
       return lists(schema, choices, path);
     case 'object':
       return objects(schema, choices, path);
+    // An integer that may be given as a string.
+    case undefined:
+      return fc.oneof(fc.nat(), fc.nat().map(String), lineUpTo(100, 0));
   }
 }
 
