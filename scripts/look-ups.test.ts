@@ -13,6 +13,9 @@ const positions = [
   'heap[b]',
   'heap[position]',
   'items[head]',
+  'next[j]',
+  'row[j]',
+  'row[to.length]',
   'text[start]',
 ];
 
@@ -36,6 +39,7 @@ const names = [
   'headers[name.toLowerCase()]',
   'implications[scope]',
   'known?.values[ownerKey]',
+  'knownKeywords.shape[VALIDATIONS]',
   'labels?.[name]',
   'labels[requirement.key]',
   'namesake.values[ownerKey]',
@@ -48,7 +52,8 @@ const names = [
   'places[where]',
   'poolsFor(credentials.tls)[kind]',
   'properties[name]',
-  'providerLabels[provider]',
+  'productNames[found]',
+  'productNames[provider]',
   'providers[name]',
   'providers[spec.provider]',
   'ranks[standing]',

@@ -11,6 +11,7 @@ import { createRequestGate } from './controllers/reconcile-requests.ts';
 import { createRefusals } from './controllers/refusals.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
+import type { NamesIn } from './controllers/value-reader.ts';
 import { type Informers, type Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { type Leadership } from './leadership.ts';
@@ -75,6 +76,14 @@ function createClients(
   };
 }
 
+/** Read from the caches each time, which nobody needs but for the message about a name that does not exist. */
+function createNamesIn({ secrets, configMaps }: Pick<Informers, 'secrets' | 'configMaps'>): NamesIn {
+  return function* (kind, namespace) {
+    const { store } = kind === 'Secret' ? secrets : configMaps;
+    for (const { metadata } of store.list()) if (metadata.namespace === namespace) yield metadata.name;
+  };
+}
+
 /** What was read or made before the rest. */
 export interface Ground
   extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>,
@@ -109,9 +118,11 @@ export function createDeps(
   };
   const ownSettings = createOwnSettings(now);
   const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
+  const namesIn = createNamesIn(informers);
   return {
     kube,
     reads: createSharedReads({ kube, stores, now }),
+    namesIn,
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
     ownWrites: createOwnWrites(),
@@ -130,6 +141,7 @@ export function createDeps(
       kube,
       http,
       operatorNamespace,
+      namesIn,
       tenantPrivateNetworks,
       now,
       busy: () => queues.integrations.depth > 0,

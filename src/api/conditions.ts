@@ -40,9 +40,17 @@ const connectionReadyReasons = {
   CodeMieUnreachable: registeredReasons.CodeMieUnreachable,
   RateLimited: registeredReasons.RateLimited,
   TLSUntrusted: {
-    status: 'Unknown',
-    meaning: 'The certificate is not signed by an authority that is trusted here.',
+    status: 'False or Unknown',
+    meaning:
+      'The certificate of CodeMie or of its identity provider is not accepted: it is self-signed or of an unknown authority, too weak, for another name or another use, or expired. Unknown if it expired, or if the connection was Ready before.',
     remedy: providerTrouble.TLSUntrusted.remedy,
+  },
+  ClientCertificateRequired: {
+    status: 'False or Unknown',
+    meaning:
+      'CodeMie or its identity provider demands a client certificate (mutual TLS), which the operator cannot present. Unknown if the connection was Ready before.',
+    remedy:
+      'Have the server or its gateway let the operator in without one, or set a `url` or `tokenURL` that needs none.',
   },
   InUse: {
     status: 'Unknown',

@@ -68,3 +68,11 @@ export const providerNames = ['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps'] as
 
 /** A value of `spec.provider`. */
 export type ProviderName = (typeof providerNames)[number];
+
+/** What the products are called in sentences. */
+export const productNames: Readonly<Record<ProviderName, string>> = {
+  GitHub: 'GitHub',
+  GitLab: 'GitLab',
+  Bitbucket: 'Bitbucket',
+  AzureDevOps: 'Azure DevOps',
+};

@@ -3,10 +3,11 @@ import type { CredentialsResolvedReason } from '../api/reasons.ts';
 import type { CaRef, SecretKeyRef } from '../api/v1alpha1/shared.ts';
 import { readCaFile } from '../domain/ca-file.ts';
 import type { Checked } from '../domain/private-key.ts';
-import { readPassword, readSecretValue, valueName } from '../domain/secret-value.ts';
+import { doubtAbout, readPassword, readSecretValue, valueName } from '../domain/secret-value.ts';
 import { tokenForm } from '../domain/token-form.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { bounds } from '../lib/bounds.ts';
+import { closest } from '../lib/closest.ts';
 import { CaBundleError, parseCaBundle } from '../net/ca-bundle.ts';
 import { configMaps, secrets } from './core-resources.ts';
 
@@ -53,8 +54,11 @@ export interface ValueReader {
   programSecret(wanted: Wanted): Promise<string>;
   /** The name of a user. */
   userName(wanted: Wanted): Promise<string>;
-  /** A password: as it is, but for one line end behind it. Blanks and other letters may belong to it. */
-  password(wanted: Wanted): Promise<string>;
+  /**
+   * A password: as it is, but for one line end behind it. Blanks and other letters may belong to it, so what may be wrong
+   * with it is for the case that it is rejected.
+   */
+  password(wanted: Wanted): Promise<{ value: string; doubt?: string | undefined }>;
   /** Certificates of authorities, as one text in PEM. */
   ca(ref: CaRef): Promise<string>;
 }
@@ -67,21 +71,33 @@ const configMapContent = z.object({
   binaryData: base64Values,
 });
 
+/** The names of all Secrets or ConfigMaps of a namespace, as far as they are known without asking. */
+export type NamesIn = (kind: 'Secret' | 'ConfigMap', namespace: string) => Iterable<string>;
+
+/** A shorter name has too many neighbours: the suggestion would be a guess, and guesses would find names. */
+const shortestSuggested = 5;
+
 /**
  * Makes a reader that gets exactly the named Secrets and ConfigMaps, now, from the API server: the cache holds
  * none of their content.
+ *
+ * @param namesIn where messages may say which name was probably meant. Whoever reads them must be somebody of that
+ *   namespace, so there is none for the operator's own
  */
 export function createValueReader(
   kube: Pick<KubeClient, 'get'>,
   namespace: string,
   signal: AbortSignal,
+  namesIn: NamesIn = () => [],
 ): ValueReader {
   async function bytes(kind: 'Secret' | 'ConfigMap', ref: SecretKeyRef, field: string): Promise<Uint8Array> {
     const { name, key } = ref;
     const resource = kind === 'Secret' ? secrets : configMaps;
     const object = await kube.get(resource, `${namespace}/${name}`, signal, { dataKey: key });
     if (!object) {
-      const sentence = `${kind} "${name}" does not exist in namespace "${namespace}".`;
+      const meant = name.length < shortestSuggested ? undefined : closest(name, namesIn(kind, namespace));
+      const like = meant === undefined ? '' : `; there is one called "${meant}"`;
+      const sentence = `${kind} "${name}" does not exist in namespace "${namespace}"${like}.`;
       const hint = `Create it, or correct ${field}.name; the operator picks it up at once.`;
       throw new ValueFault('SecretNotFound', sentence, hint);
     }
@@ -105,7 +121,10 @@ export function createValueReader(
     token: (wanted) => secret(wanted, (raw, name) => readSecretValue(raw, name, 'token')),
     programSecret: (wanted) => secret(wanted, readProgramSecret),
     userName: (wanted) => secret(wanted, (raw, name) => readSecretValue(raw, name, 'name')),
-    password: (wanted) => secret(wanted, readPassword),
+    async password(wanted) {
+      const value = await secret(wanted, readPassword);
+      return { value, doubt: doubtAbout(value, valueName(wanted.what, 'Secret', wanted.ref)) };
+    },
     async ca({ kind, ...ref }) {
       const name = valueName('CA bundle', kind, ref);
       const pem = valid(readCaFile(await bytes(kind, ref, 'spec.tls.caRef'), name));

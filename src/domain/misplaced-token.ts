@@ -1,3 +1,4 @@
+import { productNames } from '../api/group.ts';
 import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
 import { tokenForm } from './token-form.ts';
 
@@ -26,11 +27,11 @@ export function misplacedToken(
   const called = `The ${name} is ${form.name} ("${form.shown}")`;
   const { host, hostname } = new URL(url);
   if (product !== provider) {
-    const own = product in providerLabels ? `, or create a GitIntegration with provider: ${product}` : '';
+    const own = product in productNames ? `, or create a GitIntegration with provider: ${product}` : '';
     return {
       reason: 'WrongProvider',
       sentence: `${called}, but spec.provider is ${provider}.`,
-      hint: `Store a token of ${providerLabels[provider]}${own}; nothing was sent to ${host}.`,
+      hint: `Store a token of ${productNames[provider]}${own}; nothing was sent to ${host}.`,
     };
   }
   const isCloud = /^(www\.|api\.)?bitbucket\.org$/.test(hostname);
@@ -49,11 +50,3 @@ export function misplacedToken(
     hint: form.useless.hint,
   };
 }
-
-/** How the products are called in sentences. */
-const providerLabels: Record<ProviderName, string> = {
-  GitHub: 'GitHub',
-  GitLab: 'GitLab',
-  Bitbucket: 'Bitbucket',
-  AzureDevOps: 'Azure DevOps',
-};

@@ -25,6 +25,9 @@ const bare = 'Store the bare value alone.';
 const undecrypted = 'Apply the Secret decrypted, or turn on decryption where it is applied.';
 const unfilled = 'Check the tool that fills it in, or store the value itself.';
 
+/** What is said of a value in quotes. */
+export const inQuotes = 'starts and ends with quotation marks';
+
 /** Begins and ends of texts in quotes, as keyboards and word processors make them. */
 const quotes = '"" \'\' `` “” „“ „” ”” ‘’ ’’ ‚‘ «» »« ‹› ＂＂ ′′ ″″'.split(' ');
 
@@ -88,13 +91,15 @@ const mistakes: readonly Known[] = [
     hint: 'Check the file out with its content: git lfs pull.',
   },
   {
-    fits: (text) => quotes.some(([open = '', close = '']) => text.startsWith(open) && text.endsWith(close)),
-    clause: 'starts and ends with quotation marks',
+    fits: (text) =>
+      text.length > 1 &&
+      quotes.some(([open = '', close = '']) => text.startsWith(open) && text.endsWith(close)),
+    clause: inQuotes,
     hint: 'Store it without them: kubectl and Kustomize keep quotes of an env file as a part of the value.',
   },
   {
     fits: /^\\["'].*\\["']$/s,
-    clause: 'starts and ends with quotation marks',
+    clause: inQuotes,
     hint: 'Store it without them: kubectl and Kustomize keep quotes of an env file as a part of the value.',
   },
   {

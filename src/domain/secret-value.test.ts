@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ValueKind } from './mistaken-value.ts';
-import { readNumericId, readPassword, readSecretValue } from './secret-value.ts';
+import { doubtAbout, readNumericId, readPassword, readSecretValue } from './secret-value.ts';
 
 const name = 'token in Secret "acme" (key "token")';
 const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
@@ -292,6 +292,34 @@ describe('readPassword', () => {
     const read = readPassword(raw, 'password');
     expect('fault' in read && read.fault.sentence).toBe(`The password ${clause}.`);
   });
+});
+
+describe('doubtAbout', () => {
+  it.each([
+    ['"hunter2 and more"', 'starts and ends with quotation marks, which are sent as a part of it.'],
+    ["'hunter2'", 'starts and ends with quotation marks, which are sent as a part of it.'],
+    ['hunter2 ', 'starts or ends with a blank or another character that is not seen, which is sent'],
+    ['\u00A0hunter2', 'starts or ends with a blank'],
+    ['hunter2\n', 'starts or ends with a blank'],
+    ['hunter2\u200B', 'starts or ends with a blank'],
+    [base64('correct horse battery'), 'may be encoded in base64 once more'],
+    [base64('correct horse battery\n'), 'may be encoded in base64 once more'],
+    ['CHANGEME', 'may not be the bare password'],
+    ['<password>', 'may not be the bare password'],
+    ['PASSWORD=hunter2', 'may not be the bare password'],
+    ['hunter%402', 'may not be the bare password'],
+  ])('says of %j that it %s', (password, clause) => {
+    const doubt = doubtAbout(password, 'password in Secret "a" (key "b")');
+    expect(doubt).toContain(`the password in Secret "a" (key "b") ${clause}`);
+    expect(doubt).not.toMatch(/hunter|horse/);
+  });
+
+  it.each(['hunter2', 'a "quoted" word', '"', 'C0rrect!Horse#42', 'Tr0ub4dor&3 and blanks', 'aGVsbG8='])(
+    'says nothing of %j',
+    (password) => {
+      expect(doubtAbout(password, 'password')).toBeUndefined();
+    },
+  );
 });
 
 describe('readNumericId', () => {

@@ -1,6 +1,7 @@
 import { bounds } from '../lib/bounds.ts';
+import { decodeBase64 } from '../lib/pem.ts';
 import { trimEnd } from '../lib/trim-end.ts';
-import { findMistake, type ValueKind } from './mistaken-value.ts';
+import { findMistake, inQuotes, type ValueKind } from './mistaken-value.ts';
 import type { Checked } from './private-key.ts';
 import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
@@ -84,6 +85,39 @@ export function readPassword(raw: string | Uint8Array, name = 'password'): Check
   if (value === '') return empty(name);
   const mistake = findMistake(value.trim(), 'password');
   return mistake ? fault(name, mistake.clause, mistake.hint) : { value };
+}
+
+/**
+ * What may be wrong with a password that a server rejects: a clause with its full stop, without a byte of it. Each of
+ * these may belong to a password, so it is sent first.
+ */
+export function doubtAbout(password: string, name: string): string | undefined {
+  const found = doubts.find(({ fits }) => fits(password));
+  return found && `the ${name} ${found.clause}.`;
+}
+
+const doubts: readonly { fits: (password: string) => boolean; clause: string }[] = [
+  {
+    fits: (password) => password !== withoutEnds(password),
+    clause:
+      'starts or ends with a blank or another character that is not seen, which is sent as a part of it',
+  },
+  {
+    fits: (password) => findMistake(password, 'name')?.clause === inQuotes,
+    clause: `${inQuotes}, which are sent as a part of it`,
+  },
+  {
+    fits: (password) => password.length >= 12 && isPrintable(decodeBase64(password)),
+    clause: 'may be encoded in base64 once more, as it is under data of a manifest',
+  },
+  {
+    fits: (password) => findMistake(password, 'token') !== undefined,
+    clause: 'may not be the bare password: it looks like a placeholder, a file or another value',
+  },
+];
+
+function isPrintable(bytes: Buffer | undefined): boolean {
+  return bytes !== undefined && /^[\x20-\x7e]+\n?$/.test(bytes.toString('latin1'));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { productNames } from '../api/group.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import { type Answer, type Asked, fromParts } from './answer.ts';
 import { checkHost, judge, rateLimited, refused, transportFailure } from './failures.ts';
@@ -105,7 +106,7 @@ describe('rateLimited', () => {
 });
 
 describe('judge', () => {
-  it.each<{ declared: ProviderName; header: string; found: string }>([
+  it.each<{ declared: ProviderName; header: string; found: ProviderName }>([
     { declared: 'GitHub', header: 'x-gitlab-meta', found: 'GitLab' },
     { declared: 'GitLab', header: 'x-arequestid', found: 'Bitbucket' },
     { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
@@ -113,7 +114,9 @@ describe('judge', () => {
   ])('knows $found by $header', ({ declared, header, found }) => {
     const error = judge(declared, answer(404, { [header]: 'x' }, {}), asked, () => undefined);
     expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
-    expect(error.message).toBe(`git.example.com is ${found}, but the provider is declared as ${declared}.`);
+    expect(error.message).toBe(
+      `git.example.com is ${productNames[found]}, but spec.provider is ${declared}.`,
+    );
   });
 
   it.each([

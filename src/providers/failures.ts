@@ -1,3 +1,4 @@
+import { productNames } from '../api/group.ts';
 import { parseHttpDate } from '../lib/time.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
@@ -61,8 +62,8 @@ export function checkHost(provider: ProviderName, webUrl: URL): void {
 export function wrongProvider(declared: ProviderName, found: ProviderName, host: string): ProviderError {
   return new ProviderError({
     reason: 'WrongProvider',
-    sentence: `${host} is ${found}, but the provider is declared as ${declared}.`,
-    hint: 'Correct url, or create a new GitIntegration with the right provider.',
+    sentence: `${host} is ${productNames[found]}, but spec.provider is ${declared}.`,
+    hint: `Correct spec.url, or create a new GitIntegration with provider: ${found}.`,
   });
 }
 
@@ -94,7 +95,7 @@ export function notTheApi(provider: ProviderName, answer: Answer, asked: Asked):
   if (found !== undefined && found !== provider) return wrongProvider(provider, found, asked.host);
   return new ProviderError({
     reason: 'ProviderError',
-    sentence: `${asked.host} does not answer as the API of ${provider} does.`,
+    sentence: `${asked.host} does not answer as the API of ${productNames[provider]} does.`,
     hint: 'Check url and apiURL, and whether a sign-in page or a proxy stands before the API.',
     isStrange: true,
   });
@@ -104,7 +105,7 @@ function serverError(provider: ProviderName, asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${asked.host} answered with a server error.`,
-    hint: `The operator retries; if this persists, check the status page of ${provider} or the server.`,
+    hint: `The operator retries; if this persists, check the status page of ${productNames[provider]} or the server.`,
   });
 }
 
@@ -112,7 +113,7 @@ function serverError(provider: ProviderName, asked: Asked): ProviderError {
 function unexplained(provider: ProviderName, { status }: Answer, asked: Asked): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
-    sentence: `${provider} at ${asked.host} refused the request with status ${status}, for a reason that is not known here.`,
+    sentence: `${productNames[provider]} at ${asked.host} refused the request with status ${status}, for a reason that is not known here.`,
     hint: 'The operator retries; if this persists, check url and the status page of the server.',
   });
 }
@@ -131,7 +132,7 @@ function stranger(provider: ProviderName, answer: Answer, asked: Asked): Provide
   if (status === 401 || status === 403) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `The request to ${asked.host} was refused with status ${status}, in an answer that does not look like one of ${provider}.`,
+      sentence: `The request to ${asked.host} was refused with status ${status}, in an answer that does not look like one of ${productNames[provider]}.`,
       hint: 'Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.',
     });
   }
@@ -148,7 +149,7 @@ export function rateLimited(provider: ProviderName, answer: Answer, asked: Asked
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${asked.host} asks for fewer calls with this credential.`,
-    hint: `The operator retries when ${provider} allows; if this recurs, share the credential with fewer programs.`,
+    hint: `The operator retries when ${productNames[provider]} allows; if this recurs, share the credential with fewer programs.`,
     retryAtMs: asked.nowMs + waitMs,
   });
 }
@@ -219,7 +220,7 @@ export function notReachable(
 export function noApps(provider: ProviderName): ProviderError {
   return new ProviderError({
     reason: 'WrongProvider',
-    sentence: `${provider} has no GitHub Apps.`,
+    sentence: `${productNames[provider]} has no GitHub Apps.`,
     hint: 'Use auth.token instead of auth.githubApp.',
   });
 }

@@ -3,6 +3,7 @@ import { createAzureDevOps } from '../../test/harness/peers/azure-devops/azure-d
 import { createBitbucketDataCenter } from '../../test/harness/peers/bitbucket/data-center/bitbucket-data-center.ts';
 import { createGitHub } from '../../test/harness/peers/github/github.ts';
 import { createGitLab } from '../../test/harness/peers/gitlab/gitlab.ts';
+import { productNames } from '../api/group.ts';
 import type { ProviderName } from './provider.ts';
 import { providers } from './registry.ts';
 import { signatures } from './signatures.ts';
@@ -44,7 +45,7 @@ it.each(pairs)('a server of $found is known when $declared was declared', async 
   expect(error).toMatchObject({
     reason: 'WrongProvider',
     disposition: 'needsPerson',
-    message: `${new URL(url).host} is ${found}, but the provider is declared as ${declared}.`,
+    message: `${new URL(url).host} is ${productNames[found]}, but spec.provider is ${declared}.`,
   });
   // What the others are asked, they are asked without the credential.
   const { path } = signatures.find((signature) => signature.provider === found) ?? { path: '' };

@@ -122,11 +122,25 @@ describe('a CodeMieConnection', () => {
     },
   );
 
+  it.each([
+    ['password', (value: string) => `"${value}"`, 'starts and ends with quotation marks, which are sent'],
+    ['localLogin', (value: string) => ` ${value}`, 'starts or ends with a blank'],
+  ])('whose password for %s is stored oddly says so when it is rejected', async (name, store, says) => {
+    const { auth, secret } = login(name);
+    const { password = '' } = secret;
+    const key = await connect({ auth }, { ...secret, password: store(password) });
+    const { message } = await see(key, { Ready: 'False/Unauthorized', Stalled: 'True/Unauthorized' });
+    expect(message).toContain(`; the password in Secret "own-login" (key "password") ${says}`);
+    const [namespace] = key.split('/');
+    await suite.cluster.setSecret(`${namespace}/own-login`, 'password', password);
+    await see(key, { Ready: 'True/Ready', Stalled: '' });
+  });
+
   it('waits for its Secret, then for the key inside of it', async () => {
     const { auth, secret } = login('token');
     const key = await connect({ auth });
-    const missing = await see(key, { Ready: 'False/SecretNotFound', Stalled: '' });
     const [namespace] = key.split('/');
+    const missing = await see(key, { Ready: 'False/SecretNotFound', Stalled: '' });
     expect(missing.message).toBe(
       `Secret "own-login" does not exist in namespace "${namespace}". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once.`,
     );
@@ -168,13 +182,29 @@ describe('a CodeMieConnection', () => {
     expect(message).toContain('10.0.0.1');
   });
 
-  it.each<{ name: string; fault: ConnectionFault; reason: string }>([
+  it.each<{ name: string; fault: ConnectionFault; reason: string; needsPerson?: boolean }>([
     { name: 'nobody listens', fault: { kind: 'refuse' }, reason: 'CodeMieUnreachable' },
     { name: 'it hangs up', fault: { kind: 'reset', afterBytes: 0 }, reason: 'CodeMieUnreachable' },
-    { name: 'nobody knows its authority', fault: certificate('unknownAuthority'), reason: 'TLSUntrusted' },
-    { name: 'its certificate is another’s', fault: certificate('wrongName'), reason: 'TLSUntrusted' },
-    { name: 'its certificate has ended', fault: certificate('expired'), reason: 'TLSUntrusted' },
-  ])('is $reason while $name, and stays Ready if it was', async ({ fault, reason }) => {
+    {
+      name: 'its authority is unknown',
+      fault: certificate('unknownAuthority'),
+      reason: 'TLSUntrusted',
+      needsPerson: true,
+    },
+    {
+      name: 'it signs its certificate itself',
+      fault: certificate('selfSigned'),
+      reason: 'TLSUntrusted',
+      needsPerson: true,
+    },
+    {
+      name: 'its certificate is another’s',
+      fault: certificate('wrongName'),
+      reason: 'TLSUntrusted',
+      needsPerson: true,
+    },
+    { name: 'its certificate has expired', fault: certificate('expired'), reason: 'TLSUntrusted' },
+  ])('is $reason while $name, and stays Ready if it was', async ({ fault, reason, needsPerson }) => {
     const { cluster, world } = suite;
     const { auth, secret } = login('token');
     const before = await connect({ auth }, secret);
@@ -186,10 +216,17 @@ describe('a CodeMieConnection', () => {
     const { status } = await see(before, { Ready: 'True/Ready', Reconciling: `True/${reason}`, Stalled: '' });
     expect(status.lastHandledReconcileAt).toBe(handled);
     const during = await connect({ auth }, secret);
-    await see(during, { Ready: `Unknown/${reason}`, Reconciling: `True/${reason}`, Stalled: '' });
+    await see(
+      during,
+      needsPerson
+        ? { Ready: `False/${reason}`, Reconciling: '', Stalled: `True/${reason}` }
+        : { Ready: `Unknown/${reason}`, Reconciling: `True/${reason}`, Stalled: '' },
+    );
 
     world.internet.setFault(codemieHost, undefined);
-    for (const key of [before, during]) await see(key, { Ready: 'True/Ready', Reconciling: '' });
+    // One that waits for a person is checked once a minute.
+    await requestReconcile(cluster, kinds.connection, during);
+    for (const key of [before, during]) await see(key, { Ready: 'True/Ready', Reconciling: '', Stalled: '' });
   });
 });
 

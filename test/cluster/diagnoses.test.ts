@@ -96,7 +96,14 @@ const tasks: Record<string, Task> = {
       connectionRef: { kind: 'ClusterCodeMieConnection', name: await shared([namespace]) },
     }),
     columns: ['False', 'ProjectNotAllowed'],
-    names: ['"dmeo"', 'ClusterCodeMieConnection "shared-'],
+    names: [
+      '"dmeo"',
+      'ClusterCodeMieConnection "shared-',
+      'only: demo',
+      "spec.project can't be edited",
+      'owner of the connection',
+      'spec.consumers',
+    ],
   },
   'a namespace that the connection does not allow': {
     secret: () => ({ token: known() }),
@@ -104,12 +111,23 @@ const tasks: Record<string, Task> = {
       connectionRef: { kind: 'ClusterCodeMieConnection', name: await shared(['others']) },
     }),
     columns: ['False', 'ConnectionNotAllowed'],
-    names: ['ClusterCodeMieConnection "shared-', () => `namespace "${namespace}"`],
+    names: [
+      'ClusterCodeMieConnection "shared-',
+      () => `namespace "${namespace}"`,
+      'owner of the connection',
+      'spec.consumers',
+    ],
   },
   'a misspelt Secret': {
+    secret: () => ({ token: known() }),
     spec: () => ({ auth: { token: { secretRef: { name: 'credentail' } } } }),
     columns: ['False', 'SecretNotFound'],
-    names: ['Secret "credentail"', () => `namespace "${namespace}"`, 'spec.auth.token.secretRef.name'],
+    names: [
+      'Secret "credentail"',
+      () => `namespace "${namespace}"`,
+      'there is one called "credential"',
+      'spec.auth.token.secretRef.name',
+    ],
   },
   'a misspelt key': {
     secret: () => ({ password: 'x', username: 'y' }),
@@ -126,6 +144,21 @@ const tasks: Record<string, Task> = {
     spec: () => ({ provider: 'GitLab', url: 'https://gitlab.other.example', ...token() }),
     columns: ['False', 'HostNotAllowed'],
     names: ['gitlab.other.example', 'CodeMieConnection "own"', 'spec.providerHosts'],
+  },
+  'a self-signed certificate': {
+    secret: () => ({ token: suite.secret('glpat-') }),
+    spec: () => {
+      const { internet } = suite.world;
+      internet.setFault('gitlab.com', { kind: 'certificate', problem: 'selfSigned' });
+      onTestFinished(() => internet.setFault('gitlab.com', undefined));
+      return { provider: 'GitLab', ...token() };
+    },
+    columns: ['False', 'TLSUntrusted'],
+    names: [
+      'gitlab.com presents a self-signed certificate',
+      'kubectl create configmap git-ca --from-file=ca.crt',
+      'tls.caRef',
+    ],
   },
   'an installation token': {
     secret: () => ({ token: suite.secret('ghs_') }),
@@ -219,5 +252,16 @@ describe('what kubectl shows is enough to put right', () => {
       run('get', ...about).then((text) => text.includes('SHA256:') && text),
     );
     expect(shown).toBe(`123456 ${fingerprint}`);
-  });
+    // The verdict, a minute and a half later, keeps it.
+    const verdict = await cluster.waitFor(
+      'the verdict',
+      async () => {
+        const found = await cluster.waitForConditions(key, {});
+        return found.is('Ready', 'False/KeyAppMismatch') && found;
+      },
+      150_000,
+    );
+    expect(verdict.status.credential?.fingerprint).toBe(fingerprint);
+    expect(verdict.condition('Ready').message).toContain(fingerprint);
+  }, 180_000);
 });

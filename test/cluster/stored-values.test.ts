@@ -9,13 +9,14 @@ const suite = useSuite();
 let namespace: string;
 let pem: string;
 let made = 0;
+let installation: number;
 
 beforeAll(async () => {
   const { world } = suite;
   namespace = await suite.team();
   pem = suite.privateKey();
   world.github.addApp({ id: 4475970, privateKey: pem });
-  world.github.addInstallation({ appId: 4475970, account: 'acme' });
+  installation = world.github.addInstallation({ appId: 4475970, account: 'acme' }).id;
   await waitForConnection(suite.cluster, kinds.connection, `${namespace}/own`, { Ready: 'True/Ready' });
 });
 
@@ -191,6 +192,25 @@ describe('what is put right is registered', () => {
     await cluster.create(kinds.integration, gitHubIntegration(key, app(name)));
     await cluster.waitForConditions(key, ready);
     expect(heldByCodeMie(world, key).values).toMatchObject({ private_key: pem, app_id: '4475970' });
+  });
+
+  it('an App ID and an installation ID that stand in quotes in the manifest', async () => {
+    const { cluster, world } = suite;
+    const key = `${namespace}/quoted-ids`;
+    await cluster.createSecret(key, { privateKey: pem });
+    const auth = {
+      githubApp: {
+        appID: '4475970',
+        privateKeySecretRef: { name: 'quoted-ids' },
+        installation: { id: String(installation) },
+      },
+    };
+    await cluster.create(kinds.integration, gitHubIntegration(key, { auth }));
+    await cluster.waitForConditions(key, ready);
+    expect(heldByCodeMie(world, key).values).toMatchObject({
+      app_id: '4475970',
+      installation_id: String(installation),
+    });
   });
 
   it('a CA bundle with a comment in Latin-1, which is under binaryData', async () => {

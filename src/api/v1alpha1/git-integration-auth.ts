@@ -9,7 +9,7 @@ const token = withRules(
       username: line(255)
         .optional()
         .describe(
-          'User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub, GitLab and AzureDevOps. Bitbucket Cloud needs it for API tokens; access tokens go without.',
+          'User name that goes with the token; CodeMie calls it Token Name. Default: oauth2 for GitHub, GitLab and Azure DevOps. Bitbucket Cloud needs it for API tokens; access tokens go without.',
         ),
       usernameSecretRef: secretKeyRef('username')
         .optional()
@@ -26,7 +26,7 @@ const token = withRules(
         .datetime({ offset: true })
         .optional()
         .describe(
-          "When the token expires, such as 2027-01-31T00:00:00Z. Only for providers that don't report it, such as Bitbucket and AzureDevOps.",
+          "When the token expires, such as 2027-01-31T00:00:00Z. Only for providers that don't report it, such as Bitbucket and Azure DevOps.",
         ),
     })
     .describe('A personal, project, group or repository access token. Exactly one of token and githubApp.'),
@@ -53,7 +53,7 @@ const installation = withRules(
     .object({
       id: numericId('must be the number of the installation, which its settings URL on GitHub ends in')
         .optional()
-        .describe('Number of the installation, as in its settings URL on GitHub.'),
+        .describe('Number of the installation (in quotes or not), as in its settings URL on GitHub.'),
       idSecretRef: secretKeyRef('installationID')
         .optional()
         .describe('The number of the installation, taken from a Secret.'),
@@ -92,7 +92,9 @@ const githubApp = withRules(
         "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor the name of the app",
       )
         .optional()
-        .describe("App ID, a number, from the app's settings page; not the client ID. Or appIDSecretRef."),
+        .describe(
+          "App ID, a number (in quotes or not) from the app's settings page; not the client ID. Or appIDSecretRef.",
+        ),
       appIDSecretRef: secretKeyRef('appID')
         .optional()
         .describe('The App ID, taken from a Secret instead of appID.'),

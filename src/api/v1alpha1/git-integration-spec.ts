@@ -80,7 +80,7 @@ export const gitIntegrationSpecSchema = withRules(
       url: httpsUrl('https://github.com')
         .optional()
         .describe(
-          'Web URL of the Git host, such as https://gitlab.example.com. Default: the cloud of the provider. For AzureDevOps it names the organization (https://dev.azure.com/acme) or the collection of a server. CodeMie keeps scheme, host and port of it only.',
+          'Web URL of the Git host, such as https://gitlab.example.com. Default: the cloud of the provider. For Azure DevOps it names the organization (https://dev.azure.com/acme) or the collection of a server. CodeMie keeps scheme, host and port of it only.',
         ),
       apiURL: httpsUrl('https://gitlab.example.com/api/v4')
         .optional()
@@ -145,7 +145,7 @@ export const gitIntegrationSpecSchema = withRules(
   {
     cel: "self.provider != 'AzureDevOps' || (has(self.url) && self.url.matches(r'^https://([^/]+/+[^/]|[^/]+[.]visualstudio[.]com/*$)'))",
     message:
-      'must name the organization or collection of AzureDevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
+      'must name the organization or collection of Azure DevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
     reason: 'FieldValueInvalid',
     field: ['url'],
     holds: (spec) =>

@@ -62,15 +62,18 @@ export function tls(where = 'in the namespace of this object') {
 export type CaRef = z.output<ReturnType<typeof tls>>['caRef'];
 
 /**
- * The number of something at GitHub, which may be in quotes: tools that render manifests put them there. A rule says what
- * is wrong with anything else; the API server's own sentence about a wrong type could not.
+ * A number that GitHub gave something, as a number. Manifests may have it in quotes, where tools that render them put
+ * them. A rule says what is wrong with anything else; the API server's own sentence about a wrong type could not.
  */
 export function numericId(message: string) {
-  return withRules(z.union([z.int(), z.string().max(100)]).meta({ 'x-kubernetes-int-or-string': true }), {
+  const written = z
+    .union([z.int(message), z.string(message).max(100, message)], message)
+    .meta({ 'x-kubernetes-int-or-string': true });
+  return withRules(written, {
     cel: "string(self).matches(r'^[1-9][0-9]{0,14}$')",
     message,
     holds: (id) => /^[1-9][0-9]{0,14}$/.test(String(id)),
-  });
+  }).transform(Number);
 }
 
 /** A string between two durations, e.g. `10m`. */

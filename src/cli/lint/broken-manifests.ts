@@ -215,7 +215,7 @@ export const brokenManifests: readonly BrokenManifest[] = [
     'provider: GitHub\n  project: demo\n  auth:\n    githubApp:',
     'provider: GitLab\n  project: demo\n  auth:\n    «githubApp:',
   ),
-  broken('app', 'schema', 'appID: 123456', 'appID: «"123456"'),
+  broken('app', 'schema', 'appID: 123456', 'appID: «Iv23liAbCdEf'),
   broken('app', 'schema', 'appID: 123456', 'appID: «0'),
   broken('app', 'schema', 'appID: 123456', 'appID: «1.5'),
   broken('app', 'schema', '    githubApp:\n      appID: 123456\n', '    «githubApp:\n'),
@@ -227,7 +227,7 @@ export const brokenManifests: readonly BrokenManifest[] = [
     '      «installation:\n        owner: acme\n        id: 5\n',
   ),
   broken('app', 'schema', 'owner: acme', 'repository: «shop'),
-  broken('app', 'schema', 'owner: acme', 'id: «"5"'),
+  broken('app', 'schema', 'owner: acme', 'id: «acme'),
   broken(
     'cluster',
     'schema',

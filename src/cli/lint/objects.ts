@@ -2,6 +2,7 @@ import { API_VERSION, GROUP } from '../../api/group.ts';
 import { kinds } from '../../api/kinds.ts';
 import { parseWithIssues } from '../../api/parse.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../api/structural-schema.ts';
+import { closest } from '../../lib/closest.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
 import type { Finding, LintRule } from './finding.ts';
@@ -143,30 +144,6 @@ function unknownField(manifest: Manifest, path: Path, known: readonly string[]):
   const hint = meant === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${meant}?`;
   const message = `There is no field ${printable(name)} in ${parent}. ${hint}`;
   return findingAt(manifest, path, 'unknown-field', message, { of: 'key' });
-}
-
-/** The name that a typo most likely stands for: the same but for case, or at most two letters apart. */
-function closest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best && best.distance <= 2 ? best.candidate : undefined;
-}
-
-/** How many letters to add, remove or replace. Names are cut, so that the work is bounded. */
-function distance(a: string, b: string): number {
-  const [from, to] = [a.slice(0, 40), b.slice(0, 40)];
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 /** An object to look fields up in; empty for anything else. */

@@ -45,7 +45,10 @@ export async function probe(
 ): Promise<Probe> {
   const { conditions: previous = [] } = parseConnectionStatus(connection['status']);
   const { generation = 0 } = connection.metadata;
-  const doubtful = () => keptConnection({ previous, generation, graceMs: doubtMs, now: now() }) !== undefined;
+  const stays = (graceMs: number) =>
+    keptConnection({ previous, generation, graceMs, now: now() }) !== undefined;
+  const doubtful = () => stays(doubtMs);
+  const wasReady = () => stays(Number.POSITIVE_INFINITY);
   let session: Session | undefined;
   try {
     session = await sessions.open(connection, signal);
@@ -66,8 +69,25 @@ export async function probe(
     if (!(error instanceof CodeMieError)) throw error;
     if (error.tokenRefusal && session !== undefined)
       return explain(await session.login.whyRefused(error.tokenRefusal, signal), doubtful());
-    return explain(error, error.kind === 'protocol' && doubtful());
+    if (isOfTrust(error)) return explain(error, wasReady());
+    return explain(aboutTheLogin(error, session), error.kind === 'protocol' && doubtful());
   }
+}
+
+/** Whether it is about a certificate that is not accepted, or one that is missing. */
+function isOfTrust({ cause }: CodeMieError): boolean {
+  return cause instanceof NetError && (cause.kind === 'TlsUntrusted' || cause.kind === 'ClientCertificate');
+}
+
+/** Names what may be wrong with the value that was stored, where it could not be refused before it was sent. */
+function aboutTheLogin(error: CodeMieError, session: Session | undefined): CodeMieError {
+  if (error.kind !== 'unauthorized' || session?.doubt === undefined) return error;
+  const { message, hint } = error;
+  return new CodeMieError({
+    kind: error.kind,
+    message,
+    hint: `${hint.replace(/\.$/, '')}; ${session.doubt}`,
+  });
 }
 
 /**
@@ -100,7 +120,11 @@ function explain(error: CodeMieError, mayPass: boolean): Probe {
     ...retryAt,
   });
   const network = error.cause instanceof NetError ? error.cause.kind : undefined;
-  if (network === 'TlsUntrusted') return waiting('TLSUntrusted');
+  if (error.cause instanceof NetError && isOfTrust(error)) {
+    const reason = network === 'ClientCertificate' ? 'ClientCertificateRequired' : 'TLSUntrusted';
+    // What never worked needs a person; what did work may be in the hands of one already.
+    return error.cause.needsPerson && !mayPass ? { ready: no(reason, message) } : waiting(reason);
+  }
   if (network === 'HostNotAllowed' || network === 'AddressNotAllowed')
     return { ready: no('HostNotAllowed', message) };
   if (mayPass) return waiting('CodeMieUnreachable');

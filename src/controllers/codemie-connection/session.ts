@@ -27,6 +27,8 @@ export interface Session {
   /** The same for one namespace, whose own calls take turns with those of others in the limits of the connection. */
   of(namespace: string): Session;
   login: LoginCheck;
+  /** What may be wrong with a value of the login as it is stored: see `doubtAbout`. A clause, with its full stop. */
+  doubt?: string;
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
   /**
@@ -50,6 +52,8 @@ export interface Session {
 export interface SessionOptions {
   spec: CodeMieConnectionSpec;
   auth: CodeMieAuth;
+  /** See {@link Session.doubt}. */
+  doubt?: string | undefined;
   http: HttpClient;
   /** For sign-ins at CodeMie itself. */
   budget: SignInBudget;
@@ -72,7 +76,7 @@ const usualAgeMs = 30_000;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, http, budget, now, busy, isShared, signal: ended, limits, kept } = options;
+  const { spec, auth, doubt, http, budget, now, busy, isShared, signal: ended, limits, kept } = options;
   const { inTurn = (task) => task() } = options;
   const baseUrl = trimEnd(spec.url, '/');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
@@ -107,6 +111,7 @@ export function createSession(options: SessionOptions): Session {
       client: own,
       of: (each) => (isShared ? sessionWith(clientFor(each), each) : session),
       login,
+      ...(doubt !== undefined && { doubt }),
       account,
       async findProject(name, signal, maxAgeMs = usualAgeMs) {
         const { projects: ofLogin, isAdmin, isMaintainer } = await account(signal, maxAgeMs);

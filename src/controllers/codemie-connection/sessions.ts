@@ -14,7 +14,7 @@ import { orAbort } from '../../lib/deadline.ts';
 import { hostOf } from '../../net/egress-policy.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
-import { createValueReader, type ValueReader } from '../value-reader.ts';
+import { createValueReader, type NamesIn, type ValueReader } from '../value-reader.ts';
 import { parseConnection } from './parse-connection.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
 
@@ -48,6 +48,8 @@ export interface SessionsOptions {
   http: HttpClients;
   /** Where the Secrets of ClusterCodeMieConnections are. */
   operatorNamespace: string;
+  /** What Secrets and ConfigMaps are called, for messages about a name that does not exist. */
+  namesIn?: NamesIn;
   /** Whether namespaced connections may open private addresses. */
   tenantPrivateNetworks: boolean;
   now: () => number;
@@ -141,15 +143,17 @@ async function make(
   shares: Shares,
   ended: AbortSignal,
 ): Promise<Session> {
-  const { kube, http, operatorNamespace, now, busy } = options;
+  const { kube, http, operatorNamespace, namesIn, now, busy } = options;
   const parsed = parseConnection(connection);
   if (!parsed.ok) throw new InvalidConnection(parsed.error);
   const spec = parsed.value;
   const { namespace } = connection.metadata;
   const reading = AbortSignal.any([ended, AbortSignal.timeout(readTimeoutMs)]);
-  const reader = createValueReader(kube, namespace ?? operatorNamespace, reading);
+  // Tenants read a connection of the cluster, and have no business with the names in the operator's namespace.
+  const names = namespace === undefined ? undefined : namesIn;
+  const reader = createValueReader(kube, namespace ?? operatorNamespace, reading, names);
   const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
-  const auth = await readAuth(spec.auth, reader);
+  const { auth, doubt } = await readAuth(spec.auth, reader);
   // The hosts are those that the connection itself names. Only an administrator makes one for the cluster, and
   // CodeMie is then often a Service with a private address.
   const policy = {
@@ -166,7 +170,18 @@ async function make(
   const isShared = namespace === undefined;
   const budget = shares.budgets.of(spec.url, !isShared);
   const share = namespace === undefined ? {} : shareOf(namespace, shares, now);
-  return createSession({ spec, auth, http: client, budget, now, busy, isShared, signal: ended, ...share });
+  return createSession({
+    spec,
+    auth,
+    doubt,
+    http: client,
+    budget,
+    now,
+    busy,
+    isShared,
+    signal: ended,
+    ...share,
+  });
 }
 
 /** What a namespace's own connection may cost. */
@@ -187,8 +202,15 @@ function tokenUrl({ auth }: Spec): string | undefined {
   return auth.clientCredentials?.tokenURL ?? auth.password?.tokenURL;
 }
 
+/** A login, and what may be wrong with it as it is stored. */
+interface ReadAuth {
+  auth: CodeMieAuth;
+  /** See `doubtAbout`. */
+  doubt?: string | undefined;
+}
+
 /** Reads the values of a login. @throws ValueFault, and what the KubeClient throws */
-export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<CodeMieAuth> {
+export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise<ReadAuth> {
   const { clientCredentials, password, localLogin, token } = auth;
   const wanted = (ref: SecretKeyRef, what: string, field: string) => ({
     ref,
@@ -199,36 +221,39 @@ export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise
     const { tokenURL, clientID, clientSecretRef, scope } = clientCredentials;
     const secret = wanted(clientSecretRef, 'client secret', 'clientCredentials.clientSecretRef');
     return {
-      kind: 'clientCredentials',
-      tokenUrl: tokenURL,
-      clientId: clientID,
-      clientSecret: await reader.programSecret(secret),
-      ...(scope !== undefined && { scope }),
+      auth: {
+        kind: 'clientCredentials',
+        tokenUrl: tokenURL,
+        clientId: clientID,
+        clientSecret: await reader.programSecret(secret),
+        ...(scope !== undefined && { scope }),
+      },
     };
   }
   if (password) {
     const { usernameSecretRef, passwordSecretRef } = password;
-    return {
-      kind: 'password',
-      tokenUrl: password.tokenURL,
-      clientId: password.clientID,
-      username: await reader.userName(wanted(usernameSecretRef, 'user name', 'password.usernameSecretRef')),
-      password: await reader.password(wanted(passwordSecretRef, 'password', 'password.passwordSecretRef')),
-      ...(password.scope !== undefined && { scope: password.scope }),
-    };
+    const username = await reader.userName(
+      wanted(usernameSecretRef, 'user name', 'password.usernameSecretRef'),
+    );
+    const { value, doubt } = await reader.password(
+      wanted(passwordSecretRef, 'password', 'password.passwordSecretRef'),
+    );
+    const { tokenURL: tokenUrl, clientID: clientId, scope } = password;
+    const grant = { kind: 'password', tokenUrl, clientId, username, password: value } as const;
+    return { auth: { ...grant, ...(scope !== undefined && { scope }) }, doubt };
   }
   if (localLogin) {
     const { emailSecretRef, passwordSecretRef } = localLogin;
-    return {
-      kind: 'localLogin',
-      email: await reader.userName(wanted(emailSecretRef, 'e-mail address', 'localLogin.emailSecretRef')),
-      password: await reader.password(wanted(passwordSecretRef, 'password', 'localLogin.passwordSecretRef')),
-    };
+    const email = await reader.userName(
+      wanted(emailSecretRef, 'e-mail address', 'localLogin.emailSecretRef'),
+    );
+    const { value, doubt } = await reader.password(
+      wanted(passwordSecretRef, 'password', 'localLogin.passwordSecretRef'),
+    );
+    return { auth: { kind: 'localLogin', email, password: value }, doubt };
   }
   // The schema allows exactly one of the four.
   if (!token) throw new TypeError('A connection without login passed its schema.');
-  return {
-    kind: 'token',
-    token: await reader.programSecret(wanted(token.secretRef, 'token', 'token.secretRef')),
-  };
+  const value = await reader.programSecret(wanted(token.secretRef, 'token', 'token.secretRef'));
+  return { auth: { kind: 'token', token: value } };
 }

@@ -44,12 +44,12 @@ interface AppCredentials {
 export async function readCredentials({
   integration,
   report,
-  deps: { reads, providers },
+  deps: { reads, providers, namesIn },
   signal,
-}: Pass<Pick<Deps, 'reads' | 'providers'>>): Promise<Credentials> {
+}: Pass<Pick<Deps, 'reads' | 'providers'> & Partial<Pick<Deps, 'namesIn'>>>): Promise<Credentials> {
   const { namespace, spec } = integration;
   const { askAnew, askedAtMs = Number.POSITIVE_INFINITY } = integration;
-  const reader = createValueReader(askAnew ? reads.since(askedAtMs) : reads, namespace, signal);
+  const reader = createValueReader(askAnew ? reads.since(askedAtMs) : reads, namespace, signal, namesIn);
   try {
     const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
     const { token, githubApp } = spec.auth;

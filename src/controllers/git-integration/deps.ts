@@ -13,6 +13,7 @@ import type { RequestGate } from '../reconcile-requests.ts';
 import type { Refusals } from '../refusals.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
+import type { NamesIn } from '../value-reader.ts';
 import type { ClockMetrics } from './clock-metrics.ts';
 import type { IntegrationMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
@@ -24,6 +25,8 @@ export interface Deps {
   kube: KubeClient;
   /** Secrets and ConfigMaps, read once for all who name them. */
   reads: SharedReads;
+  /** What they are called, for messages about a name that does not exist. */
+  namesIn: NamesIn;
   /** Whether an object is for this process to work on, and not for another shard. */
   isOurs: (object: KubeObject) => boolean;
   /** GitIntegrations of all shards, with the indexes of `watches.ts`. */

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { durationMs } from '../../api/duration.ts';
+import { productNames } from '../../api/group.ts';
 import { rfc3339 } from '../../lib/time.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import {
@@ -79,14 +80,14 @@ export async function validate(
     return undefined;
   }
   const proof = await prove(pass, credentials, connection);
-  const message = sayAccepted(spec.provider, proof);
+  const message = sayAccepted(productNames[spec.provider], proof);
   report.findings.CredentialsValid = { status: 'True', reason: 'Valid', message };
   enterCredential(pass, proof, credentials);
   return proof;
 }
 
-function sayAccepted(provider: string, { report: { account, clockSkewMs }, target }: Proof): string {
-  const accepted = `${provider} accepts the credential${account ? ` of ${account}` : ''}.`;
+function sayAccepted(product: string, { report: { account, clockSkewMs }, target }: Proof): string {
+  const accepted = `${product} accepts the credential${account ? ` of ${account}` : ''}.`;
   if (clockSkewMs === undefined) return accepted;
   // Without a number, which would be another one each time; the metric has it.
   return `${accepted} The clocks of ${target.webUrl.host} and of the operator differ by more than half a minute, which was allowed for; an administrator should set the one that is wrong.`;

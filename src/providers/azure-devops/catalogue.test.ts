@@ -17,8 +17,8 @@ const rowsAt = (host: string): CatalogueRow[] => {
   const unreachable =
     'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.';
   const stranger = (status: number): string =>
-    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of AzureDevOps. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`;
-  const notTheApi = `${host} does not answer as the API of AzureDevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
+    `The request to ${host} was refused with status ${status}, in an answer that does not look like one of Azure DevOps. Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.`;
+  const notTheApi = `${host} does not answer as the API of Azure DevOps does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
 
   return [
     {
@@ -178,7 +178,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'an outage',
       answer: { status: 503, headers: { 'content-type': 'text/html' }, body: `<html>${canary}</html>` },
       reason: 'ProviderError',
-      says: `${host} answered with a server error. The operator retries; if this persists, check the status page of AzureDevOps or the server.`,
+      says: `${host} answered with a server error. The operator retries; if this persists, check the status page of Azure DevOps or the server.`,
       again: 'backoff',
     },
   ];

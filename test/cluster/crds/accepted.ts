@@ -21,6 +21,7 @@ export const accepted: AcceptedCase[] = [
       },
     },
   }),
+  git('the largest number in quotes', app({ appID: '999999999999999' })),
   git('a GitHub App with its id in a Secret', {
     auth: {
       githubApp: {

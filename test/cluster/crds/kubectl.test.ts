@@ -132,7 +132,7 @@ describe('kubectl explain', () => {
       'project <string> -required-',
       'auth <Object> -required-',
       'secretRef <Object> -required- key <string> name <string> -required-',
-      'installation <Object> id <integer> idSecretRef <Object>',
+      'installation <Object> id <Object> idSecretRef <Object>',
       'adoptionPolicy <string> enum: Never, IfUnowned, Always',
       'requiredScopes <[]string>',
     ]) {
@@ -147,7 +147,7 @@ describe('kubectl explain', () => {
     ],
     ['gint.spec.syncInterval', 'From 1m to 24h. Default: 10m.'],
     ['gint.spec.alias', 'Default: metadata.name.'],
-    ['gint.spec.auth.githubApp.appID', 'App ID, a number'],
+    ['gint.spec.auth.githubApp.appID', 'App ID, a number (in quotes or not)'],
     ['gint.spec.auth.token.secretRef.key', 'Default: token.'],
     ['gint.status.conditions', 'What is true and what a person must do.'],
     ['ccmconn.spec.consumers', 'An empty list allows no namespace.'],

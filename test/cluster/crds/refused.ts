@@ -36,7 +36,7 @@ export const refused: RefusedCase[] = [
       git(`AzureDevOps at ${url}`, { provider: 'AzureDevOps', ...(url && { url }) }),
       'url',
       invalid(),
-      'must name the organization or collection of AzureDevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
+      'must name the organization or collection of Azure DevOps, such as https://dev.azure.com/acme or https://ado.example.com/DefaultCollection',
     ),
   ),
   ...['GitLab', 'Bitbucket'].map((provider) =>
@@ -188,6 +188,12 @@ export const refused: RefusedCase[] = [
       invalid(appID),
       "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor the name of the app",
     ),
+  ),
+  refuse(
+    git('a client ID in quotes for an App ID', app({ appID: '"Iv23liAbCdEf"' })),
+    'auth.githubApp.appID',
+    invalid('"Iv23liAbCdEf"'),
+    "must be the App ID, a number from the app's settings page on GitHub; it is neither the client ID (Iv…) nor the name of the app",
   ),
   refuse(
     git('a name for the number of an installation', app({ installation: { id: 'acme' } })),

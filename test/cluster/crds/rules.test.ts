@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { kubeconfigPath } from '../../kubeconfig-path.ts';
 import { accepted } from './accepted.ts';
 import { type ApiServer, openApiServer } from './api-server.ts';
-import { gitSpec, manifest } from './manifests.ts';
+import { app, gitSpec, manifest } from './manifests.ts';
 import { refused } from './refused.ts';
 
 let api: ApiServer;
@@ -20,6 +20,13 @@ describe('the API server', () => {
     const { code, stderr } = await api.tryCreate(manifest(kind, 'sample', spec));
     expect(stderr.trim()).toBe(`The ${kind} "sample" is invalid: ${field}: ${prefix}: ${sentence}`);
     expect(code).toBe(1);
+  });
+
+  it('takes an App ID that a tool wrote as a float', async () => {
+    const written = manifest('GitIntegration', 'sample', gitSpec(app({ appID: 4_475_970 })));
+    const float = written.replace('4475970', '4.47597e+06');
+    expect(float).not.toBe(written);
+    expect(await api.tryCreate(float)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('names an unknown field', async () => {
