@@ -54,6 +54,7 @@ const names = [
   'properties[name]',
   'productNames[found]',
   'productNames[provider]',
+  'productNames[spec.provider]',
   'providers[name]',
   'providers[spec.provider]',
   'ranks[standing]',

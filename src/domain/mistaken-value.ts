@@ -1,4 +1,5 @@
 import { decodeBase64 } from '../lib/pem.ts';
+import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
 
 /**
@@ -45,6 +46,13 @@ const mistakes: readonly Known[] = [
   // https://github.com/voxpupuli/hiera-eyaml
   { kinds: all, fits: /^ENC\[[A-Z0-9]{2,},[\s\S]*\]$/, clause: 'is still encrypted', hint: undecrypted },
   { fits: /^(ENC|DEC)\(.*\)!?$/, clause: 'is still encrypted', hint: undecrypted },
+  // https://docs.spring.io/spring-cloud-config/reference/server/encryption-and-decryption.html
+  {
+    kinds: all,
+    fits: /^\{cipher\}[0-9A-Za-z+/=]+$/,
+    clause: 'is still encrypted by Spring Cloud Config',
+    hint: undecrypted,
+  },
   // https://docs.ansible.com/ansible/latest/vault_guide/vault_encrypting_content.html
   {
     kinds: all,
@@ -144,6 +152,14 @@ const mistakes: readonly Known[] = [
     hint: 'Store only the token, which is between the last colon and the @.',
   },
   ...references(),
+  // https://docs.npmjs.com/cli/configuring-npm/npmrc
+  { fits: /^\/\/\S+:_(auth|authToken|password)=/, clause: 'is a line of an .npmrc file', hint: bare },
+  {
+    kinds: ['token'],
+    fits: hasUserInFront,
+    clause: 'has a user name in front of it',
+    hint: 'Store only the token, and the user name under its own key or in the manifest.',
+  },
   {
     fits: /^((proxy-)?authorization|private-token|job-token|deploy-token|x-[a-z-]+)\s*:\s*\S/i,
     clause: 'is a whole HTTP header',
@@ -151,7 +167,7 @@ const mistakes: readonly Known[] = [
   },
   {
     kinds: generated,
-    fits: /^((bearer|basic|token)\s+|(bearer|basic):\s*)\S/i,
+    fits: /^((bearer|basic|token)\s+|(bearer|basic):\s*)[^\s=:]/i,
     clause: 'begins with the scheme of an Authorization header',
     hint: 'Store only what follows the scheme: no Bearer, Basic or token in front.',
   },
@@ -168,21 +184,63 @@ const mistakes: readonly Known[] = [
     clause: 'is URL-encoded',
     hint: 'Store it as the provider shows it, without percent signs.',
   },
+  {
+    kinds: generated,
+    fits: /^\[\d{1,3}( \d{1,3}){7,}\]$/,
+    clause: 'is a list of bytes, as programs print one',
+    hint: 'Have the program write the text itself.',
+  },
+  {
+    kinds: ['token'],
+    fits: /^[\w.+-]+@([a-z0-9-]+\.)+[a-z]{2,10}$/i,
+    clause: 'is an e-mail address',
+    hint: 'Store the token here, and the address as the user name where the provider wants one.',
+  },
   { kinds: ['token'], fits: isFiller, clause: 'is a placeholder', hint: 'Store the real value.' },
   {
-    fits: isEncodedAgain,
-    clause: 'is encoded in base64 once more',
-    hint: 'Store it decoded: put the bare value under stringData, where Kubernetes does the encoding.',
+    kinds: generated,
+    fits: /^[A-Z][A-Z0-9_]{0,60}_(TOKEN|PAT|SECRET|PASSWORD|KEY)$/,
+    clause: 'is the name of a variable instead of its value',
+    hint: unfilled,
+  },
+  {
+    kinds: ['token'],
+    fits: isInHexadecimal,
+    clause: 'is encoded in hexadecimal',
+    hint: 'Store it as the provider shows it.',
+  },
+  {
+    kinds: generated,
+    fits: isPackedFile,
+    clause: 'is a packed file in base64',
+    hint: 'Store the bare value alone.',
+  },
+  {
+    kinds: ['token'],
+    fits: hasMoreAround,
+    clause: 'has other text around the token',
+    hint: 'Store the token alone, without a quotation mark, comma, backslash or anything else around it.',
   },
 ];
 
+const encodedAgain: Known = {
+  fits: isEncodedAgain,
+  clause: 'is encoded in base64 once more',
+  hint: 'Store it decoded: put the bare value under stringData, where Kubernetes does the encoding.',
+};
+
 /** What the text is instead of the bare value that is expected. Ends are trimmed already. */
 export function findMistake(text: string, kind: ValueKind): Mistake | undefined {
-  const found = mistakes.find(
-    ({ kinds = ['token', 'secret', 'name'], fits }) =>
-      kinds.includes(kind) && (typeof fits === 'function' ? fits(text, kind) : fits.test(text)),
-  );
+  const found = [...mistakes, encodedAgain].find((each) => fitsKnown(each, text, kind));
   return found && { clause: found.clause, hint: found.hint };
+}
+
+function fitsKnown(
+  { kinds = ['token', 'secret', 'name'], fits }: Known,
+  text: string,
+  kind: ValueKind,
+): boolean {
+  return kinds.includes(kind) && (typeof fits === 'function' ? fits(text, kind) : fits.test(text));
 }
 
 /** What stands in a text until a tool puts the value there. */
@@ -209,6 +267,10 @@ function references(): Known[] {
     // https://bank-vaults.dev/docs/mutating-webhook/
     reference(/^>{0,2}(vault|bao):[^\s#]+#\S+$/),
     reference(/^(vault|bao|openbao|secretref|keyvault):\/*[^\s/]+\/\S+$/, ['token', 'secret', 'name']),
+    reference(
+      /^(pass|gopass|lpass|env|ssm|secretsmanager|awssm|akv|gcpsm|bws|doppler|keyring|conjur):\/*[A-Za-z][\w./#-]*$/,
+      ['token', 'secret'],
+    ),
     reference(/^arn:aws[a-z-]*:(secretsmanager|ssm|kms):\S+$/),
     reference(/^projects\/[^/\s]+\/(locations\/[^/\s]+\/)?secrets\/\S+$/),
     reference(/^@Microsoft\.KeyVault\(.*\)$/i),
@@ -224,6 +286,10 @@ function references(): Known[] {
     placeholder(/^__[A-Za-z][\w.-]*__$/),
     placeholder(/^#\{[^{}]+\}#?$/),
     placeholder(/^\[object Object\]$/),
+    placeholder(/^\{%.*%\}$/),
+    // What Go and Terraform print of nothing: https://pkg.go.dev/fmt#hdr-Format_errors
+    placeholder(/^%!\w?\(.*\)$/),
+    placeholder(/^\((sensitive value|known after apply)\)$/),
     placeholder(/^<[^<>]+>$/, ['token', 'name']),
     placeholder(/^@[A-Za-z_][\w.]*@$/, ['token', 'name']),
     placeholder(/^\[\[.*\]\]$/, ['token', 'name']),
@@ -265,14 +331,16 @@ const secretWords = /(token|secret|passw(or)?d|pwd|pat|key|auth|credential|login
 function isAssignment(text: string, kind: ValueKind): boolean {
   const [, name = '', value = ''] =
     /^(?:export\s+|set\s+|-\s+)?["']?([A-Za-z_][\w.-]{0,63})["']?\s*(?:=|:\s)\s*(\S.*)/s.exec(text) ?? [];
-  if (value === '' || tokenForm(text) !== undefined) return false;
+  // Base64 ends in equals signs, and may have such a word in it by chance.
+  if (/^=*$/.test(value) || tokenForm(text) !== undefined) return false;
   if (tokenForm(value.replace(/^["']/, '')) !== undefined) return true;
   return secretWords.test(name) && (kind === 'token' || /^[A-Z]+_[A-Z_]+$/.test(name));
 }
 
 function looksLikePath(text: string): boolean {
   return (
-    /^(@|file:\/{0,2})?(~|\.{1,2})?\/[\w.-]+(\/[\w.-]+)+$/.test(text) ||
+    // Not base64, in which capitals, small letters and digits are mixed.
+    /^(@|file:\/{0,2})?(~|\.{1,2})?(\/([a-z0-9._-]+|[A-Za-z._-]+)){2,}$/.test(text) ||
     /^(@|file:)?[A-Za-z]:\\/.test(text) ||
     /^@?(\.{1,2}\/)?[\w-]+(\.[\w-]+)*\.(pem|key|txt|token|json|ya?ml|env|crt|cer|pub)$/i.test(text)
   );
@@ -280,7 +348,7 @@ function looksLikePath(text: string): boolean {
 
 /** Words that stand for a value, with letters and digits alone, lower-case. */
 const fillerWords = new Set(
-  'changeme changethis changeit replaceme replacethis replacewithtoken fillme fillin todo tbd fixme placeholder redacted removed hidden masked none null nil undefined empty dummy dummytoken yourtoken mytoken exampletoken sometoken notset'.split(
+  'changeme changethis changeit replaceme replacethis replacewithtoken fillme fillin todo tbd fixme placeholder redacted removed hidden masked none null nil undefined nan true false empty dummy dummytoken yourtoken mytoken exampletoken sometoken notset'.split(
     ' ',
   ),
 );
@@ -302,6 +370,42 @@ function isFiller(text: string): boolean {
   );
 }
 
+/** `alice:ghp_…`, as curl and URLs have it. */
+function hasUserInFront(text: string): boolean {
+  const [, rest] = /^[\w.+@-]+:([\w.~+/=-]+)$/.exec(text) ?? [];
+  return rest !== undefined && tokenForm(rest) !== undefined;
+}
+
+/** A part of a text is called a token only if it is as long as one. */
+const shortestToken = 12;
+
+/**
+ * Whether a text in one line has a token in it, and characters that no token has: those that RFC 6750, section 2.1, has
+ * no place for.
+ */
+function hasMoreAround(text: string): boolean {
+  if (/[\r\n]/.test(text)) return false;
+  const parts = text.split(/[^A-Za-z0-9._~+/=-]+/);
+  return parts.length > 1 && parts.some((part) => part.length >= shortestToken && holdsToken(part));
+}
+
+function holdsToken(part: string): boolean {
+  // `token=ghp_…`
+  return tokenForm(part) !== undefined || tokenForm(part.slice(part.indexOf('=') + 1)) !== undefined;
+}
+
+function isInHexadecimal(text: string): boolean {
+  if (text.length % 2 !== 0 || !/^(0x)?[0-9a-fA-F]+$/.test(text)) return false;
+  return isKnownToken(Buffer.from(text.replace(/^0x/, ''), 'hex').toString('latin1').trim(), 'token');
+}
+
+/** One that is known by its first bytes, three of which no token has by chance. */
+function isPackedFile(text: string): boolean {
+  if (!/^(H4sI|UEsDB)/.test(text)) return false;
+  const bytes = decodeBase64(text);
+  return bytes !== undefined && 'binary' in decodeStored(bytes);
+}
+
 /** How many times base64 is undone to see what is in it. */
 const mostLayers = 3;
 
@@ -313,10 +417,12 @@ function isEncodedAgain(text: string, kind: ValueKind): boolean {
   if (tokenForm(text) !== undefined) return false;
   let inner = text;
   for (let layer = 0; layer < mostLayers; layer++) {
-    const bytes = decodeBase64(inner);
+    const bytes = decodeBase64(inner) ?? decodeBase64(inner.replaceAll('-', '+').replaceAll('_', '/'));
     if (bytes === undefined || bytes.length === 0) return false;
-    inner = bytes.toString('latin1').trim();
-    if (isCredentialText(inner, kind)) return true;
+    const stored = decodeStored(bytes);
+    if ('binary' in stored) return false;
+    inner = stored.text.trim();
+    if (isCredentialText(inner, kind) || isMistakenText(inner, kind)) return true;
   }
   return false;
 }
@@ -331,6 +437,16 @@ function isCredentialText(text: string, kind: ValueKind): boolean {
     text.startsWith('-----BEGIN ') ||
     isJsonObject(text) ||
     (kind === 'name' && (knownNames.has(text) || /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(text)))
+  );
+}
+
+/** Whether something else that is known is inside: `VE9LRU49Z2hwX…` is `TOKEN=ghp_…`. Only texts that people write. */
+function isMistakenText(text: string, kind: ValueKind): boolean {
+  return (
+    text.length >= 6 &&
+    /^[\x20-\x7e\n]+$/.test(text) &&
+    // Not base64 in base64: each layer is undone once, whatever was stored.
+    mistakes.some((each) => fitsKnown(each, text, kind))
   );
 }
 

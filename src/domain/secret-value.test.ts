@@ -10,6 +10,8 @@ const azureLong = `${'aB3'.repeat(25)}9AZDO4xYz`;
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJnaXQifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+const utf32 = (text: string): Buffer =>
+  Buffer.concat([...text].map((each) => Buffer.from([...utf16(each), 0, 0])));
 const bigEndian = (text: string): Buffer => utf16(text).swap16();
 const marked = (mark: number[], bytes: Buffer): Buffer => Buffer.concat([Buffer.from(mark), bytes]);
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -26,6 +28,8 @@ describe('readSecretValue takes', () => {
     ['in UTF-16 of the other order with a mark', marked([0xfe, 0xff], bigEndian(`${token}\r\n`))],
     ['in UTF-16 without a mark', utf16(token)],
     ['in UTF-16 of the other order without a mark', bigEndian(token)],
+    ['in UTF-32 with a mark', utf32(`\uFEFF${token}`)],
+    ['in UTF-32 of the other order with a mark', utf32(`\uFEFF${token}`).swap32()],
   ])('a token %s', (_, raw) => {
     expect(readSecretValue(raw, name)).toEqual({ value: token });
   });
@@ -48,6 +52,13 @@ describe('readSecretValue takes', () => {
     ['a short token of Azure DevOps', 'abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst'],
     ['a long token of Azure DevOps', azureLong],
     ['a JWT', jwt],
+    // 32 bytes, so that it ends in two equals signs, with the word `pat` in it.
+    [
+      'an old token of Bitbucket Data Center with a word in it',
+      'MDk4NDU2Nzg5MDEyOpatL3bL0xRJNt8xXxR7nCy0ab2yzQ==',
+    ],
+    ['base64 that begins like a path', '/aB3dEf/Gh1JkLmNo/pQrStUvWxYz0123456789abcd'],
+    ["a token whose instance's own prefix has a colon", 'acme:aBcDeFgHiJkLmNoP.01.0z1abcdef'],
     ['a token of 64 hexadecimal digits', hex.repeat(2).slice(0, 64)],
     ['a client secret of Keycloak', '8Kq0ZcRzHq2v1GnmVQv7lRkM4nKX5aXe', 'secret'],
     ['a client secret of Entra ID', 'abc8Q~dEfGhIjKlMnOpQrStUvWxYz0123456.~-_', 'secret'],
@@ -212,6 +223,49 @@ const mistakes: [string, string | Uint8Array, string][] = [
   ['bytes that are no text', Buffer.from(hex, 'base64'), 'is not text'],
   ['Latin-1', Buffer.from('ghp_\u00e4bc', 'latin1'), 'is not text'],
   ['a gzip archive', Buffer.from([0x1f, 0x8b, 8, 0, 0, 0]), 'is a gzip archive'],
+  ['a quotation mark at one end', `"${token}`, 'has other text around the token'],
+  ['a comma behind it', `${token},`, 'has other text around the token'],
+  ['a backslash behind it', `${token}\\`, 'has other text around the token'],
+  ['an escaped line break behind it', `${token}\\n`, 'has other text around the token'],
+  ['the percent sign that zsh shows', `${token}%`, 'has other text around the token'],
+  ['a comment behind it', `${token} # of the bot`, 'has other text around the token'],
+  ['two tokens', `${token},${token}`, 'has other text around the token'],
+  ['XML', `<token>${token}</token>`, 'has other text around the token'],
+  ['what Python prints', `b'${token}'`, 'has other text around the token'],
+  ['what Go prints', `map[token:${token}]`, 'has other text around the token'],
+  ['entities of HTML', `&quot;${token}&quot;`, 'has other text around the token'],
+  ['a command', `curl -H "PRIVATE-TOKEN: glpat-aBcDeFgHiJkLmNoPqRsT"`, 'has other text around the token'],
+  ['user and token', `alice:${token}`, 'has a user name in front of it'],
+  ['an address and a token', 'alice@example.com:ATATT3xFfGF0aB-cD=ABCD', 'has a user name in front of it'],
+  ['the user of Git for Apps', `x-access-token:${token}`, 'has a user name in front of it'],
+  ['a line of TOML', `token = "${token}"`, 'has a name in front of it'],
+  ['a line of .npmrc', '//npm.pkg.github.com/:_authToken=abc', 'is a line of an .npmrc file'],
+  ['hexadecimal', Buffer.from(token).toString('hex'), 'is encoded in hexadecimal'],
+  ['base64 for URLs', Buffer.from(`${token}?>`).toString('base64url'), 'is encoded in base64 once more'],
+  ['base64 of UTF-16', utf16(token).toString('base64'), 'is encoded in base64 once more'],
+  [
+    'base64 of UTF-16 with a mark',
+    utf16(`\uFEFF${token}`).toString('base64'),
+    'is encoded in base64 once more',
+  ],
+  ['base64 of quotes', base64(`"${token}"`), 'is encoded in base64 once more'],
+  ['base64 of a line of an env file', base64(`TOKEN=${token}`), 'is encoded in base64 once more'],
+  ['base64 of a placeholder', base64('changeme'), 'is encoded in base64 once more'],
+  ['a packed release of Helm', 'H4sIAAAAAAAAA0vPSM0DAP8=', 'is a packed file in base64'],
+  [
+    'Spring Cloud Config',
+    '{cipher}682bc583f4641835fa2db0093552',
+    'is still encrypted by Spring Cloud Config',
+  ],
+  ['the name of a variable', 'GITHUB_TOKEN', 'is the name of a variable instead of its value'],
+  ['bytes as Go prints them', '[103 104 112 95 49 54 67 55]', 'is a list of bytes, as programs print one'],
+  ['an e-mail address', 'alice@example.com', 'is an e-mail address'],
+  ['gopass', 'gopass:git/token', 'is a reference to a secret store that was not resolved'],
+  ['a parameter of AWS', 'ssm:/git/token', 'is a reference to a secret store that was not resolved'],
+  ['Terraform', '(sensitive value)', 'is a placeholder that was not filled in'],
+  ['a missing value of Go', '%!s(<nil>)', 'is a placeholder that was not filled in'],
+  ['a statement of Jinja', '{% token %}', 'is a placeholder that was not filled in'],
+  ['true', 'true', 'is a placeholder'],
   ['too much', 'a'.repeat(20_000), 'has more than 16384 characters'],
 ];
 

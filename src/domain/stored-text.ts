@@ -5,15 +5,15 @@ export type Stored =
   | { binary: string };
 
 /**
- * Reads bytes as the text that an editor shows. Windows writes UTF-16, with a byte order mark or without one, and
- * UTF-8 with a mark; all of them are one text. What is no text is named by its first bytes.
+ * Reads bytes as the text that an editor shows. Windows writes UTF-16, with a byte order mark or without one, UTF-32
+ * with a mark, and UTF-8 with a mark; all of them are one text. What is no text is named by its first bytes.
  */
 export function decodeStored(bytes: Uint8Array): Stored {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const known = signatures.find(({ magic }) => buffer.subarray(0, magic.length).equals(magic));
   if (known) return { binary: known.clause };
-  const utf16 = utf16Of(buffer);
-  if (utf16 !== undefined) return { text: utf16 };
+  const wide = utf32Of(buffer) ?? utf16Of(buffer);
+  if (wide !== undefined) return { text: wide };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(buffer) };
   } catch {
@@ -43,6 +43,20 @@ const signatures: { magic: Buffer; clause: string }[] = [
   { magic: Buffer.from('PK\u0003\u0004', 'latin1'), clause: 'is a ZIP archive' },
   { magic: Buffer.from([0xfe, 0xed, 0xfe, 0xed]), clause: 'is a Java keystore' },
 ];
+
+/** With its mark, as `Out-File -Encoding utf32` writes it, which looks like UTF-16 that begins with a zero. */
+function utf32Of(buffer: Buffer): string | undefined {
+  if (buffer.length < 4 || buffer.length % 4 !== 0) return undefined;
+  const isLittle = buffer.readUInt32LE(0) === 0xfeff;
+  if (!isLittle && buffer.readUInt32BE(0) !== 0xfeff) return undefined;
+  let text = '';
+  for (let at = 4; at < buffer.length; at += 4) {
+    const code = isLittle ? buffer.readUInt32LE(at) : buffer.readUInt32BE(at);
+    if (code > 0x10ffff) return undefined;
+    text += String.fromCodePoint(code);
+  }
+  return text.isWellFormed() ? text : undefined;
+}
 
 function utf16Of(buffer: Buffer): string | undefined {
   const [first = 0, second = 0] = buffer;

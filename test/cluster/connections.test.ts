@@ -124,7 +124,7 @@ describe('a CodeMieConnection', () => {
 
   it.each([
     ['password', (value: string) => `"${value}"`, 'starts and ends with quotation marks, which are sent'],
-    ['localLogin', (value: string) => ` ${value}`, 'starts or ends with a blank'],
+    ['password', (value: string) => ` ${value}`, 'starts or ends with a blank'],
   ])('whose password for %s is stored oddly says so when it is rejected', async (name, store, says) => {
     const { auth, secret } = login(name);
     const { password = '' } = secret;

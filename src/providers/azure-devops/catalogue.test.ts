@@ -13,7 +13,7 @@ const nobody = (id: string, descriptor = canary) => ({
 const rowsAt = (host: string): CatalogueRow[] => {
   const wrong = `${host} rejected the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
   const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
-  const wait = `${host} asks for fewer calls with this credential. The operator retries when AzureDevOps allows; if this recurs, share the credential with fewer programs.`;
+  const wait = `${host} asks for fewer calls with this credential. The operator retries when Azure DevOps allows; if this recurs, share the credential with fewer programs.`;
   const unreachable =
     'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.';
   const stranger = (status: number): string =>
