@@ -112,7 +112,7 @@ const doubts: readonly { fits: (password: string) => boolean; clause: string }[]
   },
   {
     fits: (password) => findMistake(password, 'token') !== undefined,
-    clause: 'may not be the bare password: it looks like a placeholder, a file or another value',
+    clause: 'might not be the bare password: it looks like a placeholder, a file or another value',
   },
 ];
 
