@@ -1,6 +1,7 @@
 import { IN_USE_FINALIZER } from '../../api/group.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
+import { steadyInterval } from '../../domain/steady-interval.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
@@ -74,7 +75,7 @@ export async function reconcileConnection(
     handled: requests.handled,
   };
   await writeConnectionStatus(connection, report, { deps, signal });
-  return comeBack(found, deps.now());
+  return comeBack(found, connection.metadata.uid, deps.now());
 }
 
 /** The requests for a reconcile that may be acted on now; others are left for later, and do not count as handled. */
@@ -107,8 +108,8 @@ function inUse(holders: readonly KubeObject[]) {
   return { status: 'Unknown', reason: 'InUse', message } as const;
 }
 
-function comeBack({ ready, retryAtMs }: Probe, now: number): Result {
+function comeBack({ ready, retryAtMs }: Probe, uid: string, now: number): Result {
   if (retryAtMs !== undefined) throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, 1000));
   if (ready.status === 'Unknown') throw new Error(ready.message);
-  return { requeueAfterMs: ready.status === 'True' ? intervalMs : troubleIntervalMs };
+  return { requeueAfterMs: steadyInterval(ready.status === 'True' ? intervalMs : troubleIntervalMs, uid) };
 }

@@ -1,4 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
+import { steadyInterval } from '../../domain/steady-interval.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -108,8 +109,8 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
     throw new RetryAfterError(halt.message, Math.max(halt.next.atMs - now, 1000), { cause: halt });
   const { syncInterval, validation } = integration.spec;
   const due = [
-    durationMs(syncInterval),
-    durationMs(validation.interval),
+    steadyInterval(durationMs(syncInterval), integration.uid),
+    steadyInterval(durationMs(validation.interval), integration.uid),
     untilExpiryWarning(pass),
     halt?.next.kind === 'wait' && halt.next.untilMs !== undefined
       ? Math.max(halt.next.untilMs - now, 1000)
