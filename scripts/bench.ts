@@ -1,16 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type RoundFigures, summarize, table } from './bench/figures.ts';
 import { attacks } from './bench/hostile/attacks.ts';
 import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
-import { watchMachine } from './bench/process-stats.ts';
 import { createProgress, type Progress } from './bench/progress.ts';
 import { runRound } from './bench/round.ts';
 import { onStage } from './bench/stage.ts';
+import { doubts } from './bench/trust.ts';
 import { bundle } from './build/bundle.ts';
 
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -18,8 +17,8 @@ const whole = (least: number, most: number) => z.coerce.number().int().min(least
 const flagsSchema = z.strictObject({
   /** How many integrations. */
   n: whole(1, 100_000).default(1000),
-  /** Rounds. Default 3; 1 for more than 1,000 integrations. */
-  repeats: whole(1, 100).optional(),
+  /** Rounds, in each of which the bare loop and the operator take turns. */
+  repeats: whole(1, 100).default(3),
   /** Of the operator, and of the bare loop. */
   workers: whole(1, 64).default(4),
   /** Seconds in which nothing may happen. */
@@ -39,9 +38,6 @@ const flagsSchema = z.strictObject({
 /** Flags without a value. */
 const switches: ReadonlySet<string> = new Set(['hostile']);
 
-/** With more of the machine in use before anything was started, the times say little. */
-const quietShare = 0.1;
-
 const resultsFolder = join(import.meta.dirname, '..', 'bench');
 
 /**
@@ -56,8 +52,8 @@ async function main(args: string[]): Promise<void> {
     ]),
   );
   const flags = flagsSchema.parse(parseArgs({ args, options }).values);
-  const { n, workers, idle: idleSeconds, profile } = flags;
-  const { repeats = n > 1000 ? 1 : 3, 'foreign-secrets': foreignSecrets = Math.ceil(n / 2) } = flags;
+  const { n, repeats, workers, idle: idleSeconds, profile } = flags;
+  const { 'foreign-secrets': foreignSecrets = Math.ceil(n / 2) } = flags;
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
@@ -66,11 +62,6 @@ async function main(args: string[]): Promise<void> {
     await benchAttacks(flags, progress, interrupt.signal);
     return;
   }
-  progress.step('See whether the machine is quiet');
-  const machine = await watchMachine();
-  await sleep(2000);
-  const quiet = (await machine()).busyShare < quietShare;
-
   const rounds: RoundFigures[] = [];
   await onStage(foreignSecrets, progress, interrupt.signal, async (stage) => {
     for (let round = 0; round < repeats; round++) {
@@ -82,14 +73,15 @@ async function main(args: string[]): Promise<void> {
   progress.end();
 
   const summary = summarize(rounds);
+  const why = doubts(rounds);
   const setting = { n, repeats, workers, foreignSecrets, idleSeconds };
-  const machineFacts = { cores: cpus().length, cpu: cpus()[0]?.model, node: process.version, quiet };
+  const machineFacts = { cores: cpus().length, cpu: cpus()[0]?.model, node: process.version, doubts: why };
   await mkdir(resultsFolder, { recursive: true });
   const content = JSON.stringify({ ...setting, ...machineFacts, ...summary }, undefined, 2);
   await writeFile(join(resultsFolder, 'results.json'), `${content}\n`);
   console.log(`${n} integrations, ${workers} workers, ${cpus().length} cores, rounds: ${repeats}\n`);
-  console.log(table(summary, n));
-  if (!quiet) console.log('\nSomething else was at work on this machine: the times say little.');
+  console.log(table(summary, n, why.length === 0));
+  if (why.length > 0) console.log(`\n${why.join(' ')} The times get no verdict.`);
 }
 
 /** `npm run bench -- --hostile`: how long others wait, and what it costs in memory, while one team attacks. */

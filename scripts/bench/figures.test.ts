@@ -25,9 +25,15 @@ describe('the table', () => {
     const lines = table(
       summarize([{ ratioToLimit: 1.6 }, { ratioToLimit: 1.2 }, { codemieCreates: 101 }]),
       100,
+      true,
     );
     expect(lines).toBe(
       'the second over the first  1.4    1.2 to 1.6  at most 1.5\ncreates at CodeMie         101                OVER 100',
     );
+  });
+
+  it('judges no times where they say nothing, and counts all the same', () => {
+    const lines = table(summarize([{ ratioToLimit: 1.6, codemieCreates: 101 }]), 100, false);
+    expect(lines).toMatch(/1\.6 to 1\.6 +no verdict\n.*OVER 100$/);
   });
 });

@@ -54,6 +54,9 @@ const figures = {
   startPeersCpuMs: { text: 'CPU of the servers around it per integration', unit: 'ms' },
   limitBusyShare: { text: 'share of all cores in use, bare loop', unit: '' },
   startBusyShare: { text: 'share of all cores in use, operator', unit: '' },
+  limitOthersShare: { text: 'of it by others, bare loop', unit: '' },
+  startOthersShare: { text: 'of it by others, operator', unit: '' },
+  pieceMs: { text: 'a fixed piece of work', unit: 'ms', varies: true },
 } as const satisfies Record<string, Figure>;
 
 /** The name of a figure in results.json. */
@@ -87,15 +90,20 @@ export function summarize(rounds: readonly RoundFigures[]): Summary {
   return summary;
 }
 
-/** A table of the summary for a terminal. Marks what is over its budget, judged by the median. */
-export function table(summary: Summary, n: number): string {
+/**
+ * A table of the summary for a terminal. Marks what is over its budget, judged by the median.
+ *
+ * @param trusted false: the times say nothing, so they get no verdict; counts do all the same
+ */
+export function table(summary: Summary, n: number, trusted: boolean): string {
   const rows = names().flatMap((name) => {
     const value = summary[name];
     if (value === undefined) return [];
-    const { text, unit, budget } = describe(name);
+    const { text, unit, budget, varies } = describe(name);
     const shown = typeof value === 'number' ? `${value}` : `${value.median}`;
     const spread = typeof value === 'number' ? '' : `${value.min} to ${value.max}`;
-    return [[text, shown, unit, spread, budget ? verdict(value, budget(n)) : '']];
+    const judged = trusted || !varies ? verdict(value, budget?.(n)) : budget ? 'no verdict' : '';
+    return [[text, shown, unit, spread, judged]];
   });
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
@@ -110,7 +118,8 @@ export function table(summary: Summary, n: number): string {
     .join('\n');
 }
 
-function verdict(value: number | Spread, most: number): string {
+function verdict(value: number | Spread, most: number | undefined): string {
+  if (most === undefined) return '';
   const judged = typeof value === 'number' ? value : value.median;
   return judged <= most ? `at most ${most}` : `OVER ${most}`;
 }

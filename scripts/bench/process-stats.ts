@@ -43,6 +43,8 @@ export async function memoryMiB(pid: number): Promise<{ rss: number; peak: numbe
 export interface MachineUse {
   /** Share of all cores that was in use, 0 to 1. */
   busyShare: number;
+  /** Share of all cores that was in use by others than this process and those that it has started, 0 to 1. */
+  othersShare: number;
   /** CPU time of our API server and its store, in milliseconds. */
   apiServerCpuMs: number;
 }
@@ -52,19 +54,23 @@ export async function watchMachine(): Promise<() => Promise<MachineUse>> {
   const before = await machineTimes();
   return async () => {
     const now = await machineTimes();
+    const total = now.total - before.total;
+    const busy = total - (now.idle - before.idle);
     return {
-      busyShare: 1 - (now.idle - before.idle) / (now.total - before.total),
+      busyShare: busy / total,
+      othersShare: Math.max(0, busy - (now.own - before.own)) / total,
       apiServerCpuMs: now.apiServer - before.apiServer,
     };
   };
 }
 
-async function machineTimes(): Promise<{ idle: number; total: number; apiServer: number }> {
+async function machineTimes(): Promise<{ idle: number; total: number; own: number; apiServer: number }> {
   const times = cpus().map((core) => core.times);
   const children = await cpuMsOfChildren();
   return {
     idle: sum(times.map(({ idle }) => idle)),
     total: sum(times.flatMap((core) => Object.values(core))),
+    own: (await cpuMs(process.pid)) + sum(Object.values(children)),
     apiServer: (children['kube-apiserver'] ?? 0) + (children['etcd'] ?? 0),
   };
 }

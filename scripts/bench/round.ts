@@ -23,6 +23,7 @@ import { cpuMs, memoryMiB, watchMachine } from './process-stats.ts';
 import type { Progress } from './progress.ts';
 import { bucketsSince, quantile } from './prometheus.ts';
 import { untilQuiet } from './quiet.ts';
+import { measurePiece } from './trust.ts';
 
 /** What every round needs. */
 export interface Stage {
@@ -66,6 +67,7 @@ export async function runRound(stage: Stage, options: RoundOptions, round: numbe
   await limit.create(token);
   const { items } = await client.list(gitIntegrations, { signal: AbortSignal.timeout(60_000) });
   progress.step('Write to them in a bare loop', () => `${observer.ready()} of ${n}`);
+  const pieceMs = measurePiece();
   const limitMachine = await watchMachine();
   const limitMs = await runBareLoop(client, items, workers);
   const limitUse = await limitMachine();
@@ -89,7 +91,9 @@ export async function runRound(stage: Stage, options: RoundOptions, round: numbe
     const { peak } = await memoryMiB(operator.pid);
     return {
       limitMs,
+      pieceMs,
       limitBusyShare: limitUse.busyShare,
+      limitOthersShare: limitUse.othersShare,
       limitApiServerCpuMs: limitUse.apiServerCpuMs / n,
       ratioToLimit: start.operatorMs / limitMs,
       ...start,
@@ -151,6 +155,7 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
       ...countStart(counts, traffic, n),
       objectVersionsPerIntegration: (observer.versions() - versions) / n,
       startBusyShare: use.busyShare,
+      startOthersShare: use.othersShare,
       startApiServerCpuMs: use.apiServerCpuMs / n,
       startPeersCpuMs,
     },
