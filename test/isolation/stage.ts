@@ -72,6 +72,8 @@ export interface Stage {
    * @throws Error when it is not Ready within `withinMs`, by default 120 s
    */
   bystander(withinMs?: number): Promise<number>;
+  /** The longest call to the API server that a bystander made since this was last set to 0, in milliseconds. */
+  calls: { longestMs: number };
   /** Ends everything and takes the stage's objects out of the cluster. */
   close(): Promise<void>;
 }
@@ -197,6 +199,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       started.push(operator);
       return operator;
     };
+    const calls = { longestMs: 0 };
     let calm: Promise<Tenant> | undefined;
     let count = 0;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `operator` is filled in below, or by the test
@@ -217,8 +220,11 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       async bystander(withinMs = bystanderTimeoutMs) {
         calm ??= tenant('bystander');
         count += 1;
-        return await timeToReady(cluster, await calm, `calm-${count}`, withinMs);
+        const seen = await timeToReady(cluster, await calm, `calm-${count}`, withinMs);
+        calls.longestMs = Math.max(calls.longestMs, seen.longestCallMs);
+        return seen.waitedMs;
       },
+      calls,
     } as Omit<Stage, 'operator'> as Stage;
     if (running) stage.operator = await start();
     return stage;
@@ -320,20 +326,27 @@ function createTenant(namespace: string, client: KubeClient, gitHubToken: () => 
   };
 }
 
-async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinMs: number): Promise<number> {
-  await team.storeToken(name);
+async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinMs: number) {
+  let longestCallMs = 0;
+  const timed = async <T>(call: Promise<T>): Promise<T> => {
+    const askedMs = performance.now();
+    const answer = await call;
+    longestCallMs = Math.max(longestCallMs, performance.now() - askedMs);
+    return answer;
+  };
+  await timed(team.storeToken(name));
   const beganMs = performance.now();
   const auth = { token: { secretRef: { name } } };
-  await team.integrate(name, { alias: `${team.namespace} ${name}`, auth });
+  await timed(team.integrate(name, { alias: `${team.namespace} ${name}`, auth }));
   const key = `${team.namespace}/${name}`;
   let last = 'nothing';
   const isOver = startPatience(withinMs);
   for (;;) {
-    const object = await cluster.get(kinds.integration, key);
+    const object = await timed(cluster.get(kinds.integration, key));
     const ready = parseGitIntegrationStatus(object?.['status']).conditions?.find(
       ({ type }) => type === 'Ready',
     );
-    if (ready?.status === 'True') return performance.now() - beganMs;
+    if (ready?.status === 'True') return { waitedMs: performance.now() - beganMs, longestCallMs };
     last = ready === undefined ? last : `${ready.reason}: ${ready.message}`;
     if (isOver())
       throw new Error(`The bystander's ${key} was not Ready within ${withinMs / 1_000} s: ${last}`);

@@ -8,6 +8,8 @@ export interface AttackReport extends Observation {
   restMs: number;
   /** The same while the attack was under way: the longest of all. */
   attackedMs: number;
+  /** The longest call to the API server that a bystander made in that time, without the operator, in milliseconds. */
+  callMs: number;
 }
 
 export interface AttackOptions {
@@ -34,6 +36,7 @@ export async function underAttack(
 ): Promise<AttackReport> {
   const restMs = atRest ?? (await longestBystander(stage, 3));
   const end = await observe(stage.operator);
+  stage.calls.longestMs = 0;
   const [duringMs] = await Promise.all([stage.bystander(withinMs), attack()]);
   const lastsUntilMs = performance.now() + lastingMs;
   let attackedMs = Math.max(duringMs, await longestBystander(stage, bystanders, withinMs));
@@ -41,7 +44,7 @@ export async function underAttack(
     attackedMs = Math.max(attackedMs, await stage.bystander(withinMs));
     await sleep(pauseMs);
   }
-  return { ...(await end()), restMs, attackedMs };
+  return { ...(await end()), restMs, attackedMs, callMs: stage.calls.longestMs };
 }
 
 /** Between bystanders that come for a while. */

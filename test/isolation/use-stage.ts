@@ -41,13 +41,21 @@ export function useStage(options: Omit<StageOptions, 'kubeconfig' | 'entryPoint'
 const probeTimeoutMs = 5_000;
 
 /**
+ * Calls to the API server between an integration's creation and its being Ready, one after the other: the watch, the
+ * Secret, the finalizer, the watch again, the status, and the read that shows it.
+ */
+const callsToReady = 6;
+
+/**
  * Expects that an attack harmed no other team: the process lives, `/healthz` answered, memory stayed below the chart's limit,
- * and a bystander waited at most 5 s longer than at rest. On a slow machine, where rest is slow, more is allowed.
+ * and a bystander waited at most 5 s longer than at rest. On a slow machine, where rest is slow, more is allowed; and so is
+ * what the API server itself takes in that time, which is as long for those who do without the operator.
  */
 export function expectUnharmed(stage: Stage, report: AttackReport): void {
   const what = JSON.stringify(report);
   expect(report.exited, `the operator exited: ${what}`).toBe(false);
   expect(report.longestSilenceMs, `/healthz did not answer: ${what}`).toBeLessThan(stretched(probeTimeoutMs));
   expect(report.peakMiB, `memory: ${what}`).toBeLessThan(stage.memoryLimitMiB);
-  expect(report.attackedMs, `a bystander waited: ${what}`).toBeLessThan(stretched(5_000) + 4 * report.restMs);
+  const allowedMs = stretched(5_000) + 4 * report.restMs + callsToReady * report.callMs;
+  expect(report.attackedMs, `a bystander waited: ${what}`).toBeLessThan(allowedMs);
 }
