@@ -62,6 +62,19 @@ describe('createHandshakes', () => {
     expect(ends).toHaveLength(3);
   });
 
+  it('goes on after a connection that could not even begin', async () => {
+    const broken = handshakes.bound(() => {
+      throw new TypeError('A server name is no name.');
+    });
+    const failures = [1, 2, 3].map(
+      () =>
+        new Promise((resolve) => {
+          broken(options, (...[error]) => resolve(error));
+        }),
+    );
+    for (const failure of await Promise.all(failures)) expect(failure).toBeInstanceOf(TypeError);
+  });
+
   it('leaves connections without TLS alone', async () => {
     for (let index = 0; index < 5; index++)
       handshakes.bound(connect)({ ...options, protocol: 'http:' }, () => {});

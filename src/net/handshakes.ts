@@ -107,22 +107,26 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
 
   function connectFor(account: Account, connect: Connector, ...[options, callback]: Parameters<Connector>) {
     const attempt: Attempt = { beganUs: threadCpuUs() };
+    const end: typeof callback = (...outcome) => {
+      account.running--;
+      payBack(account);
+      account.debtMs += (threadCpuUs() - attempt.beganUs) / 1_000;
+      callback(...outcome);
+      const [next] = account.waiting;
+      next?.();
+    };
     account.running++;
-    const socket: unknown = attempts.run(attempt, () =>
-      connect(options, (...outcome) => {
-        account.running--;
-        payBack(account);
-        account.debtMs += (threadCpuUs() - attempt.beganUs) / 1_000;
-        callback(...outcome);
-        const [next] = account.waiting;
-        next?.();
-      }),
-    );
-    if (!(socket instanceof Socket)) return;
-    socket.once('connect', () => begin(attempt));
-    socket.once('keylog', (line) => {
-      if (firstSecret.test(line.toString('latin1', 0, 40))) begin(attempt);
-    });
+    try {
+      const socket: unknown = attempts.run(attempt, () => connect(options, end));
+      if (!(socket instanceof Socket)) return;
+      socket.once('connect', () => begin(attempt));
+      socket.once('keylog', (line) => {
+        if (firstSecret.test(line.toString('latin1', 0, 40))) begin(attempt);
+      });
+    } catch (error) {
+      // Options that Node.js does not take.
+      setImmediate(end, error instanceof Error ? error : new Error('No connection could be made.'), null);
+    }
   }
 
   return {
