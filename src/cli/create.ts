@@ -65,9 +65,10 @@ export function createApp(options: CreateAppOptions, io: Io): number {
   const secret = options.secret ?? options.name;
   const auth = { githubApp: { appID: options.appId ?? 1, privateKeySecretRef: { name: secret } } };
   printManifest(options, 'GitHub', auth, io);
-  io.err(`Create the App: ${appPage(options)}`);
-  if (options.appId === undefined)
+  if (options.appId === undefined) {
+    io.err(`Create the App: ${appPage(options)}`);
     io.err('Write its App ID into auth.githubApp.appID: the manifest has 1 there.');
+  }
   io.err('Generate a private key on its page, and install the App for the repositories.');
   io.err(
     `Store the key: kubectl create secret generic ${secret} --namespace ${options.namespace} --from-file=privateKey=FILE.pem`,
