@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { goodManifests } from '../../src/cli/lint/broken-manifests.ts';
 import { startWorld, type World } from '../../test/harness/world.ts';
 import { writeNpmPackage } from './npm-package.ts';
@@ -41,10 +43,14 @@ async function installed(args: string[], env: Record<string, string> = {}) {
 }
 
 describe('the npm package', () => {
-  it('installs itself and nothing else, under both names', async () => {
+  it('installs itself and nothing else, under its three names', async () => {
     const modules = join(folder, 'user', 'node_modules');
     expect((await readdir(modules)).filter((name) => !name.startsWith('.'))).toEqual(['codemie-git']);
-    expect((await readdir(join(modules, '.bin'))).toSorted()).toEqual(['codemie-git', 'kubectl-codemie']);
+    expect((await readdir(join(modules, '.bin'))).toSorted()).toEqual([
+      'codemie-git',
+      'kubectl-codemie',
+      'kubectl_complete-codemie',
+    ]);
     const { stdout } = await installed(['--version']);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   }, 60_000);
@@ -81,4 +87,93 @@ describe('the npm package', () => {
     },
     60_000,
   );
+});
+
+/** The scripts of the examples for CI, run by bash as a runner does, with the archive as what npm installs. */
+describe('the examples for CI', () => {
+  const example = async (name: string) =>
+    parseAllDocuments(await readFile(join(root, 'examples', 'ci', name), 'utf8')).map((document): unknown =>
+      document.toJS(),
+    );
+
+  /** Runs scripts in a repository with these manifests. */
+  async function runner(scripts: readonly string[], inputs: Record<string, string>, manifest: string) {
+    const work = await mkdtemp(join(folder, 'repository-'));
+    await mkdir(join(work, 'manifests'));
+    await writeFile(join(work, 'manifests', 'a.yaml'), manifest);
+    const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
+    const prefix = join(work, 'global');
+    const env = {
+      PATH: [join(prefix, 'bin'), dirname(process.execPath), process.env['PATH']].join(':'),
+      npm_config_prefix: prefix,
+      npm_config_offline: 'true',
+      PACKAGE: join(folder, archive),
+      PATHS: 'manifests',
+      FAIL_ON: 'error',
+      SARIF: '',
+      ...inputs,
+    };
+    const args = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', scripts.join('\n')];
+    const result = await run('bash', args, { cwd: work, env }).then(
+      ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
+      (error: { stdout: string; stderr: string; code: number }) => error,
+    );
+    return { ...result, file: (name: string) => readFile(join(work, name), 'utf8') };
+  }
+
+  const action = z.object({
+    name: z.string(),
+    description: z.string(),
+    inputs: z.record(z.string(), z.object({ description: z.string() })),
+    runs: z.object({
+      using: z.literal('composite'),
+      steps: z.array(
+        z.union([
+          z.strictObject({ uses: z.string().regex(/^[\w-]+\/[\w-]+@v\d+$/), with: z.looseObject({}) }),
+          z.strictObject({
+            shell: z.literal('bash'),
+            env: z.record(z.string(), z.string()),
+            // Inputs come by the environment only, so that none is run as a part of the script.
+            run: z.string().refine((script) => !script.includes('${{')),
+          }),
+        ]),
+      ),
+    }),
+  });
+
+  it('annotate a pull request by the GitHub action', async () => {
+    const [content] = await example('action.yml');
+    const { runs, inputs } = action.parse(content);
+    const scripts = runs.steps.flatMap((step) => ('run' in step ? [step.run] : []));
+    const used = runs.steps.flatMap((step) => ('env' in step ? Object.values(step.env) : []));
+    expect(used.toSorted()).toEqual(
+      Object.keys(inputs)
+        .map((name) => `\${{ inputs.${name} }}`)
+        .toSorted(),
+    );
+
+    const good = await runner(scripts, {}, goodManifests.token);
+    expect(good).toMatchObject({ code: 0 });
+    const broken = goodManifests.token.replace('GitHub', 'Gitea');
+    const bad = await runner(scripts, { SARIF: 'lint.sarif' }, broken);
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toContain('::error file=manifests/a.yaml,line=7,col=13,');
+    expect(JSON.parse(await bad.file('lint.sarif'))).toMatchObject({ version: '2.1.0' });
+    const strict = await runner(scripts, { FAIL_ON: 'warning' }, goodManifests.token);
+    expect(strict.code).toBe(1);
+    const nowhere = await runner(scripts, { PATHS: 'nowhere $(id)', SARIF: 'x.sarif' }, broken);
+    expect(nowhere.code).not.toBe(0);
+    expect(nowhere.stderr).toContain('There is no file or folder nowhere.');
+  }, 120_000);
+
+  it('report tests by the GitLab template', async () => {
+    const [, content] = await example('gitlab-ci.yml');
+    const { script } = z.object({ 'codemie-git': z.object({ script: z.array(z.string()) }) }).parse(content)[
+      'codemie-git'
+    ];
+    const bad = await runner(script, {}, goodManifests.token.replace('GitHub', 'Gitea'));
+    expect(bad.code).toBe(1);
+    expect(await bad.file('codemie-git.xml')).toContain('<failure type="schema"');
+    expect(await runner(script, {}, goodManifests.token)).toMatchObject({ code: 0 });
+  }, 120_000);
 });

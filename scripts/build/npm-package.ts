@@ -30,7 +30,8 @@ export async function writeNpmPackage(root: string, folder: string): Promise<Chu
     license,
     type: 'module',
     engines,
-    bin: { 'codemie-git': program, 'kubectl-codemie': program },
+    // kubectl finds its plugins and their completions by these names.
+    bin: { 'codemie-git': program, 'kubectl-codemie': program, 'kubectl_complete-codemie': program },
   };
   const built = await mkdtemp(join(tmpdir(), 'codemie-git-'));
   try {

@@ -24,6 +24,12 @@ class Stopped extends Error {
   }
 }
 
+/**
+ * The name of the link that started the program. kubectl runs a plugin by one, and asks for its completions by another:
+ * https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/
+ */
+const calledAs = basename(process.argv[1] ?? '');
+
 /** The process of the command line: streams, signals, exit code. */
 async function main(args: string[]): Promise<number> {
   const stop = new AbortController();
@@ -36,6 +42,7 @@ async function main(args: string[]): Promise<number> {
   const io = processIo(stop.signal);
   const run: Run = { exitCode: exitCodes.ok };
   const program = createProgram(io, version, run);
+  if (calledAs.startsWith('kubectl-codemie')) program.name('kubectl codemie');
   try {
     if (args.length === 0) {
       program.outputHelp();
@@ -112,11 +119,10 @@ function processIo(signal: AbortSignal): Io {
   };
 }
 
-/** kubectl asks a plugin for completions by a program of this name: https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/ */
-const completesForKubectl = basename(process.argv[1] ?? '').startsWith('kubectl_complete-codemie');
-
 const given = process.argv.slice(2);
-const exitCode = await main(completesForKubectl ? ['complete', '--', ...given] : given);
+const exitCode = await main(
+  calledAs.startsWith('kubectl_complete-codemie') ? ['complete', '--', ...given] : given,
+);
 // What was written has to reach a pipe before the process may end.
 if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
 process.exitCode = exitCode;
