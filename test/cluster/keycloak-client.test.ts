@@ -62,7 +62,7 @@ const stored = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string(), uid: z.string() }),
   spec: z.object({
     clientId: z.string(),
-    secret: z.undefined(),
+    secret: z.never().optional(),
     public: z.boolean(),
     standardFlowEnabled: z.boolean(),
     directAccess: z.boolean(),
@@ -80,7 +80,8 @@ const stored = z.object({
 /**
  * Does what EPAM's operator for Keycloak does with a KeycloakClient that names no Secret (`put_client.go` and
  * `service_account.go` of https://github.com/epam/edp-keycloak-operator): it generates a secret, stores it under the key
- * `clientSecret` of a Secret that the object owns, names that in the object, and creates the client with its account.
+ * `clientSecret` of a Secret that the object owns, names that in the object, and creates the client with its account. There
+ * the Secret comes first; here it comes last, as a sign-in before the client exists would have a minute's pause.
  */
 async function playKeycloakOperator(cluster: Cluster, object: unknown): Promise<void> {
   const { metadata, spec } = stored.parse(object);
@@ -88,6 +89,23 @@ async function playKeycloakOperator(cluster: Cluster, object: unknown): Promise<
   const admin = (method: string, path: string, body?: unknown) =>
     answerAdmin(realm, '', { method, path, query: new URLSearchParams(), body });
   const secret = suite.secret('generated');
+  const made = admin('POST', '/clients', {
+    clientId: spec.clientId,
+    secret,
+    publicClient: spec.public,
+    standardFlowEnabled: spec.standardFlowEnabled,
+    directAccessGrantsEnabled: spec.directAccess,
+    serviceAccountsEnabled: spec.serviceAccount.enabled,
+    defaultClientScopes: spec.defaultClientScopes,
+    protocolMappers: spec.protocolMappers,
+  });
+  expect(made.status).toBe(201);
+  const user = realm.users.find(({ username }) => username === `service-account-${spec.clientId}`);
+  const roles = spec.serviceAccount.realmRoles.map((name) => ({ name, id: realm.roles.get(name) }));
+  expect(admin('POST', `/users/${user?.id}/role-mappings/realm`, roles).status).toBe(204);
+  expect(admin('PUT', `/users/${user?.id}`, { attributes: spec.serviceAccount.attributesV2 }).status).toBe(
+    204,
+  );
   await cluster.create(kinds.secret, {
     metadata: {
       name: `keycloak-client-${metadata.name}-secret`,
@@ -117,23 +135,6 @@ async function playKeycloakOperator(cluster: Cluster, object: unknown): Promise<
     '--patch',
     reference,
   ]);
-  const made = admin('POST', '/clients', {
-    clientId: spec.clientId,
-    secret,
-    publicClient: spec.public,
-    standardFlowEnabled: spec.standardFlowEnabled,
-    directAccessGrantsEnabled: spec.directAccess,
-    serviceAccountsEnabled: spec.serviceAccount.enabled,
-    defaultClientScopes: spec.defaultClientScopes,
-    protocolMappers: spec.protocolMappers,
-  });
-  expect(made.status).toBe(201);
-  const user = realm.users.find(({ username }) => username === `service-account-${spec.clientId}`);
-  const roles = spec.serviceAccount.realmRoles.map((name) => ({ name, id: realm.roles.get(name) }));
-  expect(admin('POST', `/users/${user?.id}/role-mappings/realm`, roles).status).toBe(204);
-  expect(admin('PUT', `/users/${user?.id}`, { attributes: spec.serviceAccount.attributesV2 }).status).toBe(
-    204,
-  );
 }
 
 it('the example becomes a login that nobody has seen, and a connection that is Ready', async () => {
