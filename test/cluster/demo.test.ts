@@ -35,7 +35,7 @@ it('the demo tells its story to the end', { timeout: 240_000 }, async () => {
   expect(output).toMatch(/^gitlab-pat +False +Revoked /m);
   expect(output).toContain('CodeMie still has the token that works');
   expect(output).toMatch(/^The token in Secret "github-pat" \(key "token"\) expires at /m);
-  expect(output).toContain('Somebody changed url of the integration in CodeMie. It was written again.');
+  expect(output).toContain('Someone changed url of the integration in CodeMie. It was written again.');
   expect(output).toMatch(/^✔ It has the new token \d+\.\d s later, without any action\.$/m);
   expect(output).toContain('It is gone from CodeMie as well.');
   const [, held = '', seen = ''] =

@@ -225,11 +225,14 @@ describe('what somebody changes in CodeMie', () => {
 
     await setSpec(key, 'driftPolicy', 'Report');
     codemie.remove(again.status.registration?.id ?? '');
-    await reconciled(suite.cluster, key, {
+    const seen = await reconciled(suite.cluster, key, {
       Ready: 'False/Removed',
       Registered: 'False/Removed',
       Drifted: 'True/Removed',
     });
+    expect(seen.condition('Ready').message).toContain(
+      `CodeMie no longer lists the integration "${key}" of project "demo": it was removed, or transferred to a project that the connection's login does not administer.`,
+    );
     expect(rowsOf(suite.world, key)).toEqual([]);
     await setSpec(key, 'driftPolicy', 'Correct');
     await see(key, { Ready: 'True/Ready', Drifted: '' });

@@ -20,9 +20,7 @@ const credential = z
     expiresAt: time()
       .optional()
       .describe("When the credential expires. Absent if it doesn't, or if that is unknown."),
-    expiresOn: text(10)
-      .optional()
-      .describe('The day of `expiresAt`, UTC, such as 2027-06-30. For tables.'),
+    expiresOn: text(10).optional().describe('The day of `expiresAt`, UTC, such as 2027-06-30. For tables.'),
     validatedAt: time()
       .optional()
       .describe(

@@ -157,12 +157,24 @@ type Refusal = Extract<RegistrationPlan, { action: 'refuse' }>;
 
 /** @throws Halt in any case */
 async function refuse({ reason, sentence, hint }: Refusal, pass: WritePass): Promise<never> {
-  if (reason === 'Removed') {
-    // Nor does CodeMie list what the login has no rights to.
-    await requireProject(pass, 0);
-    pass.report.abnormal.Drifted = { status: 'True', reason, message: `${sentence} ${hint}` };
-  }
-  throw needsCodeMieUser(reason, sentence, hint);
+  if (reason !== 'Removed') throw needsCodeMieUser(reason, sentence, hint);
+  // Nor does CodeMie list what the login has no rights to.
+  await requireProject(pass, 0);
+  const { alias, project } = pass.desired;
+  const what = (await seesAllProjects(pass))
+    ? sentence
+    : `CodeMie no longer lists the integration "${alias}" of project "${project}": ${removedOrTransferred}.`;
+  pass.report.abnormal.Drifted = { status: 'True', reason, message: `${what} ${hint}` };
+  throw needsCodeMieUser(reason, what, hint);
+}
+
+/** CodeMie lists nothing of projects that the login does not administer, so a transfer there looks like a removal. */
+const removedOrTransferred =
+  "it was removed, or transferred to a project that the connection's login does not administer";
+
+async function seesAllProjects({ session, signal }: Pick<WritePass, 'session' | 'signal'>): Promise<boolean> {
+  const { isAdmin, isMaintainer } = await session.account(signal);
+  return isAdmin || isMaintainer;
 }
 
 type Outcome = Awaited<ReturnType<typeof createSetting> | ReturnType<typeof updateSetting>>;
@@ -263,12 +275,10 @@ async function tellCorrection(
   if (plan.action === 'update' && plan.drift.length > 0)
     corrected(`${whatChanged(plan.drift)} It was written again.`);
   if (plan.action !== 'create' || !remembered) return;
-  const { isAdmin, isMaintainer } = await session.account(signal);
-  if (isAdmin || isMaintainer)
+  if (await seesAllProjects({ session, signal }))
     return corrected('Someone removed the integration in CodeMie. The operator created it again.');
-  // CodeMie lists nothing of projects that the login does not administer, so a transfer there looks like a removal.
   const { id } = remembered;
-  const why = `it was removed, or transferred to a project that the connection's login does not administer`;
+  const why = removedOrTransferred;
   corrected(`CodeMie no longer lists integration ${id}: ${why}. The integration was created again.`);
   deps.log.warn(
     { key: integration.key, id, managedBy: owner, why },
