@@ -46,9 +46,14 @@ interface Entry {
   registration?: Registration | undefined;
 }
 
+/** With each that is recorded, so many of those before are looked up in the cache. */
+const settledAtOnce = 4;
+
 /** Creates an empty memory. @param cache the GitIntegrations */
 export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
   const entries = new Map<ObjectKey, Entry>();
+  /** Those whose status is written, oldest first. */
+  const recorded = new Set<ObjectKey>();
   const byClaim = new Map<string, Set<Entry>>();
 
   function end(entry: Entry, id: string): void {
@@ -65,6 +70,7 @@ export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
     if (!entry) return;
     for (const id of entry.writes.keys()) end(entry, id);
     entries.delete(key);
+    recorded.delete(key);
   }
 
   /** Forgets an object once the cache shows its status. The signature covers the object's UID and all that was written. */
@@ -75,8 +81,13 @@ export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
     if (shown?.signature === registration.signature) forget(key);
   }
 
-  function settleAll(): void {
-    for (const key of entries.keys()) settle(key);
+  /** In the order of their status, up to so many. */
+  function settleOldest(most = Number.POSITIVE_INFINITY): void {
+    let left = most;
+    for (const key of recorded) {
+      if (left-- <= 0) return;
+      settle(key);
+    }
   }
 
   const writesFor = (object: KubeObject): Write[] => {
@@ -92,6 +103,7 @@ export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
       if (entry?.object.metadata.uid === object.metadata.uid) {
         entry.object = object;
         entry.registration = undefined;
+        recorded.delete(key);
         return;
       }
       forget(key);
@@ -121,7 +133,7 @@ export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
     },
     claims: (object) => new Set(writesFor(object).map(({ claim }) => claim)),
     through(uid) {
-      settleAll();
+      settleOldest();
       return [...entries.values()]
         .filter(({ writes }) => [...writes.values()].some(({ connectionUID }) => connectionUID === uid))
         .map(({ object }) => object);
@@ -129,14 +141,19 @@ export function createUnrecorded(cache: Pick<Store, 'get'>): Unrecorded {
     connections: (object) => new Set(writesFor(object).map(({ connectionUID }) => connectionUID)),
     recorded(key, registration) {
       const entry = entries.get(key);
-      if (entry) entry.registration = registration;
-      settle(key);
+      if (!entry) return;
+      entry.registration = registration;
+      recorded.add(key);
+      // So that those of a wave are not all left to one who asks.
+      settleOldest(settledAtOnce);
     },
     holders(server, id) {
-      settleAll();
-      return [...entries.values()]
-        .filter(({ registration }) => registration?.id === id && serverKey(registration.server) === server)
-        .map(({ object }) => object.metadata.uid);
+      settleOldest();
+      return [...recorded].flatMap((key) => {
+        const { object, registration } = entries.get(key) ?? {};
+        const holds = registration?.id === id && serverKey(registration.server) === server;
+        return holds && object ? [object.metadata.uid] : [];
+      });
     },
     forget,
   };
