@@ -337,10 +337,16 @@ function isAssignment(text: string, kind: ValueKind): boolean {
   return secretWords.test(name) && (kind === 'token' || /^[A-Z]+_[A-Z_]+$/.test(name));
 }
 
+/** Not base64, in which capitals, small letters and digits are mixed. */
+function isAbsolutePath(text: string): boolean {
+  const [, path] = /^(?:@|file:\/{0,2})?(?:~|\.{1,2})?\/([\w./-]+)$/.exec(text) ?? [];
+  const names = path?.split('/') ?? [];
+  return names.length > 1 && names.every((name) => /^[a-z0-9._-]+$|^[A-Za-z._-]+$/.test(name));
+}
+
 function looksLikePath(text: string): boolean {
   return (
-    // Not base64, in which capitals, small letters and digits are mixed.
-    /^(@|file:\/{0,2})?(~|\.{1,2})?(\/([a-z0-9._-]+|[A-Za-z._-]+)){2,}$/.test(text) ||
+    isAbsolutePath(text) ||
     /^(@|file:)?[A-Za-z]:\\/.test(text) ||
     /^@?(\.{1,2}\/)?[\w-]+(\.[\w-]+)*\.(pem|key|txt|token|json|ya?ml|env|crt|cer|pub)$/i.test(text)
   );

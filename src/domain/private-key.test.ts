@@ -7,9 +7,15 @@ const pkcs1 = rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
 const pkcs8 = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 /** Within the private exponent: it still decodes. */
 const exchanged = pkcs1.slice(0, 500) + (pkcs1[500] === 'A' ? 'B' : 'A') + pkcs1.slice(501);
+const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const newerKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ type: 'pkcs1', format: 'pem' })
+  .toString();
 const body = pkcs1.split('\n').slice(1, -2).join('');
 
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+const utf32 = (text: string): Buffer =>
+  Buffer.concat([...text].map((each) => Buffer.concat([utf16(each), Buffer.alloc(2)])));
 const base64 = (bytes: string | Buffer): string => Buffer.from(bytes).toString('base64');
 const mark = Buffer.from([0xff, 0xfe]);
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -48,6 +54,9 @@ describe('readPrivateKey repairs', () => {
     ['DER', rsa.privateKey.export({ type: 'pkcs1', format: 'der' })],
     ['PKCS#8 in DER', rsa.privateKey.export({ type: 'pkcs8', format: 'der' })],
     ['its body alone', body],
+    ['the same key twice', `${pkcs1}${pkcs1.replaceAll('\n', '\r\n')}`],
+    ['its public key in front of it', `${publicPem}${pkcs1}`],
+    ['UTF-32 with a mark', utf32(`\uFEFF${pkcs1}`)],
     ['text before it', `# the key of our App\n${pkcs8}`],
     ['base64 once more', Buffer.from(pkcs1).toString('base64')],
     [
@@ -94,6 +103,14 @@ describe('readPrivateKey names the fault', () => {
     ['bytes', Buffer.from([0x62, 0xe4, 0x00, 0x73]), 'is not text'],
     ['the BEGIN line alone', '-----BEGIN RSA PRIVATE KEY-----', 'no END line'],
     ['cut off', pkcs1.slice(0, 900), 'no END line'],
+    [
+      'an END line of another kind',
+      pkcs1.replace('END RSA', 'END'),
+      'has an END line that does not go with its BEGIN line',
+    ],
+    ['a BEGIN line in small letters', pkcs1.toLowerCase(), 'has a BEGIN line that is not in capitals'],
+    ['two keys', `${pkcs1}${newerKey}`, 'is a file with more than one private key'],
+    ['two keys behind a certificate', `${certificate}${pkcs8}${newerKey}`, 'more than one private key'],
     ['a line missing', pkcs1.split('\n').toSpliced(5, 1).join('\n'), 'damaged'],
     ['a character exchanged', exchanged, 'do not belong together'],
     ['a public key', rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'public key'],

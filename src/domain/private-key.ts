@@ -69,14 +69,28 @@ function readKey(raw: Uint8Array): Read<PrivateKey> {
   const refused = refusedLabel(label);
   if (refused) return { fault: refused };
 
-  const bodyAt = begin.index + begin[0].length;
-  const end = text.indexOf(`-----END ${label}-----`, bodyAt);
-  if (end < 0) return fault('has no END line: it was cut off', wholeFile);
-
-  const body = text.slice(bodyAt, end);
+  const body = bodyOf(text, begin);
+  if (body === undefined)
+    return /-----END [A-Z0-9 ]+-----/.test(text.slice(begin.index))
+      ? fault('has an END line that does not go with its BEGIN line', wholeFile)
+      : fault('has no END line: it was cut off', wholeFile);
+  if (labels.some((other) => isOtherKey(text, other, body))) return twoKeys;
   if (body.includes('ENCRYPTED')) return { fault: encrypted };
   const der = decodeBase64(body);
   return der ? readDerKey(der) : damaged;
+}
+
+/** What is between a BEGIN line and the END line of the same label. */
+function bodyOf(text: string, begin: RegExpExecArray): string | undefined {
+  const at = begin.index + begin[0].length;
+  const end = text.indexOf(`-----END ${begin[1]}-----`, at);
+  return end < 0 ? undefined : text.slice(at, end);
+}
+
+/** Whether a block is a private key, too, and not the same again: then nothing says which one is meant. */
+function isOtherKey(text: string, begin: RegExpExecArray, body: string): boolean {
+  if (refusedLabel(begin[1] ?? '')) return false;
+  return (bodyOf(text, begin) ?? body).replaceAll(/\s/g, '') !== body.replaceAll(/\s/g, '');
 }
 
 /** A file without PEM around it: a key, or something that is encoded alike. */
@@ -109,6 +123,8 @@ function withoutBegin(text: string): [clause: string, hint: string] {
       'is in the format of PuTTY',
       'Use the .pem file of the App, or export it from PuTTYgen as an OpenSSH key.',
     ];
+  if (/-----BEGIN [a-z0-9 ]{0,20}private key-----/i.test(text))
+    return ['has a BEGIN line that is not in capitals', wholeFile];
   if (/BEGIN (RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY/.test(text))
     return ['has a BEGIN line without exactly five hyphens on both sides', wholeFile];
   const form = tokenForm(text);
@@ -210,6 +226,10 @@ function readByOpenSsl(der: Uint8Array): Read<PrivateKey> {
 const emptyFile = fault(
   'is empty',
   'Put the value into the Secret under that key; the operator picks it up at once.',
+);
+const twoKeys = fault(
+  'is a file with more than one private key',
+  "Keep only the App's present key in it, with its BEGIN and END lines.",
 );
 const damaged = fault('is damaged: it cannot be decoded', wholeFile);
 const notRsa = fault('is not an RSA key, and GitHub Apps sign with RSA', wholeFile);

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { createAzureDevOps } from '../../../test/harness/peers/azure-devops/azure-devops.ts';
 import * as azure from '../../../test/harness/peers/azure-devops/errors.ts';
+import type { Fault } from '../../../test/harness/peers/git-hosts/faults.ts';
 import { type CatalogueRow, describeCatalogue } from '../testing/catalogue.ts';
 import { canary } from '../testing/world.ts';
 import { azureDevOps } from './azure-devops.ts';
@@ -8,6 +9,11 @@ import { azureDevOps } from './azure-devops.ts';
 const nobody = (id: string, descriptor = canary) => ({
   status: 200,
   body: { authenticatedUser: { id, descriptor, providerDisplayName: canary } },
+});
+
+const said = (status: number, message: string): Fault => ({
+  status,
+  body: { $id: '1', message: `${message} ${canary}`, typeKey: 'UnauthorizedRequestException' },
 });
 
 const rowsAt = (host: string): CatalogueRow[] => {
@@ -62,6 +68,30 @@ const rowsAt = (host: string): CatalogueRow[] => {
       reason: 'Unauthorized',
       says: wrong,
       again: 'recheck',
+    },
+    {
+      name: 'of an owner who has lost access',
+      answer: said(403, 'TF50309: The following account does not have sufficient permissions'),
+      reason: 'Unauthorized',
+      says: `${host} refuses the owner of the token. Check that the account is a member of the organization and has an access level there, and that no policy forbids its tokens.`,
+      again: 'recheck',
+    },
+    {
+      name: 'of an owner who never signed in',
+      answer: said(403, 'TF401444: Please sign-in at least once in a web browser'),
+      reason: 'Unauthorized',
+      says: `${host} refuses the owner of the token. The owner signs in there once with a browser before a token of the account is good.`,
+      again: 'person',
+    },
+    {
+      name: 'a throttle that comes as 503',
+      answer: {
+        ...said(503, 'TF400733: The request has been canceled: Request was blocked due to exceeding usage'),
+        headers: { 'x-tfs-processid': canary, 'retry-after': '30', 'content-type': 'application/json' },
+      },
+      reason: 'RateLimited',
+      says: wait,
+      again: 30,
     },
     {
       name: 'told by the server',

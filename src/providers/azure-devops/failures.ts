@@ -1,5 +1,5 @@
 import type { Answer, Asked } from '../answer.ts';
-import { expired, judge, notReachable, refused } from '../failures.ts';
+import { expired, judge, notReachable, rateLimited, refused } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
 import { failureSchema } from './schema.ts';
 
@@ -15,6 +15,8 @@ function verdict(answer: Answer, asked: Asked): ProviderError | undefined {
   const text = reasonOf(answer);
   // https://github.com/conda-forge/status/issues/111; it comes as 503.
   if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(asked);
+  // https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits; it comes as 429 and as 503.
+  if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, asked);
   if (answer.status >= 500) return undefined;
   // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers tell it.
   if (/personal access token used has expired/i.test(text)) return expired(asked);
@@ -27,7 +29,7 @@ function verdict(answer: Answer, asked: Asked): ProviderError | undefined {
   }
   // 203 is the sign-in page: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97
   if (answer.status === 401 || answer.status === 203) return unauthorized(asked);
-  if (answer.status === 403) return unauthorized(asked);
+  if (answer.status === 403) return ownerRefused(asked, text);
   if (answer.status === 404) {
     return new ProviderError({
       reason: 'ProviderError',
@@ -52,6 +54,19 @@ export function unauthorized(asked: Asked): ProviderError {
     asked,
     `It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): ${tokensPage}`,
   );
+}
+
+/** The server knows who asks. https://learn.microsoft.com/azure/devops/organizations/accounts/faq-user-and-permissions-management */
+function ownerRefused({ host }: Asked, text: string): ProviderError {
+  const isNew = /\bTF401444\b/.test(text);
+  return new ProviderError({
+    reason: 'Unauthorized',
+    sentence: (token) => `${host} refuses the owner of the ${token}.`,
+    hint: isNew
+      ? 'The owner signs in there once with a browser before a token of the account is good.'
+      : 'Check that the account is a member of the organization and has an access level there, and that no policy forbids its tokens.',
+    isExplained: isNew,
+  });
 }
 
 /**

@@ -237,6 +237,35 @@ const ofServers: CatalogueRow[] = [
     again: 'person',
   },
   {
+    name: 'of an account that was deactivated',
+    answer: {
+      status: 401,
+      body: {
+        errors: [
+          {
+            message: canary,
+            exceptionName: 'com.atlassian.bitbucket.auth.InactiveUserAuthenticationException',
+          },
+        ],
+      },
+    },
+    reason: 'Unauthorized',
+    says: refusedBy(host, 'Its account is deactivated; an administrator activates it on the server.'),
+    again: 'person',
+  },
+  {
+    name: 'a server whose license is used up, which is not the fault of the token',
+    answer: {
+      status: 403,
+      body: {
+        errors: [{ message: canary, exceptionName: 'com.atlassian.bitbucket.license.LicenseLimitException' }],
+      },
+    },
+    reason: 'ProviderError',
+    says: unexplained(host, 403),
+    again: 'backoff',
+  },
+  {
     name: 'known by name, but allowed nothing',
     answer: { ...server.notPermitted(), headers: signedIn },
     reason: 'Unauthorized',

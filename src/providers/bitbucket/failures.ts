@@ -128,6 +128,7 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
 }
 
 const authorisationException = 'com.atlassian.bitbucket.AuthorisationException';
+const inactiveException = 'com.atlassian.bitbucket.auth.InactiveUserAuthenticationException';
 const captchaException = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthenticationException';
 
 /**
@@ -148,6 +149,9 @@ function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined 
       true,
     );
   }
+  if (answer.status === 401 && threw(inactiveException)) {
+    return refused(asked, 'Its account is deactivated; an administrator activates it on the server.', true);
+  }
   const known = userOf(answer) !== undefined || threw(authorisationException);
   if (answer.status === 401 && !known) {
     return refused(asked, 'It is wrong, expired or revoked; make a new HTTP access token on the server.');
@@ -159,7 +163,8 @@ function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined 
       { isExplained: answer.status !== 404 },
     );
   }
-  if (answer.status === 401 || answer.status === 403) {
+  // Others are not about the token: a license that is used up, a server that is read-only.
+  if (known && (answer.status === 401 || answer.status === 403)) {
     return refused(
       asked,
       'The server knows its user but allows nothing; check the permissions of the token.',

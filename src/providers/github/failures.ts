@@ -35,7 +35,10 @@ function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): Provider
     const policy = refusals.find(({ pattern }) => pattern.test(message));
     if (policy !== undefined) return policy.error(asked);
   }
-  if (asked.subject.kind === 'repository' && [403, 404, 451].includes(answer.status)) {
+  // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api and https://github.com/github/dmca
+  if (asked.subject.kind === 'repository' && (answer.status === 451 || /access blocked/i.test(message)))
+    return blocked(asked.subject.repository, asked);
+  if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
     const isExplained = answer.status !== 404;
     return notReachable(asked.subject.repository, accessHint(asked.subject.repository, known.kind), {
       isExplained,
@@ -51,6 +54,16 @@ function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): Provider
     });
   }
   return otherFailure(answer, asked);
+}
+
+/** Whoever asks: after a takedown notice, or for a breach of the terms. */
+function blocked(repository: string, { host }: Asked): ProviderError {
+  return new ProviderError({
+    reason: 'RepositoryNotAccessible',
+    isExplained: true,
+    sentence: `${host} has blocked the repository ${repository} for everyone.`,
+    hint: 'Its page there says why; remove it from validation.repositories until its owner has settled that.',
+  });
 }
 
 /** Who lets a token in depends on its kind. https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens */
@@ -211,10 +224,26 @@ const refusals: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = 
     ),
   },
   {
-    pattern: /account (is|was|has been) suspended|suspended account/i,
+    pattern: /account (is|was|has been) (suspended|flagged)|suspended account/i,
     error: forbidden(
       (token, host) => `The account of the ${token} is suspended on ${host}.`,
       'Use a token of another account, or have this one restored.',
+    ),
+  },
+  {
+    // https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-two-factor-authentication-for-your-organization
+    pattern: /two-factor authentication/i,
+    error: forbidden(
+      (token, host) =>
+        `The organization on ${host} demands two-factor authentication, which the account of the ${token} has not enabled.`,
+      'Enable it for that account, or use a GitHub App.',
+    ),
+  },
+  {
+    pattern: /verify your email address/i,
+    error: forbidden(
+      (token, host) => `${host} refuses the account of the ${token}, whose e-mail address is not verified.`,
+      'Verify the address in the settings of that account.',
     ),
   },
 ];

@@ -25,6 +25,16 @@ const owners: { name: string; text: string; hint: string }[] = [
     hint: 'The account is blocked; an administrator unblocks it.',
   },
   {
+    name: 'is banned',
+    text: 'Your account has been banned.',
+    hint: 'The account is banned; an administrator unbans it.',
+  },
+  {
+    name: 'has to enable two-factor authentication',
+    text: 'You must enable Two-Factor Authentication for your account.',
+    hint: 'The owner of the token enables two-factor authentication.',
+  },
+  {
     name: 'waits for approval',
     text: 'Your account is pending approval from your administrator and hence blocked.',
     hint: 'The account waits for the approval of an administrator.',
@@ -52,7 +62,7 @@ const owners: { name: string; text: string; hint: string }[] = [
   {
     name: 'is refused for a reason that is not known here',
     text: `This action cannot be performed by ${canary}`,
-    hint: 'Check the state of the account that owns the token.',
+    hint: 'Check the state of the account that owns the token, and what the administrators of the server forbid.',
   },
 ];
 
@@ -119,7 +129,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: `its owner ${name}`,
       answer: denied(text),
       reason: 'Unauthorized' as const,
-      says: `${host} refuses the owner of the token. ${hint}`,
+      says: `${host} refuses the ${hint.startsWith('Check') ? 'token, or its owner' : 'owner of the token'}. ${hint}`,
       again: hint.startsWith('Check') ? ('recheck' as const) : ('person' as const),
     })),
     {

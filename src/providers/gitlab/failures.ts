@@ -60,8 +60,13 @@ function verdict(answer: Answer, asked: Asked, kind: string | undefined): Provid
     const known = refusals.find(({ pattern }) => pattern.test(text));
     return new ProviderError({
       reason: 'Unauthorized',
-      sentence: (token) => `${asked.host} refuses the owner of the ${token}.`,
-      hint: known?.hint ?? 'Check the state of the account that owns the token.',
+      sentence: (token) =>
+        known
+          ? `${asked.host} refuses the owner of the ${token}.`
+          : `${asked.host} refuses the ${token}, or its owner.`,
+      hint:
+        known?.hint ??
+        'Check the state of the account that owns the token, and what the administrators of the server forbid.',
       isExplained: known !== undefined,
     });
   }
@@ -137,6 +142,8 @@ function unknown(asked: Asked): ProviderError {
 const refusals: { pattern: RegExp; hint: string }[] = [
   { pattern: /pending approval/i, hint: 'The account waits for the approval of an administrator.' },
   // Of an account that waits for approval it says "and hence blocked" too.
+  { pattern: /\bbanned\b/i, hint: 'The account is banned; an administrator unbans it.' },
+  { pattern: /two-factor/i, hint: 'The owner of the token enables two-factor authentication.' },
   { pattern: /blocked/i, hint: 'The account is blocked; an administrator unblocks it.' },
   { pattern: /deactivated/i, hint: 'The account is deactivated; its owner signs in once to activate it.' },
   { pattern: /terms of service/i, hint: 'The owner of the token signs in and accepts the terms of service.' },
