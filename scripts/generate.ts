@@ -5,9 +5,10 @@ import { kustomizeFiles } from './chart/kustomize-files.ts';
 import { dashboardFile } from './dashboard/dashboard.ts';
 import { accessFiles } from './generate/access-files.ts';
 import { type GeneratedFile, generatedFiles } from './generate/crd-files.ts';
+import { durationsPage } from './generate/durations-page.ts';
 
 // `npm run generate`: writes the CustomResourceDefinitions and the API reference from the schemas in src/api, the roles
-// and their page from the permissions in src/access, what the chart says of its values from scripts/chart, the dashboard, and last,
+// and their page from the permissions in src/access, the page of durations from src/lib/durations.ts, what the chart says of its values from scripts/chart, the dashboard, and last,
 // for they are made from the chart, the Kustomize bases.
 const root = join(import.meta.dirname, '..');
 
@@ -20,5 +21,11 @@ async function write(files: readonly GeneratedFile[]): Promise<void> {
   }
 }
 
-await write([...generatedFiles({ chart: true }), ...accessFiles(), ...(await chartFiles()), dashboardFile()]);
+await write([
+  ...generatedFiles({ chart: true }),
+  ...accessFiles(),
+  ...(await chartFiles()),
+  dashboardFile(),
+  durationsPage(),
+]);
 await write(await kustomizeFiles());

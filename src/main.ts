@@ -6,6 +6,7 @@ import {
 } from './controllers/codemie-connection/default-connection.ts';
 import { KubeConfigError } from './kube/errors.ts';
 import { errorFields, type Log } from './kube/log.ts';
+import { durations } from './lib/durations.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
 import { createExposition } from './observability/exposition.ts';
@@ -17,10 +18,10 @@ import { createOperator, type Operator } from './operator.ts';
 import { readSettings, type Settings, SettingsError, settingsHelp } from './settings.ts';
 
 /** Longest time from the signal to the end. The kubelet kills after 30 s by default. */
-const stopWithinMs = 28_000;
+const stopWithinMs = durations.operator.stopMs;
 
 /** Node gives up each of several addresses of a name but the last after 250 ms, less than a handshake on a slow way takes. */
-const addressAttemptMs = 3_000;
+const addressAttemptMs = durations.operator.addressAttemptMs;
 
 /**
  * The process: settings, log, signals, probes, exit code. What the operator is made of stands in `operator.ts`.

@@ -16,6 +16,7 @@ import { type Informers, type Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { type Leadership } from './leadership.ts';
 import { bounds } from './lib/bounds.ts';
+import { durations } from './lib/durations.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
 import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHandshakes } from './net/handshakes.ts';
@@ -29,11 +30,11 @@ import { providers } from './providers/registry.ts';
 export const operatorName = 'codemie-git-operator';
 
 /** Longest time for one call to CodeMie, which may work for a while on a change. */
-const codeMieTimeoutMs = 30_000;
+const codeMieTimeoutMs = durations.codemie.callTimeoutMs;
 /** Longest time for one call to a Git provider: each is a small question. */
-const providerTimeoutMs = 15_000;
+const providerTimeoutMs = durations.providers.callTimeoutMs;
 /** A pass that waits for a provider longer than this ends, and comes back later. */
-const providerPatienceMs = 5_000;
+const providerPatienceMs = durations.providers.patienceMs;
 /** Requests of one namespace to one Git host at the same time. */
 const mostAtGitHost = 4;
 /** A connection to CodeMie has limits of its own, up to 64. */
@@ -110,7 +111,7 @@ export function createDeps(
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
   const sharing = {
     now,
-    timeoutMs: 60_000,
+    timeoutMs: durations.providers.validationMs,
     patienceMs: providerPatienceMs,
     failureAgeMs: providerFailureAgeMs(now),
     kept: bounds.keptAnswers,

@@ -30,6 +30,7 @@ import type { ObjectKey, Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createLeadership } from './leadership.ts';
+import { durations } from './lib/durations.ts';
 import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
 import { alsoTraced } from './observability/tracing.ts';
@@ -49,7 +50,7 @@ export interface Operator extends Health {
 }
 
 /** A new process helps only against a fault of this one, and the API server may be away for long: no hurry. */
-const longestSilenceMs = 30 * 60_000;
+const longestSilenceMs = durations.operator.silenceMs;
 
 /**
  * Puts the parts together; the only place that knows them all.
@@ -130,7 +131,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
           await Promise.all(controllers.map((controller) => controller.run(leading)));
           // The last passes have seen fresh objects, and the news of them goes out before the Lease is given back.
           await stopReflecting();
-          await deps.events.flush(AbortSignal.timeout(3_000));
+          await deps.events.flush(AbortSignal.timeout(durations.operator.flushMs));
         });
       } catch (error) {
         // Nothing is brought to an end here when another replica may be at work.

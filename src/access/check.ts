@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { errorFields, type Log } from '../kube/log.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
+import { durations } from '../lib/durations.ts';
 import { type Installation, type Permission, permissionsOf } from './permissions.ts';
 
 /** What the check works with. */
@@ -38,7 +39,7 @@ export interface Need {
 }
 
 /** Time between two looks while something is missing. */
-const intervalMs = 5_000;
+const intervalMs = durations.operator.accessCheckMs;
 /** Questions that are under way at the same time. */
 const concurrency = 8;
 

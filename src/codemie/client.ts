@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bounds } from '../lib/bounds.ts';
+import { durations } from '../lib/durations.ts';
 import { trimEnd } from '../lib/trim-end.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, accountAnswer } from './account.ts';
@@ -113,7 +114,7 @@ interface Call {
 }
 
 /** A server takes 2 seconds for 10,000 integrations. */
-const listingTimeoutMs = 60_000;
+const listingTimeoutMs = durations.codemie.listingTimeoutMs;
 
 /** Creates the client of one connection. */
 export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClient {

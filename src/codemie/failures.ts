@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durations } from '../lib/durations.ts';
 import type { HttpResponse } from '../net/http-client.ts';
 import { NetError } from '../net/net-error.ts';
 import { CodeMieError, type TokenRefusal } from './codemie-error.ts';
@@ -256,5 +257,7 @@ export function retryAt(
   const text = headers.get('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
   const atMs = /^\d+$/.test(text) ? nowMs + Number(text) * 1000 : Date.parse(text);
-  return Number.isNaN(atMs) ? undefined : Math.min(Math.max(atMs, nowMs), nowMs + 3_600_000);
+  return Number.isNaN(atMs)
+    ? undefined
+    : Math.min(Math.max(atMs, nowMs), nowMs + durations.codemie.longestRetryAfterMs);
 }

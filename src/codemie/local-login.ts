@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durations } from '../lib/durations.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { CodeMieAuth, Grant } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
@@ -9,7 +10,7 @@ import { lifetimeOf } from './token-content.ts';
 const loginAnswer = z.object({ access_token: z.string().min(1) });
 
 /** After a 429 that names no time: others use the address, too, and its oldest sign-in leaves the 15 minutes at any time. */
-const pauseAfterLimitMs = 180_000;
+const pauseAfterLimitMs = durations.codemie.localLoginLimitMs;
 
 /** What {@link localLogin} works with. */
 export interface LocalLoginOptions {

@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { orAbort } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import type { KeptListings } from './kept-listings.ts';
 import type { Scope } from './setting.ts';
 
@@ -55,25 +56,25 @@ export interface SharedListingOptions<T> {
 }
 
 /** How long a listing serves those who demand nothing, counted from its start. */
-const leastWindowMs = 15_000;
+const leastWindowMs = durations.codemie.leastWindowMs;
 /** A large listing takes long and serves longer, so that reading takes a fortieth of the time at most. */
 const windowPerDuration = 40;
-const longestWindowMs = 60_000;
+const longestWindowMs = durations.codemie.longestWindowMs;
 
 /**
  * Readings that somebody demands because what there is is too old for them: a few may follow each other, then one a
  * second. Those who demand one in between share it.
  */
 const demandBurst = 10;
-const demandSpacingMs = 1000;
+const demandSpacingMs = durations.codemie.demandSpacingMs;
 
 /** Writing counts as over when CodeMie was left in peace for this long. */
-const calmAfterMs = 60;
+const calmAfterMs = durations.codemie.calmAfterMs;
 /** While it is not over, each reading for a tenant is put off for twice as long as the one before. */
-const firstSpacingMs = 500;
-const longestSpacingMs = 20_000;
+const firstSpacingMs = durations.codemie.firstListingDelayMs;
+const longestSpacingMs = durations.codemie.longestListingDelayMs;
 /** A tenant that has not written for so long begins another wave. */
-const waveEndsMs = 3000;
+const waveEndsMs = durations.codemie.waveEndsMs;
 /** So many waves are remembered before those that are over are forgotten. */
 const maxWaves = 1000;
 

@@ -1,3 +1,4 @@
+import { durations } from '../lib/durations.ts';
 import { hostOf } from '../net/egress-policy.ts';
 
 /** Counts the sign-ins at one CodeMie, which allows a few of them per client address. */
@@ -23,7 +24,7 @@ export interface SignInBudgets {
 
 /** CodeMie's default, `routers/local_auth_router.py` of https://github.com/codemie-ai/codemie. */
 const allowed = 5;
-const windowMs = 15 * 60_000;
+const windowMs = durations.codemie.signInBudgetMs;
 /** So that tenants with wrong passwords can't keep the connections of the cluster from signing in. */
 const keptForAdministrators = 2;
 

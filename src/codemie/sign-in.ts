@@ -1,6 +1,7 @@
 import { bounds } from '../lib/bounds.ts';
 import { orAbort } from '../lib/deadline.ts';
 import { keptError } from '../lib/kept-error.ts';
+import { durations } from '../lib/durations.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,
@@ -62,13 +63,13 @@ interface Current {
 }
 
 /** For a token whose lifetime nobody states. Keycloak's default. */
-const assumedLifetimeMs = 300_000;
+const assumedLifetimeMs = durations.codemie.assumedTokenLifetimeMs;
 /** So that an identity provider is not asked for each request, however short its tokens live. */
-const shortestLifetimeMs = 1_000;
+const shortestLifetimeMs = durations.codemie.shortestTokenLifetimeMs;
 /** In CodeMie's default mode a token carries the login's rights, so an old one has old rights. */
-const longestUseMs = 600_000;
+const longestUseMs = durations.codemie.longestTokenUseMs;
 const renewalShare = 0.2;
-const longestRenewalMs = 60_000;
+const longestRenewalMs = durations.codemie.renewalMs;
 
 /** Pauses after failures in a row: base × 2^(n-1), at most max. */
 interface Pauses {
@@ -81,12 +82,24 @@ interface Pauses {
  * (https://www.keycloak.org/docs/latest/server_admin/#password-guess-brute-force-attacks). A new Secret makes a new source
  * anyway.
  */
-const afterRefusal: Pauses = { baseMs: 60_000, maxMs: 300_000 };
-const afterTrouble: Pauses = { baseMs: 3_000, maxMs: 30_000 };
+const afterRefusal: Pauses = {
+  baseMs: durations.codemie.refusedSignInMs,
+  maxMs: durations.codemie.longestRefusedSignInMs,
+};
+const afterTrouble: Pauses = {
+  baseMs: durations.codemie.failedSignInMs,
+  maxMs: durations.codemie.longestFailedSignInMs,
+};
 /** CodeMie counts failed sign-ins, too, and allows five in 15 minutes. */
-const afterTroubleOfLocalLogin: Pauses = { baseMs: 15_000, maxMs: 240_000 };
+const afterTroubleOfLocalLogin: Pauses = {
+  baseMs: durations.codemie.failedLocalLoginMs,
+  maxMs: durations.codemie.longestFailedLocalLoginMs,
+};
 /** Between the sign-ins that answers of 401 cause: a token that young did not expire. */
-const betweenReplacements: Pauses = { baseMs: 30_000, maxMs: 300_000 };
+const betweenReplacements: Pauses = {
+  baseMs: durations.codemie.replacementMs,
+  maxMs: durations.codemie.longestReplacementMs,
+};
 
 /** Creates the token source of one connection. It keeps its tokens in memory only. */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {

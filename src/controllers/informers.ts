@@ -5,6 +5,7 @@ import type { Log } from '../kube/log.ts';
 import type { Resource } from '../kube/object.ts';
 import { createPolledInformer } from '../kube/polled-informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
+import { durations } from '../lib/durations.ts';
 import { connectionIndexes } from './codemie-connection/indexes.ts';
 import { configMaps, namespaces, secrets } from './core-resources.ts';
 import { integrationIndexes } from './git-integration/indexes.ts';
@@ -30,7 +31,7 @@ export interface InformersOptions {
 const watchSecondsFor = (count: number): number => Math.max(20, 2 * count);
 
 /** How often namespaces are looked at that may be got one by one only. */
-const namespaceIntervalMs = 30_000;
+const namespaceIntervalMs = durations.operator.namespaceIntervalMs;
 
 /**
  * Makes the informers, for all namespaces or for those that are named. They ask for nothing that

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reconcileRequests } from '../domain/reconcile-request.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { durations } from '../lib/durations.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 
 /** Whether a request for a reconcile may be acted on: since when it has been there, or in how many ms it may be. */
@@ -24,7 +25,7 @@ export interface RequestGate {
 
 /** Requests that are acted on at once, and how soon one more may be. */
 const burst = 5;
-const spacingMs = 10_000;
+const spacingMs = durations.operator.requestSpacingMs;
 /** Objects that are remembered; who is forgotten has its burst again. */
 const maxPerNamespace = 5_000;
 const maxObjects = 20_000;

@@ -1,4 +1,5 @@
 import { bounds } from '../lib/bounds.ts';
+import { durations } from '../lib/durations.ts';
 import { createSharedCache } from '../lib/shared-cache.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 import type { ProviderError } from '../providers/provider.ts';
@@ -58,11 +59,11 @@ export interface RefusalsOptions {
 }
 
 /** The window that the delays of providers are made for. */
-const plannedWindowMs = 90_000;
+const plannedWindowMs = durations.providers.plannedWindowMs;
 /** A verdict that stands is asked again after this time first, and each next time after twice as long. */
-const firstRecheckMs = 5 * 60_000;
+const firstRecheckMs = durations.providers.firstRejectedRecheckMs;
 /** A doubt that nobody asked about for so long is no part of a series. */
-const staleMs = 10 * 60_000;
+const staleMs = durations.providers.staleRejectionMs;
 /** So many credentials that are refused at one host within a minute look like an attack on it, and may lock out others. */
 const crowd = 5;
 
@@ -93,7 +94,9 @@ export function createRefusals({ now, windowMs, kept = bounds.keptAnswers }: Ref
 
   /** Whether the host refuses many credentials of the namespace just now, this one included. */
   function isCrowded({ host, namespace }: RecheckPolicy, begins: boolean): boolean {
-    const recent = (begunAt.get(namespace, host) ?? []).filter((atMs) => now() - atMs < 60_000);
+    const recent = (begunAt.get(namespace, host) ?? []).filter(
+      (atMs) => now() - atMs < durations.providers.recheckWindowMs,
+    );
     if (begins) recent.push(now());
     if (recent.length === 0) begunAt.delete(namespace, host);
     // More need not be counted.

@@ -1,5 +1,6 @@
 import { orAbort } from '../lib/deadline.ts';
 import { keptError } from '../lib/kept-error.ts';
+import { durations } from '../lib/durations.ts';
 import { createSharedCache } from '../lib/shared-cache.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
@@ -51,7 +52,7 @@ export class StillWaitingError extends Error {
 }
 
 /** How long a failure may serve those who asked before its call began, see `askedAtMs`. */
-const verdictAgeMs = 60_000;
+const verdictAgeMs = durations.providers.sharedVerdictMs;
 
 /** A result of some words, with its key, and what a failure takes with its stack and its causes. */
 const bytesOfEntry = 1_024;

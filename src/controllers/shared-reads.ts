@@ -3,6 +3,7 @@ import type { KubeObject } from '../kube/object.ts';
 import type { Store } from '../kube/store.ts';
 import { bounds } from '../lib/bounds.ts';
 import { orAbort } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 
 /** What shared reads are made with. */
 export interface SharedReadsOptions {
@@ -21,8 +22,8 @@ interface Read {
 }
 
 /** For a wave of passes; nothing of a Secret is kept in memory for much longer. */
-const keptMs = 10_000;
-const readTimeoutMs = 30_000;
+const keptMs = durations.operator.keptReadMs;
+const readTimeoutMs = durations.operator.readTimeoutMs;
 const { maxChars, maxEntries } = bounds.sharedRead;
 
 /** Reads that are shared; see {@link createSharedReads}. */

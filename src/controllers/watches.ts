@@ -10,6 +10,7 @@ import type { Informer } from '../kube/informer.ts';
 import { type KubeObject, keyOf } from '../kube/object.ts';
 import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
+import { durations } from '../lib/durations.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import { usersOf } from './codemie-connection/users.ts';
 import { connectionKeyOf } from './git-integration/indexes.ts';
@@ -36,7 +37,7 @@ export interface Queues {
 }
 
 /** A connection counts its integrations at most once in this time, however many are applied at once. */
-const countDelayMs = 1000;
+const countDelayMs = durations.operator.countDelayMs;
 
 /** What wakes whom. Changes of the status alone wake nobody: they are our own. */
 export function watch(informers: Informers, queues: Queues, sessions: Sessions, requests: RequestGate): void {

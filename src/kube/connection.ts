@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { durations } from '../lib/durations.ts';
 
 /** What TLS needs to reach the API server. All PEM. */
 export interface TlsSettings {
@@ -33,7 +34,7 @@ export interface KubeConnection {
 }
 
 /** Service account tokens and CA files are re-read this often, as client-go does. */
-const maxAgeMs = 60_000;
+const maxAgeMs = durations.kube.credentialAgeMs;
 
 /**
  * Gives credentials out of memory and reads them again when they are older than a minute. Simultaneous callers

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { startDeadline } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import { failureOf } from './failures.ts';
 import { errorFields, type Log } from './log.ts';
 import type { ObjectKey } from './object.ts';
@@ -82,7 +83,7 @@ export interface Controller {
 /** Why a run is not waited for any more. Given, because the error that `abort` would make itself is costly. */
 const over = 'The run has finished.';
 /** A run that heeds neither its deadline nor the stop is left behind after this. */
-const abortGraceMs = 5000;
+const abortGraceMs = durations.kube.abortGraceMs;
 
 /** The reason of a run's signal at its deadline. */
 class ReconcileTimeoutError extends Error {
@@ -103,7 +104,15 @@ interface Run {
 
 /** Makes a controller: so many workers, which take turns from the queue and run `reconcile`. */
 export function createController(options: ControllerOptions): Controller {
-  const { name, queue, workers, reconcile, metrics, deadlineMs = 120_000, drainMs = 20_000 } = options;
+  const {
+    name,
+    queue,
+    workers,
+    reconcile,
+    metrics,
+    deadlineMs = durations.kube.reconcileDeadlineMs,
+    drainMs = durations.kube.drainMs,
+  } = options;
   const { around = (_run, work) => work() } = options;
   const { clock = systemClock, random = Math.random } = options;
   const log = options.log.child({ controller: name });

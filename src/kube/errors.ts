@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durations } from '../lib/durations.ts';
 /** The `code` of the error that a write fails with while another replica may lead. */
 export const FENCED = 'FENCED';
 
@@ -33,7 +34,7 @@ export class KubeStatusError extends Error {
 }
 
 /** The API server asks for seconds. Who asks for more is a proxy, and not to be obeyed for hours. */
-const longestRetryAfterMs = 30_000;
+const longestRetryAfterMs = durations.kube.longestRetryAfterMs;
 
 /** Why no usable answer came from the API server. */
 export type KubeTransportKind =

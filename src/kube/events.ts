@@ -1,4 +1,5 @@
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
+import { durations } from '../lib/durations.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 import { microTime } from '../lib/time.ts';
 import { trimEnd } from '../lib/trim-end.ts';
@@ -66,17 +67,17 @@ const maxPendingPerNamespace = 2_000;
 const maxRemembered = 2_000;
 const maxRememberedPerNamespace = 500;
 /** The same news after this silence is a new event. */
-const seriesWindowMs = 10 * 60_000;
+const seriesWindowMs = durations.kube.eventSeriesMs;
 /** A count is written at most this often. */
-const seriesIntervalMs = 60_000;
+const seriesIntervalMs = durations.kube.eventCountMs;
 /** Writes at the same time. */
 const writers = 4;
 /** News never crowds out work: after a first few, writes are this far apart, as clients of Kubernetes commonly do. */
-const spacingMs = 20;
+const spacingMs = durations.kube.eventSpacingMs;
 /** The same while there is work that waits. */
-const busySpacingMs = 200;
+const busySpacingMs = durations.kube.busyEventSpacingMs;
 const burst = 25;
-const writeTimeoutMs = 10_000;
+const writeTimeoutMs = durations.kube.eventTimeoutMs;
 const tries = 3;
 const order = ['news'] as const;
 
@@ -167,7 +168,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
           log.warn({ event: series.name, ...errorFields(error) }, 'An event could not be written.');
           return;
         }
-        await sleep(1000 * attempt, never, clock);
+        await sleep(durations.kube.eventRetryMs * attempt, never, clock);
       }
     }
   }

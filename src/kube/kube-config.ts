@@ -4,6 +4,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import { orAbort, startDeadline } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
 import { KubeConfigError } from './errors.ts';
 import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
@@ -19,7 +20,7 @@ export interface KubeConnectionOptions {
 }
 
 /** A credential plugin gets this long. client-node itself would wait for ever. */
-const pluginTimeoutMs = 60_000;
+const pluginTimeoutMs = durations.kube.credentialPluginMs;
 
 /**
  * Finds the API server. Unlike client-node's `loadFromDefault`, it never falls back to

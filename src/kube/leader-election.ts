@@ -1,5 +1,6 @@
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort, startDeadline } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import { isConflict } from './errors.ts';
 import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, released } from './lease.ts';
 import { errorFields, type Log } from './log.ts';
@@ -49,11 +50,11 @@ export class LeadershipLostError extends Error {
 /** The holder gives up this part of the lease early, for what it has sent to arrive before another one starts. */
 const heldShare = 2 / 3;
 /** Time between renewals, as in client-go; less where the lease is short. */
-const longestRetryMs = 2000;
+const longestRetryMs = durations.kube.leaseRetryMs;
 const retriesPerLease = 7.5;
 /** Who waits looks more often, for a lease that was given back should not lie about. */
 const looksPerRenewal = 2;
-const releaseTimeoutMs = 5000;
+const releaseTimeoutMs = durations.kube.leaseReleaseMs;
 
 /**
  * Lets one of several replicas work. The rule is client-go's: a lease has expired when it has not changed for its
@@ -62,7 +63,7 @@ const releaseTimeoutMs = 5000;
  */
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { client, namespace, name, identity, now, metrics } = options;
-  const { clock = systemClock, random = Math.random, leaseDurationMs = 15_000 } = options;
+  const { clock = systemClock, random = Math.random, leaseDurationMs = durations.kube.leaseMs } = options;
   const renewDeadlineMs = leaseDurationMs * heldShare;
   const retryMs = Math.min(longestRetryMs, leaseDurationMs / retriesPerLease);
   const key = `${namespace}/${name}`;

@@ -1,5 +1,6 @@
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
 import type { KubeClient, Selection, WatchEvent } from './client.ts';
 import { isForbidden, isGone, KubeStatusError, KubeTransportError } from './errors.ts';
@@ -53,7 +54,7 @@ export interface Reflector {
 }
 
 /** A watch that ends this soon is not opened again at once, and counts as refused if it brought nothing. */
-const shortWatchMs = 1000;
+const shortWatchMs = durations.kube.shortWatchMs;
 
 /** After so many of those in a row the resource version is taken for expired. */
 const maxShortWatches = 3;
@@ -65,8 +66,20 @@ const maxShortWatches = 3;
  */
 export function createReflector(options: ReflectorOptions): Reflector {
   const { client, resource, selection = {}, sink, log, metrics } = options;
-  const { clock = systemClock, random = Math.random, watchSeconds = 20, graceMs = 15_000 } = options;
-  const backoff = options.backoff ?? createBackoff({ baseMs: 800, maxMs: 15_000, jitter: 1, random });
+  const {
+    clock = systemClock,
+    random = Math.random,
+    watchSeconds = durations.kube.watchMs / 1000,
+    graceMs = durations.kube.watchGraceMs,
+  } = options;
+  const backoff =
+    options.backoff ??
+    createBackoff({
+      baseMs: durations.kube.firstRelistMs,
+      maxMs: durations.kube.longestRelistMs,
+      jitter: 1,
+      random,
+    });
   /** Where to go on from; `''` means list again. */
   let resourceVersion = '';
   let contactAt = Number.NEGATIVE_INFINITY;

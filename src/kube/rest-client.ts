@@ -1,5 +1,6 @@
 import { bounds } from '../lib/bounds.ts';
 import { startDeadline } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
 import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
 import { splitLines } from './lines.ts';
@@ -38,7 +39,7 @@ type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeReques
 
 /** Makes a client that speaks to a real API server. It connects on first use. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { timeoutMs = 30_000, keptOf = () => undefined, ...rest } = options;
+  const { timeoutMs = durations.kube.callTimeoutMs, keptOf = () => undefined, ...rest } = options;
   const { clock } = rest;
   const transport = createTransport(rest);
 
@@ -137,7 +138,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       });
       const { what } = request;
       // A proxy that keeps the connection open and silent is not seen by TCP; only this deadline ends it.
-      const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? 15_000);
+      const lifeMs = watch.timeoutSeconds * 1000 + (watch.graceMs ?? durations.kube.watchGraceMs);
       const tooLate = (): Error => new KubeTransportError(what, 'Timeout');
       const deadline = startDeadline(lifeMs, { parent: watch.signal, reason: tooLate, clock });
       try {

@@ -1,4 +1,5 @@
 import { type Clock, maxTimerMs, systemClock } from '../lib/clock.ts';
+import { durations } from '../lib/durations.ts';
 import { createTurns } from '../lib/turns.ts';
 import { backoffDelay } from './backoff.ts';
 import { createDelayHeap } from './delay-heap.ts';
@@ -109,7 +110,12 @@ interface Processing {
 
 /** Makes an empty queue. It holds a timer only while keys wait for a time. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { name, baseDelayMs = 1000, maxDelayMs = 15 * 60_000, metrics } = options;
+  const {
+    name,
+    baseDelayMs = durations.kube.firstBackoffMs,
+    maxDelayMs = durations.kube.longestBackoffMs,
+    metrics,
+  } = options;
   const { clock = systemClock, random = Math.random } = options;
   /** Keys that need a run, with their lane and since when. */
   const dirty = new Map<string, Dirty>();

@@ -1,3 +1,4 @@
+import { durations } from '../lib/durations.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 
 /** How a request ended, as far as it tells about its host. `unknown`: it was given up, or never sent. */
@@ -41,7 +42,12 @@ const maxInAll = 5_000;
  * count: every other failure is over at once and holds nothing up. It knows only servers that are in trouble.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { now, threshold = 3, pauseMs = 30_000, longestPauseMs = 120_000 } = options;
+  const {
+    now,
+    threshold = 3,
+    pauseMs = durations.net.firstPauseMs,
+    longestPauseMs = durations.net.longestPauseMs,
+  } = options;
   const troubles = createTenantCache<Trouble>({ maxPerTenant, max: maxInAll });
 
   return {

@@ -1,3 +1,4 @@
+import { durations } from '../lib/durations.ts';
 import {
   type CircuitBreaker,
   type CircuitBreakerOptions,
@@ -61,7 +62,7 @@ const parts = { namespace: 1 / 8, server: 1 / 4, connection: 3 / 4, host: 3 / 4,
  * its timeouts say nothing to others.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const { capacity = 256, patienceMs = 2_000, handshakes, ...breaking } = options;
+  const { capacity = 256, patienceMs = durations.net.roomPatienceMs, handshakes, ...breaking } = options;
   const breaker = createCircuitBreaker(breaking);
   const shares = createShares({ capacity, patienceMs, now: () => performance.now() });
 

@@ -1,3 +1,4 @@
+import { durations } from '../lib/durations.ts';
 import { createSharedTrust, type TrustFor } from './ca-bundle.ts';
 import { createDispatchers } from './dispatchers.ts';
 import { checkUrl, type EgressPolicy, hostOf, type Resolve } from './egress-policy.ts';
@@ -96,7 +97,7 @@ export interface HttpClientOptions {
 }
 
 const defaultMaxRedirects = 3;
-const longestConnectMs = 10_000;
+const longestConnectMs = durations.net.longestConnectMs;
 /** Bytes of a failure that is not JSON that are given as text: enough to know it by. */
 const longestExcerpt = 4_096;
 /** A connection gets less than the whole time, so that "no connection" can be told from "no answer". */

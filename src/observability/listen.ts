@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { durations } from '../lib/durations.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 
 /** A small HTTP server that is up. */
@@ -15,9 +16,9 @@ export interface Listening {
 /** Connections at the same time. The one that has been open the longest gives way to a new one. */
 const mostConnections = 128;
 /** How long a client may take for its TLS handshake, and for the headers and the whole of its request. */
-const [handshakeMs, headersMs, requestMs] = [5_000, 5_000, 10_000];
+const [handshakeMs, headersMs, requestMs] = durations.observability.clientMs;
 /** How long an answer may take, so that a client that doesn't read holds nothing. */
-const answerMs = 30_000;
+const answerMs = durations.observability.answerMs;
 
 /**
  * Starts a server: with TLS if there is a certificate. An empty host means every address.

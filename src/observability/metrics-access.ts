@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { durations } from '../lib/durations.ts';
 
 /** `unauthenticated`: no token, or none that counts. `forbidden`: a known user without the right. */
 export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden';
@@ -22,10 +23,10 @@ export interface MetricsAccess {
 }
 
 /** How long an answer counts. A token that was revoked, or a right that was taken, ends within this time. */
-const allowedForMs = 60_000;
-const refusedForMs = 10_000;
+const allowedForMs = durations.observability.allowedReaderMs;
+const refusedForMs = durations.observability.refusedReaderMs;
 /** A scraper gives up after ten seconds by default. */
-const reviewTimeoutMs = 5_000;
+const reviewTimeoutMs = durations.observability.readerReviewMs;
 /** Reviews at the same time. Those who guess tokens get no more of the API server than this. */
 const mostReviews = 4;
 /** Answers that are kept, of each kind, so that refusals never push out who is allowed. */

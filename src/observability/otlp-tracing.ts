@@ -13,6 +13,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { durations } from '../lib/durations.ts';
 import type { Settings } from '../settings.ts';
 import type { TraceAttributes, Tracing } from './tracing.ts';
 
@@ -30,7 +31,7 @@ export interface OtlpTracingOptions {
 }
 
 /** Longest time for one export, and for the last one before the end. */
-const exportTimeoutMs = 5_000;
+const exportTimeoutMs = durations.observability.traceExportMs;
 
 /**
  * Makes tracing that sends spans as OTLP over HTTP, in JSON. Loads the SDK, so it is imported only where traces are

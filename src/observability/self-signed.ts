@@ -1,3 +1,4 @@
+import { durations } from '../lib/durations.ts';
 // Before the X.509 library, whose dependency injection refuses to load without it: https://github.com/PeculiarVentures/x509#-reflect-polyfill-required
 import 'reflect-metadata';
 import { KeyObject, webcrypto } from 'node:crypto';
@@ -7,7 +8,7 @@ import type { ServingCertificate } from './serving-certificate.ts';
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const hourMs = 3_600_000;
 /** Longer than a Pod lives; clients can't verify such a certificate in any case. */
-const validForMs = 10 * 365 * 24 * hourMs;
+const validForMs = durations.observability.selfSignedMs;
 
 /**
  * Makes a certificate with a key that exists in memory only. It encrypts, so that tokens can't be read on the way; it

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { durations } from '../lib/durations.ts';
 
 /** A certificate and its private key, both PEM. */
 export interface ServingCertificate {
@@ -14,7 +15,7 @@ export interface CertificateFiles {
 }
 
 /** The kubelet replaces mounted files within about a minute; certificates are renewed days before they expire. */
-const intervalMs = 10_000;
+const intervalMs = durations.observability.certificateCheckMs;
 
 /**
  * Reads a certificate.

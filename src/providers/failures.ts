@@ -1,4 +1,5 @@
 import { productNames } from '../api/group.ts';
+import { durations } from '../lib/durations.ts';
 import { parseHttpDate } from '../lib/time.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { Answer, Asked } from './answer.ts';
@@ -139,9 +140,9 @@ function stranger(provider: ProviderName, answer: Answer, asked: Asked): Provide
   return status >= 500 ? serverError(provider, asked) : notTheApi(provider, answer, asked);
 }
 
-const defaultWaitMs = 60_000;
+const defaultWaitMs = durations.providers.defaultWaitMs;
 /** No header can silence the operator for longer: a budget of calls is renewed within an hour everywhere. */
-const longestWaitMs = 3_600_000;
+const longestWaitMs = durations.providers.longestWaitMs;
 
 /** Too many calls. Waits as `Retry-After` or the reset time says, else one minute; at most one hour. */
 export function rateLimited(provider: ProviderName, answer: Answer, asked: Asked): ProviderError {

@@ -4,6 +4,7 @@ import {
   providerTrouble,
 } from '../api/reasons.ts';
 import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
+import { durations } from '../lib/durations.ts';
 import type { HttpClient } from '../net/http-client.ts';
 
 export type { ProviderName };
@@ -283,4 +284,4 @@ function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition 
 }
 
 /** For `Provider.recheckAfterMs`: soon, because most of what passes is over in seconds, and once more at the end. */
-export const usualRechecksMs: readonly number[] = [5_000, 15_000, 60_000];
+export const usualRechecksMs: readonly number[] = durations.providers.recheckMs;

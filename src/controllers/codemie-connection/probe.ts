@@ -4,6 +4,7 @@ import type { Account } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { type Finding, keptConnection } from '../../domain/readiness.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
 import { parseConnection } from './parse-connection.ts';
@@ -33,7 +34,7 @@ export interface ProbeDeps {
  * For how long a refusal that may pass is no verdict about a login that was accepted before. CodeMie answers 401 to
  * every token while its database restarts, and an ingress 404 while what is behind it is replaced.
  */
-const doubtMs = 120_000;
+const doubtMs = durations.connections.doubtMs;
 
 /**
  * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong.

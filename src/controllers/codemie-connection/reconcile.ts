@@ -8,6 +8,7 @@ import { RetryAfterError } from '../../kube/failures.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
+import { durations } from '../../lib/durations.ts';
 import { needsCleanUp, type WayDeps } from '../git-integration/clean-up-ways.ts';
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
@@ -33,9 +34,9 @@ export interface ConnectionDeps extends WayDeps, StatusDeps {
 }
 
 /** How often a connection that works is checked. */
-const intervalMs = 5 * 60_000;
+const intervalMs = durations.connections.checkMs;
 /** How often one that does not: nothing reports what a person changes in CodeMie or the identity provider. */
-const troubleIntervalMs = 60_000;
+const troubleIntervalMs = durations.connections.troubleCheckMs;
 
 /**
  * Looks at CodeMie through one connection and says what it found; holds a connection that is being deleted while

@@ -17,6 +17,7 @@ import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
 import type { ObservedSetting, Scope } from '../../domain/setting.ts';
 import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
 import { bounds } from '../../lib/bounds.ts';
+import { durations } from '../../lib/durations.ts';
 import { trimEnd } from '../../lib/trim-end.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { createSharedCalls } from '../shared-calls.ts';
@@ -72,7 +73,7 @@ export interface SessionOptions {
   inTurn?: Limiter['run'];
 }
 
-const usualAgeMs = 30_000;
+const usualAgeMs = durations.connections.accountAgeMs;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
@@ -97,7 +98,12 @@ export function createSession(options: SessionOptions): Session {
     now,
     signal: ended,
   });
-  const shared = { now, timeoutMs: 60_000, failureAgeMs: () => 0, kept: bounds.keptLookUps };
+  const shared = {
+    now,
+    timeoutMs: durations.connections.lookUpTimeoutMs,
+    failureAgeMs: () => 0,
+    kept: bounds.keptLookUps,
+  };
   const accounts = createSharedCalls<Account>(shared);
   const projects = createSharedCalls<ProjectLookup>(shared);
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>

@@ -11,6 +11,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { bounds } from '../../lib/bounds.ts';
 import { orAbort } from '../../lib/deadline.ts';
+import { durations } from '../../lib/durations.ts';
 import { hostOf } from '../../net/egress-policy.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import { mayReachPrivateNetworks } from '../private-networks.ts';
@@ -65,7 +66,7 @@ interface Entry {
 }
 
 /** Longest time that reading the Secrets of a connection may take. */
-const readTimeoutMs = 30_000;
+const readTimeoutMs = durations.connections.readTimeoutMs;
 
 /** What connections share: any namespace may have many, with servers of any kind. */
 interface Shares {

@@ -9,6 +9,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import type { OwnWrites } from '../own-writes.ts';
 import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
 import type { ConnectionMetrics } from './metrics.ts';
@@ -20,7 +21,7 @@ const fitStatus = fitterOf(connectionStatusSchema);
  * How long a connection that was Ready stays so while CodeMie can't be reached. All its integrations look at
  * CodeMie themselves, and would otherwise all write their status for a blip.
  */
-const graceMs = 15 * 60_000;
+const graceMs = durations.connections.graceMs;
 
 /** What the status of one kind of connection is written with. */
 export interface StatusDeps {

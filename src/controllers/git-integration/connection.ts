@@ -10,6 +10,7 @@ import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { connectionAccess, usableProjects } from '../../domain/tenancy.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import { parseConnection } from '../codemie-connection/parse-connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
@@ -24,7 +25,7 @@ export interface ResolvedConnection {
 }
 
 /** How long to wait for a first look at a connection before looking again whether there was one. */
-const unseenDelayMs = 30_000;
+const unseenDelayMs = durations.integrations.uncheckedConnectionMs;
 
 type ConnectionRef = GitIntegrationSpec['connectionRef'];
 

@@ -1,5 +1,6 @@
 import type { ConfirmedWrite } from '../../domain/registration-plan.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 
 /** The last write to CodeMie for one object, whatever came of it, or that it is to be deleted. */
 interface OwnSetting {
@@ -33,7 +34,7 @@ export interface OwnSettings {
 }
 
 /** Longer than any listing is in use. */
-const keptMs = 10 * 60_000;
+const keptMs = durations.integrations.rememberedWriteMs;
 
 /** Makes an empty memory. @param now epoch milliseconds */
 export function createOwnSettings(now: () => number): OwnSettings {

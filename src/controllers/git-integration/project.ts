@@ -1,6 +1,7 @@
 import { type Account, mayWriteProject } from '../../codemie/account.ts';
 import type { ProjectLookup } from '../../codemie/client.ts';
 import type { DesiredSetting } from '../../domain/setting.ts';
+import { durations } from '../../lib/durations.ts';
 import { type Halt, needsCodeMieUser } from './halt.ts';
 import type { WritePass } from './pass.ts';
 
@@ -25,7 +26,7 @@ export async function requireProject(pass: WritePass, maxAgeMs: number | undefin
 }
 
 /** Many may be refused at the same time, and share the answer. */
-const refusalAgeMs = 3000;
+const refusalAgeMs = durations.integrations.refusalAgeMs;
 
 async function refusalOf({ session, desired, signal }: WritePass, maxAgeMs: number | undefined) {
   const found = await session.findProject(desired.project, signal, maxAgeMs);

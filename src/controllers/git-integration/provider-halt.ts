@@ -1,5 +1,6 @@
 import { installationResolvedReasons } from '../../api/reasons.ts';
 import type { StepCondition } from '../../domain/readiness.ts';
+import { durations } from '../../lib/durations.ts';
 import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError } from '../../providers/provider.ts';
 import { Refusal } from '../refusals.ts';
@@ -81,7 +82,7 @@ function hintFor({ hint }: ProviderError, connection: string): string {
 }
 
 /** How long a failure that will pass by itself stands for all who share the credential: less than the first backoff. */
-const passingFailureMs = 500;
+const passingFailureMs = durations.providers.sharedFailureMs;
 
 /**
  * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict

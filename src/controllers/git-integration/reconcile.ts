@@ -3,6 +3,7 @@ import { steadyInterval } from '../../domain/steady-interval.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/failures.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import { callsAside, sessionsAside } from '../waiting-aside.ts';
 import { listedWithinMs } from './await-listing.ts';
 import { resolveConnection } from './connection.ts';
@@ -122,7 +123,7 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
   return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };
 }
 
-const firstIntervalMs = 5000;
+const firstIntervalMs = durations.integrations.firstTroubleMs;
 
 /** As long again as the trouble has lasted, so that each interval is about twice the one before. */
 function growingInterval({ conditions }: Integration, now: number): number {

@@ -8,6 +8,7 @@ import { type Finding, summaryConditions, sumUp } from '../../domain/readiness.t
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { specDigest } from '../../domain/spec-digest.ts';
 import { isNotFound } from '../../kube/errors.ts';
+import { durations } from '../../lib/durations.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 import type { Known } from './load.ts';
@@ -18,7 +19,7 @@ const fitStatus = fitterOf(gitIntegrationStatusSchema);
 type Wanted = Partial<Record<GitIntegrationConditionType, Finding>>;
 
 /** However often a credential is proven, an outage shorter than this does not unmake Ready. */
-const leastGraceMs = 30 * 60_000;
+const leastGraceMs = durations.integrations.leastGraceMs;
 
 /**
  * Step 7: writes the status of a finished pass, once and only if it differs from what is stored; then tells the

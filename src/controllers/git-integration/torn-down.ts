@@ -1,5 +1,6 @@
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { ValueFault } from '../value-reader.ts';
 import type { Deps } from './deps.ts';
@@ -7,7 +8,7 @@ import type { Known } from './load.ts';
 import type { Pass } from './pass.ts';
 
 /** How long the Secret of a login is waited for that was deleted together with its connection. */
-const graceMs = 5 * 60_000;
+const graceMs = durations.integrations.tearDownGraceMs;
 
 /**
  * The login of a connection is gone, the connection or its namespace is being deleted too, and this process has no

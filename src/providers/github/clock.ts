@@ -1,7 +1,8 @@
+import { durations } from '../../lib/durations.ts';
 import { parseHttpDate } from '../../lib/time.ts';
 
 /** Smaller differences are the way to the server, and that `Date` has no more than whole seconds. */
-const noticeableMs = 30_000;
+const noticeableMs = durations.providers.clockSkewMs;
 
 /**
  * By how much a server's clock is ahead of ours by the headers of an answer, in milliseconds; 0 if it is less than half a

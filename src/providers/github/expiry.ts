@@ -1,8 +1,9 @@
+import { durations } from '../../lib/durations.ts';
 import { latestMs, parseHttpDate, rfc3339 } from '../../lib/time.ts';
 import type { Answer } from '../answer.ts';
 
 /** Some fine-grained tokens are said to expire at the moment of the call: https://github.com/google/go-github/issues/3708 */
-const implausiblyNearMs = 5 * 60_000;
+const implausiblyNearMs = durations.providers.implausibleExpiryMs;
 
 /**
  * When the token ends by the header `github-authentication-token-expiration`, RFC 3339, or undefined if there is

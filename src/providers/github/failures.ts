@@ -1,3 +1,4 @@
+import { durations } from '../../lib/durations.ts';
 import type { Answer, Asked } from '../answer.ts';
 import { judge, notReachable, rateLimited, refused } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
@@ -116,7 +117,7 @@ function otherFailure(answer: Answer, asked: Asked): ProviderError | undefined {
  * After several bad credentials GitHub refuses good ones too. How long is not documented; each further try may prolong it.
  * https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#failed-login-limit
  */
-const lockedOutMs = 10 * 60_000;
+const lockedOutMs = durations.providers.gitHubLockedOutMs;
 
 function lockedOut({ host, nowMs }: Asked): ProviderError {
   return new ProviderError({

@@ -1,3 +1,4 @@
+import { durations } from '../../lib/durations.ts';
 import type { Answer, Asked } from '../answer.ts';
 import { expired, judge, notReachable, refused, revoked } from '../failures.ts';
 import { ProviderError } from '../provider.ts';
@@ -35,7 +36,7 @@ function isBan(answer: Answer): boolean {
   return answer.status === 403 && answer.text?.trim() === 'Forbidden';
 }
 
-const banCheckMs = 10 * 60_000;
+const banCheckMs = durations.providers.gitLabBanCheckMs;
 
 function banned({ host, nowMs }: Asked): ProviderError {
   return new ProviderError({
