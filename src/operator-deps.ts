@@ -1,10 +1,12 @@
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
-import { createClockMetrics } from './controllers/git-integration/clock-metrics.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
 import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
-import { createRateLimitMetrics } from './controllers/git-integration/rate-limit-metrics.ts';
+import {
+  createClockMetrics,
+  createRateLimitMetrics,
+} from './controllers/git-integration/provider-metrics.ts';
 import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
 import { createRequestGate } from './controllers/reconcile-requests.ts';
@@ -12,16 +14,16 @@ import { createRefusals } from './controllers/refusals.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import type { NamesIn } from './controllers/value-reader.ts';
-import { type Informers, type Queues } from './controllers/watches.ts';
+import type { Informers, Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
-import { type Leadership } from './leadership.ts';
+import type { Leadership } from './leadership.ts';
 import { bounds } from './lib/bounds.ts';
 import { durations } from './lib/durations.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
 import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHandshakes } from './net/handshakes.ts';
 import { createHttpClients } from './net/http-clients.ts';
-import { type Metrics } from './observability/metrics.ts';
+import type { Metrics } from './observability/metrics.ts';
 import type { OperatorOptions } from './operator-options.ts';
 import type { CredentialReport, Installation } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';

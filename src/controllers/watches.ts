@@ -11,11 +11,14 @@ import { type KubeObject, keyOf } from '../kube/object.ts';
 import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import { durations } from '../lib/durations.ts';
+import { usersOf } from './codemie-connection/indexes.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
-import { usersOf } from './codemie-connection/users.ts';
-import { connectionKeyOf } from './git-integration/indexes.ts';
-import { changedNeighbours, registeredThrough } from './git-integration/neighbours.ts';
-import { nextInLine } from './git-integration/next-in-line.ts';
+import {
+  changedNeighbours,
+  connectionKeyOf,
+  nextInLine,
+  registeredThrough,
+} from './git-integration/indexes.ts';
 import type { RequestGate } from './reconcile-requests.ts';
 import { referenceKey } from './references.ts';
 

@@ -1,4 +1,4 @@
-import type { GitIntegrationConditionType } from '../api/conditions.ts';
+import type { ConnectionConditionType, GitIntegrationConditionType } from '../api/conditions.ts';
 import type { Condition } from '../api/v1alpha1/shared.ts';
 
 /** What one step found, or what the sum of all is. */
@@ -63,7 +63,7 @@ const comesByItself: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a False waits for something that another one is likely to bring, so that it is not Stalled. */
-export function isAwaited({ reason, mayComeByItself }: Finding): boolean {
+function isAwaited({ reason, mayComeByItself }: Finding): boolean {
   return mayComeByItself === true || comesByItself.has(reason);
 }
 
@@ -140,4 +140,4 @@ export function summaryConditions({ ready, reconciling, stalled }: Readiness): S
 }
 
 /** See {@link summaryConditions}. */
-export type SummaryConditions = { Ready: Finding; Reconciling?: Finding; Stalled?: Finding };
+export type SummaryConditions = { Ready: Finding } & { [T in ConnectionConditionType]?: Finding };

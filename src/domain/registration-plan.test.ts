@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planRegistration, type RegistrationInput, rowsToRemove } from './registration-plan.ts';
-import { type ObservedSetting, ownerMark, settingDigest, settingValues } from './setting.ts';
-import { indexSettings } from './setting-index.ts';
+import { indexSettings, type ObservedSetting, ownerMark, settingDigest, settingValues } from './setting.ts';
 
 const owner = ownerMark('cluster-a', 'team-a', 'acme');
 const desired = {

@@ -1,5 +1,10 @@
-import { type DesiredSetting, differences, type ObservedSetting, ownerKey } from './setting.ts';
-import type { SettingIndex } from './setting-index.ts';
+import {
+  type DesiredSetting,
+  differences,
+  type ObservedSetting,
+  ownerKey,
+  type SettingIndex,
+} from './setting.ts';
 
 /** What status remembers of our last write: the facts that CodeMie itself cannot tell us. */
 export interface RememberedRegistration {

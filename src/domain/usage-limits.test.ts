@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { type ObservedSetting, settingValues } from './setting.ts';
-import { indexSettings } from './setting-index.ts';
+import { indexSettings, type ObservedSetting, settingValues } from './setting.ts';
 import { usageLimit } from './usage-limits.ts';
 
 const token = { kind: 'token', token: 't', name: 'oauth2', headerAuth: false } as const;

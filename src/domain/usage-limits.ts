@@ -1,7 +1,6 @@
 import type { UsageLimitedReason } from '../api/reasons.ts';
 import { canonicalUrl, losesPath } from './canonical-url.ts';
-import type { DesiredSetting } from './setting.ts';
-import type { SettingIndex } from './setting-index.ts';
+import type { DesiredSetting, SettingIndex } from './setting.ts';
 
 /** Something that CodeMie itself cannot honour. */
 export interface UsageLimit {

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock, settle } from '../../test/harness/manual-clock.ts';
 import { type ControllerOptions, createController, type Outcome, type Reconcile } from './controller.ts';
-import { KubeStatusError } from './errors.ts';
-import { RetryAfterError } from './failures.ts';
+import { KubeStatusError, RetryAfterError } from './errors.ts';
 import { silentLog } from './log.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
-import { failureOf } from './failures.ts';
+import { failureOf } from './errors.ts';
 import { errorFields, type Log } from './log.ts';
 import type { ObjectKey } from './object.ts';
 import type { WorkQueue } from './work-queue.ts';

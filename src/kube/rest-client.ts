@@ -3,20 +3,21 @@ import { startDeadline } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
 import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
 import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
-import { splitLines } from './lines.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
-import { collectionPath, objectPath } from './resource-path.ts';
 import { writeToSame } from './same-incarnation.ts';
 import type { Kept } from './slim.ts';
 import { createTransport, type KubeRequest, type TransportOptions } from './transport.ts';
 import {
   acceptHeader,
+  collectionPath,
+  objectPath,
   type Page,
   parseEvent,
   parseJson,
   parseObject,
   parsePage,
   selectionQuery,
+  splitLines,
 } from './wire.ts';
 
 export interface KubeClientOptions extends TransportOptions {

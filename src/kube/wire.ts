@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import { bounds } from '../lib/bounds.ts';
 import {
   fieldsOf,
   JsonFault,
@@ -11,7 +12,14 @@ import {
 } from '../lib/json-slices.ts';
 import type { Selection, WatchEvent } from './client.ts';
 import { KubeTransportError, statusErrorFrom } from './errors.ts';
-import { apiVersionOf, type KubeObject, objectSchema, type Resource } from './object.ts';
+import {
+  apiVersionOf,
+  type KubeObject,
+  type ObjectKey,
+  objectSchema,
+  type Resource,
+  splitKey,
+} from './object.ts';
 import { type Kept, slimText } from './slim.ts';
 
 /** What an answer is parsed against. */
@@ -152,4 +160,62 @@ function protocol<T>(what: string, parse: () => T): T {
   } catch {
     throw new KubeTransportError(what, 'Protocol');
   }
+}
+
+/** A line holds one object and little else. */
+const maxLineBytes = bounds.kubeObject.maxBytes + 64 * 1024;
+
+/**
+ * Splits a byte stream at newlines. It cuts bytes, not text, so a character that arrives in two chunks stays
+ * whole. A last line without its newline is dropped: the stream broke in the middle of it.
+ *
+ * @throws RangeError when a line does not end
+ */
+export async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      pending.push(chunk.subarray(start, end));
+      const line = Buffer.concat(pending);
+      pending = [];
+      pendingBytes = 0;
+      start = end + 1;
+      if (!isBlank(line)) yield line;
+    }
+    if (start < chunk.length) {
+      pending.push(chunk.subarray(start));
+      pendingBytes += chunk.length - start;
+      if (pendingBytes > maxLineBytes) throw new RangeError('A line of the stream is too long.');
+    }
+  }
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+}
+
+/**
+ * The URL path of a kind's collection. Without a namespace it spans all of them.
+ */
+export function collectionPath(resource: Resource, namespace?: string): string {
+  const root =
+    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${resource.plural}`;
+}
+
+/**
+ * The URL path of one object, or of its subresource.
+ *
+ * @throws TypeError when the key does not fit the scope of the kind; the server would answer for another path
+ */
+export function objectPath(resource: Resource, key: ObjectKey, subresource?: string): string {
+  const { namespace, name } = splitKey(key);
+  if (name === '' || (namespace !== undefined) !== resource.namespaced) {
+    throw new TypeError(`"${key}" is no key of ${resource.plural}.`);
+  }
+  const path = `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+  return subresource === undefined ? path : `${path}/${subresource}`;
 }

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { parse } from 'tldts';
 
 /**
  * Where an address leads:
@@ -64,4 +65,16 @@ const nat64 = ipaddr.IPv6.parse('64:ff9b::');
 function embeddedIPv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   if (!address.isIPv4MappedAddress() && !address.match(nat64, 96)) return undefined;
   return new ipaddr.IPv4(address.toByteArray().slice(12));
+}
+
+/**
+ * The part of a host name that somebody registers, such as `example.com` of `a.b.example.com`: what is below it costs
+ * nothing, so that all of it counts as one host. Suffixes are those of the public suffix list that registries run
+ * (https://publicsuffix.org); names below those of companies, such as `github.io`, count as one. In a cluster it is the
+ * namespace of a Service. An IP address, or a name without a dot, is itself.
+ */
+export function registrableHost(hostname: string): string {
+  const service = /\.([^.]+)\.svc\.cluster\.local$/.exec(hostname);
+  if (service) return `${service[1]}.svc.cluster.local`;
+  return parse(hostname).domain ?? hostname;
 }

@@ -1,4 +1,5 @@
 import { durations } from '../lib/durations.ts';
+import { registrableHost } from './address.ts';
 import {
   type CircuitBreaker,
   type CircuitBreakerOptions,
@@ -9,7 +10,6 @@ import type { Handshakes } from './handshakes.ts';
 import type { HttpClient } from './http-client.ts';
 import type { ClientProfile, HttpClients, Owner } from './http-clients.ts';
 import { NetError } from './net-error.ts';
-import { registrableHost } from './registrable-host.ts';
 import { createShares, type Share } from './shares.ts';
 
 /** Bounds and watches all requests that leave the process, whatever they are for. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { registrableHost } from './registrable-host.ts';
+import { registrableHost } from './address.ts';
 
 it.each([
   ['github.com', 'github.com'],

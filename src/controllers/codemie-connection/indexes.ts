@@ -5,8 +5,8 @@ import {
 } from '../../api/v1alpha1/connection-spec.ts';
 import { serverKey } from '../../domain/claim.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import type { IndexFunction } from '../../kube/store.ts';
-import { referenceKeys } from '../references.ts';
+import type { IndexFunction, Store } from '../../kube/store.ts';
+import { referenceKey, referenceKeys } from '../references.ts';
 import { parseConnection } from './parse-connection.ts';
 
 /**
@@ -37,4 +37,12 @@ function referencesOf(object: KubeObject, namespace: string): string[] {
   const found =
     'consumers' in parsed.value ? referencesOfCluster(parsed.value) : referencesOfOwn(parsed.value);
   return referenceKeys(found, namespace);
+}
+
+/** The GitIntegrations that name a connection, and those that still have a row that was made through it. */
+export function usersOf(connection: KubeObject, kind: string, integrations: Store): KubeObject[] {
+  const { namespace = '', name, uid } = connection.metadata;
+  const naming = integrations.byIndex('reference', referenceKey(kind, namespace, name));
+  const registered = integrations.byIndex('registeredThrough', uid);
+  return [...new Set([...naming, ...registered])];
 }

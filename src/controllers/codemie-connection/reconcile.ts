@@ -4,7 +4,7 @@ import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcil
 import { steadyInterval } from '../../domain/steady-interval.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
-import { RetryAfterError } from '../../kube/failures.ts';
+import { RetryAfterError } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
@@ -13,10 +13,10 @@ import { needsCleanUp, type WayDeps } from '../git-integration/clean-up-ways.ts'
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';
+import { usersOf } from './indexes.ts';
 import { type Probe, probe } from './probe.ts';
 import type { Sessions } from './sessions.ts';
 import { type StatusDeps, writeConnectionStatus } from './status.ts';
-import { usersOf } from './users.ts';
 
 /** Everything that the reconciler of one kind of connection works with. Made in `operator.ts`. */
 export interface ConnectionDeps extends WayDeps, StatusDeps {

@@ -1,5 +1,5 @@
 import type { CodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
-import { type Account } from '../../codemie/account.ts';
+import type { Account } from '../../codemie/account.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
 import {
   type ClientBounds,
@@ -14,8 +14,7 @@ import type { GitSetting } from '../../codemie/setting.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
-import type { ObservedSetting, Scope } from '../../domain/setting.ts';
-import { indexSettings, type SettingIndex } from '../../domain/setting-index.ts';
+import { indexSettings, type ObservedSetting, type Scope, type SettingIndex } from '../../domain/setting.ts';
 import { bounds } from '../../lib/bounds.ts';
 import { durations } from '../../lib/durations.ts';
 import { trimEnd } from '../../lib/trim-end.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import { RetryAfterError } from '../../kube/failures.ts';
+import { RetryAfterError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import { resolveConnection } from './connection.ts';

@@ -8,9 +8,10 @@ import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { connectionAccess, usableProjects } from '../../domain/tenancy.ts';
-import { RetryAfterError } from '../../kube/failures.ts';
+import { RetryAfterError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
+import { allowsServer } from '../../net/egress-policy.ts';
 import { parseConnection } from '../codemie-connection/parse-connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
@@ -181,5 +182,25 @@ function isReady(conditions: readonly Condition[], generation: number | undefine
   return conditions.some(
     ({ type, status, observedGeneration }) =>
       type === 'Ready' && status === 'True' && observedGeneration === generation,
+  );
+}
+
+/**
+ * The connection lists each of these servers: what is called, and what CodeMie gets to call. It comes before anything is
+ * asked, so that the message can name the field.
+ *
+ * @throws Halt `HostNotAllowed` on `CredentialsValid`
+ */
+export function requireAllowedServers(
+  urls: readonly URL[],
+  { resource, object, spec: { providerHosts } }: ResolvedConnection,
+): void {
+  const refused = urls.find((url) => !allowsServer(providerHosts, url));
+  if (refused === undefined) return;
+  throw needsPerson(
+    'CredentialsValid',
+    'HostNotAllowed',
+    `spec.providerHosts of ${resource.kind} "${object.metadata.name}" does not list ${refused.host}.`,
+    'Ask the owner of the connection to add it, or correct spec.url and spec.apiURL.',
   );
 }

@@ -4,7 +4,7 @@ import { readPrivateKey } from '../../domain/private-key.ts';
 import { readNumericId } from '../../domain/secret-value.ts';
 import type { InstallationSelector, ProviderName } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
-import { credentialName } from './credential-name.ts';
+import { credentialName } from './credential-identity.ts';
 import type { Deps } from './deps.ts';
 import { Halt, needsPerson } from './halt.ts';
 import type { Integration } from './load.ts';

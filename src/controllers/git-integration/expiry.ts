@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { credentialName } from './credential-name.ts';
+import { credentialName } from './credential-identity.ts';
 import type { Deps } from './deps.ts';
 import type { Pass } from './pass.ts';
 

@@ -5,23 +5,23 @@ import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
 import { ownerMark, type Scope } from '../../domain/setting.ts';
 import type { Result } from '../../kube/controller.ts';
-import { RetryAfterError } from '../../kube/failures.ts';
+import { RetryAfterError } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
-import { keyOf } from '../../kube/object.ts';
+import { keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
-import { awaitListing, listedWithinMs } from './await-listing.ts';
 import { cleanUpWays, type Way } from './clean-up-ways.ts';
 import { isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
-import type { Known } from './load.ts';
-import { onlyNeighbour } from './neighbours.ts';
+import { onlyNeighbour } from './indexes.ts';
+import { authenticated, type Known, parseObject } from './load.ts';
 import { reportOrphaned, reportUnchecked } from './orphans.ts';
 import type { Pass } from './pass.ts';
+import { startReport } from './report.ts';
+import { awaitListing, listedWithinMs, removeSettings } from './settings-writer.ts';
 import { writeDeleting } from './status.ts';
 import { TornDown, withLogin } from './torn-down.ts';
-import { removeSettings } from './write-setting.ts';
 
 /** A pass over an object that is being deleted, or is gone. */
 export type EndPass = Pass<Deps, Known>;
@@ -202,4 +202,29 @@ async function release({ integration: known, deps, signal }: EndPass): Promise<R
   await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
   deps.unrecorded.forget(known.key);
   return {};
+}
+
+/**
+ * Cleans up after an object that ended in the middle of a write to CodeMie, finalizer or not. The API server looks for
+ * finalizers before it deletes and not again, so that one which is added in between holds nothing back
+ * (`Store.Delete` of k8s.io/apiserver, pkg/registry/generic/registry/store.go). Or somebody took them away.
+ *
+ * @param uid of the object that has the name now, if there is one
+ * @returns whether there was something to clean up; the key is looked at again then
+ * @throws as `finalize`
+ */
+export async function finalizeVanished(
+  key: ObjectKey,
+  uid: string | undefined,
+  { deps, signal }: Pick<Pass, 'deps' | 'signal'>,
+): Promise<boolean> {
+  const object = deps.unrecorded.other(key, uid);
+  if (!object) return false;
+  // An API server that lags behind the others fills the cache with a past in which the object is yet to come.
+  const now = await deps.kube.get(gitIntegrations, key, signal);
+  if (now?.metadata.uid === object.metadata.uid) return false;
+  const loaded = { ...authenticated(parseObject(object), deps.digestKey), deleting: true };
+  await finalize({ integration: loaded, report: startReport(loaded), deps, signal });
+  deps.wake(key);
+  return true;
 }

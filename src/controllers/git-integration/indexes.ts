@@ -1,15 +1,20 @@
+import { z } from 'zod';
 import { referencesIn } from '../../api/references.ts';
 import {
   gitIntegrationSpecSchema,
   parseGitIntegrationSpec,
 } from '../../api/v1alpha1/git-integration-spec.ts';
 import { parseRegistration } from '../../api/v1alpha1/git-integration-status.ts';
+import { canonicalUrl } from '../../domain/canonical-url.ts';
 import { type Claim, serverKey } from '../../domain/claim.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
-import type { IndexFunction } from '../../kube/store.ts';
+import type { Change, IndexFunction, Store } from '../../kube/store.ts';
+import { providers } from '../../providers/registry.ts';
+import { parseConnection } from '../codemie-connection/parse-connection.ts';
 import { referenceKeys } from '../references.ts';
-import { rememberedCredential } from './credential-memory.ts';
-import { neighbourhoodOf, registeredThrough } from './neighbours.ts';
+import { rememberedCredential } from './credential-identity.ts';
+import type { Deps } from './deps.ts';
+import { urlForCodeMie } from './url-for-codemie.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of
@@ -58,7 +63,7 @@ function referencesOf(object: KubeObject): string[] {
 }
 
 /** What the spec of an object wants to be called, and through which connection. Undefined while it does not parse. */
-export function wantedNameOf(object: KubeObject): WantedName | undefined {
+function wantedNameOf(object: KubeObject): WantedName | undefined {
   const spec = parseGitIntegrationSpec(object['spec']);
   if (!spec.ok) return undefined;
   const { connectionRef, scope, project, alias = object.metadata.name } = spec.value;
@@ -72,7 +77,7 @@ export interface WantedName extends Pick<Claim, 'scope' | 'project' | 'alias'> {
 }
 
 /** Where the row of an object has a name in CodeMie, which is another than it wants while a rename is under way. */
-export function heldNameOf(object: KubeObject): HeldName | undefined {
+function heldNameOf(object: KubeObject): HeldName | undefined {
   const registration = parseRegistration(object['status']);
   if (!registration || !URL.canParse(registration.server)) return undefined;
   return { ...registration, server: serverKey(registration.server) };
@@ -109,4 +114,94 @@ export function connectionKeyOf(object: KubeObject): { kind: string; key: Object
   const { kind, name } = spec.value.connectionRef;
   const ofCluster = kind === 'ClusterCodeMieConnection';
   return { kind, key: ofCluster ? name : `${object.metadata.namespace}/${name}` };
+}
+
+/** What is registered, and for which host. No more of an object is parsed: this is asked at every change of each. */
+const registeredSchema = z.object({
+  spec: z.object({ provider: z.string(), url: z.string().optional() }),
+  status: z.object({
+    registration: z.object({ connectionUID: z.string(), scope: z.string(), project: z.string() }),
+  }),
+});
+
+/** The UID of the connection that the row of an object was made through. */
+export function registeredThrough(object: KubeObject): string | undefined {
+  return registeredSchema.safeParse(object).data?.status.registration.connectionUID;
+}
+
+/**
+ * What integrations have in common of which CodeMie may take any: the project and the Git host. Undefined for one that
+ * has no row yet.
+ */
+function neighbourhoodOf(object: KubeObject): string | undefined {
+  const { spec, status } = registeredSchema.safeParse(object).data ?? {};
+  const provider = Object.values(providers).find(({ name }) => name === spec?.provider)?.name;
+  if (!spec || !status || !provider) return undefined;
+  if (spec.url !== undefined && !URL.canParse(spec.url)) return undefined;
+  const url = urlForCodeMie({ provider, url: spec.url }, providers);
+  const { connectionUID, scope, project } = status.registration;
+  return JSON.stringify([connectionUID, scope, project, canonicalUrl(url)]);
+}
+
+/**
+ * Who has something else to say since that change: of two the other one, as it was alone before, and the last one that
+ * is left. With more of them, all know already.
+ */
+export function changedNeighbours({ type, object, previous }: Change, store: Store): KubeObject[] {
+  const now = type === 'deleted' ? undefined : neighbourhoodOf(object);
+  const before = type === 'deleted' ? neighbourhoodOf(object) : previous && neighbourhoodOf(previous);
+  if (now === before) return [];
+  return [now, before].flatMap((neighbourhood) => onlyOther(object, neighbourhood, store));
+}
+
+/** The only one beside that object, if there is exactly one. */
+export function onlyNeighbour(object: KubeObject, store: Store): KubeObject | undefined {
+  return onlyOther(object, neighbourhoodOf(object), store)[0];
+}
+
+function onlyOther(object: KubeObject, neighbourhood: string | undefined, store: Store): KubeObject[] {
+  if (neighbourhood === undefined) return [];
+  const others = store
+    .byIndex('neighbourhood', neighbourhood)
+    .filter(({ metadata }) => metadata.uid !== object.metadata.uid);
+  return others.length === 1 ? others : [];
+}
+
+type Stores = Pick<Deps, 'integrations' | 'clusterConnections' | 'connections'>;
+
+/** Who wants a name that an object has just given up, in CodeMie or in its spec. */
+export function nextInLine(change: Change, stores: Stores): KubeObject[] {
+  const { type, object, previous } = change;
+  const before = type === 'deleted' ? object : previous;
+  if (!before) return [];
+  const after = type === 'deleted' ? undefined : object;
+  const held = heldNameOf(before);
+  const stillHeld = after && heldNameOf(after);
+  const left = held && (!stillHeld || heldKey(held) !== heldKey(stillHeld)) ? held : undefined;
+  const wanted = wantedNameOf(before);
+  const stillWanted = after && !after.metadata.deletionTimestamp ? wantedNameOf(after) : undefined;
+  const dropped =
+    wanted && (!stillWanted || wantedKey(wanted) !== wantedKey(stillWanted)) ? wanted : undefined;
+  const names = [...(left ? waysTo(left, stores) : []), ...(dropped ? alike(dropped, stores) : [])];
+  const next = names.flatMap((name) => stores.integrations.byIndex('wanted', wantedKey(name)));
+  return next.filter(({ metadata }) => metadata.uid !== object.metadata.uid);
+}
+
+/** The name as it is wanted through each connection to that server. */
+function waysTo(name: HeldName, { clusterConnections, connections }: Stores): WantedName[] {
+  return [clusterConnections, connections]
+    .flatMap((store) => store.byIndex('server', name.server))
+    .map(({ metadata }) => ({ ...name, connection: metadata }));
+}
+
+/** The name as it is wanted through this connection, and through each other one that leads to the same server. */
+function alike(wanted: WantedName, stores: Stores): WantedName[] {
+  const { name, namespace } = wanted.connection;
+  const connection =
+    namespace === undefined
+      ? stores.clusterConnections.get(name)
+      : stores.connections.get(`${namespace}/${name}`);
+  const parsed = connection && parseConnection(connection);
+  if (!parsed?.ok) return [wanted];
+  return waysTo({ ...wanted, server: serverKey(parsed.value.url) }, stores);
 }

@@ -6,8 +6,8 @@ import { connectionByUid, leadsTo, type ResolvedConnection } from './connection.
 import { waiting } from './halt.ts';
 import { reportOrphaned } from './orphans.ts';
 import type { Pass } from './pass.ts';
+import { removeSettings } from './settings-writer.ts';
 import { TornDown, withLogin } from './torn-down.ts';
-import { removeSettings } from './write-setting.ts';
 
 /**
  * After a change of `connectionRef`, or of the URL of the connection: what was made at the former place goes, unless

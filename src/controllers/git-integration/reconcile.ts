@@ -1,16 +1,15 @@
 import { durationMs } from '../../api/duration.ts';
 import { steadyInterval } from '../../domain/steady-interval.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
-import { RetryAfterError } from '../../kube/failures.ts';
+import { RetryAfterError } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import { callsAside, sessionsAside } from '../waiting-aside.ts';
-import { listedWithinMs } from './await-listing.ts';
 import { resolveConnection } from './connection.ts';
 import { readCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { untilExpiryWarning, warnOfExpiry } from './expiry.ts';
-import { finalize } from './finalize.ts';
+import { finalize, finalizeVanished } from './finalize.ts';
 import { Halt } from './halt.ts';
 import { resolveInstallation } from './installation.ts';
 import { type Integration, load } from './load.ts';
@@ -18,9 +17,9 @@ import type { Pass } from './pass.ts';
 import { checkPermissions } from './permissions.ts';
 import { type Progress, register } from './register.ts';
 import { enterHalt, type Report, startReport } from './report.ts';
+import { listedWithinMs } from './settings-writer.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
 import { validate } from './validate.ts';
-import { finalizeVanished } from './vanished.ts';
 
 /**
  * Makes CodeMie hold what one GitIntegration says. Reads the present state, may be killed at any point, and may

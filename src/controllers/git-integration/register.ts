@@ -20,10 +20,10 @@ import { needsCodeMieUser, waiting } from './halt.ts';
 import { leaveFormerPlace } from './leave-former-place.ts';
 import type { Integration } from './load.ts';
 import type { Pass, WritePass } from './pass.ts';
-import { requireProject } from './project.ts';
 import type { Report } from './report.ts';
+import { requireProject } from './rights.ts';
+import { aliasTaken, createSetting, removeSettings, updateSetting } from './settings-writer.ts';
 import { urlForCodeMie } from './url-for-codemie.ts';
-import { aliasTaken, createSetting, removeSettings, updateSetting } from './write-setting.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';

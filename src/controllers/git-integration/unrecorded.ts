@@ -13,7 +13,7 @@ interface Write {
 /**
  * The objects that this process writes to CodeMie for, from their finalizer on until the cache shows the status that
  * records it. In the meantime the names that they write are theirs; and until the status is written, their end is no
- * reason to forget them (see `vanished.ts`).
+ * reason to forget them (see `finalizeVanished`).
  */
 export interface Unrecorded {
   /** Notes an object with its finalizer, before the write. */

@@ -15,16 +15,15 @@ import { providers } from '../../providers/registry.ts';
 import { newKey } from '../../providers/testing/github.ts';
 import { createRefusals } from '../refusals.ts';
 import { createSharedCalls } from '../shared-calls.ts';
-import { createClockMetrics } from './clock-metrics.ts';
 import type { ResolvedConnection } from './connection.ts';
-import { credentialDigest } from './credential-memory.ts';
+import { credentialDigest } from './credential-identity.ts';
 import type { Credentials } from './credentials.ts';
 import { Halt } from './halt.ts';
 import { integrationIndexes } from './indexes.ts';
 import { resolveInstallation } from './installation.ts';
 import { parseObject } from './load.ts';
 import { providerFailureAgeMs } from './provider-halt.ts';
-import { createRateLimitMetrics } from './rate-limit-metrics.ts';
+import { createClockMetrics, createRateLimitMetrics } from './provider-metrics.ts';
 import { type Report, startReport } from './report.ts';
 import { type ValidationDeps, validate } from './validate.ts';
 

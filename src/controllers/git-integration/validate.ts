@@ -13,9 +13,8 @@ import {
 import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { type RecheckPolicy, Refusal, type Refusals } from '../refusals.ts';
 import { sameJson } from '../status-parts.ts';
-import { requireAllowedServers } from './allowed-host.ts';
-import type { ResolvedConnection } from './connection.ts';
-import { credentialDigest, rememberedEnd } from './credential-memory.ts';
+import { type ResolvedConnection, requireAllowedServers } from './connection.ts';
+import { credentialDigest, rememberedEnd } from './credential-identity.ts';
 import type { Credentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { type Integration, wasReady } from './load.ts';
@@ -27,7 +26,7 @@ import type { Report } from './report.ts';
 export interface Proof {
   provider: Provider;
   credential: Credential;
-  /** Of the credential; see `credential-memory.ts`. */
+  /** Of the credential; see `credential-identity.ts`. */
   digest: string;
   report: CredentialReport;
   /** Names credential, host and demands without showing them: equal keys, equal answers. */

@@ -2,8 +2,7 @@ import { parseGitIntegrationStatus } from '../../../api/v1alpha1/git-integration
 import { serverKey } from '../../../domain/claim.ts';
 import { planRegistration, type RegistrationInput, rowsToRemove } from '../../../domain/registration-plan.ts';
 import { registrationSignature } from '../../../domain/registration-signature.ts';
-import { type ObservedSetting, ownerKey, ownerMark } from '../../../domain/setting.ts';
-import { indexSettings } from '../../../domain/setting-index.ts';
+import { indexSettings, type ObservedSetting, ownerKey, ownerMark } from '../../../domain/setting.ts';
 import { type KubeObject, keyOf } from '../../../kube/object.ts';
 import { createStore } from '../../../kube/store.ts';
 import { connectionIndexes } from '../../codemie-connection/indexes.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import type { Credential } from '../../providers/provider.ts';
-import { credentialDigest, rememberedEnd } from './credential-memory.ts';
+import { credentialDigest, rememberedEnd } from './credential-identity.ts';
 import { integrationIndexes } from './indexes.ts';
 
 const key = Buffer.alloc(32, 1);

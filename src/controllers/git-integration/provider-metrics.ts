@@ -10,7 +10,7 @@ export interface RateLimitMetrics {
 }
 
 /** Credentials beyond this are not shown: each costs three series. */
-const mostShown = 5_000;
+const mostCredentials = 5_000;
 
 /**
  * Makes the metrics and registers them. A budget is shown until it is renewed: after that, what is left of it is not
@@ -43,8 +43,8 @@ export function createRateLimitMetrics(registry: Registry, now: () => number): R
 
   function show(labels: Labels, left: number, resetMs: number): boolean {
     const key = `${labels.host} ${labels.credential}`;
-    if (shown.size >= mostShown && !shown.has(key)) dropRenewed();
-    if (shown.size >= mostShown && !shown.has(key)) return false;
+    if (shown.size >= mostCredentials && !shown.has(key)) dropRenewed();
+    if (shown.size >= mostCredentials && !shown.has(key)) return false;
     shown.set(key, { labels, resetMs });
     remaining.set(labels, left);
     reset.set(labels, resetMs / 1000);
@@ -64,4 +64,31 @@ interface Labels {
   host: string;
   /** A few digits of a keyed digest: tells credentials apart and nothing about them. */
   credential: string;
+}
+
+/** What can be measured of the clocks of Git hosts. */
+export interface ClockMetrics {
+  /** Takes over by how much a host's clock is ahead of ours, in milliseconds; 0 for no difference that matters. */
+  observe(host: string, skewMs: number): void;
+}
+
+/** Hosts beyond this are not shown. */
+const mostHosts = 1_000;
+
+/** Makes the metric and registers it. Only hosts are shown whose clock mattered, because a GitHub App was proven there. */
+export function createClockMetrics(registry: Registry): ClockMetrics {
+  const shown = new Set<string>();
+  const skew = new Gauge({
+    name: 'codemie_provider_clock_skew_seconds',
+    help: "By how much the Git host's clock is ahead of the operator's, in seconds. 0 for less than half a minute.",
+    labelNames: ['host'],
+    registers: [registry],
+  });
+  return {
+    observe(host, skewMs) {
+      if (shown.size >= mostHosts && !shown.has(host)) return;
+      shown.add(host);
+      skew.set({ host }, Math.round(skewMs / 1000));
+    },
+  };
 }

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { valueName } from '../../domain/secret-value.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { Credential, ProviderName } from '../../providers/provider.ts';
@@ -40,4 +42,17 @@ export function rememberedEnd(digest: string, integrations: Pick<Store, 'byIndex
     .filter((end) => end !== undefined);
   // Of one that was prolonged, the former end may stand where nobody looked since.
   return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+}
+
+/**
+ * What every sentence about a credential calls it, without an article: `token in Secret "acme" (key "token")`, and for
+ * an App its private key with the fingerprint that GitHub shows next to the key.
+ */
+export function credentialName(
+  { token, githubApp }: GitIntegrationSpec['auth'],
+  fingerprint?: string,
+): string {
+  if (githubApp) return valueName('private key', 'Secret', githubApp.privateKeySecretRef, fingerprint);
+  // The schema allows exactly one of token and githubApp.
+  return token ? valueName('token', 'Secret', token.secretRef) : 'credential';
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { areInContact } from './health.ts';
+import { areInContact } from './informer.ts';
 
 const informer = (isSynced: boolean, ageMs: number) => ({
   synced: () => isSynced,

@@ -2,16 +2,22 @@ import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../..
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import type { SettingPayload } from '../../codemie/setting.ts';
 import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
-import { type DesiredSetting, type ObservedSetting, settingDigest } from '../../domain/setting.ts';
-import type { SettingIndex } from '../../domain/setting-index.ts';
+import {
+  type DesiredSetting,
+  type ObservedSetting,
+  type Scope,
+  type SettingIndex,
+  settingDigest,
+} from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
-import { awaitListing } from './await-listing.ts';
 import { refuseUnlessHolder } from './claim.ts';
 import type { Deps } from './deps.ts';
 import { type Halt, needsCodeMieUser, waiting } from './halt.ts';
 import type { Pass, WritePass } from './pass.ts';
-import { createMissingProject, requireProject } from './project.ts';
+import { createMissingProject, requireProject } from './rights.ts';
 
 /**
  * Creates the integration. A POST is never repeated here: unless it was confirmed, the listing that follows decides
@@ -185,4 +191,20 @@ function payload({ project, alias, isGlobal, values }: DesiredSetting) {
 function onlyUncertain(error: unknown): CodeMieError {
   if (error instanceof CodeMieError && error.kind === 'uncertain') return error;
   throw error;
+}
+
+/** When a pass that waits for a listing comes back anyway, should that never come. */
+export const listedWithinMs = durations.integrations.listedWithinMs;
+
+/**
+ * Has a key looked at again when there is a listing that began after now. The pass ends meanwhile and holds no worker,
+ * and all who wait at the same time are woken by the same listing.
+ */
+export function awaitListing(
+  key: ObjectKey,
+  scope: Scope,
+  session: Session,
+  { wake }: Pick<Deps, 'wake'>,
+): void {
+  void session.listedLater(scope).then(() => wake(key));
 }

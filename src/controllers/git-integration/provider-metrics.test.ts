@@ -1,6 +1,6 @@
 import { Registry } from '@prometheus-io/client';
 import { beforeEach, expect, it } from 'vitest';
-import { createRateLimitMetrics, type RateLimitMetrics } from './rate-limit-metrics.ts';
+import { createRateLimitMetrics, type RateLimitMetrics } from './provider-metrics.ts';
 
 const start = Date.parse('2026-06-01T12:00:00Z');
 let now: number;
