@@ -1,7 +1,7 @@
 import { bounds } from '../lib/bounds.ts';
 import { orAbort } from '../lib/deadline.ts';
-import { keptError } from '../lib/kept-error.ts';
 import { durations } from '../lib/durations.ts';
+import { keptError } from '../lib/kept-error.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,

@@ -1,6 +1,6 @@
 import { orAbort } from '../lib/deadline.ts';
-import { keptError } from '../lib/kept-error.ts';
 import { durations } from '../lib/durations.ts';
+import { keptError } from '../lib/kept-error.ts';
 import { createSharedCache } from '../lib/shared-cache.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
