@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { benchCommandLine, commandLineTable } from './bench/command-line.ts';
 import { type RoundFigures, summarize, table } from './bench/figures.ts';
 import { attacks } from './bench/hostile/attacks.ts';
 import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
@@ -29,6 +30,8 @@ const flagsSchema = z.strictObject({
   profile: z.string().optional(),
   /** Attacks of one team on the others, instead of all of the above. */
   hostile: z.boolean().default(false),
+  /** The command line, instead of all of the above. */
+  cli: z.boolean().default(false),
   /** With `hostile`: only attacks whose name holds this text. */
   only: z.string().default(''),
   /** With `hostile`: the bundle of another build, to compare with. */
@@ -36,7 +39,7 @@ const flagsSchema = z.strictObject({
 });
 
 /** Flags without a value. */
-const switches: ReadonlySet<string> = new Set(['hostile']);
+const switches: ReadonlySet<string> = new Set(['hostile', 'cli']);
 
 const resultsFolder = join(import.meta.dirname, '..', 'bench');
 
@@ -57,6 +60,14 @@ async function main(args: string[]): Promise<void> {
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 
+  if (flags.cli) {
+    const figures = await benchCommandLine(
+      { manifests: 5000, repeats: flags.repeats ?? 5 },
+      interrupt.signal,
+    );
+    console.log(`${commandLineTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    return;
+  }
   const progress = createProgress();
   if (flags.hostile) {
     await benchAttacks(flags, progress, interrupt.signal);

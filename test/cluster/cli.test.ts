@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,11 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** The bundle of the command line. */
+const program = () => join(dirname(inject('operatorProgram')), 'codemie-git.mjs');
+
 /** Runs the command line as the image and the npm package hold it. What it writes is searched for secrets at the end. */
 async function cli(args: readonly string[], env: Record<string, string> = {}) {
   const { internet } = suite.world;
   const result = await runTool(process.execPath, {
-    args: [join(dirname(inject('operatorProgram')), 'codemie-git.mjs'), ...args],
+    args: [program(), ...args],
     env: { ...kubeEnv(kubeconfigPath()), HTTPS_PROXY: internet.proxyUrl, ...env },
   });
   suite.searched.set(`the output of ${args.join(' ')}`, () => result.stdout + result.stderr);
@@ -66,7 +71,7 @@ describe('get', () => {
     const wide = await cli(['get', 'gint', 'acme', '--namespace', namespace, '--output', 'wide']);
     expect(wide.stdout).toContain(`octocat   ${namespace}/acme`);
     const name = await cli(['get', '--namespace', namespace, '-o', 'name']);
-    expect(name.stdout).toBe('gitintegrations.codemie.ai/acme\n');
+    expect(name.stdout).toBe('gitintegration.codemie.ai/acme\n');
     const json = await cli(['get', 'acme', '--namespace', namespace, '-o', 'json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'GitIntegration', metadata: { name: 'acme' } });
     const yaml = await cli(['get', '--namespace', namespace, '-o', 'yaml']);
@@ -256,6 +261,75 @@ describe('import', () => {
         },
       },
     ]);
+  });
+});
+
+describe('import of the former kind of KubeRocketCI', () => {
+  it('adopts in place what it made, with its Secret as it is', async () => {
+    const { cluster, world } = suite;
+    const namespace = await suite.team();
+    const person = world.codemie.addUser({ username: `krci-${namespace}`, projectAdminOf: ['second'] });
+    const token = suite.secret('ghp_');
+    world.github.addToken({ token, login: 'octocat' });
+    const alias = `krci-${namespace}`;
+    const { id } = world.codemie.seed({
+      project: 'second',
+      alias,
+      values: { url: 'https://github.com', name: 'oauth2', token },
+      user: person,
+    });
+    await cluster.createSecret(`${namespace}/ci-github`, { 'my-token': token });
+    const file = join(folder, `${alias}.yaml`);
+    const former = {
+      apiVersion: 'edp.epam.com/v1alpha1',
+      kind: 'CodemieProjectSettings',
+      metadata: { name: alias, namespace },
+      spec: {
+        alias,
+        projectName: 'second',
+        type: 'Git',
+        codemieRef: { kind: 'Codemie', name: 'codemie' },
+        gitCredential: {
+          url: 'https://github.com',
+          tokenName: 'oauth2',
+          secretRef: { name: 'ci-github', secretKey: 'my-token' },
+        },
+      },
+    };
+    await writeFile(file, JSON.stringify(former));
+    const flags = ['--namespaced', '--connection', 'own', '--namespace', namespace];
+    const imported = await cli(['import', ...flags, '--filename', file]);
+    expect(imported.code).toBe(0);
+    const applied = await runTool('kubectl', {
+      args: ['apply', '-f', '-'],
+      env: kubeEnv(kubeconfigPath()),
+      input: imported.stdout,
+    });
+    expect(applied.code).toBe(0);
+    await cluster.waitForConditions(`${namespace}/${alias}`, { Registered: 'True/Adopted' });
+    expect(rowsOf(world, `${namespace}/${alias}`).map((row) => row.id)).toEqual([id]);
+  });
+});
+
+describe('get --watch', () => {
+  it('prints each change until it is stopped, and finds the cluster among several kubeconfigs', async () => {
+    const { namespace, key } = await readyIntegration();
+    const kubeconfigs = `${join(folder, 'none')}:${kubeconfigPath()}`;
+    const child = spawn(
+      process.execPath,
+      [program(), 'get', '--namespace', namespace, '--watch', '--output', 'json'],
+      { env: { ...kubeEnv(kubeconfigs), HOME: folder }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let seen = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+    });
+    await suite.cluster.waitFor('the first table', async () => seen.includes('"name": "acme"'));
+    await suite.cluster.patch(kinds.integration, key, [{ op: 'add', path: '/spec/suspend', value: true }]);
+    await suite.cluster.waitFor('the change', async () => seen.includes('"suspend": true'));
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
   });
 });
 

@@ -61,7 +61,7 @@ describe('the image', () => {
       /^\/app\/[\w-]+\.mjs$/,
     ];
     expect(added.filter((file) => papers.test(file))).toHaveLength(3);
-    expect(added).toContain('/app/main.mjs');
+    expect(added).toEqual(expect.arrayContaining(['/app/codemie-git.mjs', '/app/main.mjs']));
     expect(added.filter((file) => !papers.test(file) && !program.test(file))).toEqual([]);
   });
 

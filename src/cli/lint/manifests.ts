@@ -250,15 +250,17 @@ function describe(code: string, text: string): { message: string; hint: string }
   };
 }
 
-/** The pairs of a map by their keys, made once: an object may have thousands of fields that are wrong. */
+/** The pairs of a large map by their keys, made once: an object may have thousands of fields that are wrong. */
+const smallMap = 32;
 const knownPairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
-function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+function pairIn(map: YAMLMap, key: string): Pair | undefined {
+  if (map.items.length <= smallMap) return map.items.find((pair) => String(pair.key) === key);
   const known = knownPairs.get(map);
-  if (known) return known;
+  if (known) return known.get(key);
   const made = new Map(map.items.map((pair): [string, Pair] => [String(pair.key), pair]));
   knownPairs.set(map, made);
-  return made;
+  return made.get(key);
 }
 
 function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: LineCounter): Position {
@@ -267,7 +269,7 @@ function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: 
   for (const [index, step] of path.entries()) {
     const isLast = index === path.length - 1;
     if (isMap(node)) {
-      const pair = pairsOf(node).get(String(step));
+      const pair = pairIn(node, String(step));
       if (!pair) break;
       const keyOffset = offsetOf(pair.key) ?? offset;
       node = pair.value;
