@@ -21,7 +21,7 @@ export function doubts(rounds: readonly RoundFigures[]): string[] {
   const limit = ratioOf(rounds.map(({ limitMs }) => limitMs));
   return [
     ...(others > mostOthersShare
-      ? [`Others used ${Math.round(100 * others)} % of the machine meanwhile.`]
+      ? [`Others used ${Math.round(100 * others)} % of the machine in the meantime.`]
       : []),
     ...(piece > mostPieceRatio
       ? [`The machine itself was ${piece.toFixed(2)} times as slow at one time as at another.`]

@@ -16,7 +16,7 @@ const head = `<!-- Made by \`npm run generate\` from src/lib/durations.ts. Do no
 
 # Durations
 
-For whoever asks why something happens when it does. These durations are fixed; those that you set are \`spec.syncInterval\`, \`spec.validation.interval\` and \`spec.validation.expiryWarning\` of a \`GitIntegration\` ([API reference](api-reference.md)), and the flags of the operator ([Install](install.md)).
+For anyone who asks why something happens when it does. These durations are fixed; those that you set are \`spec.syncInterval\`, \`spec.validation.interval\` and \`spec.validation.expiryWarning\` of a \`GitIntegration\` ([API reference](api-reference.md)), and the flags of the operator ([Install](install.md)).
 
 After a failure, an object is reconciled again with exponential backoff: see the first and longest backoff below.`;
 

@@ -78,7 +78,7 @@ export function lifetimeOf(token: string): number | undefined {
 }
 
 /** The claims of a JSON Web Token, to be parsed by the caller; undefined if it is none, or longer than any server takes. */
-export function payloadOf(token: string): unknown {
+function payloadOf(token: string): unknown {
   const [, payload, signature, ...rest] = token.split('.', 4);
   if (payload === undefined || signature === undefined || rest.length > 0) return undefined;
   if (payload.length > bounds.tokenPayload.maxChars) return undefined;

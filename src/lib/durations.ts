@@ -38,9 +38,9 @@ export const durationTable = {
       ],
       firstRelistMs: [
         800,
-        'Wait before a list or watch that failed is tried again; it doubles with each further failure.',
+        'Wait before a list or watch that failed is retried; it doubles with each further failure.',
       ],
-      longestRelistMs: [15_000, 'Longest wait before a list or watch is tried again.'],
+      longestRelistMs: [15_000, 'Longest wait before a list or watch is retried.'],
       leaseMs: [15_000, 'Duration of the Lease of the leader, unless `--lease-duration` says otherwise.'],
       leaseRetryMs: [
         2_000,
@@ -54,7 +54,7 @@ export const durationTable = {
       eventTimeoutMs: [10_000, 'Longest time for writing one event.'],
       eventRetryMs: [
         1_000,
-        'Wait before a failed write of an event is tried again; it grows by as much with each try.',
+        'Wait before a failed write of an event is retried; it grows by as much with each try.',
       ],
     },
   },
@@ -200,7 +200,7 @@ export const durationTable = {
       ],
       staleRejectionMs: [
         10 * 60_000,
-        'A rejection that nobody asked about for so long is no part of a series any more.',
+        'A rejection that no one asked about for so long is no part of a series any more.',
       ],
       recheckWindowMs: [60_000, 'Rechecks at one host are counted over this time.'],
       sharedFailureMs: [
