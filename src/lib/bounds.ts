@@ -99,10 +99,14 @@ export const bounds = {
   handshakes: {
     /** A hostile chain takes about a second, so that this many seconds are the longest block. */
     atOnce: 2,
-    /** What they may compute before none is made for a while. A usual one takes 2 to 5 ms. */
-    burstMs: 2_000,
+    /** What those that fail may compute before no new server is asked for a while. */
+    burstMs: 5_000,
+    /** Of a failed one that costs nothing. A usual one takes 2 to 5 ms. */
+    usualMs: 50,
     /** Of the main thread's time, in the long run. */
     share: 0.05,
+    /** Servers that are remembered because a handshake with them succeeded. */
+    maxProven: 100,
     /** How long one waits for those under way. */
     longestWaitMs: 10_000,
   },

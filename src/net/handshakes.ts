@@ -10,8 +10,9 @@ type Connector = buildConnector.connector;
 /**
  * Bounds what TLS handshakes compute. OpenSSL checks all certificates that a server sends, up to 100 KiB of whatever kind
  * and length, on the main thread and in one go: a hostile chain takes about a second, and Node.js has no setting for that.
- * So a tenant has few handshakes at a time and pays for what they compute: one that has used up more than a small share
- * of the time makes no new connection until that is paid back.
+ * So a tenant has few handshakes at a time and pays for what those that fail compute: one that has used up more than a
+ * small share of the time asks no server that it has not connected to before until that is paid back. What other tenants
+ * compute at the same time counts, too, which is why a handshake that succeeds costs nothing.
  */
 export interface Handshakes {
   /** Does work for a tenant: connections that it makes count for that tenant. */
@@ -42,6 +43,8 @@ interface Account {
   /** Milliseconds, as of `atMs`. */
   debtMs: number;
   atMs: number;
+  /** Servers with which the last handshake succeeded, by host and port. */
+  proven: Set<string>;
 }
 
 /** Published right before the handshake through a proxy: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -49,7 +52,7 @@ const proxyConnected = 'undici:proxy:connected';
 /** The first secret of TLS 1.3 is there when the server's certificates are about to be read (RFC 8446, section 7.1). */
 const firstSecret = /^(CLIENT|SERVER)_HANDSHAKE_TRAFFIC_SECRET /;
 
-const { atOnce, burstMs, share, longestWaitMs } = bounds.handshakes;
+const { atOnce, burstMs, share, longestWaitMs, usualMs, maxProven } = bounds.handshakes;
 /** So many accounts are looked through for those that are settled. */
 const manyAccounts = 1_000;
 
@@ -77,7 +80,13 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
       return known;
     }
     if (accounts.size >= manyAccounts) dropSettled();
-    const account = { running: 0, waiting: new Set<() => void>(), debtMs: 0, atMs: now() };
+    const account = {
+      running: 0,
+      waiting: new Set<() => void>(),
+      debtMs: 0,
+      atMs: now(),
+      proven: new Set<string>(),
+    };
     accounts.set(tenant, account);
     return account;
   }
@@ -108,9 +117,13 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
   function connectFor(account: Account, connect: Connector, ...[options, callback]: Parameters<Connector>) {
     const attempt: Attempt = { beganUs: threadCpuUs() };
     const end: typeof callback = (...outcome) => {
+      const [error] = outcome;
+      const server = serverOf(options);
       account.running--;
       payBack(account);
-      account.debtMs += (threadCpuUs() - attempt.beganUs) / 1_000;
+      account.proven.delete(server);
+      if (error) account.debtMs += Math.max(0, (threadCpuUs() - attempt.beganUs) / 1_000 - usualMs);
+      else if (account.proven.size < maxProven) account.proven.add(server);
       callback(...outcome);
       const [next] = account.waiting;
       next?.();
@@ -141,13 +154,18 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
       const fail = (error: NetError): void => void setImmediate(callback, error, null);
       whenFree(account, (isFree) => {
         payBack(account);
-        if (account.debtMs > burstMs) fail(tooCostly(options.hostname, now() + account.debtMs / share));
+        const isCostly = account.debtMs > burstMs && !account.proven.has(serverOf(options));
+        if (isCostly) fail(tooCostly(options.hostname, now() + (account.debtMs - burstMs) / share));
         else if (isFree) connectFor(account, connect, options, callback);
         else fail(stillConnecting(options.hostname));
       });
     },
     close: () => void unsubscribe(proxyConnected, onProxyConnected),
   };
+}
+
+function serverOf({ hostname, port }: buildConnector.Options): string {
+  return `${hostname}:${port}`;
 }
 
 function cpuOfThread(): number {
@@ -158,7 +176,7 @@ function cpuOfThread(): number {
 function tooCostly(host: string, retryAtMs: number): NetError {
   return new NetError({
     kind: 'HostPaused',
-    message: `${host} is not connected to for now, because the certificates of servers that this namespace uses take too long to check.`,
+    message: `${host} is not connected to for now, because failed TLS handshakes of this namespace have taken too much computing time.`,
     hint: 'The operator retries within minutes; let the servers send usual chains, with RSA keys of up to 4096 bits or P-256.',
     host,
     requestSent: false,
