@@ -1,6 +1,6 @@
 import { productNames } from '../api/group.ts';
 import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
-import { tokenForm } from './token-form.ts';
+import { jwtForm, tokenForm } from './token-form.ts';
 
 /** Why a token is not sent. `sentence` and `hint` are for people and show no more of it than its public prefix. */
 interface Misplaced {
@@ -21,7 +21,7 @@ export function misplacedToken(
   name: string,
   { provider, url }: { provider: ProviderName; url: string },
 ): Misplaced | undefined {
-  const form = tokenForm(token);
+  const form = tokenForm(token) ?? jwtForm(token);
   if (!form) return undefined;
   const { product, edition } = form;
   const called = `The ${name} is ${form.name} ("${form.shown}")`;

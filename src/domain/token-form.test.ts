@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tokenForm } from './token-form.ts';
+import { jwtForm, tokenForm } from './token-form.ts';
 
 describe('tokenForm', () => {
   it.each([
@@ -20,6 +20,11 @@ describe('tokenForm', () => {
     [`${'aB3'.repeat(25)}9AZDO4xYz`, 'AzureDevOps', '…AZDO…'],
     [`${'aB3'.repeat(25)}AZDO94xYz`, 'AzureDevOps', '…AZDO…'],
     ['npm_abc', 'npm', 'npm_…'],
+    ['hvb.abc', 'HashiCorp Vault', 'hvb.…'],
+    ['ya29.a0abc', 'Google', 'ya29.…'],
+    ['glsa_abc', 'Grafana', 'glsa_…'],
+    ['squ_abc', 'SonarQube', 'squ_…'],
+    ['sk-proj-abc', 'OpenAI', 'sk-proj-…'],
     ['AKIAIOSFODNN7EXAMPLE', 'AWS', 'AKIA…'],
   ])('knows %s for one of %s', (text, product, shown) => {
     expect(tokenForm(text)).toMatchObject({ product, shown });
@@ -37,5 +42,33 @@ describe('tokenForm', () => {
     'AKIAX',
   ])('leaves open what %s is', (text) => {
     expect(tokenForm(text)).toBeUndefined();
+  });
+});
+
+describe('jwtForm', () => {
+  const jwt = (claims: Record<string, unknown>): string =>
+    ['{"alg":"RS256"}', JSON.stringify(claims), 'signature']
+      .map((part) => Buffer.from(part).toString('base64url'))
+      .join('.');
+
+  it.each([
+    ['kubernetes/serviceaccount', 'Kubernetes'],
+    ['https://kubernetes.default.svc.cluster.local', 'Kubernetes'],
+    ['https://token.actions.githubusercontent.com', 'GitHub'],
+    ['https://token.actions.githubusercontent.com/acme', 'GitHub'],
+  ])('knows a token of %s', (iss, product) => {
+    expect(jwtForm(jwt({ aud: 'x', iss }))).toMatchObject({ product, shown: 'eyJ…' });
+  });
+
+  it.each([
+    jwt({ iss: 'https://gitlab.example.com' }),
+    jwt({ iss: 'https://kubernetes.default.svcx' }),
+    jwt({ iss: 7 }),
+    jwt({}),
+    'eyJ.eyJ.',
+    `${jwt({ iss: 'kubernetes/serviceaccount' })}.more`,
+    jwt({ iss: 'kubernetes/serviceaccount', more: 'x'.repeat(9_000) }),
+  ])('leaves open what %s is', (text) => {
+    expect(jwtForm(text)).toBeUndefined();
   });
 });

@@ -3,7 +3,21 @@ import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
 /** A kind of token that is known by how it looks, with certainty. */
 export interface TokenForm {
   /** One of our providers, or any other product by its name. */
-  product: ProviderName | 'npm' | 'Docker Hub' | 'PyPI' | 'RubyGems' | 'Slack' | 'HashiCorp Vault' | 'AWS';
+  product:
+    | ProviderName
+    | 'npm'
+    | 'Docker Hub'
+    | 'PyPI'
+    | 'RubyGems'
+    | 'Slack'
+    | 'HashiCorp Vault'
+    | 'AWS'
+    | 'Google'
+    | 'Grafana'
+    | 'SonarQube'
+    | 'DigitalOcean'
+    | 'OpenAI'
+    | 'Kubernetes';
   /** Where one product has several that do not take each other's tokens. */
   edition?: 'Cloud' | 'Data Center';
   /** What it is, with its article: `a GitLab deploy token`. */
@@ -83,6 +97,16 @@ const prefixes: Record<string, Omit<TokenForm, 'shown'>> = {
   rubygems_: { product: 'RubyGems', name: 'a RubyGems API key' },
   'xoxb-': { product: 'Slack', name: 'a Slack token' },
   'xoxp-': { product: 'Slack', name: 'a Slack token' },
+  'xapp-': { product: 'Slack', name: 'a Slack token' },
+  dckr_oat_: { product: 'Docker Hub', name: 'a Docker Hub token' },
+  'hvb.': { product: 'HashiCorp Vault', name: 'a HashiCorp Vault token' },
+  'ya29.': { product: 'Google', name: 'a Google access token' },
+  AIzaSy: { product: 'Google', name: 'a Google API key' },
+  glsa_: { product: 'Grafana', name: 'a Grafana service account token' },
+  sqp_: { product: 'SonarQube', name: 'a SonarQube token' },
+  squ_: { product: 'SonarQube', name: 'a SonarQube token' },
+  dop_v1_: { product: 'DigitalOcean', name: 'a DigitalOcean token' },
+  'sk-proj-': { product: 'OpenAI', name: 'an OpenAI API key' },
   'hvs.': { product: 'HashiCorp Vault', name: 'a HashiCorp Vault token' },
 };
 
@@ -95,6 +119,41 @@ const byLength = Object.entries(prefixes).toSorted(([a], [b]) => b.length - a.le
  */
 const azureDevOps = /^(?=[A-Za-z0-9]{84}$)[A-Za-z0-9]{75,76}AZDO/;
 const awsKeyId = /^A(?:KI|SI)A[0-9A-Z]{16}$/;
+
+/** Who issues JSON Web Tokens that people store in place of a token. Others may be good: OAuth tokens of a server are some. */
+const issuers: readonly { issuer: RegExp; form: Omit<TokenForm, 'shown'> }[] = [
+  {
+    // https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+    issuer: /^kubernetes\/serviceaccount$|^https:\/\/kubernetes\.default\.svc\b/,
+    form: { product: 'Kubernetes', name: 'a token of a Kubernetes service account' },
+  },
+  {
+    // https://docs.github.com/en/actions/concepts/security/openid-connect
+    issuer: /^https:\/\/token\.actions\.githubusercontent\.com\b/,
+    form: {
+      ...github,
+      name: 'an OpenID Connect token of GitHub Actions',
+      ...useless('which expires within minutes and opens no repository', app),
+    },
+  },
+];
+
+/** No token of these is longer. */
+const longestJwt = 8_192;
+
+/**
+ * What kind of JSON Web Token a text is, by its issuer: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.1. Its signature
+ * does not matter, because it is only named.
+ */
+export function jwtForm(text: string): TokenForm | undefined {
+  if (text.length > longestJwt) return undefined;
+  const [, payload] = /^eyJ[\w-]+\.(eyJ[\w-]+)\.[\w-]*$/.exec(text) ?? [];
+  if (payload === undefined) return undefined;
+  const claims = Buffer.from(payload, 'base64url').toString();
+  const [, issuer = ''] = /"iss"\s*:\s*"([^"\\]{1,200})"/.exec(claims) ?? [];
+  const known = issuers.find((each) => each.issuer.test(issuer));
+  return known && { ...known.form, shown: 'eyJ…' };
+}
 
 /** What kind of token a text is, if its looks say so with certainty. */
 export function tokenForm(text: string): TokenForm | undefined {

@@ -89,6 +89,27 @@ describe('a deploy token', () => {
 
   it('is not looked for without a user name of its own', async () => {
     const error = await failureOf(validate(['group/app'], { username: 'oauth2' }));
+    expect(error).toMatchObject({
+      reason: 'Unauthorized',
+      isExplained: true,
+      message: 'The token is a GitLab deploy token ("gldt-…"), which opens no API.',
+      hint: expect.stringMatching(/^Set auth\.token\.username .*validation\.repositories/),
+    });
+    expect(peer.requests).toHaveLength(0);
+  });
+
+  it('is not looked for without a project', async () => {
+    const error = await failureOf(validate([]));
+    expect(error).toMatchObject({
+      reason: 'Unauthorized',
+      isExplained: true,
+      hint: expect.stringMatching(/^List a private project of it under validation\.repositories/),
+    });
+    expect(peer.requests).toHaveLength(0);
+  });
+
+  it('without the prefix is asked about', async () => {
+    const error = await failureOf(validate(['group/app'], { token: 'acme-gldt-2', username: 'oauth2' }));
     expect(error.hint).toContain('a deploy token needs its own username');
     expect(peer.requests).toHaveLength(1);
   });

@@ -1,12 +1,31 @@
 import { asked, isSuccess } from '../answer.ts';
 import { notReachable } from '../failures.ts';
-import type { CredentialReport, Target } from '../provider.ts';
+import { type CredentialReport, ProviderError, type Target } from '../provider.ts';
 import { isOf } from '../signatures.ts';
 import type { GitLabClient } from './client.ts';
 import { gitlabFailure } from './failures.ts';
 
 /** The user that GitLab takes with every other token, and with no deploy token. */
 const anyUser = 'oauth2';
+
+/**
+ * Refuses a token whose prefix says that it is a deploy token where nothing could prove it, without a call.
+ * https://docs.gitlab.com/security/tokens/#token-prefixes
+ *
+ * @throws ProviderError that says what is missing
+ */
+export function requireProvable(token: string, username: string | undefined, { repositories }: Target): void {
+  const lacksName = username === undefined || username === anyUser;
+  if (!token.startsWith('gldt-') || (!lacksName && repositories.length > 0)) return;
+  throw new ProviderError({
+    reason: 'Unauthorized',
+    isExplained: true,
+    sentence: (name) => `The ${name} is a GitLab deploy token ("gldt-…"), which opens no API.`,
+    hint: lacksName
+      ? 'Set auth.token.username to the user name that GitLab shows with it (such as gitlab+deploy-token-1) and list a private project of it under validation.repositories, or store a project access token.'
+      : 'List a private project of it under validation.repositories, by which it is validated, or store a project access token.',
+  });
+}
 
 /**
  * Whether a token that the API refuses opens repositories all the same: a deploy token is no user's, wants its own user

@@ -1,6 +1,7 @@
 import { checkHost, noApps } from '../failures.ts';
 import { type Provider, usualRechecksMs } from '../provider.ts';
 import { createGitLabClient } from './client.ts';
+import { requireProvable } from './deploy-token.ts';
 import { validateToken } from './token.ts';
 import { apiUrl, webUrl } from './urls.ts';
 
@@ -24,6 +25,8 @@ export const gitlab: Provider = {
   async validate(credential, target) {
     checkHost('GitLab', target.webUrl);
     if (credential.kind !== 'token') throw noApps('GitLab');
-    return validateToken(await createGitLabClient(credential.token, target), credential.username, target);
+    const { token, username } = credential;
+    requireProvable(token, username, target);
+    return validateToken(await createGitLabClient(token, target), username, target);
   },
 };
