@@ -1,33 +1,42 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
 
-function start(...args: string[]) {
-  const demo = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  onTestFinished(() => void demo.kill('SIGKILL'));
-  return demo;
+/** A run of the demo, with what it has written so far. */
+interface Run {
+  child: ChildProcessWithoutNullStreams;
+  output: string;
+  errors: string;
+  /** The exit code, once everything is read. */
+  ended: Promise<number | null>;
 }
 
-const exitOf = (demo: ChildProcess) => new Promise<number | null>((resolve) => demo.once('exit', resolve));
+function start(...args: string[]): Run {
+  const child = spawn(process.execPath, [script, ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const run: Run = { child, output: '', errors: '', ended };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (run.output += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (run.errors += text));
+  return run;
+}
 
-/** Waits until the process has written something, and gives everything that it wrote after that. */
-async function untilWritten(demo: ReturnType<typeof start>, wanted: string): Promise<void> {
-  let written = '';
-  for await (const chunk of demo.stdout.iterator({ destroyOnReturn: false })) {
-    written += String(chunk);
-    if (written.includes(wanted)) return;
+/** Waits until it has written something. */
+async function untilWritten(run: Run, wanted: string): Promise<void> {
+  while (!run.output.includes(wanted)) {
+    if (run.child.exitCode !== null) throw new Error(`The demo ended without "${wanted}": ${run.output}`);
+    await sleep(100);
   }
-  throw new Error(`The demo ended without "${wanted}": ${written.slice(-2000)}`);
 }
 
 it('the demo tells its story to the end', { timeout: 240_000 }, async () => {
   const demo = start();
-  const [output, errors, code] = await Promise.all([text(demo.stdout), text(demo.stderr), exitOf(demo)]);
+  expect(await demo.ended).toBe(0);
+  const { output, errors } = demo;
   expect(errors).toBe('');
-  expect(code).toBe(0);
   expect(output).toMatch(/^github +True +Ready +GitHub +demo +\d{4}-\d{2}-\d{2} +\d+s$/m);
   expect(output).toMatch(/^github-app-by-owner +True +Ready /m);
   expect(output).toContain('\nThe token in Secret "github-pat" (key "token") is a placeholder.');
@@ -51,29 +60,25 @@ it('the demo tells its story to the end', { timeout: 240_000 }, async () => {
 
 it('with --keep it gives tokens and keys to play with', { timeout: 240_000 }, async () => {
   const demo = start('--keep');
-  await untilWritten(demo, 'Your turn');
-  const rest = text(demo.stdout);
-  const ended = exitOf(demo);
-  for (const key of ['c', 'd', 'd', 'g', 'g', 'e', '?', 'q']) demo.stdin.write(`${key}\n`);
-  const output = await rest;
+  await untilWritten(demo, '  q   quit');
+  for (const key of ['c', 'd', 'd', 'g', 'g', 'e', '?', 'q']) demo.child.stdin.write(`${key}\n`);
+  expect(await demo.ended).toBe(0);
+  const { output } = demo;
   expect(output).toContain('  export KUBECONFIG=/');
   expect(output).toMatch(/^ {2}GitHub, expired +ghp_/m);
   expect(output).toMatch(/^demo +gitlab-pat +project +gitlab\.com +token \*+$/m);
   expect(output).toMatch(/CodeMie is down\.\n.*CodeMie is up\.\n.*GitHub is down\.\n.*GitHub is up\./);
   expect(output).toContain('gitlab-pat leads to another host in CodeMie now.');
   expect(output.match(/^Keys/gm)).toHaveLength(2);
-  expect(await ended).toBe(0);
 });
 
 it('cleans up when it is interrupted', { timeout: 120_000 }, async () => {
   const demo = start();
   await untilWritten(demo, 'Apply the examples');
-  const rest = Promise.all([text(demo.stdout), text(demo.stderr), exitOf(demo)]);
-  demo.kill('SIGHUP');
-  const [output, errors, code] = await rest;
-  expect(output).toContain('Stopped. Everything was cleaned up.\n');
-  expect(errors).toBe('');
-  expect(code).toBe(130);
+  demo.child.kill('SIGHUP');
+  expect(await demo.ended).toBe(130);
+  expect(demo.output).toContain('Stopped. Everything was cleaned up.\n');
+  expect(demo.errors).toBe('');
 });
 
 it.each([
@@ -81,8 +86,7 @@ it.each([
   { args: ['--kept'], code: 1, says: "Unknown option '--kept'" },
 ])('explains itself for $args', async ({ args, code, says }) => {
   const demo = start(...args);
-  const [output, errors, ended] = await Promise.all([text(demo.stdout), text(demo.stderr), exitOf(demo)]);
-  expect(ended).toBe(code);
-  expect(output + errors).toContain(says);
-  expect(output + errors).toContain('--keep');
+  expect(await demo.ended).toBe(code);
+  expect(demo.output + demo.errors).toContain(says);
+  expect(demo.output + demo.errors).toContain('--keep');
 });
