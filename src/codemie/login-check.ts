@@ -129,7 +129,7 @@ function explain(
     case 'noToken':
       return refused(
         'CodeMie finds no token in the requests of the connection.',
-        'Set authHeader to the header that CodeMie reads: Authorization, or X-Auth-Request-Access-Token past its proxy. A proxy in between may also remove it.',
+        'Set authHeader to the header that CodeMie reads (Authorization, or X-Auth-Request-Access-Token past its proxy), and check that no proxy in between removes it.',
       );
     case 'expired':
       return refused(
@@ -147,11 +147,11 @@ function explain(
       const missing = content ? claimsOfCodeMie.filter((claim) => !content.claims.has(claim)) : [];
       const claims =
         missing.length > 0
-          ? `: the token has no ${missing.join(', ')}, which CodeMie requires by default`
+          ? ` (the token has no ${missing.join(', ')}, which CodeMie requires by default)`
           : '';
       return refused(
         'CodeMie verifies tokens itself, and rejects that of the connection.',
-        `Compare issuer, audience and claims of the token with JWKS_TRUSTED_ISSUERS of CodeMie${claims}. In Keycloak, mappers of the client add an audience and claims.`,
+        `Compare issuer, audience and claims of the token with JWKS_TRUSTED_ISSUERS of CodeMie${claims}; in Keycloak, mappers of the client add an audience and claims.`,
       );
     }
     case 'unsaid':
