@@ -245,6 +245,9 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv): Settings {
   };
 }
 
+/** The name of every flag, without dashes. */
+export const flagNames: readonly string[] = Object.keys(settingsSchema.shape).map(kebab);
+
 /** The text of `--help`. */
 export function settingsHelp(): string {
   const lines = Object.entries(settingsSchema.shape).map(

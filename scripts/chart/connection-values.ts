@@ -1,3 +1,4 @@
+import { VALIDATIONS } from '../../src/api/rule.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../src/api/structural-schema.ts';
 import { clusterCodeMieConnectionSpecSchema } from '../../src/api/v1alpha1/connection-spec.ts';
 import { flag, section, type ValueSchema } from './value.ts';
@@ -16,12 +17,40 @@ export const connectionValues: ValueSchema = section(
       false,
     ),
     ...fields,
-    url: { ...fields['url'], default: '' },
+    // An empty one is refused by the chart, and only where a connection is asked for.
+    url: {
+      type: 'string',
+      default: '',
+      description: fields['url']?.description ?? '',
+      anyOf: [{ maxLength: 0 }, fields['url'] ?? {}],
+    },
     // What is missing is said by the chart, and only where a connection is asked for.
     auth: { ...fields['auth'], default: {} },
     consumers: { ...fields['consumers'], default: [] },
   },
 );
+
+/** What JSON Schema says as well of the rules that the API server has in CEL. Both have the regular expressions of Go. */
+function requirements({ [VALIDATIONS]: rules = [] }: StructuralSchema): Partial<ValueSchema> {
+  const all = rules.flatMap(({ rule }) => requirement(rule) ?? []);
+  return all.length > 0 ? { allOf: all } : {};
+}
+
+/**
+ * Undefined for what the chart itself says (templates/_guards.tpl).
+ *
+ * @throws TypeError for a rule of a new form: say it here or there
+ */
+function requirement(rule: string): ValueSchema | undefined {
+  const [, not, pattern] = /^(!?)self\.matches\(r'([^']*)'\)( && isURL\(self\))?$/.exec(rule) ?? [];
+  if (pattern !== undefined) return not === '!' ? { not: { pattern } } : { pattern };
+  if (/^!self\.contains\('.'\)( && !self\.contains\('.'\))*$/.test(rule))
+    return { not: { pattern: `[${[...rule.matchAll(/'(.)'/g)].map(([, letter]) => letter).join('')}]` } };
+  if (/^has\(self\.\w+\)( \|\| has\(self\.\w+\))*$/.test(rule))
+    return { anyOf: [...rule.matchAll(/self\.(\w+)/g)].map(([, name = '']) => ({ required: [name] })) };
+  if (rule.endsWith('.filter(given, given).size() == 1')) return undefined;
+  throw new TypeError(`no JSON Schema is known for the rule ${rule}`);
+}
 
 /** The same without what only the API server understands, and refusing unknown fields as it does. */
 function toValue(schema: StructuralSchema): ValueSchema {
@@ -38,7 +67,9 @@ function toValue(schema: StructuralSchema): ValueSchema {
     ...(minItems !== undefined && { minItems }),
     ...(maxItems !== undefined && { maxItems }),
     ...(isSet && { uniqueItems: true }),
+    ...(schema.maxProperties !== undefined && { maxProperties: schema.maxProperties }),
     ...(required && { required }),
+    ...requirements(schema),
     ...(schema.items && { items: toValue(schema.items) }),
     ...(schema.properties && {
       additionalProperties: false,

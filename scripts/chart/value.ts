@@ -17,12 +17,24 @@ export interface ValueSchema {
   maxItems?: number;
   uniqueItems?: boolean;
   required?: readonly string[];
+  minProperties?: number;
+  maxProperties?: number;
   properties?: Record<string, ValueSchema>;
+  patternProperties?: Record<string, ValueSchema>;
   additionalProperties?: boolean | ValueSchema;
   items?: ValueSchema;
+  allOf?: readonly ValueSchema[];
+  anyOf?: readonly ValueSchema[];
+  not?: ValueSchema;
 }
 
 type Rest = Omit<ValueSchema, 'type' | 'description' | 'default'>;
+
+/** A DNS label, without the limit of its length. */
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+/** The name of a label or an annotation. */
+export const qualifiedName = `^(${subdomain}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`;
 
 /** A string; an empty one usually means "not set". */
 export function text(description: string, fallback: string, rest: Rest = {}): ValueSchema {
@@ -45,8 +57,13 @@ export function choice(description: string, fallback: string, words: readonly st
 }
 
 /** A list of items, empty unless told otherwise. */
-export function list(description: string, items: ValueSchema, fallback: unknown[] = []): ValueSchema {
-  return { type: 'array', description, default: fallback, items };
+export function list(
+  description: string,
+  items: ValueSchema,
+  fallback: unknown[] = [],
+  rest: Rest = {},
+): ValueSchema {
+  return { type: 'array', description, default: fallback, items, ...rest };
 }
 
 /** An object of Kubernetes that the API server checks, handed through as it is. */
@@ -54,10 +71,54 @@ export function handedThrough(description: string, fallback: object = {}): Value
   return { type: 'object', description, default: fallback };
 }
 
-/** Names and values that are both strings, such as labels. */
-export function strings(description: string): ValueSchema {
-  return { type: 'object', description, default: {}, additionalProperties: { type: 'string' } };
+/** The value of a label. */
+export const labelValue: ValueSchema = {
+  type: 'string',
+  pattern: '^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$',
+};
+
+/**
+ * Annotations: any text under a name such as `example.com/note`.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/#syntax-and-character-set
+ */
+export function annotations(description: string): ValueSchema {
+  return {
+    type: 'object',
+    description,
+    default: {},
+    patternProperties: { [qualifiedName]: { type: 'string' } },
+    additionalProperties: false,
+  };
 }
+
+/**
+ * Labels: names and values of up to 63 letters.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+ */
+export function labels(description: string): ValueSchema {
+  return { ...annotations(description), patternProperties: { [qualifiedName]: labelValue } };
+}
+
+/** The name of an object in the cluster, empty for none: a DNS subdomain. */
+export function objectName(description: string, fallback = ''): ValueSchema {
+  return text(description, fallback, { maxLength: 253, pattern: `^(${subdomain})?$` });
+}
+
+/** The name of an object in the cluster that has to be given. */
+export const givenName: ValueSchema = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 253,
+  pattern: `^${subdomain}$`,
+};
+
+/** A key of a Secret or ConfigMap. */
+export function dataKey(description: string, fallback: string): ValueSchema {
+  return text(description, fallback, { maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' });
+}
+
+/** A port of TCP. */
+export const port: ValueSchema = { type: 'integer', minimum: 1, maximum: 65_535 };
 
 /** Values under a common name. Nothing else may stand there. */
 export function section(

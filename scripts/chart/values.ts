@@ -1,35 +1,73 @@
+import { LABEL_SELECTOR_PATTERN } from '../../src/lib/label-selector.ts';
 import { connectionValues } from './connection-values.ts';
 import { metricsValues } from './metrics-values.ts';
+import { podValues } from './pod-values.ts';
 import {
+  annotations,
   choice,
+  dataKey,
   flag,
+  givenName,
   handedThrough,
   integer,
+  labels,
   list,
+  objectName,
+  port,
   section,
-  strings,
   text,
   type ValueSchema,
 } from './value.ts';
-
-const object: ValueSchema = { type: 'object' };
 
 /** An http or https URL without a path, or host:port; SOCKS is not supported. */
 const proxyPattern =
   '^((https?://)?([^\\s/?#@]+@)?([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$';
 
+const anyObject: ValueSchema = { type: 'object' };
+
+/** A NetworkPolicyPeer. The API server checks what is in its selectors. */
+const peer: ValueSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { podSelector: anyObject, namespaceSelector: anyObject, ipBlock: anyObject },
+  anyOf: ['podSelector', 'namespaceSelector', 'ipBlock'].map((name) => ({ required: [name] })),
+  not: {
+    required: ['ipBlock'],
+    anyOf: [{ required: ['podSelector'] }, { required: ['namespaceSelector'] }],
+  },
+};
+
+/** A rule of a NetworkPolicy. */
+const policyRule = (direction: 'to' | 'from'): ValueSchema => ({
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    ports: { type: 'array', items: anyObject },
+    [direction]: { type: 'array', items: peer },
+  },
+});
+
 /** Every value of the chart, in the order of `values.yaml`. */
 export const values: ValueSchema = section('Values of the chart codemie-git-operator.', {
-  nameOverride: text('Replaces the name of the chart in names and labels.', '', { maxLength: 40 }),
-  fullnameOverride: text('Replaces the whole name of the objects.', '', { maxLength: 40 }),
-  commonLabels: strings('Labels for every object.'),
+  nameOverride: text('Replaces the name of the chart in names and labels.', '', {
+    pattern: '^([a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)?$',
+  }),
+  fullnameOverride: text('Replaces the whole name of the objects.', '', {
+    // As the name of a Service: RFC 1035.
+    pattern: '^([a-z]([-a-z0-9]{0,38}[a-z0-9])?)?$',
+  }),
+  commonLabels: labels('Labels for every object, and for the Pods.'),
 
   image: section('The container image.', {
-    registry: text('Host of the registry. A mirror goes here.', 'ghcr.io'),
-    repository: text('Name of the image in the registry.', 'codemie-ai/codemie-git-operator', {
-      minLength: 1,
+    registry: text('Host of the registry. A mirror goes here.', 'ghcr.io', {
+      pattern: '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$',
     }),
-    tag: text('Tag. Empty: the version of the chart.', ''),
+    repository: text('Name of the image in the registry.', 'codemie-ai/codemie-git-operator', {
+      pattern: '^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$',
+    }),
+    tag: text('Tag. Empty: the version of the chart.', '', {
+      pattern: '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$',
+    }),
     digest: text('Digest, such as sha256:…; wins over the tag.', '', {
       pattern: '^(sha256:[0-9a-f]{64})?$',
     }),
@@ -38,7 +76,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       type: 'object',
       required: ['name'],
       additionalProperties: false,
-      properties: { name: { type: 'string', minLength: 1 } },
+      properties: { name: givenName },
     }),
   }),
 
@@ -51,10 +89,15 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     '',
     { pattern: '^[A-Za-z0-9._-]{0,63}$' },
   ),
-  watchNamespaces: list('Namespaces to work in, with permissions in these only. Empty: all namespaces.', {
-    type: 'string',
-    pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-  }),
+  watchNamespaces: list(
+    'Namespaces to work in, with permissions in these only. Empty: all namespaces.',
+    {
+      type: 'string',
+      pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
+    },
+    [],
+    { uniqueItems: true },
+  ),
   clusterConnections: flag(
     'Whether to follow ClusterCodeMieConnections although watchNamespaces is set.',
     false,
@@ -75,7 +118,8 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   leaderElection: section('Leader election among the replicas.', {
     enabled: flag('Has to be on for more than one replica.', true),
     leaseDuration: text('How long the others wait for a leader that stops renewing, 3s to 1h.', '15s', {
-      pattern: '^([0-9]+h)?([0-9]+m)?([0-9]+s)?$',
+      // The chart itself says whether it is within the bounds.
+      pattern: '^([0-9]{1,4}h)?([0-9]{1,4}m)?([0-9]{1,4}s)?$',
       minLength: 2,
     }),
   }),
@@ -94,7 +138,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
         selector: {
           type: 'string',
           description: 'Label selector of the GitIntegrations, such as codemie.ai/shard=a.',
-          minLength: 1,
+          pattern: LABEL_SELECTOR_PATTERN,
         },
         connections: {
           type: 'boolean',
@@ -123,25 +167,19 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       'ConfigMap',
       'Secret',
     ]),
-    name: text('Its name. Empty: none.', ''),
-    key: text('Its key with the PEM bundle.', 'ca.crt', { minLength: 1 }),
+    name: objectName('Its name. Empty: none.'),
+    key: dataKey('Its key with the PEM bundle.', 'ca.crt'),
   }),
 
-  extraArgs: list('Further flags of the operator, such as --log-level=debug.', {
-    type: 'string',
-    minLength: 1,
-  }),
-  extraEnv: list('Further environment variables of the container.', {
-    type: 'object',
-    required: ['name'],
-  }),
-  extraVolumes: list('Further volumes of the Pods.', object),
-  extraVolumeMounts: list('Further mounts of the container.', object),
+  extraArgs: podValues.extraArgs,
+  extraEnv: podValues.extraEnv,
+  extraVolumes: podValues.extraVolumes,
+  extraVolumeMounts: podValues.extraVolumeMounts,
 
   serviceAccount: section('The account of the Pods.', {
     create: flag('Creates the account.', true),
-    name: text('Its name. Empty: that of the release.', ''),
-    annotations: strings('Annotations of the account.'),
+    name: objectName('Its name. Empty: that of the release.'),
+    annotations: annotations('Annotations of the account.'),
   }),
   rbac: section('Permissions.', {
     create: flag('Creates the roles of the operator and binds them to the account.', true),
@@ -154,10 +192,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     ),
   }),
 
-  resources: handedThrough(
-    'Resources of the container. 10,000 integrations need less than 250 MB of memory.',
-    { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-  ),
+  resources: podValues.resources,
   podSecurityContext: handedThrough('Security context of the Pods.', {
     runAsNonRoot: true,
     runAsUser: 65532,
@@ -175,26 +210,21 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     30,
     { minimum: 30 },
   ),
-  podAnnotations: strings('Annotations of the Pods.'),
-  podLabels: strings('Labels of the Pods.'),
-  priorityClassName: text('Priority class of the Pods.', ''),
-  nodeSelector: strings('Labels of the nodes that may run the Pods.'),
-  tolerations: list('Taints that the Pods tolerate.', object),
-  affinity: handedThrough('Affinity of the Pods.'),
-  topologySpreadConstraints: list(
-    'How the Pods spread. A constraint without labelSelector gets that of its Deployment.',
-    { type: 'object', required: ['maxSkew', 'topologyKey', 'whenUnsatisfiable'] },
-    [
-      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
-      { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
-    ],
-  ),
+  podAnnotations: annotations('Annotations of the Pods.'),
+  podLabels: labels('Labels of the Pods.'),
+  priorityClassName: objectName('Priority class of the Pods.'),
+  nodeSelector: labels('Labels of the nodes that may run the Pods.'),
+  tolerations: podValues.tolerations,
+  affinity: podValues.affinity,
+  topologySpreadConstraints: podValues.topologySpreadConstraints,
   podDisruptionBudget: section('PodDisruptionBudget.', {
     enabled: flag('Creates one per Deployment.', true),
     maxUnavailable: {
       type: ['integer', 'string'],
       description: 'Pods that may be unavailable, a number or a percentage such as 50%.',
       default: 1,
+      minimum: 0,
+      pattern: '^(100|[0-9]{1,2})%$',
     },
   }),
 
@@ -203,21 +233,17 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       'Allows egress to DNS, the API server, https and the port of CodeMie, ingress for metrics and probes, and nothing else.',
       false,
     ),
-    apiServerPorts: list(
-      'Ports of the API server as Pods see it.',
-      { type: 'integer', minimum: 1, maximum: 65535 },
-      [443, 6443],
-    ),
+    apiServerPorts: list('Ports of the API server as Pods see it.', port, [443, 6443]),
     ports: list(
       'Further TCP ports for egress. Those of connection.url, its tokenURL and the proxy are added automatically.',
-      { type: 'integer', minimum: 1, maximum: 65535 },
+      port,
     ),
     metricsFrom: list(
       'Who may reach the port of metrics, as peers of a NetworkPolicy. Empty: every Pod of the cluster, and what reaches Pods from outside. metrics.auth decides who can read them.',
-      object,
+      peer,
     ),
-    extraEgress: list('Further egress rules.', object),
-    extraIngress: list('Further ingress rules.', object),
+    extraEgress: list('Further egress rules.', policyRule('to')),
+    extraIngress: list('Further ingress rules.', policyRule('from')),
   }),
 
   metrics: metricsValues,

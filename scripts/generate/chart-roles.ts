@@ -30,18 +30,18 @@ export function chartRoles(): string {
 {{- $named := .Values.watchNamespaces }}
 {{- $clusterConnections := or (not $named) .Values.clusterConnections }}
 {{- if or $clusterConnections .Values.metrics.auth.enabled }}
-${roleWithBinding('ClusterRole', { name: fullName }, [
+${roleWithBinding('ClusterRole', { name: clusterwide }, [
   rules('cluster', []),
   guarded('everyNamespace', rules('watched', ['everyNamespace'])),
 ])}{{- end }}
 {{- range $namespace := $named }}
 {{- with $ }}
-${roleWithBinding('Role', { name: `${fullName}-work`, namespace: '{{ $namespace }}' }, [
+${roleWithBinding('Role', { name: `${fullName}-work`, namespace: '{{ $namespace | quote }}' }, [
   rules('watched', ['namedNamespaces']),
 ])}{{- end }}
 {{- end }}
 ${roleWithBinding('Role', { name: `${fullName}-own`, namespace: releaseNamespace }, [rules('own', [])])}{{- if and $named $clusterConnections }}
-${roleWithBinding('Role', { name: `${fullName}-events`, namespace: 'default' }, [
+${roleWithBinding('Role', { name: `${clusterwide}-events`, namespace: 'default' }, [
   rules('default', ['namedNamespaces', 'clusterConnections']),
 ])}{{- end }}
 {{- end }}
@@ -49,7 +49,8 @@ ${roleWithBinding('Role', { name: `${fullName}-events`, namespace: 'default' }, 
 }
 
 const fullName = '{{ include "codemie-git-operator.fullname" . }}';
-const releaseNamespace = '{{ .Release.Namespace }}';
+const clusterwide = '{{ include "codemie-git-operator.clusterwide" . }}';
+const releaseNamespace = '{{ .Release.Namespace | quote }}';
 
 function roleWithBinding(
   kind: 'Role' | 'ClusterRole',
@@ -57,7 +58,7 @@ function roleWithBinding(
   parts: readonly string[],
 ): string {
   const metadata = [
-    `  name: ${name}`,
+    `  name: ${quoted(name)}`,
     ...(namespace === undefined ? [] : [`  namespace: ${namespace}`]),
     '  labels:',
     '    {{- include "codemie-git-operator.labels" . | nindent 4 }}',
@@ -76,13 +77,16 @@ ${metadata}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ${kind}
-  name: ${name}
+  name: ${quoted(name)}
 subjects:
   - kind: ServiceAccount
-    name: {{ include "codemie-git-operator.serviceAccountName" . }}
+    name: {{ include "codemie-git-operator.serviceAccountName" . | quote }}
     namespace: ${releaseNamespace}
 `;
 }
+
+/** A name that is a template and nothing else may come out as a number or a boolean of YAML. */
+const quoted = (name: string): string => (name.endsWith('}}') ? name.replace(/ \}\}$/, ' | quote }}') : name);
 
 /** The rules of one place. What is known there is not asked again, and what can't be there is left out. */
 function rules(where: Where, known: readonly Circumstance[]): string {

@@ -21,6 +21,16 @@ const value = String.raw`(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?`;
 const presence = new RegExp(`^(!?)\\s*(${key})$`);
 const equality = new RegExp(`^(${key})\\s*(=|==|!=)\\s*(${value})$`);
 const membership = new RegExp(`^(${key})\\s+(in|notin)\\s*\\(\\s*(${value}(?:\\s*,\\s*${value})*)\\s*\\)$`);
+const blanks = String.raw`\s*`;
+const requirementPattern = [
+  `!?${blanks}${key}`,
+  `${key}${blanks}(?:==?|!=)${blanks}${value}`,
+  `${key}\\s+(?:in|notin)${blanks}\\(${blanks}${value}(?:${blanks},${blanks}${value})*${blanks}\\)`,
+].join('|');
+
+/** The regular expression, without look-around, of the texts that `parseLabelSelector` takes. */
+export const LABEL_SELECTOR_PATTERN = `^${blanks}(?:${requirementPattern})(?:${blanks},${blanks}(?:${requirementPattern}))*${blanks}$`;
+
 /** A comma that no closing parenthesis follows without an opening one before. */
 const separator = /,(?![^(]*\))/;
 

@@ -20,8 +20,11 @@ export type Manifest = z.output<typeof manifest>;
 export const release = 'codemie-git-operator';
 
 /** What `helm template` says about values: the text of the objects, or why not. */
-export async function template(values: object, namespace = 'codemie-system') {
-  return await helm(['template', release, chartFolder, '--namespace', namespace, '--values', '-'], {
+export async function template(
+  values: object,
+  { namespace = 'codemie-system', release: name = release }: { namespace?: string; release?: string } = {},
+) {
+  return await helm(['template', name, chartFolder, '--namespace', namespace, '--values', '-'], {
     // JSON is YAML in which a text stays a text.
     input: JSON.stringify(values),
   });

@@ -4,6 +4,17 @@
 {{- if and (gt (int $values.replicas) 1) (not $values.leaderElection.enabled) -}}
 {{- fail "replicas: more than one needs leaderElection.enabled: true, or all of them would work at the same time." -}}
 {{- end -}}
+{{- $lease := $values.leaderElection.leaseDuration -}}
+{{- $seconds := 0 -}}
+{{- range $unit, $factor := dict "h" 3600 "m" 60 "s" 1 -}}
+{{- $seconds = add $seconds (mul $factor (regexFind (printf "[0-9]+%s" $unit) $lease | trimSuffix $unit | int)) -}}
+{{- end -}}
+{{- if or (lt $seconds 3) (gt $seconds 3600) -}}
+{{- fail (printf "leaderElection.leaseDuration: must be 3s to 1h, not %s." $lease) -}}
+{{- end -}}
+{{- include "codemie-git-operator.labelGuards" . -}}
+{{- include "codemie-git-operator.podGuards" . -}}
+{{- include "codemie-git-operator.urlGuards" . -}}
 {{- if $values.shards -}}
 {{- $names := list -}}
 {{- $keepers := list -}}
@@ -41,6 +52,91 @@
 {{- if ne (len .auth) 1 -}}
 {{- fail "connection.auth: give exactly one login; write one of clientCredentials, password, localLogin and token." -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that the chart sets and selects by, and those that would give rights away. */}}
+{{- define "codemie-git-operator.labelGuards" -}}
+{{- $own := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "codemie.ai/operator-shard" -}}
+{{- $metrics := .Values.metrics -}}
+{{- $given := dict "commonLabels" .Values.commonLabels "podLabels" .Values.podLabels "metrics.serviceMonitor.labels" $metrics.serviceMonitor.labels "metrics.podMonitor.labels" $metrics.podMonitor.labels "metrics.prometheusRule.labels" $metrics.prometheusRule.labels "metrics.dashboard.labels" $metrics.dashboard.labels -}}
+{{- range $value, $labels := $given -}}
+{{- range $name, $_ := $labels -}}
+{{- if or (has $name $own) (has $name (list "app.kubernetes.io/managed-by" "helm.sh/chart")) -}}
+{{- fail (printf "%s: the label %s is set by the chart. Take it out." $value $name) -}}
+{{- end -}}
+{{- if hasPrefix "rbac.authorization.k8s.io/" $name -}}
+{{- fail (printf "%s: the label %s would add the operator's roles to others. Take it out; see rbac.aggregate." $value $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if hasKey .Values.podAnnotations "checksum/connection" -}}
+{{- fail "podAnnotations: the annotation checksum/connection is set by the chart. Take it out." -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What a Pod may have once only. */}}
+{{- define "codemie-git-operator.podGuards" -}}
+{{- $values := .Values -}}
+{{- $variables := dict "POD_NAME" "the chart" "POD_NAMESPACE" "the chart" -}}
+{{- if $values.proxy.httpsProxy }}{{ $_ := set $variables "HTTPS_PROXY" "proxy.httpsProxy" }}{{ end -}}
+{{- if $values.proxy.httpProxy }}{{ $_ := set $variables "HTTP_PROXY" "proxy.httpProxy" }}{{ end -}}
+{{- if and $values.proxy.noProxy (or $values.proxy.httpsProxy $values.proxy.httpProxy) }}{{ $_ := set $variables "NO_PROXY" "proxy.noProxy" }}{{ end -}}
+{{- range $values.extraEnv -}}
+{{- if hasKey $variables .name -}}
+{{- fail (printf "extraEnv: %s is set by %s already. Set it once." .name (get $variables .name)) -}}
+{{- end -}}
+{{- $_ := set $variables .name "extraEnv" -}}
+{{- end -}}
+{{- $volumes := dict "connection" "the chart" "ca" "the chart" "metrics-certificate" "the chart" -}}
+{{- range $values.extraVolumes -}}
+{{- if hasKey $volumes .name -}}
+{{- fail (printf "extraVolumes: %s is the name of another volume. Give it a name of its own." .name) -}}
+{{- end -}}
+{{- $_ := set $volumes .name "extraVolumes" -}}
+{{- end -}}
+{{- $paths := list -}}
+{{- range $values.extraVolumeMounts -}}
+{{- if ne (get $volumes .name) "extraVolumes" -}}
+{{- fail (printf "extraVolumeMounts: there is no volume %s. Add it to extraVolumes." .name) -}}
+{{- end -}}
+{{- if or (has .mountPath $paths) (hasPrefix "/etc/codemie-git-operator/" (printf "%s/" .mountPath)) -}}
+{{- fail (printf "extraVolumeMounts: something else is mounted at %s. Choose another mountPath." .mountPath) -}}
+{{- end -}}
+{{- $paths = append $paths .mountPath -}}
+{{- end -}}
+{{- $spreads := list -}}
+{{- range $values.topologySpreadConstraints -}}
+{{- $spread := printf "%s with %s" .topologyKey .whenUnsatisfiable -}}
+{{- if has $spread $spreads -}}
+{{- fail (printf "topologySpreadConstraints: two of them are for %s. Keep one." $spread) -}}
+{{- end -}}
+{{- $spreads = append $spreads $spread -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Ports, and where plain http may go: the rules of the ClusterCodeMieConnection, which is made by the operator only. */}}
+{{- define "codemie-git-operator.urlGuards" -}}
+{{- $urls := dict "proxy.httpsProxy" .Values.proxy.httpsProxy "proxy.httpProxy" .Values.proxy.httpProxy -}}
+{{- with .Values.connection -}}
+{{- if .create -}}
+{{- $own := dict "connection.url" .url -}}
+{{- range $login, $fields := .auth -}}
+{{- with $fields.tokenURL }}{{ $_ := set $own (printf "connection.auth.%s.tokenURL" $login) . }}{{ end -}}
+{{- end -}}
+{{- range $value, $url := $own -}}
+{{- if and (hasPrefix "http://" $url) (not $.Values.connection.insecure) (not (regexMatch "^http://[a-z0-9.-]+\\.svc(\\.cluster\\.local)?(:[0-9]+)?(/|$)" $url)) -}}
+{{- fail (printf "%s: must be https; plain http is only for a Service of the cluster, whose host ends in .svc or .svc.cluster.local, unless connection.insecure is true." $value) -}}
+{{- end -}}
+{{- end -}}
+{{- $urls = merge $urls $own -}}
+{{- end -}}
+{{- end -}}
+{{- range $value, $url := $urls -}}
+{{- $port := regexFind ":[0-9]+/?$" (regexReplaceAll "^([a-z0-9]+://)?([^/]*).*$" $url "${2}") | trimAll ":/" -}}
+{{- if and $port (or (gt (int $port) 65535) (lt (int $port) 1)) -}}
+{{- fail (printf "%s: there is no port %s. Use one of 1 to 65535." $value $port) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

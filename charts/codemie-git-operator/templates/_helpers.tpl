@@ -3,32 +3,56 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The name of the objects. A shard adds up to 17 letters, the objects some more. */}}
+{{/*
+The name of the objects: up to 40 letters, because a shard adds up to 17 and the objects some more, and in the form that
+a Service asks for, the strictest of all. A hash keeps releases apart whose names have to be changed for that.
+*/}}
 {{- define "codemie-git-operator.fullname" -}}
 {{- $name := include "codemie-git-operator.name" . -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- $wanted := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
+{{- if regexMatch "^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$" $wanted -}}
+{{- $wanted -}}
+{{- else -}}
+{{- $letters := replace "." "-" $wanted -}}
+{{- $letters = ternary (printf "r%s" $letters) $letters (regexMatch "^[0-9]" $letters) -}}
+{{- printf "%s-%s" (trunc 31 $letters | trimSuffix "-") (sha256sum $wanted | trunc 8) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The name of objects without a namespace, and of those in a namespace that is not the operator's own: with
+watchNamespaces a cluster may have several operators, also under the same release name.
+*/}}
+{{- define "codemie-git-operator.clusterwide" -}}
+{{- include "codemie-git-operator.fullname" . -}}
+{{- if .Values.watchNamespaces }}-{{ .Release.Namespace }}{{ end -}}
 {{- end -}}
 
 {{- define "codemie-git-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "codemie-git-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "codemie-git-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "codemie-git-operator.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "codemie-git-operator.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: codemie
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "codemie-git-operator.labelsAnd" (list . dict) -}}
+{{- end -}}
+
+{{/* The labels of an object that has some of its own: a list of the context and these. Of two under one key, the later. */}}
+{{- define "codemie-git-operator.labelsAnd" -}}
+{{- $context := index . 0 -}}
+{{- $labels := include "codemie-git-operator.selectorLabels" $context | fromYaml -}}
+{{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" $context.Chart.Name $context.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
+{{- $_ := set $labels "app.kubernetes.io/version" $context.Chart.AppVersion -}}
+{{- $_ := set $labels "app.kubernetes.io/part-of" "codemie" -}}
+{{- $_ := set $labels "app.kubernetes.io/managed-by" $context.Release.Service -}}
+{{- range concat (list $context.Values.commonLabels) (rest .) -}}
+{{- $labels = mergeOverwrite $labels (deepCopy .) -}}
+{{- end -}}
+{{- toYaml $labels -}}
 {{- end -}}
 
 {{- define "codemie-git-operator.serviceAccountName" -}}
@@ -107,7 +131,7 @@ tlsConfig:
   {{- if $secret }}
   ca:
     secret:
-      name: {{ $secret }}
+      name: {{ $secret | quote }}
       key: ca.crt
   serverName: {{ printf "%s-metrics.%s.svc" (include "codemie-git-operator.fullname" .) .Release.Namespace }}
   {{- else }}
@@ -120,8 +144,8 @@ tlsConfig:
 authorization:
   type: Bearer
   credentials:
-    name: {{ $metrics.auth.tokenSecret.name }}
-    key: {{ $metrics.auth.tokenSecret.key }}
+    name: {{ $metrics.auth.tokenSecret.name | quote }}
+    key: {{ $metrics.auth.tokenSecret.key | quote }}
 {{- else }}
 bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
 {{- end }}
