@@ -1,4 +1,5 @@
 import { LABEL_SELECTOR_PATTERN } from '../../src/lib/label-selector.ts';
+import { places } from '../release/places.ts';
 import { connectionValues } from './connection-values.ts';
 import { metricsValues } from './metrics-values.ts';
 import { podValues } from './pod-values.ts';
@@ -59,10 +60,10 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   commonLabels: labels('Labels for every object, and for the Pods.'),
 
   image: section('The container image.', {
-    registry: text('Host of the registry. A mirror goes here.', 'ghcr.io', {
+    registry: text('Host of the registry. A mirror goes here.', places.registry, {
       pattern: '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$',
     }),
-    repository: text('Name of the image in the registry.', 'codemie-ai/codemie-git-operator', {
+    repository: text('Name of the image in the registry.', places.imageRepository, {
       pattern: '^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$',
     }),
     tag: text('Tag. Empty: the version of the chart.', '', {

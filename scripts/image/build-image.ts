@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { exists } from '../../test/harness/cache.ts';
 import { type BaseImages, createBaseImages } from '../../test/image/base-images.ts';
+import { places } from '../release/places.ts';
 import type { Buildah } from './buildah.ts';
 import { run } from './command.ts';
 import type { Docker } from './docker.ts';
@@ -12,8 +13,7 @@ import { treeBytes } from './tree-bytes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Where releases are. The chart has the same. */
-const repository = 'ghcr.io/codemie-ai/codemie-git-operator';
+const repository = `${places.registry}/${places.imageRepository}`;
 
 /** An image that was built. */
 export interface BuiltImage {
@@ -76,14 +76,15 @@ async function baseImages(builder: Buildah | Docker, log: (line: string) => void
   return wanted;
 }
 
-async function argumentsOfDockerfile(): Promise<BaseImages> {
+/** The base images that the Dockerfile names. */
+export async function argumentsOfDockerfile(): Promise<BaseImages> {
   const lines = (await readFile(join(root, 'Dockerfile'), 'utf8')).matchAll(/^ARG ([A-Z_]+)=(\S+)$/gm);
   const found = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
   return z.object({ BUILD_IMAGE: z.string(), RUNTIME_IMAGE: z.string() }).parse(found);
 }
 
-/** Where the sources are from, if that is known here. */
-async function origin(): Promise<Record<string, string>> {
+/** Where the sources are from, as build arguments, if that is known here. */
+export async function origin(): Promise<Record<string, string>> {
   const [revision, created] = await git('log', '-1', '--format=%H %cI')
     .then((line) => line.split(' '))
     .catch(() => []);

@@ -87,6 +87,9 @@ export function createBuildah(storage?: string): Buildah {
       const how = ['--format', 'docker', '--file', join(context, 'Dockerfile')];
       await buildah('build', [...how, '--tag', image, ...args, ...files, context], log);
     },
+    async pushLocally(image, name) {
+      await buildah('push', ['--quiet', '--tls-verify=false', image, `docker://${name}`]);
+    },
     async config(image) {
       const inspected = z.object({ Docker: z.object({ config: imageConfigSchema }) });
       return inspected.parse(JSON.parse(await buildah('inspect', ['--type', 'image', image]))).Docker.config;

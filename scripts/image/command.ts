@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 export interface CommandOptions {
   /** Added to the environment of this process. */
   env?: Record<string, string>;
+  /** Text for standard input, of which there is none by default. */
+  input?: string;
   /** Gets every line that the program writes, as it comes. */
   onLine?: (line: string) => void;
 }
@@ -21,9 +23,12 @@ const keptLines = 20;
 export async function run(
   command: string,
   args: readonly string[],
-  { env = {}, onLine = () => {} }: CommandOptions = {},
+  { env = {}, input = '', onLine = () => {} }: CommandOptions = {},
 ): Promise<string> {
-  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: 'pipe' });
+  // A program that ends without reading its input is no failure of ours.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   const last: string[] = [];
   createInterface(child.stdout).on('line', onLine);
   createInterface(child.stderr).on('line', (line) => {

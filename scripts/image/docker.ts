@@ -25,6 +25,11 @@ export function createDocker(): Docker {
       const env = { DOCKER_BUILDKIT: '1' };
       await run('docker', ['build', '--tag', image, ...args, ...files, context], { env, onLine: log });
     },
+    // An engine takes any registry at 127.0.0.1 for one without TLS.
+    async pushLocally(image, name) {
+      await run('docker', ['tag', image, name]);
+      await run('docker', ['push', name]);
+    },
     async config(image) {
       const output = await run('docker', ['image', 'inspect', '--format', '{{json .Config}}', image]);
       return imageConfigSchema.parse(JSON.parse(output));

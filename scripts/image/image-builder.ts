@@ -36,6 +36,8 @@ type ImageConfig = z.output<typeof imageConfigSchema>;
 export interface ImageBuilder {
   /** @throws Error with the last lines of the builder when a step fails */
   build(request: BuildRequest): Promise<void>;
+  /** Pushes an image under a name in a registry on this machine, which has no TLS. */
+  pushLocally(image: string, name: string): Promise<void>;
   config(image: string): Promise<ImageConfig>;
   /** Gives the files of an image as a folder of their own. */
   mount(image: string): Promise<MountedImage>;
