@@ -2,22 +2,33 @@ import { parseArgs } from 'node:util';
 import { startControlPlane } from '../test/harness/control-plane/control-plane.ts';
 
 /**
- * `npm run control-plane -- --dir DIR [--keep]`: a Kubernetes API without Docker, until Ctrl-C. Writes
- * DIR/kubeconfig; `--keep` leaves logs and data in DIR afterwards.
+ * `npm run control-plane -- --dir DIR [--kubernetes MINOR] [--keep]`: a Kubernetes API without Docker, until Ctrl-C.
+ * Writes DIR/kubeconfig; `--kubernetes 1.31` chooses the version; `--keep` leaves logs and data in DIR afterwards.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { dir: { type: 'string' }, keep: { type: 'boolean', default: false } },
+    options: {
+      dir: { type: 'string' },
+      kubernetes: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
   });
-  const { dir, keep } = values;
-  if (dir === undefined) throw new Error('Name a folder: npm run control-plane -- --dir DIR [--keep]');
+  const { dir, kubernetes, keep } = values;
+  if (dir === undefined)
+    throw new Error('Name a folder: npm run control-plane -- --dir DIR [--kubernetes MINOR] [--keep]');
 
   const interrupt = new AbortController();
   // Stays for the whole run: npm passes on a Ctrl-C that the terminal has sent already.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => interrupt.abort(new Error('Interrupted.')));
   }
-  const controlPlane = await startControlPlane({ dir, keep, log: print, signal: interrupt.signal });
+  const controlPlane = await startControlPlane({
+    dir,
+    keep,
+    kubernetes,
+    log: print,
+    signal: interrupt.signal,
+  });
   print(`Ready at ${controlPlane.url}. Ctrl-C stops it.`);
   print(`export KUBECONFIG=${controlPlane.kubeconfigPath}`);
   await aborted(interrupt.signal);

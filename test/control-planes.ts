@@ -14,7 +14,7 @@ declare module 'vitest' {
 /**
  * Starts a control plane for each file that may run at the same time, and installs the CRDs of `crds/`. With
  * `CONTROL_PLANE_DIR`, the folder of a running `npm run control-plane`, that one is used and left alone, which saves
- * the start. Returns what vitest calls at the end.
+ * the start. `KUBERNETES_MINOR`, such as `1.31`, chooses the version. Returns what vitest calls at the end.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const existing = process.env['CONTROL_PLANE_DIR'];
@@ -23,6 +23,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     : await startControlPlanes(project.config.maxWorkers, {
         log: (line) => console.log(line),
         gcPercent: 400,
+        kubernetes: process.env['KUBERNETES_MINOR'],
       });
   const stop = async (): Promise<void> => void (await Promise.all(started.map((each) => each.stop())));
   try {

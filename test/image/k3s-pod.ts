@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../scripts/image/command.ts';
 import { startK3s } from '../harness/control-plane/k3s.ts';
+import { kubernetesRelease } from '../harness/control-plane/version.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
 import { kubectl } from '../harness/kubectl.ts';
 
@@ -17,7 +18,15 @@ export async function podsInK3s(image: string, signal: AbortSignal): Promise<str
   const archive = join(dir, 'image.tar');
   await run('docker', ['save', '--output', archive, image]);
   const log = (line: string): void => console.log(line);
-  const k3s = await startK3s({ dir, keep: false, temporary: true, archives: [archive], log, signal });
+  const k3s = await startK3s({
+    dir,
+    keep: false,
+    temporary: true,
+    archives: [archive],
+    kubernetes: kubernetesRelease(undefined),
+    log,
+    signal,
+  });
   try {
     const kubeconfig = k3s.kubeconfigPath;
     const place = ['--namespace=codemie-system', '--create-namespace'];

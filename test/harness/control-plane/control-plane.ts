@@ -8,6 +8,7 @@ import type { ControlPlane } from './folder.ts';
 import { buildWithGo, findBuilt } from './go-build.ts';
 import { dockerAnswers, startK3s } from './k3s.ts';
 import { startLocal } from './local.ts';
+import { type KubernetesRelease, kubernetesRelease } from './version.ts';
 
 export interface ControlPlaneOptions {
   /** Where its files go; it may hold other things too. Default: a temporary folder, removed at the end. */
@@ -17,6 +18,8 @@ export interface ControlPlaneOptions {
   /** Gets a line now and then, for a person who waits. */
   log: (line: string) => void;
   signal?: AbortSignal;
+  /** The minor version of Kubernetes, such as `1.31`. Default: the one that the project is developed with. */
+  kubernetes?: string | undefined;
   /**
    * By how many percent the heap of its programs may grow until their garbage is collected; Go's own default is 100. With
    * 400, kube-apiserver takes a fifth less time, and up to 1 GiB. Means nothing to K3s.
@@ -42,7 +45,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 /** Starts several at the same time, or none: throws as `startControlPlane` does, when the others are stopped. */
 export async function startControlPlanes(
   count: number,
-  options: Pick<ControlPlaneOptions, 'log' | 'gcPercent'>,
+  options: Pick<ControlPlaneOptions, 'log' | 'gcPercent' | 'kubernetes'>,
 ): Promise<ControlPlane[]> {
   const source = await findSource(options);
   const outcomes = await Promise.allSettled(Array.from({ length: count }, () => startFrom(source, options)));
@@ -53,22 +56,35 @@ export async function startControlPlanes(
   throw failed.reason;
 }
 
+/** K3s in Docker, of a release. */
+interface K3s {
+  source: 'k3s';
+  kubernetes: KubernetesRelease;
+}
+
 /** Builds or downloads the programs where that has to be done first. */
 async function findSource({
   log,
   signal = never(),
   soonest = false,
-}: ControlPlaneOptions): Promise<Binaries | 'k3s'> {
+  ...options
+}: ControlPlaneOptions): Promise<Binaries | K3s> {
+  const kubernetes = kubernetesRelease(options.kubernetes);
   const assets = process.env['KUBEBUILDER_ASSETS'];
+  if (assets && options.kubernetes)
+    throw new Error(
+      `KUBEBUILDER_ASSETS is set, so that Kubernetes ${options.kubernetes} cannot be chosen. Unset one of them.`,
+    );
   if (assets) return await findAssets(assets);
   if (soonest) {
-    const found = (await findBuilt()) ?? (await findInstalled()) ?? (await download({ log, signal }));
+    const found =
+      (await findBuilt(kubernetes)) ?? (await findInstalled()) ?? (await download({ log, signal }));
     if (found) return found;
-    if (await dockerAnswers()) return 'k3s';
+    if (await dockerAnswers()) return { source: 'k3s', kubernetes };
   }
-  const binaries = await buildWithGo({ log, signal });
+  const binaries = await buildWithGo({ kubernetes, log, signal });
   if (binaries.source !== 'unavailable') return binaries;
-  if (await dockerAnswers()) return 'k3s';
+  if (await dockerAnswers()) return { source: 'k3s', kubernetes };
   throw new Error(
     `There is no Kubernetes API server to start (${binaries.reason}; Docker does not answer). Do one of these:
   - start Docker
@@ -78,14 +94,16 @@ async function findSource({
 }
 
 async function startFrom(
-  source: Binaries | 'k3s',
+  source: Binaries | K3s,
   { dir: wanted, keep = false, signal = never(), ...rest }: ControlPlaneOptions,
 ): Promise<ControlPlane> {
   const temporary = wanted === undefined;
   const dir = resolve(wanted ?? (await mkdtemp(join(tmpdir(), 'control-plane-'))));
   await mkdir(dir, { recursive: true });
   const common = { ...rest, dir, keep, temporary, signal };
-  return source === 'k3s' ? await startK3s(common) : await startLocal(source, common);
+  return source.source === 'k3s'
+    ? await startK3s({ ...common, kubernetes: source.kubernetes })
+    : await startLocal(source, common);
 }
 
 const never = (): AbortSignal => new AbortController().signal;

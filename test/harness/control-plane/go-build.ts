@@ -6,15 +6,13 @@ import { cacheFolder, exists, makeOnce } from '../cache.ts';
 import { moduleFingerprint } from '../go-module.ts';
 import type { Binaries, Unavailable } from './binaries.ts';
 import { startProcess } from './processes.ts';
-import { kubernetesVersion } from './version.ts';
-
-const moduleFolder = join(import.meta.dirname, 'go');
+import type { KubernetesRelease } from './version.ts';
 
 /** `tool` stands for all programs that go.mod names in its `tool` block. */
-const buildFlags = [
+const buildFlags = (version: string): string[] => [
   '-trimpath',
   '-ldflags',
-  `-s -w -X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
+  `-s -w -X k8s.io/component-base/version.gitVersion=${version}`,
 ];
 
 /** What `go list -deps tool` counts. */
@@ -24,16 +22,18 @@ const packagesInTotal = 2_520;
 const progressMs = 10_000;
 
 export interface GoBuildOptions {
+  kubernetes: KubernetesRelease;
   log: (line: string) => void;
   signal: AbortSignal;
 }
 
 /** Where the binaries are once they are built. */
-async function cached(): Promise<{ folder: string; binaries: Binaries }> {
-  const folder = cacheFolder(
-    'control-plane',
-    `${kubernetesVersion}-${await moduleFingerprint(moduleFolder, [], buildFlags)}`,
-  );
+async function cached({
+  version,
+  module,
+}: KubernetesRelease): Promise<{ folder: string; binaries: Binaries }> {
+  const fingerprint = await moduleFingerprint(join(import.meta.dirname, module), [], buildFlags(version));
+  const folder = cacheFolder('control-plane', `${version}-${fingerprint}`);
   const binaries: Binaries = {
     source: 'go-build',
     etcd: join(folder, 'etcd'),
@@ -44,8 +44,8 @@ async function cached(): Promise<{ folder: string; binaries: Binaries }> {
 }
 
 /** The binaries that were built with Go before; undefined if they were not. */
-export async function findBuilt(): Promise<Binaries | undefined> {
-  const { folder, binaries } = await cached();
+export async function findBuilt(kubernetes: KubernetesRelease): Promise<Binaries | undefined> {
+  const { folder, binaries } = await cached(kubernetes);
   return (await exists(folder)) ? binaries : undefined;
 }
 
@@ -53,8 +53,9 @@ export async function findBuilt(): Promise<Binaries | undefined> {
  * The binaries of the cache, built with Go when they aren't there: about six minutes on two cores the first
  * time, mostly compiling, with the sources from the Go module proxy. Throws only what `signal` was aborted with.
  */
-export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Binaries | Unavailable> {
-  const { folder, binaries } = await cached();
+export async function buildWithGo(options: GoBuildOptions): Promise<Binaries | Unavailable> {
+  const { kubernetes, log, signal } = options;
+  const { folder, binaries } = await cached(kubernetes);
   if (await exists(folder)) return binaries;
   if (!(await hasGo(signal))) {
     return { source: 'unavailable', reason: 'Go is not installed' };
@@ -66,7 +67,7 @@ export async function buildWithGo({ log, signal }: GoBuildOptions): Promise<Bina
     waiting = true;
   };
   try {
-    await makeOnce(folder, (draft) => build(draft, log, signal), onWait);
+    await makeOnce(folder, (draft) => build(draft, options), onWait);
   } catch (error) {
     signal.throwIfAborted();
     log(error instanceof Error ? error.message : String(error));
@@ -82,17 +83,18 @@ async function hasGo(signal: AbortSignal): Promise<boolean> {
   );
 }
 
-async function build(draft: string, log: (line: string) => void, signal: AbortSignal): Promise<void> {
+async function build(draft: string, { kubernetes, log, signal }: GoBuildOptions): Promise<void> {
+  const { version, module } = kubernetes;
   signal.throwIfAborted();
   const startedAtMs = Date.now();
   const progress = createProgress();
   const minutes = (): string => `${((Date.now() - startedAtMs) / 60_000).toFixed(1)} min`;
-  log(`Building etcd and Kubernetes ${kubernetesVersion} with Go. This happens once and takes some minutes.`);
+  log(`Building etcd and Kubernetes ${version} with Go. This happens once and takes some minutes.`);
   const go = await startProcess({
     name: 'go build',
     command: 'go',
-    args: ['build', '-v', '-mod=readonly', ...buildFlags, '-o', `${draft}/`, 'tool'],
-    cwd: moduleFolder,
+    args: ['build', '-v', '-mod=readonly', ...buildFlags(version), '-o', `${draft}/`, 'tool'],
+    cwd: join(import.meta.dirname, module),
     env: { ...inheritedEnvironment(), GOWORK: 'off' },
     output: progress.add,
   });

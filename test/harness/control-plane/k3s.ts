@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type ControlPlane, clear, type Folder, pathsIn } from './folder.ts';
-import { k3sImage } from './version.ts';
+import type { KubernetesRelease } from './version.ts';
 
 export interface K3sOptions extends Folder {
   /** Archives of images, as `docker save` writes them, for the Pods of this cluster. */
   archives?: readonly string[];
+  kubernetes: KubernetesRelease;
   log: (line: string) => void;
   signal: AbortSignal;
 }
@@ -26,6 +27,7 @@ export async function dockerAnswers(): Promise<boolean> {
  */
 export async function startK3s(options: K3sOptions): Promise<ControlPlane> {
   const { dir, keep, archives = [], log, signal } = options;
+  const { k3sImage } = options.kubernetes;
   signal.throwIfAborted();
   log(`Starting ${k3sImage} with Docker.`);
   const { K3sContainer } = await import('@testcontainers/k3s');
