@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { argocdFiles } from './argocd/argocd-files.ts';
 import { chartFiles } from './chart/chart-files.ts';
 import { kustomizeFiles } from './chart/kustomize-files.ts';
 import { dashboardFile } from './dashboard/dashboard.ts';
@@ -28,4 +29,4 @@ await write([
   dashboardFile(),
   durationsPage(),
 ]);
-await write(await kustomizeFiles());
+await write([...(await kustomizeFiles()), ...(await argocdFiles())]);

@@ -135,7 +135,7 @@ const spreadConstraint: ValueSchema = {
 /** The values that are parts of a Pod. What the API server would refuse is refused by the chart, as far as it is easily said. */
 export const podValues = {
   extraArgs: list(
-    'Further flags of the operator, such as --refusal-window=2m. Those that the chart sets have values of their own.',
+    'Further flags of the operator, such as --refusal-window=2m. Those that the chart sets have separate values.',
     { type: 'string', pattern: `^--(${anyFlag})$` },
   ),
   extraEnv: list('Further environment variables of the container.', variable),

@@ -92,7 +92,7 @@
 {{- $volumes := dict "connection" "the chart" "ca" "the chart" "metrics-certificate" "the chart" -}}
 {{- range $values.extraVolumes -}}
 {{- if hasKey $volumes .name -}}
-{{- fail (printf "extraVolumes: %s is the name of another volume. Give it a name of its own." .name) -}}
+{{- fail (printf "extraVolumes: %s is the name of another volume. Give it another name." .name) -}}
 {{- end -}}
 {{- $_ := set $volumes .name "extraVolumes" -}}
 {{- end -}}

@@ -41,7 +41,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- include "codemie-git-operator.labelsAnd" (list . dict) -}}
 {{- end -}}
 
-{{/* The labels of an object that has some of its own: a list of the context and these. Of two under one key, the later. */}}
+{{/* The labels of an object with further ones: a list of the context and these. Of two under one key, the later. */}}
 {{- define "codemie-git-operator.labelsAnd" -}}
 {{- $context := index . 0 -}}
 {{- $labels := include "codemie-git-operator.selectorLabels" $context | fromYaml -}}

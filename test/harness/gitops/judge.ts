@@ -18,10 +18,23 @@ export type Verdict = z.output<typeof verdicts>[number];
  * @throws Error with what the program wrote, when a script fails or returns no table
  */
 export async function judge(script: string, objects: readonly unknown[]): Promise<Verdict[]> {
+  return verdicts.parse(await ask({ script, objects }));
+}
+
+/**
+ * Runs a script of an action, or of their discovery, in the same Lua. Gives the table that it returns for each object.
+ *
+ * @throws Error with what the program wrote, when a script fails or returns no table
+ */
+export async function runLua(script: string, objects: readonly unknown[]): Promise<unknown[]> {
+  return z.array(z.unknown()).parse(await ask({ script, objects, raw: true }));
+}
+
+async function ask(question: object): Promise<unknown> {
   const program = await goProgram(join(import.meta.dirname, 'go'), 'judge');
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(JSON.stringify({ script, objects }));
+  child.stdin.end(JSON.stringify(question));
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   if (child.exitCode !== 0) throw new Error(`The judge failed: ${errors}`);
-  return verdicts.parse(JSON.parse(out));
+  return JSON.parse(out);
 }

@@ -19,6 +19,8 @@ import (
 type input struct {
 	Script  string           `json:"script"`
 	Objects []map[string]any `json:"objects"`
+	// Returns what the script returns, as it is, instead of verdicts: for the scripts of actions.
+	Raw bool `json:"raw"`
 }
 
 type opinion struct {
@@ -48,6 +50,9 @@ func run(from io.Reader, to io.Writer) error {
 	if err := json.Unmarshal(bytes, &in); err != nil {
 		return err
 	}
+	if in.Raw {
+		return runRaw(in, to)
+	}
 	verdicts := make([]verdict, 0, len(in.Objects))
 	for index, object := range in.Objects {
 		health, err := judgeHealth(object, in.Script)
@@ -68,20 +73,56 @@ func run(from io.Reader, to io.Writer) error {
 	return err
 }
 
-// judgeHealth gives the script what Argo CD gives one of argocd-cm: the global obj, a second, and of Lua's libraries
-// base, package and table only. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
+func runRaw(in input, to io.Writer) error {
+	results := make([]any, 0, len(in.Objects))
+	for index, object := range in.Objects {
+		state, table, err := runScript(object, in.Script)
+		if err != nil {
+			return fmt.Errorf("object %d: %w", index, err)
+		}
+		results = append(results, fromLua(table))
+		state.Close()
+	}
+	out, err := json.Marshal(results)
+	if err != nil {
+		return err
+	}
+	_, err = to.Write(out)
+	return err
+}
+
 func judgeHealth(object map[string]any, script string) (opinion, error) {
+	state, table, err := runScript(object, script)
+	if err != nil {
+		return opinion{}, err
+	}
+	defer state.Close()
+	return opinion{text(table, "status"), text(table, "message")}, nil
+}
+
+// runScript gives the script what Argo CD gives one of argocd-cm: the global obj, a second, and of Lua's libraries
+// base, package, table, and time and date of os. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
+func runScript(object map[string]any, script string) (*lua.LState, *lua.LTable, error) {
 	// A state with the usual room costs a millisecond, and a health script needs little.
 	state := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 1024, CallStackSize: 64})
-	defer state.Close()
+	table, err := callScript(state, object, script)
+	if err != nil {
+		state.Close()
+		return nil, nil, err
+	}
+	return state, table, nil
+}
+
+func callScript(state *lua.LState, object map[string]any, script string) (*lua.LTable, error) {
 	for name, open := range map[string]lua.LGFunction{
 		lua.LoadLibName: lua.OpenPackage,
 		lua.BaseLibName: lua.OpenBase,
 		lua.TabLibName:  lua.OpenTable,
+		lua.OsLibName:   openSafeOs,
 	} {
 		call := lua.P{Fn: state.NewFunction(open), NRet: 0, Protect: true}
 		if err := state.CallByParam(call, lua.LString(name)); err != nil {
-			return opinion{}, err
+			return nil, err
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -89,13 +130,48 @@ func judgeHealth(object map[string]any, script string) (opinion, error) {
 	state.SetContext(ctx)
 	state.SetGlobal("obj", toLua(state, object))
 	if err := state.DoString(script); err != nil {
-		return opinion{}, err
+		return nil, err
 	}
 	table, ok := state.Get(-1).(*lua.LTable)
 	if !ok {
-		return opinion{}, errors.New("the script did not return a table")
+		return nil, errors.New("the script did not return a table")
 	}
-	return opinion{text(table, "status"), text(table, "message")}, nil
+	return table, nil
+}
+
+// openSafeOs is what Argo CD opens instead of os: nothing that reaches the machine.
+func openSafeOs(state *lua.LState) int {
+	lua.OpenOs(state)
+	all := state.GetGlobal(lua.OsLibName).(*lua.LTable)
+	safe := state.NewTable()
+	for _, name := range []string{"time", "date"} {
+		safe.RawSetString(name, all.RawGetString(name))
+	}
+	state.SetGlobal(lua.OsLibName, safe)
+	state.Push(safe)
+	return 1
+}
+
+func fromLua(value lua.LValue) any {
+	switch known := value.(type) {
+	case lua.LBool:
+		return bool(known)
+	case lua.LString:
+		return string(known)
+	case lua.LNumber:
+		return float64(known)
+	case *lua.LTable:
+		if length := known.Len(); length > 0 {
+			list := make([]any, 0, length)
+			known.ForEach(func(_, item lua.LValue) { list = append(list, fromLua(item)) })
+			return list
+		}
+		object := map[string]any{}
+		known.ForEach(func(key, item lua.LValue) { object[key.String()] = fromLua(item) })
+		return object
+	default:
+		return nil
+	}
 }
 
 func text(table *lua.LTable, field string) string {
