@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -77,6 +79,32 @@ describe('the npm package', () => {
     expect(check).toMatchObject({ code: 0, stderr: '' });
     expect(check.stdout).toContain('octocat');
     expect(check.stdout).not.toContain(token);
+  }, 60_000);
+
+  it('names the variable that holds a value which is none', async () => {
+    const check = await installed(['check', '--provider', 'GitHub', '--token-env', 'T'], { T: '<TOKEN>' });
+    expect(check.code).toBe(1);
+    expect(check.stdout).toContain('The token in environment variable T is a placeholder');
+  }, 60_000);
+
+  it('ends quietly when its reader has enough, and at Ctrl-C while it waits for input', async () => {
+    const program = join(folder, 'user', 'node_modules', 'codemie-git', 'codemie-git.mjs');
+    const start = (args: string[]) => spawn(process.execPath, [program, ...args], { stdio: 'pipe' });
+    const broken = join(folder, 'broken.yaml');
+    const unknown = Array.from({ length: 3000 }, (_, n) => `  k${n}: 1\n`).join('');
+    await writeFile(broken, goodManifests.token + unknown);
+    const piped = start(['lint', broken]);
+    const errors = text(piped.stderr);
+    piped.stdout.once('data', () => piped.stdout.destroy());
+    await once(piped, 'close');
+    expect(await errors).toBe('');
+
+    const waiting = start(['lint', '-']);
+    waiting.stdin.on('error', () => {});
+    // More than a pipe holds, so that the program is known to read.
+    await new Promise((resolve) => waiting.stdin.write('#'.repeat(1024 * 1024), resolve));
+    waiting.kill('SIGINT');
+    expect(await once(waiting, 'close')).toEqual([130, null]);
   }, 60_000);
 
   it.each(['bash', 'zsh', 'fish'])(

@@ -9,6 +9,9 @@ import { CliError, type Io, printable } from './io.ts';
 import { type Manifest, parseManifests } from './lint/manifests.ts';
 import { storedObject } from './lint/values.ts';
 
+/** The key of the object that stands for a credential from flags. */
+export const givenKey = 'given/given';
+
 /** A credential that is given on the command line instead of by an object. */
 interface GivenCredential {
   provider: ProviderName;

@@ -20,7 +20,13 @@ import { createStore } from '../kube/store.ts';
 import { bounds } from '../lib/bounds.ts';
 import type { HttpClients } from '../net/http-clients.ts';
 import { providers } from '../providers/registry.ts';
-import { type Subject, subjectFromFlags, subjectInCluster, subjectsInFile } from './check-subjects.ts';
+import {
+  givenKey,
+  type Subject,
+  subjectFromFlags,
+  subjectInCluster,
+  subjectsInFile,
+} from './check-subjects.ts';
 import { type Cluster, keyIn, withCluster } from './cluster.ts';
 import { createClients } from './codemie.ts';
 import type { CheckFlags } from './credential-commands.ts';
@@ -159,13 +165,15 @@ function toText(results: readonly CheckResult[], io: Io): string {
   const paint = painter(io);
   const lines = results.flatMap(({ object, ok, report }) => {
     const { credential, installation, findings } = report;
-    const head = `${ok ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', printable(object))}`;
+    const head = `${ok ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', object === givenKey ? 'The credential' : printable(object))}`;
     const found = Object.entries(findings);
     const steps = titles.flatMap(([type, title]) => {
       const finding = found.find(([name]) => name === type)?.[1];
       if (!finding) return [];
       const color = finding.status === 'True' ? 'green' : finding.status === 'False' ? 'red' : 'yellow';
-      return [`  ${title.padEnd(13)} ${paint(color, finding.reason)}  ${sentence(finding.message)}`];
+      return [
+        `  ${title.padEnd(13)} ${paint(color, finding.reason)}  ${sentence(object === givenKey ? withoutStandIn(finding.message) : finding.message)}`,
+      ];
     });
     const facts = [
       ['Kind', credential?.kind],
@@ -180,11 +188,23 @@ function toText(results: readonly CheckResult[], io: Io): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** What a credential from flags is called in place of the Secret that stands for it. */
+function withoutStandIn(text: string): string {
+  return text.replaceAll(
+    /Secret "(environment|file)" \(key "([^"]*)"\)/g,
+    (_all, from: string, key: string) => (from === 'file' ? `file ${key}` : `environment variable ${key}`),
+  );
+}
+
 function resultsAsJson(results: readonly CheckResult[]): string {
   const plain = results.map(({ object, ok, report: { findings, credential, installation } }) => ({
     object,
     ok,
-    conditions: Object.entries(findings).map(([type, finding]) => ({ type, ...finding })),
+    conditions: Object.entries(findings).map(([type, finding]) => ({
+      type,
+      ...finding,
+      message: object === givenKey ? withoutStandIn(finding.message) : finding.message,
+    })),
     ...(credential && { credential: { ...credential, digest: undefined } }),
     ...(installation && { installation }),
   }));

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { addAbortSignal } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { readBounded } from './input.ts';
@@ -99,7 +100,7 @@ function processIo(signal: AbortSignal): Io {
       stderr.write(forTerminal(text).slice(0, (stderr.columns || 80) - 1));
       shown = true;
     },
-    stdin: () => readBounded(stdin, 'Standard input'),
+    stdin: () => readBounded(addAbortSignal(signal, stdin), 'Standard input'),
     env: process.env,
     columns: stdout.isTTY ? stdout.columns : undefined,
     now: Date.now,
@@ -123,6 +124,6 @@ const given = process.argv.slice(2);
 const exitCode = await main(
   calledAs.startsWith('kubectl_complete-codemie') ? ['complete', '--', ...given] : given,
 );
-// What was written has to reach a pipe before the process may end.
-if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+// What was written has to reach a pipe before the process may end, unless its reader has enough.
+if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain').catch(() => undefined);
 process.exitCode = exitCode;

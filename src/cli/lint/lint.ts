@@ -48,6 +48,7 @@ export async function lint(
   const manifests: Manifest[] = [];
   let files = 0;
   for await (const source of sourcesOf(paths, io)) {
+    io.signal.throwIfAborted();
     files += 1;
     if (files % 100 === 0) io.progress(`Read ${count(files, 'file')} …`);
     if (source.text === undefined) {
