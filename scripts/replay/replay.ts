@@ -4,13 +4,14 @@ import { Halt } from '../../src/controllers/git-integration/halt.ts';
 import { providerHalt } from '../../src/controllers/git-integration/provider-halt.ts';
 import { rfc3339 } from '../../src/lib/time.ts';
 import { createHttpClient } from '../../src/net/http-client.ts';
-import type {
-  Credential,
-  CredentialReport,
-  Installation,
-  InstallationSelector,
-  Provider,
-  Target,
+import {
+  type Credential,
+  type CredentialReport,
+  type Installation,
+  type InstallationSelector,
+  type Provider,
+  ProviderError,
+  type Target,
 } from '../../src/providers/provider.ts';
 import { providers } from '../../src/providers/registry.ts';
 import { startInternet } from '../../test/harness/peers/internet.ts';
@@ -111,10 +112,17 @@ function accepted(report: CredentialReport, installation?: Installation): Omit<V
   return { condition: 'CredentialsValid', status: 'True', reason: 'Valid', retry: 'onChange', found };
 }
 
-function halted({ condition, finding, next }: Halt): Omit<Verdict, 'calls'> {
-  const retries = { wait: () => 'onChange', soon: () => 'backoff', retry: () => 'backoff' };
+function halted({ condition, finding, next, cause }: Halt): Omit<Verdict, 'calls'> {
+  const retries = { wait: () => afterRefusal(cause), soon: () => 'backoff', retry: () => 'backoff' };
   const retry = next.kind === 'at' ? rfc3339(next.atMs) : retries[next.kind]();
   return { condition, status: finding.status, reason: finding.reason, message: finding.message, retry };
+}
+
+/** When a refusal is asked about again: see `refusals.ts`, which has the times. */
+function afterRefusal(error: unknown): string {
+  if (!(error instanceof ProviderError) || error.reason === 'Expired' || error.reason === 'Revoked')
+    return 'onChange';
+  return error.isExplained ? 'growing' : 'recheck';
 }
 
 function makeUp(credential: Recording['credential']): Credential {
