@@ -17,7 +17,7 @@ const clusterNetMs = 900_000;
 /**
  * `unit` needs nothing but Node; its tests stand beside the code. The files of `cluster` have a control plane each:
  * test/cluster tests the operator, test/chart what it is installed with, test/alerts what watches it, test/faults takes
- * servers, replicas and rights away, test/isolation attacks the operator as a tenant would. `image` builds the container
+ * servers, replicas and rights away, test/isolation attacks the operator as a tenant would, test/storm mixes all of it at random. `image` builds the container
  * image and runs it. `keycloak` compares the peer for Keycloak with the real one.
  *
  * A process runs one file after the other and loads its modules once: a file leaves nothing changed behind.
@@ -30,7 +30,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/harness/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/harness/**/*.test.ts',
+            'test/storm/shrink.test.ts',
+            'scripts/**/*.test.ts',
+          ],
           pool: 'forks',
           isolate: false,
           testTimeout: netMs,
@@ -41,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/{cluster,chart,alerts,faults,isolation}/**/*.test.ts'],
+          include: ['test/{cluster,chart,alerts,faults,isolation}/**/*.test.ts', 'test/storm/storm.test.ts'],
           globalSetup: ['test/operator-program.ts', 'test/control-planes.ts'],
           pool: 'forks',
           isolate: false,
