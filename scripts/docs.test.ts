@@ -74,6 +74,17 @@ describe('docs/monitoring.md', () => {
     );
     expect([...documented].toSorted()).toEqual(real.toSorted());
   });
+
+  it('knows each metric that the sources name: what makes it is called in test/harness/metric-catalogue.ts', () => {
+    const made = new Set(metricCatalogue().own.map(({ name }) => name));
+    const named = globSync('src/**/*.ts', { cwd: root, exclude: (name) => name.endsWith('.test.ts') })
+      .filter((file) => !file.endsWith('.test.ts'))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\bname: '(codemie_\w+)'/g)].map(([, name = '']) => `${file}: ${name}`),
+      );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((each) => !made.has(each.split(': ')[1] ?? ''))).toEqual([]);
+  });
 });
 
 describe('docs/troubleshooting.md', () => {
