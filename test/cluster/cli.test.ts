@@ -204,7 +204,7 @@ describe('import', () => {
     const { stdout, stderr, code } = await cli(['import', ...flags]);
     expect(code).toBe(0);
     expect(stderr).toContain(
-      'Left out "odd" of project "second": It can\'t be told which product git.internal is.',
+      'Left out "odd" of project "second": It is unknown which product git.internal is.',
     );
     expect(stderr).toContain(`kubectl create secret generic team-repos-git --namespace ${namespace}`);
 
