@@ -16,6 +16,10 @@ it.each([
   expect(closest(name, known)).toBe(meant);
 });
 
+it('never is the name itself, which a cache may still hold', () => {
+  expect(closest('login', ['login'])).toBeUndefined();
+});
+
 it('prefers the nearest, whatever the order', () => {
   expect(closest('a-token', ['b-tokens', 'a-tokens'])).toBe('a-tokens');
 });

@@ -1,9 +1,9 @@
-/** The name that a typo most likely stands for: the same but for case, or at most two letters apart. */
+/** The other name that a typo most likely stands for: the same but for case, or at most two letters apart. */
 export function closest(name: string, known: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of known) {
     // Cheaper than to count, and rules nearly all of them out.
-    if (Math.abs(candidate.length - name.length) > mostLetters) continue;
+    if (candidate === name || Math.abs(candidate.length - name.length) > mostLetters) continue;
     const found = distance(name.toLowerCase(), candidate.toLowerCase());
     if (found <= mostLetters && (best === undefined || found < best.distance))
       best = { candidate, distance: found };
