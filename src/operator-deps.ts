@@ -88,7 +88,7 @@ function createNamesIn({ secrets, configMaps }: Pick<Informers, 'secrets' | 'con
 }
 
 /** What was read or made before the rest. */
-export interface Ground
+export interface OperatorParts
   extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>,
     Pick<Leadership, 'mayWrite'> {
   informers: Informers;
@@ -99,9 +99,9 @@ export interface Ground
 /** Makes everything that the reconcilers work with. */
 export function createDeps(
   { settings, ca, exposition, tracing, log, now }: OperatorOptions,
-  ground: Ground,
+  parts: OperatorParts,
 ): Deps {
-  const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = ground;
+  const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = parts;
   const {
     operatorNamespace,
     tenantPrivateNetworks,

@@ -62,17 +62,17 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const metrics = alsoTraced(createMetrics(exposition.registry), tracing);
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
-  const ground = createKubeClient({ connection, userAgent: operatorName, metrics: metrics.client });
-  const access = createAccessCheck({ client: ground, installation: settings, log });
+  const bootstrap = createKubeClient({ connection, userAgent: operatorName, metrics: metrics.client });
+  const access = createAccessCheck({ client: bootstrap, installation: settings, log });
   await access.untilGranted(signal);
-  const digestKey = await ensureDigestKey(ground, operatorNamespace, signal);
-  const clusterName = settings.clusterName ?? (await clusterUid(ground, signal));
+  const digestKey = await ensureDigestKey(bootstrap, operatorNamespace, signal);
+  const clusterName = settings.clusterName ?? (await clusterUid(bootstrap, signal));
   log.info({ clusterName, operatorNamespace }, 'Connected');
 
   const leadership = createLeadership({
     settings,
     name: operatorName,
-    client: ground,
+    client: bootstrap,
     log,
     now,
     onChange: metrics.leading,
@@ -137,7 +137,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         if (!stop.aborted || error instanceof LeadershipLostError) throw error;
       }
       await stopReflecting();
-      await Promise.all([kube.close(), ground.close(), deps.http.close(), deps.providerHttp.close()]);
+      await Promise.all([kube.close(), bootstrap.close(), deps.http.close(), deps.providerHttp.close()]);
     },
   };
 }
