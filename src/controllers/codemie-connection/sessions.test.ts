@@ -22,6 +22,7 @@ beforeEach(() => {
     kube: { get: async () => secret },
     http: clients,
     operatorNamespace: 'system',
+    namesIn: (_, namespace) => (namespace === 'system' ? ['logins', 'logon'] : ['logins']),
     tenantPrivateNetworks: false,
     now: Date.now,
     busy: () => false,
@@ -64,6 +65,14 @@ describe('createSessions', () => {
     secret = kept;
     expect(await open()).not.toBe(before);
     expect(sessions.last('c')).toBeUndefined();
+  });
+
+  it('names a similar Secret to the owner of the namespace, and none of the operator’s to tenants', async () => {
+    secret = undefined;
+    await expect(open()).rejects.toThrow('does not exist in namespace "team"; there is one called "logins".');
+    const { namespace: _, ...ofCluster } = connection().metadata;
+    const shared = { ...connection(), metadata: { ...ofCluster, uid: 'shared' } };
+    await expect(open(shared)).rejects.toThrow('does not exist in namespace "system". Create it');
   });
 
   it('has nothing of a connection that is forgotten', async () => {
