@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +30,12 @@ describe.each(pages)('%s', (page) => {
   it('links to what is there', () => {
     const dead = linksOf(read(page)).filter((link) => !leadsSomewhere(page, link));
     expect(dead).toEqual([]);
+  });
+
+  it('holds commands that a shell can parse', () => {
+    const script = codeBlocks(read(page), 'sh').join('\n').replaceAll('…', 'x');
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
+    expect([stderr, status]).toEqual(['', 0]);
   });
 
   it('holds manifests that are right', () => {

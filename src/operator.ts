@@ -28,7 +28,7 @@ import { LeadershipLostError } from './kube/leader-election.ts';
 import type { ObjectKey, Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
-import { createLeadership } from './leadership.ts';
+import { createLeadership, leaseName } from './leadership.ts';
 import { durations } from './lib/durations.ts';
 import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
@@ -63,7 +63,14 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
   const bootstrap = createKubeClient({ connection, userAgent: operatorName, metrics: metrics.client });
-  const access = createAccessCheck({ client: bootstrap, installation: settings, log });
+  // Until it leads it does not, also while it waits for permissions: an alert on no leader has to see that.
+  metrics.leading(leaseName(operatorName, settings.shardSelector), false);
+  const access = createAccessCheck({
+    client: bootstrap,
+    installation: settings,
+    log,
+    onMissing: metrics.permissionsMissing,
+  });
   await access.untilGranted(signal);
   const digestKey = await ensureDigestKey(bootstrap, operatorNamespace, signal);
   const clusterName = settings.clusterName ?? (await clusterUid(bootstrap, signal));

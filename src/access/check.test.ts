@@ -23,6 +23,7 @@ function stage(watchNamespaces?: string[]) {
   const refused = new Set<string>();
   const asked: string[] = [];
   const lines: string[] = [];
+  const missing: number[] = [];
   const clock = createManualClock();
   const write = (_fields: object, message: string): void => void lines.push(message);
   const log: Log = { ...silentLog, error: write, warn: write, info: write };
@@ -51,9 +52,10 @@ function stage(watchNamespaces?: string[]) {
       leaderElect: true,
     },
     log,
+    onMissing: (count) => missing.push(count),
     clock,
   });
-  return { check, refused, asked, lines, clock };
+  return { check, refused, asked, lines, missing, clock };
 }
 
 const never = new AbortController().signal;
@@ -69,7 +71,7 @@ describe('the check at the start', () => {
   });
 
   it('says once what is missing and what for, and goes on when it is granted', async () => {
-    const { check, refused, lines, clock } = stage();
+    const { check, refused, lines, missing, clock } = stage();
     for (const each of ['list configmaps *', 'watch configmaps *', 'get namespaces * kube-system'])
       refused.add(each);
     const done = check.untilGranted(never);
@@ -82,10 +84,12 @@ describe('the check at the start', () => {
     await clock.advance(5_000);
     await done;
     expect(lines.slice(2)).toEqual(['All permissions are there now.']);
+    expect(new Set(missing)).toEqual(new Set([2, 0]));
+    expect(missing.at(-1)).toBe(0);
   });
 
   it('does not wait for one namespace of several, but tells', async () => {
-    const { check, refused, asked, lines, clock } = stage(['team-a', 'team-b']);
+    const { check, refused, asked, lines, missing, clock } = stage(['team-a', 'team-b']);
     refused.add('get secrets team-b').add('get namespaces team-b team-b');
     await check.untilGranted(never);
     expect(asked.filter((each) => each.includes('team-'))).toEqual([]);
@@ -97,9 +101,11 @@ describe('the check at the start', () => {
       ),
       expect.stringContaining('lacks permission to get namespaces in namespace "team-b"'),
     ]);
+    expect(missing.at(-1)).toBe(2);
     refused.clear();
     await clock.advance(5_000);
     await done;
+    expect(missing.at(-1)).toBe(0);
   });
 
   it('goes on where nobody may ask', async () => {

@@ -11,6 +11,8 @@ export interface AccessCheckOptions {
   client: Pick<KubeClient, 'ask'>;
   installation: Installation & { operatorNamespace: string };
   log: Log;
+  /** Receives the number of missing permissions whenever it changes. */
+  onMissing?: (count: number) => void;
   clock?: Clock;
 }
 
@@ -44,15 +46,28 @@ const intervalMs = durations.operator.accessCheckMs;
 const concurrency = 8;
 
 /** Makes the check. It asks for itself only, which every login may by default. */
-export function createAccessCheck({ client, installation, log, clock }: AccessCheckOptions): AccessCheck {
+export function createAccessCheck({
+  client,
+  installation,
+  log,
+  onMissing = () => undefined,
+  clock,
+}: AccessCheckOptions): AccessCheck {
   const needs = needsOf(installation);
+  const missing = { everywhere: 0, inNamespaces: 0 };
   const isOfOne = ({ permission: { where } }: Need): boolean =>
     where === 'watched' && installation.watchNamespaces !== undefined;
 
-  async function untilAllowed(wanted: readonly Need[], signal: AbortSignal): Promise<void> {
+  async function untilAllowed(
+    wanted: readonly Need[],
+    where: keyof typeof missing,
+    signal: AbortSignal,
+  ): Promise<void> {
     let told = '';
     while (!signal.aborted) {
       const sentences = await missingAccess(wanted, client, signal);
+      missing[where] = sentences.length;
+      onMissing(missing.everywhere + missing.inNamespaces);
       if (sentences.join() !== told) {
         for (const sentence of sentences) log.error({}, sentence);
         if (sentences.length === 0) log.info({}, 'All permissions are there now.');
@@ -68,6 +83,7 @@ export function createAccessCheck({ client, installation, log, clock }: AccessCh
       try {
         await untilAllowed(
           needs.filter((need) => !isOfOne(need)),
+          'everywhere',
           signal,
         );
       } catch (error) {
@@ -79,7 +95,7 @@ export function createAccessCheck({ client, installation, log, clock }: AccessCh
     async followNamespaces(signal) {
       for (;;) {
         try {
-          return await untilAllowed(needs.filter(isOfOne), signal);
+          return await untilAllowed(needs.filter(isOfOne), 'inNamespaces', signal);
         } catch (error) {
           // Told at the start already.
           if (isForbidden(error)) return;

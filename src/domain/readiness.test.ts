@@ -125,6 +125,10 @@ describe('sumUp', () => {
     const readiness = sumUp(outage, context(previous));
     expect(readiness.ready.status).toBe(status);
     expect(readiness.reconciling?.reason).toBe('ProviderUnreachable');
+    const message = 'ProviderUnreachable.';
+    expect(readiness.ready.message).toBe(
+      status === 'True' ? `Not confirmed at the moment: ${message}` : message,
+    );
   });
 });
 

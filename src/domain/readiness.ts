@@ -88,7 +88,7 @@ export function sumUp(findings: Findings, context: ReadinessContext): Readiness 
   const reconciling: Finding = { ...waiting.finding, status: 'True' };
   const before = context.previous.find(({ type }) => type === waiting.type);
   const kept = keptReady(context, before?.status === 'Unknown' ? before : undefined);
-  return { ready: kept ?? waiting.finding, reconciling };
+  return { ready: kept ? unconfirmed(kept, waiting.finding) : waiting.finding, reconciling };
 }
 
 function blocks(type: StepCondition, finding: Finding, warnOnly: boolean): boolean {
@@ -104,7 +104,12 @@ export function connectionReadiness(found: Finding, standing: Standing): Readine
   const mark: Finding = { ...found, status: 'True' };
   if (found.status === 'False') return isAwaited(found) ? { ready: found } : { ready: found, stalled: mark };
   const kept = found.reason === 'InUse' ? undefined : keptConnection(standing);
-  return { ready: kept ?? found, reconciling: mark };
+  return { ready: kept ? unconfirmed(kept, found) : found, reconciling: mark };
+}
+
+/** A Ready that is kept through an outage, with a message that names the outage: kubectl's tables show Ready only. */
+function unconfirmed(ready: Finding, { message }: Finding): Finding {
+  return { ...ready, message: `Not confirmed at the moment: ${message}` };
 }
 
 /** The Ready of a connection as it was, while it is in trouble for no longer than `graceMs`. */

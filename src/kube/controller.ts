@@ -182,7 +182,7 @@ export function createController(options: ControllerOptions): Controller {
       return 'retryAfter';
     }
     const waitMs = Math.round(queue.addRateLimited(key));
-    runLog.warn({ ...errorFields(error), waitMs }, 'Reconciling failed; trying again.');
+    runLog.warn({ ...errorFields(error), waitMs }, 'Reconciling failed; retrying.');
     return signal.reason instanceof ReconcileTimeoutError ? 'timeout' : 'error';
   }
 
@@ -251,7 +251,7 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   function leaveBehind(run: Run): void {
-    log.error({ key: run.key }, 'A run does not heed its deadline and was left behind.');
+    log.error({ key: run.key }, 'A reconcile ignored its deadline and was abandoned.');
     if (isIn('parked', run)) setParked(-1);
     queue.park(run.key);
     run.state = 'leftBehind';

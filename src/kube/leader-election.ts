@@ -117,7 +117,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     } catch (error) {
       // A conflict means that another replica was faster; the next try sees it.
       const isNews = !parent.aborted && !isConflict(error);
-      if (isNews) log.warn(errorFields(error), 'The lease could not be taken or renewed.');
+      if (isNews) log.warn(errorFields(error), 'The lease could not be acquired or renewed.');
       return 'failed';
     } finally {
       deadline.stop();

@@ -182,7 +182,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
     if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
     // A namespace that is gone refuses for as long as it is named, which is told once.
     else if (refusedAgain) log.debug(fields, 'List or watch is still refused; trying again.');
-    else log.warn(fields, 'List or watch failed; trying again.');
+    else log.warn(fields, 'List or watch failed; retrying.');
     await sleep(waitMs, signal, clock);
   }
 

@@ -17,6 +17,8 @@ export interface Metrics {
   events: EventMetrics;
   /** Whether this process is at work, and the name of the Lease for it. */
   leading: (lease: string, isLeading: boolean) => void;
+  /** How many permissions of the list in src/access this process lacks, so far as it knows. */
+  permissionsMissing: (count: number) => void;
   /** One exchange with a server outside of the cluster. */
   exchange: (target: ExchangeTarget, record: ExchangeRecord) => void;
 }
@@ -46,6 +48,7 @@ export function createMetrics(registry: Registry): Metrics {
     reflector: reflectorMetrics(registry),
     events: eventMetrics(registry),
     leading: leadingMetric(registry),
+    permissionsMissing: permissionsMetric(registry),
     exchange: exchangeMetrics(registry),
   };
 }
@@ -235,6 +238,15 @@ function leadingMetric(registry: Registry): Metrics['leading'] {
     registers: [registry],
   });
   return (name, isLeading) => status.set({ name }, isLeading ? 1 : 0);
+}
+
+function permissionsMetric(registry: Registry): Metrics['permissionsMissing'] {
+  const missing = new Gauge({
+    name: 'codemie_permissions_missing',
+    help: 'Permissions in Kubernetes that the operator needs and lacks. The log names each one.',
+    registers: [registry],
+  });
+  return (count) => missing.set(count);
 }
 
 /** Measures caches whenever the metrics are read. */

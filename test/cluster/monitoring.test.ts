@@ -1,13 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
-import { kubectl } from '../harness/kubectl.ts';
 import { metricCatalogue } from '../harness/metric-catalogue.ts';
-import { kubeconfigPath } from '../kubeconfig-path.ts';
-import { discard, gitHubIntegration, storeGitHubToken } from './objects.ts';
-import { clientCredentials, useSuite } from './suite.ts';
+import { gitHubIntegration, storeGitHubToken } from './objects.ts';
+import { useSuite } from './suite.ts';
 
 const suite = useSuite();
 let namespace: string;
@@ -71,36 +66,5 @@ describe('what the operator serves on /metrics', () => {
       ),
     );
     expect(metrics).toContain('leader_election_master_status{name="codemie-git-operator"} 1\n');
-  });
-});
-
-describe('the commands of the runbooks', () => {
-  const folder = join(import.meta.dirname, '..', '..', 'docs', 'runbooks');
-  const blocks = readdirSync(folder)
-    .map((page) => readFileSync(join(folder, page), 'utf8'))
-    .flatMap((text) => codeBlocks(text, 'sh'));
-  const commands = [...new Set(blocks.flatMap((block) => block.trim().split('\n')))];
-
-  beforeAll(async () => {
-    const { cluster, world } = suite;
-    const auth = clientCredentials(world, 'login');
-    await cluster.create(kinds.clusterConnection, {
-      metadata: { name: 'good' },
-      spec: { url: world.codemie.url, auth },
-    });
-    return () => discard(cluster, kinds.clusterConnection, 'good');
-  });
-
-  it.each(commands)('%s', async (command) => {
-    const [program, ...args] = command
-      .replaceAll('NAMESPACE', namespace)
-      .replaceAll('NAME', 'good')
-      .split(' ');
-    expect(program).toBe('kubectl');
-    const { code, stderr, stdout } = await kubectl(args, { kubeconfig: kubeconfigPath() });
-    // A question may be answered by no, which is an exit code of its own: nobody gave the account its rights here.
-    const refused = args[0] === 'auth' && stdout === 'no\n';
-    expect(stderr.replace(/^No resources found.*\n/, '')).toBe('');
-    expect(code).toBe(refused ? 1 : 0);
   });
 });

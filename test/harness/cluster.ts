@@ -153,7 +153,8 @@ export interface Seen {
   is(type: string, want: string): boolean;
 }
 
-function seenOf(object: KubeObject): Seen {
+/** The conditions of a GitIntegration or of a connection as tests compare them. */
+export function seenOf(object: KubeObject): Seen {
   const status = parseGitIntegrationStatus(object['status']);
   const conditions = status.conditions ?? [];
   const find = (type: string) => conditions.find((condition) => condition.type === type);

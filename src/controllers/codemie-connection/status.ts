@@ -10,6 +10,7 @@ import { isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
+import { codeMieOutages, outageNews } from '../outage-events.ts';
 import type { OwnWrites } from '../own-writes.ts';
 import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
 import type { ConnectionMetrics } from './metrics.ts';
@@ -90,6 +91,8 @@ function tell(
   conditions: readonly Condition[],
   deps: StatusDeps,
 ): void {
+  const outage = outageNews(previous, conditions, codeMieOutages);
+  if (outage) deps.events.record(connection, outage);
   const ready = conditions.find(({ type }) => type === 'Ready');
   const before = previous.find(({ type }) => type === 'Ready');
   if (!ready || (ready.status === before?.status && ready.reason === before.reason)) return;

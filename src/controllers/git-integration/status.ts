@@ -9,6 +9,7 @@ import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { specDigest } from '../../domain/spec-digest.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { durations } from '../../lib/durations.ts';
+import { outageNews, providerOutages } from '../outage-events.ts';
 import { mergeConditions, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 import type { Known } from './load.ts';
@@ -165,6 +166,8 @@ function publish(
       note: ready.message,
     });
   }
+  const outage = outageNews(known.conditions, conditions, providerOutages);
+  if (outage) deps.events.record(known.object, outage);
   for (const type of ['CredentialExpiring', 'Drifted', 'UsageLimited']) {
     const now = conditions.find((condition) => condition.type === type);
     const then = known.conditions.find((condition) => condition.type === type);
