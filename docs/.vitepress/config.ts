@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { type DefaultTheme, defineConfig } from 'vitepress';
+
+const docs = join(import.meta.dirname, '..');
+const repository = 'https://github.com/codemie-ai/codemie-git-operator';
+
+type Item = DefaultTheme.SidebarItem;
+
+const page = (text: string, link: string): Item => ({ text, link });
+
+const runbooks = readdirSync(join(docs, 'runbooks'))
+  .filter((name) => name !== 'README.md')
+  .map((name) => page(name.replace('.md', ''), `/runbooks/${name.replace('.md', '')}`));
+
+const sidebar: Item[] = [
+  {
+    text: 'Overview',
+    items: [
+      page('What it is', '/overview/introduction'),
+      page('Architecture', '/overview/architecture'),
+      page('Glossary', '/overview/glossary'),
+      page('FAQ', '/overview/faq'),
+    ],
+  },
+  { text: 'Get started', link: '/get-started' },
+  {
+    text: 'How-to guides',
+    items: [
+      page('All guides', '/guides/'),
+      page('Credentials', '/credentials'),
+      page('Adopt existing integrations', '/guides/adopt-existing-integrations'),
+      page('Rotate credentials', '/guides/rotate-credentials'),
+      page('Self-managed server', '/guides/self-managed-server'),
+      page('Onboard a team', '/guides/onboard-a-team'),
+      page('GitOps', '/gitops'),
+      page('Use it in CodeMie', '/using-integrations'),
+      page('Migrate', '/guides/migrate'),
+      page('Back up and restore', '/guides/backup-and-restore'),
+      page('Leave', '/guides/leave'),
+    ],
+  },
+  {
+    text: 'Operations',
+    items: [
+      page('Install, upgrade, uninstall', '/install'),
+      page('Connections', '/connections'),
+      page('CodeMie', '/codemie'),
+      page('Operating', '/operating'),
+      page('High availability', '/high-availability'),
+      page('Monitoring', '/monitoring'),
+      page('Performance', '/performance'),
+      { ...page('Runbooks', '/runbooks/'), collapsed: true, items: runbooks },
+    ],
+  },
+  {
+    text: 'Reference',
+    items: [
+      page('API', '/api-reference'),
+      page('Conditions', '/conditions'),
+      page('Events', '/events'),
+      page('Troubleshooting', '/troubleshooting'),
+      page('Command line', '/cli'),
+      page('GitHub', '/providers/github'),
+      page('GitLab', '/providers/gitlab'),
+      page('Bitbucket', '/providers/bitbucket'),
+      page('Azure DevOps', '/providers/azure-devops'),
+    ],
+  },
+  { text: 'Security', items: [page('Tenancy', '/tenancy'), page('Permissions', '/permissions')] },
+  {
+    text: 'Contribute',
+    items: [
+      page('Language and style', '/contributing/style'),
+      page('Releasing', '/releasing'),
+      page('Decision records', '/adr/'),
+    ],
+  },
+];
+
+/** Links that leave the folder of the pages lead to the repository. Those within are checked by the build. */
+function linkFrom(file: string, link: string): string {
+  if (/^[a-z]+:|^#/.test(link)) return link;
+  const [path = '', anchor] = link.split('#');
+  const target = join(dirname(join(docs, file)), path);
+  const inDocs = relative(docs, target);
+  if (!inDocs.startsWith('..')) return link;
+  const inRepository = relative(join(docs, '..'), target);
+  if (!existsSync(target)) throw new Error(`${file} links to ${link}, which does not exist.`);
+  const kind = statSync(target).isDirectory() ? 'tree' : 'blob';
+  return `${repository}/${kind}/main/${inRepository}${anchor === undefined ? '' : `#${anchor}`}`;
+}
+
+export default defineConfig({
+  title: 'codemie-git-operator',
+  description: 'Git credentials for CodeMie, declared in Kubernetes',
+  lang: 'en-US',
+  cleanUrls: true,
+  rewrites: { 'README.md': 'index.md', ':folder/README.md': ':folder/index.md' },
+  markdown: {
+    config(markdown) {
+      markdown.core.ruler.push('repository-links', (state) => {
+        for (const { children } of state.tokens)
+          for (const token of children ?? []) {
+            const link = token.type === 'link_open' && token.attrGet('href');
+            if (link) token.attrSet('href', linkFrom(String(state.env.relativePath), link));
+          }
+      });
+    },
+  },
+  themeConfig: {
+    sidebar,
+    search: { provider: 'local' },
+    outline: [2, 3],
+    socialLinks: [{ icon: 'github', link: repository }],
+    editLink: { pattern: `${repository}/edit/main/docs/:path` },
+  },
+});
