@@ -150,7 +150,7 @@ describe('the diagnosis shows', () => {
     const { cluster } = suite;
     await cluster.createSecret(`${namespace}/rejected`, { token: suite.secret('ghp_') });
     const key = await integration('rejected');
-    await cluster.waitForConditions(key, { CredentialsValid: 'Unknown/Rechecking' });
+    await cluster.waitForConditions(key, { Ready: 'False/Unauthorized' });
     for (const alert of ['GitIntegrationNotReady', 'GitIntegrationsStalled'])
       expect(await diagnose(alert, 'rejected')).toContain('rejected the token in Secret "rejected"');
   });
