@@ -59,6 +59,8 @@ const sidebar: Item[] = [
       page('API', '/api-reference'),
       page('Conditions', '/conditions'),
       page('Events', '/events'),
+      page('Durations', '/durations'),
+      page('Support and versions', '/support'),
       page('Troubleshooting', '/troubleshooting'),
       page('Command line', '/cli'),
       page('GitHub', '/providers/github'),
