@@ -54,6 +54,8 @@ async function timeOut(times: number): Promise<void> {
 describe('a host that hangs', () => {
   it('is left alone after three timeouts, and the error says so and until when', async () => {
     await timeOut(3);
+    // On a slow machine a time-out may come before the connection.
+    const asked = server.requests.length;
     const error = await failure(get());
     expect(error).toMatchObject({
       kind: 'HostPaused',
@@ -62,7 +64,7 @@ describe('a host that hangs', () => {
       requestSent: false,
       retryAtMs: now + 30_000,
     });
-    expect(server.requests).toHaveLength(3);
+    expect(server.requests).toHaveLength(asked);
   });
 
   it('does not take the others with it', async () => {
