@@ -45,7 +45,7 @@ export async function runStorm(
       await rage(steps, scene, deeds);
       log(`round ${round + 1} is over`);
       await calmDown(scene);
-      const faults = await findOut(scene, deeds);
+      const faults = await findOut(scene, deeds, log);
       if (faults.length > 0) return { faults, round, output: output() };
     }
     return { faults: [], output: output() };
@@ -97,16 +97,19 @@ function isTrouble(step: Step): step is Step & Trouble {
 }
 
 /** Waits until all is well. @returns what is not, at the end */
-async function findOut(scene: Scene, deeds: Deeds): Promise<string[]> {
+async function findOut(scene: Scene, deeds: Deeds, log: (line: string) => void): Promise<string[]> {
   // What a person did in CodeMie is found at an interval, which is longer than this.
   const own = (fault: Fault): boolean => !deeds.touched.has(fault.key);
-  const lies = (await settle(scene, deeds, selfHealingMs, own)).filter(({ isLie }) => isLie === true);
+  const unsettled = await settle(scene, deeds, selfHealingMs, own);
+  for (const { text } of unsettled) log(`not settled without being asked: ${text}`);
+  const lies = unsettled.filter(({ isLie }) => isLie === true);
   if (lies.length > 0) return lies.map(({ text }) => `without being asked: ${text}`);
   await askForAll(scene);
   let faults: Fault[] = [];
   const isOver = startPatience(patienceMs);
   do {
     faults = await settle(scene, deeds, askAgainMs);
+    for (const { text } of faults) log(`not settled: ${text}`);
     if (faults.length > 0) await askForAll(scene);
   } while (faults.length > 0 && !isOver());
   deeds.touched.clear();
