@@ -45,7 +45,9 @@ const told = 'told';
 it('holds for pages, chart, examples and sources', () => {
   const files = new Set(allTexts().map(({ file }) => file));
   for (const file of [
+    'README.md',
     'CHANGELOG.md',
+    'docs/runbooks/CodeMieUnreachable.md',
     'docs/conditions.md',
     'charts/codemie-git-operator/values.yaml',
     'charts/codemie-git-operator/files/alerts.yaml',
