@@ -8,6 +8,7 @@ import {
   type Form,
   otherPaths,
   refusals,
+  withoutServiceAccount,
 } from './keycloak-refusals.ts';
 
 /** A Keycloak: the real one, or the peer. */
@@ -99,6 +100,7 @@ export function describeKeycloak(server: () => KeycloakServer): void {
     await signIn();
     const made = { ...client, serviceAccountsEnabled: true, standardFlowEnabled: false };
     expect((await admin('POST', '/clients', made)).status).toBe(201);
+    expect((await admin('POST', '/clients', withoutServiceAccount)).status).toBe(201);
     const credentials = (value: string) => ({ enabled: true, credentials: [{ type: 'password', value }] });
     const jane = {
       username: 'answers-jane',

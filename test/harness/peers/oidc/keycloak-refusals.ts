@@ -5,6 +5,8 @@ export type Fields = Record<string, unknown>;
 
 /** The client that the tests make, with a secret that has to be encoded. */
 export const client = { clientId: 'answers', secret: 's3cret+&=' };
+/** Another one, as switching the service account off deletes its user. */
+export const withoutServiceAccount = { clientId: 'answers-without', secret: client.secret };
 /** How it asks for a token. */
 export const byClient: Form = {
   grant_type: 'client_credentials',
@@ -121,8 +123,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     name: 'a client without a service account',
-    form: byClient,
-    change: { of: 'client', fields: { serviceAccountsEnabled: false } },
+    form: { ...byClient, client_id: withoutServiceAccount.clientId },
     status: 401,
     error: 'unauthorized_client',
     description: 'Client not enabled to retrieve service account',
