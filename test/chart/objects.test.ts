@@ -214,13 +214,13 @@ describe('the chart', () => {
   });
 
   it.each([
-    ['nothing', {}, 'Next: say where CodeMie is.'],
+    ['nothing', {}, 'Next: configure where CodeMie is.'],
     ['nothing', {}, 'clusterName is not set'],
     ['a connection', { connection }, 'The login is read from the Secret codemie-login of this namespace.'],
     [
       'a connection for nobody',
       { connection: { ...connection, consumers: [] } },
-      'Nobody may use the connection',
+      'No namespace can use the connection yet.',
     ],
   ])('says the next step after an installation with %s', async (_name, given, words) => {
     const args = ['install', release, chartFolder, '--namespace', 'codemie-system', '--dry-run=client'];
