@@ -149,7 +149,7 @@ describe('kubectl explain', () => {
     ['gint.spec.alias', 'Default: metadata.name.'],
     ['gint.spec.auth.githubApp.appID', 'App ID, a number (in quotes or not)'],
     ['gint.spec.auth.token.secretRef.key', 'Default: token.'],
-    ['gint.status.conditions', 'What is true and what a person must do.'],
+    ['gint.status.conditions', 'What is true and what to do.'],
     ['ccmconn.spec.consumers', 'An empty list allows no namespace.'],
     ['ccmconn.spec.auth.clientCredentials.clientSecretRef.name', "in the operator's namespace"],
     ['cmconn.spec.auth.clientCredentials.clientSecretRef.name', 'in the namespace of this object'],
