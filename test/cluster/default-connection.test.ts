@@ -86,7 +86,7 @@ describe('the connection that comes with the installation', () => {
     suite.operator = await startWith({});
     await waitForConnection(suite.cluster, kinds.clusterConnection, name, { Ready: 'False/SecretNotFound' });
     expect(await specOf()).toMatchObject(spec);
-    expect(suite.operator.output()).toContain('that the operator did not make, so it is left alone');
+    expect(suite.operator.output()).toContain('that the operator did not create, so it is not changed');
     await suite.operator.stop();
   });
 
