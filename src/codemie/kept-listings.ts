@@ -59,9 +59,11 @@ export function createKeptListings({ max, maxPerNamespace }: KeptListingsOptions
     return [...groups].toSorted(([, a], [, b]) => b.rows - a.rows).map(([namespace]) => namespace);
   }
 
+  const isFull = (): boolean => total > max;
+
   function makeRoom(namespace: string, newest: object): void {
     while ((groups.get(namespace)?.rows ?? 0) > maxPerNamespace && dropOldest(namespace, newest));
-    while (total > max && largestFirst().some((each) => dropOldest(each, newest)));
+    while (isFull() && largestFirst().some((each) => dropOldest(each, newest)));
   }
 
   return {

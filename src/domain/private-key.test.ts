@@ -15,7 +15,7 @@ const body = pkcs1.split('\n').slice(1, -2).join('');
 
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
 const utf32 = (text: string): Buffer =>
-  Buffer.concat([...text].map((each) => Buffer.concat([utf16(each), Buffer.alloc(2)])));
+  Buffer.concat(Array.from(text, (each) => Buffer.concat([utf16(each), Buffer.alloc(2)])));
 const base64 = (bytes: string | Buffer): string => Buffer.from(bytes).toString('base64');
 const mark = Buffer.from([0xff, 0xfe]);
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';

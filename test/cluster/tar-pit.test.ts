@@ -97,7 +97,9 @@ describe('of 200 Git hosts one hangs', () => {
         CredentialsValid: 'Unknown/ProviderUnreachable',
         Reconciling: 'True',
       });
-      expect(seen.condition('Ready').message).toMatch(/^git-0\.example\.com ((has|did) not answer|failed to respond)/);
+      expect(seen.condition('Ready').message).toMatch(
+        /^git-0\.example\.com ((has|did) not answer|failed to respond)/,
+      );
     }
   });
 

@@ -39,7 +39,7 @@ const downloadTimeoutMs = 180_000;
 /** A line of progress this often. */
 const progressBytes = 5_000_000;
 
-const thisPlatform = `${platform()}-${{ x64: 'amd64' }[String(arch())] ?? arch()}`;
+const thisPlatform = `${platform()}-${arch() === 'x64' ? 'amd64' : arch()}`;
 
 /**
  * The newest control plane that `setup-envtest` has installed on this machine, if it is new enough.
