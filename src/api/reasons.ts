@@ -253,7 +253,7 @@ export const registeredReasons = {
   },
   Removed: {
     status: 'False',
-    meaning: 'Someone removed the integration in CodeMie, and `driftPolicy` is Report.',
+    meaning: 'CodeMie no longer lists the integration, and `driftPolicy` is Report.',
     remedy: 'Delete this object too, or set `driftPolicy: Correct` to have it created again.',
   },
   ConnectionNotFound: {
@@ -303,7 +303,7 @@ export const driftedReasons = {
   },
   Removed: {
     status: 'True',
-    meaning: 'Someone removed the integration in CodeMie.',
+    meaning: 'CodeMie no longer lists the integration.',
     remedy: 'Delete this object too, or set `driftPolicy: Correct`.',
   },
 } as const satisfies Reasons;

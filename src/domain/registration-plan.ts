@@ -119,7 +119,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
       action: 'refuse',
       reason: 'Removed',
       sentence: `Someone removed the integration "${desired.alias}" of project "${desired.project}" in CodeMie.`,
-      hint: 'Delete this GitIntegration too, or set driftPolicy: Correct to have it made again.',
+      hint: 'Delete this GitIntegration too, or set driftPolicy: Correct to have it created again.',
     };
   return { action: 'create' };
 }

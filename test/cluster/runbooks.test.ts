@@ -178,7 +178,7 @@ describe('the diagnosis shows', () => {
       'kubectl annotate gitintegration drifted --namespace NAMESPACE codemie.ai/reconcile-requested-at=1 --overwrite',
     );
     await cluster.waitForConditions(key, { Drifted: 'True/Removed' });
-    expect(await diagnose('GitIntegrationDrifted', 'drifted')).toContain('Someone removed the integration');
+    expect(await diagnose('GitIntegrationDrifted', 'drifted')).toContain('no longer lists the integration');
   });
 
   it('a connection whose login is rejected', async () => {
