@@ -60,12 +60,12 @@ it.each([
   [
     'shards without connections',
     { shards: [first] },
-    'shards: exactly one of them looks after connections, here 0. Set connections: true on one.',
+    'shards: exactly one of them must reconcile connections, here 0. Set connections: true on one.',
   ],
   [
     'shards with connections twice',
     { shards: [{ ...first, connections: true }, second] },
-    'shards: exactly one of them looks after connections, here 2. Set connections: true on one.',
+    'shards: exactly one of them must reconcile connections, here 2. Set connections: true on one.',
   ],
   [
     'shards of the same name',
