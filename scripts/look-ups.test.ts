@@ -42,6 +42,7 @@ const names = [
   'knownKeywords.shape[VALIDATIONS]',
   'labels?.[name]',
   'labels[requirement.key]',
+  'missing[where]',
   'namesake.values[ownerKey]',
   'object[name]',
   'observed.values[key]',
