@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../../src/api/group.ts';
+import { KubeStatusError } from '../../../src/kube/errors.ts';
 import { kinds } from '../../../test/harness/cluster.ts';
 import { consistentKey, pem, pkcs1Der, withExponent } from '../../../test/harness/hostile/rsa-key.ts';
 import type { CodeMiePeer } from '../../../test/harness/peers/codemie/codemie-peer.ts';
@@ -100,9 +101,14 @@ export const attacks: readonly Attack[] = [
     async begin(team) {
       await team.create(kinds.secret, 'codemie', { stringData: { token: attackersToken } });
       const url = `https://${'*a'.repeat(60)}b.example.com/api`;
-      await team.create(kinds.connection, 'own', {
-        spec: { url, auth: { token: { secretRef: secretRef('codemie') } } },
-      });
+      await team
+        .create(kinds.connection, 'own', {
+          spec: { url, auth: { token: { secretRef: secretRef('codemie') } } },
+        })
+        // The CRD does not let it in any more: that this costs the others nothing is measured all the same.
+        .catch((error: unknown) => {
+          if (!(error instanceof KubeStatusError && error.code === 422)) throw error;
+        });
     },
   },
   {
