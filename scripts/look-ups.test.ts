@@ -22,7 +22,6 @@ const positions = [
 /** Names that are members of a type of ours or constants, or were asked for by Object.hasOwn before. */
 const names = [
   'annotations?.[name]',
-  'byCode[code]',
   'byScope[scope]',
   'circumstances[each]',
   'configuration[customFetch]',
@@ -37,7 +36,6 @@ const names = [
   'found[name]',
   'has[name]',
   'headers[name.toLowerCase()]',
-  'implications[scope]',
   'known?.values[ownerKey]',
   'knownKeywords.shape[VALIDATIONS]',
   'labels?.[name]',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { own } from '../lib/own.ts';
 
 /** The keywords that bound a value. */
 const nodeSchema = z.looseObject({
@@ -72,7 +73,8 @@ function isWithin({ minimum, maximum, type }: Node, value: number): boolean {
 
 function fitObject({ properties = {}, required = [] }: Node, value: object): object | undefined {
   const entries = Object.entries(value).flatMap(([name, member]) => {
-    const fitted = Object.hasOwn(properties, name) ? fit(properties[name], member) : undefined;
+    const schema = own(properties, name);
+    const fitted = schema === undefined ? undefined : fit(schema, member);
     return fitted === undefined ? [] : [[name, fitted] as const];
   });
   const fitted = Object.fromEntries(entries);

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { gitIntegrations, type ProviderName } from '../api/group.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
+import { own } from '../lib/own.ts';
 import { type Cluster, getObject } from './cluster.ts';
 import type { CheckFlags } from './credential-commands.ts';
 import { readFileBounded, readInput } from './input.ts';
@@ -125,7 +126,7 @@ export async function subjectFromFlags(provider: ProviderName, flags: CheckFlags
     source: {
       async get(_resource: Resource, key: string) {
         const name = key.slice(key.indexOf('/') + 1);
-        return { metadata: { ...metadata, name }, data: Object.hasOwn(data, name) ? data[name] : {} };
+        return { metadata: { ...metadata, name }, data: own(data, name) ?? {} };
       },
     },
   };

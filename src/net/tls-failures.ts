@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { NetErrorKind } from './net-error.ts';
 
 /** What a failure means. */
@@ -191,7 +192,7 @@ const unspecified: [text: RegExp, meaning: Description][] = [
  */
 export function byTrust(code: string, text: string, ownCa: boolean): Description | undefined {
   if (code === 'UNSPECIFIED') return unspecified.find(([pattern]) => pattern.test(text))?.[1] ?? unnamed;
-  const found = Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+  const found = own(byCode, code);
   if (Array.isArray(found)) return found[ownCa ? 1 : 0];
   return found ?? (code.startsWith('ERR_SSL_') ? tlsOther : undefined);
 }

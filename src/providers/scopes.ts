@@ -1,3 +1,5 @@
+import { own } from '../lib/own.ts';
+
 /** What each scope brings along: `{ repo: ['public_repo'] }` reads "repo includes public_repo". */
 export type Implications = Record<string, readonly string[]>;
 
@@ -33,7 +35,7 @@ export function missingScopes(
 
 /** A scope comes from outside and may be called `constructor`. */
 function impliedBy(scope: string, implications: Implications): readonly string[] {
-  return Object.hasOwn(implications, scope) ? (implications[scope] ?? []) : [];
+  return own(implications, scope) ?? [];
 }
 
 /** The scopes of a header such as `repo, project`: split at commas and blanks, sorted, no doubles. */
