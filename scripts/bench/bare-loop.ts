@@ -3,7 +3,7 @@ import type { GitIntegrationStatus } from '../../src/api/v1alpha1/git-integratio
 import type { KubeClient } from '../../src/kube/client.ts';
 import { addFinalizer } from '../../src/kube/finalizers.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../../test/harness/parallel.ts';
 
 /**
  * The limit: what the operator must write to the API server per integration, in a loop that does nothing else. One
@@ -18,10 +18,15 @@ export async function runBareLoop(
   workers: number,
 ): Promise<number> {
   const started = performance.now();
-  await inParallel(objects.length, workers, async (index) => {
-    const object = objects[index];
-    if (object) await write(client, object);
-  });
+  await inParallel(
+    0,
+    objects.length,
+    async (index) => {
+      const object = objects[index];
+      if (object) await write(client, object);
+    },
+    workers,
+  );
   return performance.now() - started;
 }
 

@@ -2,8 +2,8 @@ import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import type { JsonPatchOp, KubeClient } from '../../src/kube/client.ts';
 import type { ObjectKey, Resource } from '../../src/kube/object.ts';
 import { kinds, metadataOf } from '../../test/harness/cluster.ts';
+import { inParallel } from '../../test/harness/parallel.ts';
 import { operatorClientId } from '../../test/harness/world.ts';
-import { inParallel } from './parallel.ts';
 import type { Peers } from './peers-process.ts';
 
 /** Namespace of the operator. */
@@ -49,32 +49,42 @@ export function createPopulation(client: KubeClient, prefix: string, count: numb
     count,
     keys: () => keys,
     async create(token) {
-      await inParallel(teams, width, async (team) => {
-        const namespace = `${prefix}-${team}`;
-        await client.create(kinds.namespace, { metadata: { name: namespace } }, soon());
-        await createSecret(client, `${namespace}/token`, { token });
-      });
-      await inParallel(count, width, async (index) => {
-        await client.create(
-          kinds.integration,
-          {
-            metadata: metadataOf(keyOf(index)),
-            spec: {
-              provider: 'GitHub',
-              project: projectName(prefix, index),
-              auth: { token: { secretRef: { name: 'token' } } },
+      await inParallel(
+        0,
+        teams,
+        async (team) => {
+          const namespace = `${prefix}-${team}`;
+          await client.create(kinds.namespace, { metadata: { name: namespace } }, soon());
+          await createSecret(client, `${namespace}/token`, { token });
+        },
+        width,
+      );
+      await inParallel(
+        0,
+        count,
+        async (index) => {
+          await client.create(
+            kinds.integration,
+            {
+              metadata: metadataOf(keyOf(index)),
+              spec: {
+                provider: 'GitHub',
+                project: projectName(prefix, index),
+                auth: { token: { secretRef: { name: 'token' } } },
+              },
             },
-          },
-          soon(),
-        );
-      });
+            soon(),
+          );
+        },
+        width,
+      );
     },
     async rotate(token) {
       const started = performance.now();
-      await inParallel(teams, width, (team) => setToken(client, `${prefix}-${team}/token`, token));
+      await inParallel(0, teams, (team) => setToken(client, `${prefix}-${team}/token`, token), width);
       return started;
     },
-    remove: () => inParallel(count, width, (index) => discard(client, kinds.integration, keyOf(index))),
+    remove: () => inParallel(0, count, (index) => discard(client, kinds.integration, keyOf(index)), width),
   };
 }
 
@@ -84,8 +94,11 @@ export async function createGround(client: KubeClient, clientSecret: string, for
     await client.create(kinds.namespace, { metadata: { name } }, soon());
   await createSecret(client, `${systemNamespace}/login`, { clientSecret });
   const content = 'x'.repeat(foreignBytes);
-  await inParallel(foreignSecrets, width, (index) =>
-    createSecret(client, `${foreignNamespace}/foreign-${index}`, { content }),
+  await inParallel(
+    0,
+    foreignSecrets,
+    (index) => createSecret(client, `${foreignNamespace}/foreign-${index}`, { content }),
+    width,
   );
 }
 

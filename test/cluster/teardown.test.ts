@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
+import { inParallel } from '../harness/parallel.ts';
 import { gitHubIntegration, makeClusterConnection, rowsOf } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 

@@ -14,9 +14,9 @@ import type { ControlPlane } from '../harness/control-plane/folder.ts';
 import { installCrds } from '../harness/crds.ts';
 import type { OperatorProcess } from '../harness/operator-process.ts';
 import { deadline } from '../harness/pace.ts';
+import { inParallel } from '../harness/parallel.ts';
 import { type Relay, startRelay } from '../harness/relay.ts';
 import { startWorld, type World } from '../harness/world.ts';
-import { inParallel } from './parallel.ts';
 import { isObserved, isReady } from './ready.ts';
 
 let controlPlane: ControlPlane;

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { parseConnectionStatus } from '../../src/api/v1alpha1/connection-status.ts';
 import { KubeStatusError, KubeTransportError } from '../../src/kube/errors.ts';
 import { kinds } from '../harness/cluster.ts';
+import { inParallel } from '../harness/parallel.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import { operatorClientId } from '../harness/world.ts';
 import { type HostileObject, hostileObjects, valueKeys } from './hostile/objects.ts';
@@ -115,18 +116,18 @@ it('survives hostile objects and servers, and serves the others', { timeout: 1_2
 
   const report = await underAttack(
     stage,
-    async () => {
-      let next = 0;
-      const writer = async (): Promise<void> => {
-        for (let index = next++; index < objects.length; index = next++) {
+    () =>
+      inParallel(
+        0,
+        objects.length,
+        async (index) => {
           const [object, team] = [objects[index], teams[index % teams.length]];
           if (object === undefined || team === undefined) return;
           const code = await write(team, object);
           answers.set(code, (answers.get(code) ?? 0) + 1);
-        }
-      };
-      await Promise.all(Array.from({ length: writers }, writer));
-    },
+        },
+        writers,
+      ),
     { bystanders: 5, lastingMs },
   );
   console.log(`Answers of the API server: ${JSON.stringify(Object.fromEntries(answers))}`);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Resource } from '../../src/kube/object.ts';
-import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
+import { inParallel } from '../harness/parallel.ts';
 import type { Peer } from '../harness/peers/peer.ts';
 import { memoryMiB, observe, peakMemoryMiB } from './observed-process.ts';
 import { integrationSpec, type Tenant } from './stage.ts';

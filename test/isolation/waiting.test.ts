@@ -1,9 +1,9 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
-import { inParallel } from '../faults/parallel.ts';
 import { kinds } from '../harness/cluster.ts';
 import { deadline } from '../harness/pace.ts';
+import { inParallel } from '../harness/parallel.ts';
 import type { Peer } from '../harness/peers/peer.ts';
 import type { Tenant } from './stage.ts';
 import { expectUnharmed, underAttack, useStage } from './use-stage.ts';

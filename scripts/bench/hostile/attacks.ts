@@ -3,6 +3,7 @@ import { RECONCILE_REQUESTED_ANNOTATION } from '../../../src/api/group.ts';
 import { KubeStatusError } from '../../../src/kube/errors.ts';
 import { kinds } from '../../../test/harness/cluster.ts';
 import { consistentKey, pem, pkcs1Der, withExponent } from '../../../test/harness/hostile/rsa-key.ts';
+import { inParallel } from '../../../test/harness/parallel.ts';
 import type { CodeMiePeer } from '../../../test/harness/peers/codemie/codemie-peer.ts';
 import { createCodeMiePeer } from '../../../test/harness/peers/codemie/codemie-peer.ts';
 import type { Peer } from '../../../test/harness/peers/peer.ts';
@@ -23,13 +24,8 @@ export interface Attack {
 /** Calls to the API server at the same time. */
 const writers = 8;
 
-const many = async (count: number, write: (index: number) => Promise<unknown>): Promise<void> => {
-  let next = 0;
-  const writer = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await write(index);
-  };
-  await Promise.all(Array.from({ length: writers }, writer));
-};
+const many = (count: number, write: (index: number) => Promise<unknown>): Promise<void> =>
+  inParallel(0, count, write, writers);
 
 const secretRef = (name: string, key?: string) => ({ name, ...(key !== undefined && { key }) });
 
