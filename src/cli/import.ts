@@ -1,7 +1,6 @@
 import { API_VERSION, gitIntegrations } from '../api/group.ts';
 import { parsePart } from '../api/parse.ts';
 import { type GitIntegrationSpec, gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
-import { toObserved } from '../controllers/codemie-connection/session.ts';
 import { urlForCodeMie } from '../controllers/git-integration/url-for-codemie.ts';
 import {
   type DesiredSetting,
@@ -122,7 +121,7 @@ export async function runImport(flags: ImportFlags, io: Io): Promise<number> {
     return printImport(await declareFormer(filename, options(flags.namespace ?? 'default'), io), io);
   return withCluster(flags, io, (cluster) =>
     withCodeMie(connectionFlags(flags), cluster, io, async ({ session }) => {
-      const rows = (await session.client.listGitSettings('Project', io.signal)).map(toObserved);
+      const rows = await session.client.listGitSettings('Project', io.signal);
       const imported = declareRows(rows, options(cluster.namespace));
       if (!check) return printImport(imported, io);
       return printCheck(imported, rows, await clusterNameOf(undefined, cluster, io), io);

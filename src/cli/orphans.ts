@@ -1,5 +1,4 @@
 import { gitIntegrations } from '../api/group.ts';
-import { toObserved } from '../controllers/codemie-connection/session.ts';
 import { markedBy, type ObservedSetting, ownerKey } from '../domain/setting.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
@@ -43,7 +42,7 @@ export async function orphans(
   io.progress('Reading the integrations of CodeMie …');
   const rows = [];
   for (const scope of ['Project', 'User'] as const)
-    rows.push(...(await session.client.listGitSettings(scope, io.signal)).map(toObserved));
+    rows.push(...(await session.client.listGitSettings(scope, io.signal)));
   const found = await withoutOwner(rows, options.clusterName, cluster, io);
   if (options.output === 'json') io.out(toJson(found));
   else print(found, io);

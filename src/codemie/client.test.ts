@@ -10,11 +10,11 @@ import {
   tooManyRequests,
 } from '../../test/harness/peers/codemie/faults.ts';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
+import type { DesiredSetting, ObservedSetting } from '../domain/setting.ts';
 import { createHttpClient, type HttpClient } from '../net/http-client.ts';
 import { type CodeMieClient, createCodeMieClient } from './client.ts';
 import { CodeMieError } from './codemie-error.ts';
 import { createLimiter } from './limits.ts';
-import type { GitSetting, SettingPayload } from './setting.ts';
 import { createTokenSource } from './sign-in.ts';
 
 const { signal } = new AbortController();
@@ -65,9 +65,10 @@ function clientOf(token: keyof typeof users | 'nobody', url = `${peer.url}/`): C
   });
 }
 
-function payload(changes: Partial<SettingPayload> = {}): SettingPayload {
+function desired(changes: Partial<DesiredSetting> = {}): DesiredSetting {
   return {
-    projectName: 'team-a',
+    scope: 'Project',
+    project: 'team-a',
     alias: 'github',
     isGlobal: false,
     values: [
@@ -90,7 +91,7 @@ async function failure(work: Promise<unknown>): Promise<CodeMieError> {
   return error;
 }
 
-async function only(client: CodeMieClient): Promise<GitSetting> {
+async function only(client: CodeMieClient): Promise<ObservedSetting> {
   const [setting, ...others] = await client.listGitSettings('Project', signal);
   if (setting === undefined || others.length > 0) throw new Error('expected one setting');
   return setting;
@@ -137,7 +138,7 @@ describe('a token that is refused', () => {
   }
 
   it('is replaced once, for a write too', async () => {
-    await clientWith(['expired', 'owner']).create('Project', payload(), signal);
+    await clientWith(['expired', 'owner']).create(desired(), signal);
     expect(peer.rows()).toHaveLength(1);
   });
 
@@ -153,7 +154,7 @@ describe('a token that is refused', () => {
       values: { token: 'x' },
       user: users.owner,
     });
-    const error = await failure(clientWith(['member', 'owner']).update('Project', id, payload(), signal));
+    const error = await failure(clientWith(['member', 'owner']).update(id, desired(), signal));
     expect(error.kind).toBe('accessDenied');
     expect(internet.requests).toHaveLength(1);
   });
@@ -203,12 +204,12 @@ describe('projects', () => {
 describe('integrations', () => {
   it('are created, found, updated in place and removed', async () => {
     const client = clientOf('owner');
-    await client.create('Project', payload(), signal);
+    await client.create(desired(), signal);
     const created = await only(client);
     expect(created).toMatchObject({
-      projectName: 'team-a',
+      project: 'team-a',
       alias: 'github',
-      settingType: 'project',
+      scope: 'Project',
       isGlobal: false,
       values: {
         url: 'https://github.com',
@@ -217,10 +218,10 @@ describe('integrations', () => {
       },
     });
 
-    await client.update('Project', created.id, payload({ alias: 'renamed' }), signal);
+    await client.update(created.id, desired({ alias: 'renamed' }), signal);
     const updated = await only(client);
-    expect(updated).toMatchObject({ id: created.id, alias: 'renamed', date: created.date });
-    expect(updated.updateDate).not.toBe(created.updateDate);
+    expect(updated).toMatchObject({ id: created.id, alias: 'renamed', createdAt: created.createdAt });
+    expect(updated.updatedAt).not.toBe(created.updatedAt);
     expect(peer.rows()[0]?.credential_values).toContainEqual({ key: 'token', value: 'ghp_SECRET' });
 
     await client.remove('Project', created.id, signal);
@@ -244,10 +245,10 @@ describe('integrations', () => {
 
   it('of a person are kept apart', async () => {
     const client = clientOf('member');
-    await client.create('User', payload({ isGlobal: true }), signal);
+    await client.create(desired({ scope: 'User', isGlobal: true }), signal);
     await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
     const [mine] = await client.listGitSettings('User', signal);
-    expect(mine).toMatchObject({ settingType: 'user', isGlobal: true });
+    expect(mine).toMatchObject({ scope: 'User', isGlobal: true });
     await client.remove('User', mine?.id ?? '', signal);
     await expect(client.listGitSettings('User', signal)).resolves.toEqual([]);
   });
@@ -274,9 +275,9 @@ describe('integrations', () => {
     { name: 'blanks', value: ' ' },
   ])('are never sent with $name for a secret', async ({ value }) => {
     const client = clientOf('owner');
-    const harmful = payload({ values: [{ key: 'token', value }] });
-    expect((await failure(client.create('Project', harmful, signal))).kind).toBe('rejected');
-    expect((await failure(client.update('Project', 'x', harmful, signal))).kind).toBe('rejected');
+    const harmful = desired({ values: [{ key: 'token', value }] });
+    expect((await failure(client.create(harmful, signal))).kind).toBe('rejected');
+    expect((await failure(client.update('x', harmful, signal))).kind).toBe('rejected');
     expect(internet.requests).toEqual([]);
   });
 });
@@ -295,14 +296,14 @@ describe('what CodeMie refuses', () => {
     },
     { name: 'no token', values: [{ key: 'url', value: 'https://github.com' }] },
   ])('$name is said in our own words', async ({ values }) => {
-    const error = await failure(clientOf('owner').create('Project', payload({ values }), signal));
+    const error = await failure(clientOf('owner').create(desired({ values }), signal));
     expect(error.kind).toBe('rejected');
     expect(`${error.message}${error.hint}`).not.toContain('SECRET');
   });
 
   it.each<{ name: string; act: (client: CodeMieClient, id: string) => Promise<void> }>([
-    { name: 'create', act: (client) => client.create('Project', payload({ alias: 'other' }), signal) },
-    { name: 'update', act: (client, id) => client.update('Project', id, payload(), signal) },
+    { name: 'create', act: (client) => client.create(desired({ alias: 'other' }), signal) },
+    { name: 'update', act: (client, id) => client.update(id, desired(), signal) },
     { name: 'remove', act: (client, id) => client.remove('Project', id, signal) },
   ])('$name by one who may not is accessDenied', async ({ act }) => {
     const { id } = peer.seed({
@@ -316,13 +317,13 @@ describe('what CodeMie refuses', () => {
 
   it('a taken alias is uncertain and flagged', async () => {
     const client = clientOf('owner');
-    await client.create('Project', payload(), signal);
-    const error = await failure(client.create('Project', payload(), signal));
+    await client.create(desired(), signal);
+    const error = await failure(client.create(desired(), signal));
     expect(error).toMatchObject({ kind: 'uncertain', duplicateAlias: true });
   });
 
   it.each<{ name: string; act: (client: CodeMieClient) => Promise<void> }>([
-    { name: 'update', act: (client) => client.update('Project', 'gone', payload(), signal) },
+    { name: 'update', act: (client) => client.update('gone', desired(), signal) },
     { name: 'remove', act: (client) => client.remove('Project', 'gone', signal) },
   ])('$name of one that is gone is uncertain', async ({ act }) => {
     expect(await failure(act(clientOf('owner')))).toMatchObject({ kind: 'uncertain', duplicateAlias: false });
@@ -364,7 +365,7 @@ describe('what goes wrong on the way', () => {
     { name: 'a rate limit', fault: { outcome: tooManyRequests(7) }, kind: 'rateLimited', stored: 0 },
   ])('create: $name is $kind, and sent once', async ({ fault, kind, stored }) => {
     peer.faults.add({ method: 'POST', ...fault });
-    const error = await failure(clientOf('owner').create('Project', payload(), signal));
+    const error = await failure(clientOf('owner').create(desired(), signal));
     expect(error.kind).toBe(kind);
     expect(JSON.stringify([error.message, error.hint, String(error.cause)])).not.toContain('SECRET');
     expect(peer.rows()).toHaveLength(stored);
@@ -381,7 +382,7 @@ describe('what goes wrong on the way', () => {
   it('a database that is down is no verdict on what was sent', async () => {
     const client = clientOf('owner');
     peer.setDatabase('downBehindLogin');
-    expect((await failure(client.create('Project', payload(), signal))).kind).toBe('uncertain');
+    expect((await failure(client.create(desired(), signal))).kind).toBe('uncertain');
     expect((await failure(client.listGitSettings('Project', signal))).kind).toBe('unreachable');
   });
 
@@ -390,7 +391,7 @@ describe('what goes wrong on the way', () => {
     { name: 'a foreign certificate', fault: { kind: 'certificate', problem: 'unknownAuthority' } },
   ] as const)('$name leaves no doubt: nothing was written', async ({ fault }) => {
     internet.setFault('codemie.example.com', fault);
-    const error = await failure(clientOf('owner').create('Project', payload(), signal));
+    const error = await failure(clientOf('owner').create(desired(), signal));
     expect(error.kind).toBe('unreachable');
     expect(error.message).toContain('codemie.example.com');
   });
@@ -398,14 +399,12 @@ describe('what goes wrong on the way', () => {
   it('a URL without the path of the API is not the API', async () => {
     const client = clientOf('owner', 'https://codemie.example.com');
     expect((await failure(client.whoAmI(signal))).kind).toBe('protocol');
-    expect((await failure(client.create('Project', payload(), signal))).kind).toBe('protocol');
+    expect((await failure(client.create(desired(), signal))).kind).toBe('protocol');
   });
 
   it('a caller that gives up during a write leaves it uncertain', async () => {
     const leaving = new AbortController();
     peer.faults.add({ method: 'POST', before: () => leaving.abort() });
-    expect((await failure(clientOf('owner').create('Project', payload(), leaving.signal))).kind).toBe(
-      'uncertain',
-    );
+    expect((await failure(clientOf('owner').create(desired(), leaving.signal))).kind).toBe('uncertain');
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DesiredSetting, ObservedSetting, Scope } from '../domain/setting.ts';
 import { bounds } from '../lib/bounds.ts';
 import { durations } from '../lib/durations.ts';
 import { trimEnd } from '../lib/trim-end.ts';
@@ -20,7 +21,7 @@ import {
 } from './failures.ts';
 import type { Limiter } from './limits.ts';
 import { type ListingBounds, readAllGitSettings } from './listing.ts';
-import { type GitSetting, harmfulKey, type Scope, type SettingPayload, toRequestBody } from './setting.ts';
+import { harmfulKey, toRequestBody } from './row.ts';
 import type { TokenSource } from './sign-in.ts';
 
 /**
@@ -50,17 +51,21 @@ export interface CodeMieClient {
     signal: AbortSignal,
   ): Promise<'created' | 'exists' | 'notOffered'>;
   /** All Git integrations of the scope that the login can see, of all projects. */
-  listGitSettings(scope: Scope, signal: AbortSignal): Promise<GitSetting[]>;
+  listGitSettings(scope: Scope, signal: AbortSignal): Promise<ObservedSetting[]>;
+  /** CodeMie reports no id: it has to be found in a listing. Two creates of one alias at the same time both succeed. */
+  create(setting: DesiredSetting, signal: AbortSignal): Promise<void>;
   /**
-   * CodeMie tells no id: it has to be looked up in a listing. Two creates of one alias at the same time both succeed.
+   * Replaces everything but the project: values that are not sent are removed. The scope must be the one that the
+   * integration has: on the path of the other one CodeMie would silently move it there.
+   *
+   * @param options `aliasCheck: false`: CodeMie does not check whether the alias is taken, and does all else alike
    */
-  create(scope: Scope, payload: SettingPayload, signal: AbortSignal): Promise<void>;
-  /**
-   * Replaces everything but the project: values that are not sent are removed. Without `projectName` CodeMie does not
-   * check whether the alias is taken, and does all else alike. The scope must be the one the integration has: on the path of the other one
-   * CodeMie would silently move it there.
-   */
-  update(scope: Scope, id: string, payload: SettingPayload, signal: AbortSignal): Promise<void>;
+  update(
+    id: string,
+    setting: DesiredSetting,
+    signal: AbortSignal,
+    options?: { aliasCheck: boolean },
+  ): Promise<void>;
   /** One that is gone already is `uncertain`, as is every other failure of the server. */
   remove(scope: Scope, id: string, signal: AbortSignal): Promise<void>;
   /**
@@ -165,10 +170,14 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
     if (!saved.safeParse(answer.body).success) throw uncertain();
   }
 
-  function writeSetting(method: 'POST' | 'PUT', path: string, payload: SettingPayload, signal: AbortSignal) {
-    const key = harmfulKey(payload);
+  function writeSetting(
+    call: Pick<Call, 'method' | 'path' | 'signal'>,
+    setting: DesiredSetting,
+    project?: string,
+  ) {
+    const key = harmfulKey(setting);
     if (key !== undefined) throw rejected(`The value of ${key} is empty or a mask.`);
-    return write({ method, path, body: toRequestBody(payload), signal });
+    return write({ ...call, body: toRequestBody(setting, project) });
   }
 
   return {
@@ -219,10 +228,13 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
       return readAllGitSettings(readPage, scope, own);
     },
 
-    create: async (scope, payload, signal) => writeSetting('POST', pathOf(scope), payload, signal),
+    create: async (setting, signal) =>
+      writeSetting({ method: 'POST', path: pathOf(setting.scope), signal }, setting, setting.project),
 
-    update: async (scope, id, payload, signal) =>
-      writeSetting('PUT', `${pathOf(scope)}/${encodeURIComponent(id)}`, payload, signal),
+    update: async (id, setting, signal, { aliasCheck } = { aliasCheck: true }) => {
+      const path = `${pathOf(setting.scope)}/${encodeURIComponent(id)}`;
+      return writeSetting({ method: 'PUT', path, signal }, setting, aliasCheck ? setting.project : undefined);
+    },
 
     remove: (scope, id, signal) =>
       write({ method: 'DELETE', path: `${pathOf(scope)}/${encodeURIComponent(id)}`, signal }),

@@ -43,17 +43,17 @@ const serve =
 const limits = bounds.listing.namespaced;
 
 describe('readAllGitSettings', () => {
-  it('gives rows in our own words', async () => {
+  it('returns rows as the domain names them', async () => {
     expect(await readAllGitSettings(serve([row('1', { is_global: true })]), 'Project', limits)).toEqual([
       {
         id: '1',
-        projectName: 'demo',
+        scope: 'Project',
+        project: 'demo',
         alias: 'alias-1',
-        settingType: 'project',
-        values: { url: 'https://github.com', token: '**********' },
-        date: '2026-11-22T18:39:48.198403',
-        updateDate: '2026-11-22T18:39:49',
         isGlobal: true,
+        values: { url: 'https://github.com', token: '**********' },
+        createdAt: '2026-11-22T18:39:48.198403',
+        updatedAt: '2026-11-22T18:39:49',
       },
     ]);
   });

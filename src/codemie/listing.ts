@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import type { ObservedSetting, Scope } from '../domain/setting.ts';
 import {
   fieldsOf,
   JsonFault,
@@ -10,8 +11,7 @@ import {
 } from '../lib/json-slices.ts';
 import { NetError } from '../net/net-error.ts';
 import { notTheApi, tooManyIntegrations } from './failures.ts';
-import { gitRowOf, rowKind } from './row.ts';
-import { type GitSetting, gitSetting, type Scope } from './setting.ts';
+import { rowKind, toSetting } from './row.ts';
 
 /** Asks for the first page of settings, of that many rows at most, and gives its JSON. */
 export type ReadFirstPage = (perPage: number) => Promise<Uint8Array>;
@@ -40,7 +40,7 @@ export async function readAllGitSettings(
   scope: Scope,
   limits: ListingBounds,
   firstPage = usualPage,
-): Promise<GitSetting[]> {
+): Promise<ObservedSetting[]> {
   let size = firstPage;
   for (;;) {
     const bytes = await readPage(size).catch((error: unknown) => {
@@ -64,7 +64,7 @@ function isTooLarge(error: unknown): boolean {
 }
 
 interface Page {
-  settings: GitSetting[];
+  settings: ObservedSetting[];
   rows: number;
   total: number;
 }
@@ -79,12 +79,12 @@ async function parsePage(bytes: Uint8Array, scope: Scope, limits: ListingBounds)
     const { data, pagination } = fieldsOf(bytes, wholeSlice(bytes), ['data', 'pagination']);
     if (data === undefined || pagination === undefined) throw notTheApi();
     const total = totalOf(bytes, pagination);
-    const settings: GitSetting[] = [];
+    const settings: ObservedSetting[] = [];
     let rows = 0;
     for (const row of jsonElements(bytes, data)) {
       rows += 1;
       if (rows > limits.maxRows) throw tooManyIntegrations(limits);
-      if (isGitRow(bytes, row, scope)) settings.push(gitSetting.parse(gitRowOf(bytes, row)));
+      if (isGitRow(bytes, row, scope)) settings.push(toSetting(bytes, row));
       if (rows % turnRows === 0) await setImmediate();
     }
     return { settings, rows, total };

@@ -1,8 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Scope } from '../domain/setting.ts';
 import { orAbort } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
 import type { KeptListings } from './kept-listings.ts';
-import type { Scope } from './setting.ts';
 
 /** What one reading of CodeMie found. */
 interface Listing<T> {

@@ -36,7 +36,7 @@ export interface ObservedSetting {
 export const ownerKey = 'managed_by';
 
 /** CodeMie masks every value of these keys, whatever it is. */
-const maskedKeys: ReadonlySet<string> = new Set(['token', 'private_key']);
+export const maskedKeys: ReadonlySet<string> = new Set(['token', 'private_key']);
 
 /** The owner mark of one GitIntegration, unique among all clusters that share a CodeMie. */
 export function ownerMark(cluster: string, namespace: string, name: string): string {

@@ -10,11 +10,10 @@ import {
 import type { KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { createLoginCheck, type LoginCheck } from '../../codemie/login-check.ts';
-import type { GitSetting } from '../../codemie/setting.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
-import { indexSettings, type ObservedSetting, type Scope, type SettingIndex } from '../../domain/setting.ts';
+import { indexSettings, type Scope, type SettingIndex } from '../../domain/setting.ts';
 import { bounds } from '../../lib/bounds.ts';
 import { durations } from '../../lib/durations.ts';
 import { trimEnd } from '../../lib/trim-end.ts';
@@ -88,8 +87,7 @@ export function createSession(options: SessionOptions): Session {
   const client = clientFor();
   const listing = createSharedListing({
     list: async (scope, own) => {
-      const settings = await inTurn(() => client.listGitSettings(scope, own), own);
-      return indexSettings(settings.map(toObserved));
+      return indexSettings(await inTurn(() => client.listGitSettings(scope, own), own));
     },
     rowsIn: (index) => index.size,
     ...(kept && { kept }),
@@ -145,18 +143,4 @@ export function createSession(options: SessionOptions): Session {
     return session;
   };
   return sessionWith(client);
-}
-
-/** A row of a listing as the decisions know it. */
-export function toObserved(setting: GitSetting): ObservedSetting {
-  return {
-    id: setting.id,
-    scope: setting.settingType === 'project' ? 'Project' : 'User',
-    project: setting.projectName,
-    alias: setting.alias,
-    isGlobal: setting.isGlobal,
-    values: setting.values,
-    createdAt: setting.date,
-    updatedAt: setting.updateDate,
-  };
 }

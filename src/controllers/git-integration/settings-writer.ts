@@ -1,6 +1,5 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
-import type { SettingPayload } from '../../codemie/setting.ts';
 import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
 import {
   type DesiredSetting,
@@ -29,7 +28,7 @@ import { createMissingProject, requireProject } from './rights.ts';
 export async function createSetting(pass: WritePass): Promise<ObservedSetting | 'settling' | 'taken'> {
   const { session, desired, owner, deps, signal } = pass;
   await prepare(pass);
-  const create = () => session.client.create(desired.scope, payload(desired), signal);
+  const create = () => session.client.create(desired, signal);
   const doubt = await write(pass, { adopted: false }, create).catch(onlyUncertain);
   if (!doubt) return 'settling';
   // It was refused, so that a row of ours there is of an earlier create and may hold something else.
@@ -59,15 +58,12 @@ export async function updateSetting(
   const { session, desired, remembered, deps, signal } = pass;
   const { id } = row;
   await prepare(pass);
-  const send = (setting: SettingPayload) => session.client.update(desired.scope, id, setting, signal);
-  const sendUnchecked = (setting: DesiredSetting) => {
-    const { projectName: _checked, ...unchecked } = payload(setting);
-    return send(unchecked);
-  };
+  const sendUnchecked = (setting: DesiredSetting) =>
+    session.client.update(id, setting, signal, { aliasCheck: false });
   let isTaken = false;
   await write(pass, { id, adopted }, async () => {
     try {
-      await send(payload(desired));
+      await session.client.update(id, desired, signal);
     } catch (error) {
       if (!(error instanceof CodeMieError && error.duplicateAlias)) throw error;
       isTaken = row.alias !== desired.alias;
@@ -182,10 +178,6 @@ async function prepare(pass: WritePass): Promise<void> {
   const { resourceVersion } = held.metadata;
   deps.ownWrites.note(integration.key, report.resourceVersion, resourceVersion);
   report.resourceVersion = resourceVersion;
-}
-
-function payload({ project, alias, isGlobal, values }: DesiredSetting) {
-  return { projectName: project, alias, isGlobal, values };
 }
 
 function onlyUncertain(error: unknown): CodeMieError {
