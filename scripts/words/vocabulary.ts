@@ -21,8 +21,8 @@ const vocabularyFile = join(import.meta.dirname, '..', '..', 'docs', 'contributi
 /** A word that is not used here, at its place. */
 export interface Finding {
   file: string;
+  /** From 1. */
   line: number;
-  column: number;
   /** The word and what to write instead: `anew => again`. */
   message: string;
 }
@@ -43,7 +43,7 @@ export const vocabulary = z
 const kernel = new TextlintKernel();
 
 /** Checks one text against docs/contributing/vocabulary.yaml. */
-export async function checkWords({ file, format, content }: Text): Promise<Finding[]> {
+export async function checkWords({ file, format, content, lineOf }: Text): Promise<Finding[]> {
   const { messages } = await kernel.lintText(content, {
     ext: format,
     filePath: file,
@@ -65,5 +65,9 @@ export async function checkWords({ file, format, content }: Text): Promise<Findi
       },
     ],
   });
-  return messages.map(({ line, column, message }) => ({ file, line, column, message }));
+  return messages.map(({ line, column, message }) => ({
+    file,
+    line: lineOf?.(line, column) ?? line,
+    message,
+  }));
 }
