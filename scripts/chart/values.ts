@@ -26,6 +26,17 @@ const proxyPattern =
 
 const anyObject: ValueSchema = { type: 'object' };
 
+/** An object of Kubernetes. */
+const wholeObject: ValueSchema = {
+  type: 'object',
+  required: ['apiVersion', 'kind', 'metadata'],
+  properties: {
+    apiVersion: { type: 'string', minLength: 1 },
+    kind: { type: 'string', minLength: 1 },
+    metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } } },
+  },
+};
+
 /** A NetworkPolicyPeer. The API server checks what is in its selectors. */
 const peer: ValueSchema = {
   type: 'object',
@@ -73,12 +84,13 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       pattern: '^(sha256:[0-9a-f]{64})?$',
     }),
     pullPolicy: choice('When the image is pulled.', 'IfNotPresent', ['IfNotPresent', 'Always', 'Never']),
-    pullSecrets: list('Names of the Secrets with logins for the registry.', {
-      type: 'object',
-      required: ['name'],
-      additionalProperties: false,
-      properties: { name: givenName },
-    }),
+  }),
+
+  imagePullSecrets: list('Secrets with logins for the registry, such as {name: registry-login}.', {
+    type: 'object',
+    required: ['name'],
+    additionalProperties: false,
+    properties: { name: givenName },
   }),
 
   crds: section('The CRDs of the three kinds.', {
@@ -248,4 +260,9 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   }),
 
   metrics: metricsValues,
+
+  extraObjects: list(
+    'Further objects of the release, such as an ExternalSecret with the login. An object is taken as it is; a text is a template of Helm. Objects of codemie.ai do not belong here: an uninstall would wait for them.',
+    { anyOf: [wholeObject, { type: 'string', minLength: 1 }] },
+  ),
 });

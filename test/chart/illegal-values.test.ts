@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { type Manifest, manifestsOf, template } from './render.ts';
 import { connection } from './variants.ts';
 
@@ -32,7 +33,14 @@ const illegal: Record<string, unknown[]> = {
   '/image/registry': ['https://ghcr.io', 'ghcr.io/', 'a b', 'user@host'],
   '/image/repository': ['', 'A', 'a//b', 'a:b', '/a', 'a b'],
   '/image/tag': ['-x', 'a b', 'a:b', 'a/b', 'a'.repeat(129), 1.2],
-  '/image/pullSecrets/0': [{ name: 'A' }, {}, { name: '' }, { secret: 'x' }],
+  '/imagePullSecrets/0': [{ name: 'A' }, {}, { name: '' }, { secret: 'x' }],
+  '/extraObjects/0': [
+    {},
+    '',
+    { apiVersion: 'v1', kind: 'Secret', metadata: {} },
+    { kind: 'Secret', metadata: { name: 'a' } },
+    1,
+  ],
   '/clusterName': ['a b', 'ä', 'a'.repeat(64)],
   '/watchNamespaces': [['A'], ['a.b'], ['a', 'a'], [''], 'a'],
   '/leaderElection/leaseDuration': ['', '15', '15 s', '1d', '-3s', '1.5s'],
@@ -139,6 +147,19 @@ const own = 'app.kubernetes.io/instance';
 const volume = { name: 'tmp', emptyDir: {} };
 const spread = { maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' };
 
+const connectionObject = {
+  kind: 'ClusterCodeMieConnection',
+  apiVersion: 'codemie.ai/v1alpha1',
+  metadata: { name: 'default' },
+};
+const ownObjects = [
+  connectionObject,
+  JSON.stringify(connectionObject),
+  stringify(connectionObject),
+  `apiVersion: v1\nkind: Namespace\nmetadata: { name: a }\n---\n${stringify(connectionObject)}`,
+  { apiVersion: 'v1', kind: 'List', metadata: { name: 'all' }, items: [connectionObject] },
+];
+
 it.each<[sentence: string, values: object]>([
   ['leaderElection.leaseDuration: must be 3s to 1h, not 1s.', { leaderElection: { leaseDuration: '1s' } }],
   [
@@ -215,6 +236,10 @@ it.each<[sentence: string, values: object]>([
     'connection.url: there is no port 99999.',
     { connection: { ...connection, url: 'https://codemie.example.com:99999/api' } },
   ],
+  ...ownObjects.map((object): [string, object] => [
+    'extraObjects: an object of codemie.ai has a finalizer, so an uninstall would hang.',
+    { extraObjects: [object] },
+  ]),
   ['proxy.httpProxy: there is no port 70000.', { proxy: { httpProxy: 'proxy:70000' } }],
   ['proxy.httpsProxy: there is no port 0.', { proxy: { httpsProxy: 'http://[fd00::1]:0/' } }],
 ])('refuses with the sentence: %s', async (sentence, values) => {

@@ -125,13 +125,13 @@ export const legalValues = fc.record(
         repository: fc.constantFrom('operator', '123', 'a/b__c/d-e'),
         tag: fc.constantFrom('', '1', '1e3', 'v1.2_3-x'),
         digest: fc.constantFrom('', `sha256:${'0'.repeat(64)}`),
-        pullSecrets: fc.uniqueArray(fc.record({ name: objectName }), {
-          selector: ({ name }) => name,
-          maxLength: 2,
-        }),
       },
       { requiredKeys: [] },
     ),
+    imagePullSecrets: fc.uniqueArray(fc.record({ name: objectName }), {
+      selector: ({ name }) => name,
+      maxLength: 2,
+    }),
     clusterName: fc.constantFrom('1e3', 'true', 'a'.repeat(63)),
     watchNamespaces: fc.constantFrom([], ['123'], ['true', 'team-a']),
     clusterConnections: fc.constant(true),
@@ -200,6 +200,16 @@ export const legalValues = fc.record(
       metricsFrom: fc.constantFrom([], [{ namespaceSelector: { matchLabels: { name: '123' } } }]),
     }),
     metrics,
+    extraObjects: fc.subarray([
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'extra-1' },
+        data: { text: '{{ of.others }}' },
+      },
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: {{ .Release.Name | quote }} }\n',
+      '{ apiVersion: v1, kind: ServiceAccount, metadata: { name: extra-2, labels: { release: "{{ .Release.Name }}" } } }',
+    ]),
   },
   { requiredKeys: ['clusterName', 'clusterConnections'] },
 );

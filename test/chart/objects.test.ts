@@ -43,6 +43,20 @@ describe('the Pods', () => {
     });
   });
 
+  it('leave user and group ids to the platform where they are null', async () => {
+    const ids = { runAsUser: null, runAsGroup: null, fsGroup: null };
+    const { pod } = await operator({ podSecurityContext: ids });
+    expect(pod['securityContext']).toEqual({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+  });
+
+  it('pull the image with the given Secrets', async () => {
+    const imagePullSecrets = [{ name: 'registry-login' }];
+    expect((await operator({ imagePullSecrets })).pod).toMatchObject({ imagePullSecrets });
+  });
+
   it.each([
     ['the version of the chart', {}, 'ghcr.io/codemie-ai/codemie-git-operator:0.1.0'],
     ['a tag', { tag: 'v9', registry: 'r.example.com' }, 'r.example.com/codemie-ai/codemie-git-operator:v9'],
@@ -180,6 +194,21 @@ describe('monitoring', () => {
     expect([endpoints, podMetricsEndpoints].flat().filter(Boolean)).toEqual([
       { port: 'metrics', path: '/metrics', honorLabels: true, ...wanted },
     ]);
+  });
+});
+
+describe('further objects', () => {
+  it('are templates where they are texts, and as they are otherwise', async () => {
+    const theirs = { data: { 'token.txt': '{{ .token | toString }}' } };
+    const objects = await render({
+      extraObjects: [
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs' }, ...theirs },
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "{{ .Release.Name }}-more", namespace: "{{ .Release.Namespace }}" }',
+      ],
+    });
+    expect(objects.find(({ metadata }) => metadata.name === 'theirs')).toMatchObject(theirs);
+    const more = objects.find(({ metadata }) => metadata.name === `${release}-more`);
+    expect(more?.metadata.namespace).toBe('codemie-system');
   });
 });
 

@@ -2,17 +2,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml, stringify } from 'yaml';
 import { z } from 'zod';
 import { rowsOf } from '../cluster/objects.ts';
 import { codeBlocks } from '../harness/code-blocks.ts';
-import { runTool } from '../harness/kube-tools.ts';
+import { runTool, type Tools } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { storeAuthority, system, useInstallation } from './installation.ts';
 
-const suite = useInstallation();
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
 
@@ -32,47 +31,59 @@ async function blocks(page: string, heading: string, language: 'sh' | 'yaml'): P
 }
 
 /** Runs a line of the page in the checkout. */
-async function run(line: string, env: Record<string, string>): Promise<string> {
+async function run(line: string, env: Record<string, string>, tools: Tools): Promise<string> {
   const { code, stdout, stderr } = await runTool('sh', {
     args: ['-euc', `cd ${folder}\n${line}`],
     env: { ...kubeEnv(kubeconfigPath()), ...env },
+    tools,
   });
   if (code !== 0) throw new Error(`${line} failed: ${stderr}`);
   return stdout;
 }
 
-it('the lines of the README install the operator and declare integrations', async () => {
-  const { world, cluster } = suite;
-  const [shown = ''] = await blocks('docs/install.md', 'Install', 'yaml');
-  const values = z.looseObject({}).parse(parseYaml(shown));
-  await writeFile(join(folder, 'values.yaml'), stringify({ ...values, ...suite.localValues(), replicas: 1 }));
-  await suite.kubectl(['delete', 'namespace', system]);
+describe.each<{ name: string; tools: Tools }>([
+  { name: 'Helm 4.1 and kubectl 1.35', tools: 'current' },
+  { name: 'Helm 3.17 and kubectl 1.32', tools: 'oldest' },
+])('the lines of the README, with $name,', ({ tools }) => {
+  const suite = useInstallation();
 
-  const [install = ''] = await blocks('README.md', 'Install', 'sh');
-  const lines = install.trim().split('\n');
-  const [first = '', ...rest] = lines;
-  const env = { CLIENT_SECRET: world.clientSecret };
-  await run(first, env);
-  await storeAuthority(suite);
-  let output = '';
-  for (const line of rest) output += await run(line, env);
-  expect(lines).toHaveLength(5);
-  expect(output).toMatch(/^default +True +Ready /m);
-  expect(output).toContain('gitintegration.codemie.ai/github created');
+  it('install the operator and declare integrations', async () => {
+    const { world, cluster } = suite;
+    const [shown = ''] = await blocks('docs/install.md', 'Install', 'yaml');
+    const values = z.looseObject({}).parse(parseYaml(shown));
+    await writeFile(
+      join(folder, 'values.yaml'),
+      stringify({ ...values, ...suite.localValues(), replicas: 1 }),
+    );
+    await suite.kubectl(['delete', 'namespace', system]);
 
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
-  await writeFile(join(folder, 'private-key.pem'), pem);
-  world.github.addOrganization('acme');
-  world.github.addApp({ id: 123456, privateKey: pem });
-  world.github.addInstallation({ appId: 123456, account: 'acme' });
-  world.gitlab.addToken({ token: 'glpat-of-the-readme', username: 'ci-bot' });
-  for (const block of await blocks('README.md', 'Declare an integration', 'sh'))
-    await run(block, { TOKEN: 'glpat-of-the-readme' });
-  const [manifests = ''] = await blocks('README.md', 'Declare an integration', 'yaml');
-  await suite.kubectl(['apply', '--filename', '-'], manifests);
-  for (const key of ['team-a/acme-github', 'team-a/acme-gitlab']) {
-    await cluster.waitForConditions(key, { Ready: 'True/Ready' });
-    expect(rowsOf(world, key)).toHaveLength(1);
-  }
-}, 180_000);
+    const [install = ''] = await blocks('README.md', 'Install', 'sh');
+    const lines = install.trim().split('\n');
+    const [first = '', ...rest] = lines;
+    const env = { CLIENT_SECRET: world.clientSecret };
+    await run(first, env, tools);
+    await storeAuthority(suite);
+    let output = '';
+    for (const line of rest) output += await run(line, env, tools);
+    expect(lines).toHaveLength(6);
+    const met = 'clustercodemieconnection.codemie.ai/default condition met';
+    expect(output.split('\n').filter((line) => line === met)).toHaveLength(2);
+    expect(output).toContain('gitintegration.codemie.ai/github created');
+
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    await writeFile(join(folder, 'private-key.pem'), pem);
+    world.github.addOrganization('acme');
+    world.github.addApp({ id: 123456, privateKey: pem });
+    world.github.addInstallation({ appId: 123456, account: 'acme' });
+    world.gitlab.addToken({ token: 'glpat-of-the-readme', username: 'ci-bot' });
+    for (const block of await blocks('README.md', 'Declare an integration', 'sh'))
+      await run(block, { TOKEN: 'glpat-of-the-readme' }, tools);
+    const [manifests = ''] = await blocks('README.md', 'Declare an integration', 'yaml');
+    await suite.kubectl(['apply', '--filename', '-'], manifests);
+    for (const key of ['team-a/acme-github', 'team-a/acme-gitlab']) {
+      await cluster.waitForConditions(key, { Ready: 'True/Ready' });
+      expect(rowsOf(world, key)).toHaveLength(1);
+    }
+  }, 180_000);
+});

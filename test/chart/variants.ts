@@ -69,8 +69,8 @@ export const variants: [name: string, values: object][] = [
         repository: 'mirror/operator',
         digest: `sha256:${'0'.repeat(64)}`,
         pullPolicy: 'Always',
-        pullSecrets: [{ name: 'mirror' }],
       },
+      imagePullSecrets: [{ name: 'mirror' }],
     },
   ],
   ['an image without a registry', { image: { registry: '', repository: 'operator', tag: 'dev' } }],
@@ -134,6 +134,19 @@ export const variants: [name: string, values: object][] = [
       fullnameOverride: 'operator',
       nameOverride: 'op',
       serviceAccount: { name: 'somebody', annotations: { 'example.com/role': 'x' } },
+    },
+  ],
+  [
+    'the user and group ids of the platform, as OpenShift assigns them',
+    { podSecurityContext: { runAsUser: null, runAsGroup: null, fsGroup: null } },
+  ],
+  [
+    'objects of the administrator',
+    {
+      extraObjects: [
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'one' }, data: { theirs: '{{ .token }}' } },
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "two-{{ .Release.Name }}" }',
+      ],
     },
   ],
   ['a dashboard', { metrics: { dashboard: { enabled: true, annotations: { folder: 'CodeMie' } } } }],

