@@ -1,12 +1,12 @@
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
-import { createIntegrationMetrics } from './controllers/git-integration/metrics.ts';
-import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
-import { providerFailureAgeMs } from './controllers/git-integration/provider-halt.ts';
+import { providerFailureAgeMs } from './controllers/git-integration/halt.ts';
 import {
   createClockMetrics,
+  createIntegrationMetrics,
   createRateLimitMetrics,
-} from './controllers/git-integration/provider-metrics.ts';
+} from './controllers/git-integration/metrics.ts';
+import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
 import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
 import { createRequestGate } from './controllers/reconcile-requests.ts';

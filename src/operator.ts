@@ -11,12 +11,10 @@ import {
 } from './controllers/codemie-connection/default-connection.ts';
 import { createConnectionMetrics } from './controllers/codemie-connection/metrics.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
-import { namespaces } from './controllers/core-resources.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
-import { createInformers } from './controllers/informers.ts';
-import { keptBy } from './controllers/kept.ts';
+import { createInformers, keptBy } from './controllers/informers.ts';
 import { createOwnWrites } from './controllers/own-writes.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -25,7 +23,7 @@ import { type Controller, createController, type Reconcile } from './kube/contro
 import { areInContact, type Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
 import { LeadershipLostError } from './kube/leader-election.ts';
-import type { ObjectKey, Resource } from './kube/object.ts';
+import { namespaces, type ObjectKey, type Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
 import { createLeadership, leaseName } from './leadership.ts';

@@ -1,7 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Halt } from '../../src/controllers/git-integration/halt.ts';
-import { providerHalt } from '../../src/controllers/git-integration/provider-halt.ts';
+import { Halt, providerHalt } from '../../src/controllers/git-integration/halt.ts';
 import { rfc3339 } from '../../src/lib/time.ts';
 import { createHttpClient } from '../../src/net/http-client.ts';
 import {

@@ -4,11 +4,10 @@ import {
   gitIntegrations,
   type ResourceDescription,
 } from '../api/group.ts';
-import { configMaps, namespaces, secrets } from '../controllers/core-resources.ts';
 import { digestKeySecret } from '../controllers/digest-key.ts';
 import { events } from '../kube/events.ts';
 import { leases } from '../kube/lease.ts';
-import type { Resource } from '../kube/object.ts';
+import { configMaps, namespaces, type Resource, secrets } from '../kube/object.ts';
 import { subjectAccessReviews, tokenReviews } from '../kube/token-review.ts';
 
 /** What an installation is like, as far as its permissions depend on it. */

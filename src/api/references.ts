@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clusterCodeMieConnections } from './group.ts';
 
 /** The schemas that name another object, with its kind; null where the value has it in a field `kind`. */
 const marks = z.registry<{ kind: string | null }>();
@@ -65,4 +66,17 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.getOwnPropertyDescriptor(value, name)?.value
     : undefined;
+}
+
+/** Names an object that another one refers to, for the `reference` indexes. The namespace of a cluster kind is empty. */
+export function referenceKey(kind: string, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** The keys of what an object refers to, each once. @param namespace where it refers to, except to cluster kinds */
+export function referenceKeys(references: readonly Reference[], namespace: string): string[] {
+  const keys = references.map(({ kind, name }) =>
+    referenceKey(kind, kind === clusterCodeMieConnections.kind ? '' : namespace, name),
+  );
+  return [...new Set(keys)];
 }

@@ -1,11 +1,10 @@
 import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
+import { parseConnection } from '../api/v1alpha1/connection-spec.ts';
 import { CodeMieError } from '../codemie/codemie-error.ts';
-import { parseConnection } from '../controllers/codemie-connection/parse-connection.ts';
 import type { Session } from '../controllers/codemie-connection/session.ts';
 import { createSessions, InvalidConnection } from '../controllers/codemie-connection/sessions.ts';
-import { namespaces } from '../controllers/core-resources.ts';
 import { ValueFault } from '../controllers/value-reader.ts';
-import type { KubeObject } from '../kube/object.ts';
+import { type KubeObject, namespaces } from '../kube/object.ts';
 import { createSharedTrust } from '../net/ca-bundle.ts';
 import { createHttpClients, type HttpClients } from '../net/http-clients.ts';
 import { readProxy } from '../settings.ts';

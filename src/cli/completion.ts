@@ -1,6 +1,6 @@
 import completion from '@bomb.sh/tab';
 import { gitIntegrations } from '../api/group.ts';
-import { namespaces } from '../controllers/core-resources.ts';
+import { namespaces } from '../kube/object.ts';
 import { withCluster } from './cluster.ts';
 import type { Io } from './io.ts';
 import { kindOfWord } from './kind-names.ts';

@@ -1,7 +1,7 @@
 import { API_VERSION, gitIntegrations } from '../api/group.ts';
 import { parsePart } from '../api/parse.ts';
 import { type GitIntegrationSpec, gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
-import { urlForCodeMie } from '../controllers/git-integration/url-for-codemie.ts';
+import { urlForCodeMie } from '../domain/codemie-url.ts';
 import {
   type DesiredSetting,
   differences,
@@ -9,8 +9,8 @@ import {
   ownerKey,
   ownerMark,
   settingValues,
+  tokenName,
 } from '../domain/setting.ts';
-import { tokenName } from '../domain/token-name.ts';
 import { providers } from '../providers/registry.ts';
 import { withCluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
-import type { KubeObject } from '../kube/object.ts';
-import { secrets } from './core-resources.ts';
+import { type KubeObject, secrets } from '../kube/object.ts';
 
 /** The Secret in the operator's namespace that holds the key of the digests. */
 export const digestKeySecret = 'codemie-git-operator-digest-key';

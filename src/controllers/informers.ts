@@ -1,13 +1,23 @@
-import { clusterCodeMieConnections, codeMieConnections, gitIntegrations } from '../api/group.ts';
+import {
+  clusterCodeMieConnections,
+  codeMieConnections,
+  FLUX_RECONCILE_REQUESTED_ANNOTATION,
+  gitIntegrations,
+  IN_USE_FINALIZER,
+  RECONCILE_REQUESTED_ANNOTATION,
+  REGISTRATION_FINALIZER,
+} from '../api/group.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createInformer } from '../kube/informer.ts';
 import type { Log } from '../kube/log.ts';
-import type { Resource } from '../kube/object.ts';
+import { configMaps, namespaces, type Resource, secrets } from '../kube/object.ts';
 import { createPolledInformer } from '../kube/polled-informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
+import type { Kept } from '../kube/slim.ts';
 import { durations } from '../lib/durations.ts';
+import type { LabelSelector } from '../lib/label-selector.ts';
+import { ownLabels } from './codemie-connection/default-connection.ts';
 import { connectionIndexes } from './codemie-connection/indexes.ts';
-import { configMaps, namespaces, secrets } from './core-resources.ts';
 import { integrationIndexes } from './git-integration/indexes.ts';
 import type { Informers } from './watches.ts';
 
@@ -84,4 +94,30 @@ export function createInformers({ client, settings, log, metrics }: InformersOpt
         })
       : createInformer({ ...common, resource: namespaces, metadataOnly: true }),
   };
+}
+
+const annotations = [RECONCILE_REQUESTED_ANNOTATION, FLUX_RECONCILE_REQUESTED_ANNOTATION];
+
+/**
+ * What of each kind is read. Of Secrets and ConfigMaps that is who they are and which version; of integrations the
+ * labels by which shards choose; of namespaces all labels, as the selectors of connections may ask for any.
+ */
+export function keptBy({
+  shardSelector,
+}: {
+  shardSelector?: LabelSelector | undefined;
+}): (resource: Resource) => Kept | undefined {
+  const finalizers = [REGISTRATION_FINALIZER, IN_USE_FINALIZER];
+  const nothing: Kept = { labels: [], annotations: [], finalizers: [] };
+  // By a label the operator knows the default connection that it created.
+  const connection: Kept = { labels: Object.keys(ownLabels), annotations, finalizers };
+  const kept = new Map<string, Kept>([
+    [secrets.kind, nothing],
+    [configMaps.kind, nothing],
+    [namespaces.kind, { annotations: [], finalizers: [] }],
+    [gitIntegrations.kind, { labels: shardSelector?.keys ?? [], annotations, finalizers }],
+    [clusterCodeMieConnections.kind, connection],
+    [codeMieConnections.kind, connection],
+  ]);
+  return ({ kind }) => kept.get(kind);
 }

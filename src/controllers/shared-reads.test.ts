@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../kube/object.ts';
-import { secrets } from './core-resources.ts';
+import { type KubeObject, secrets } from '../kube/object.ts';
 import { createSharedReads } from './shared-reads.ts';
 
 const { signal } = new AbortController();

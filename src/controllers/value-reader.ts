@@ -6,10 +6,10 @@ import type { Checked } from '../domain/private-key.ts';
 import { doubtAbout, readPassword, readSecretValue, valueName } from '../domain/secret-value.ts';
 import { tokenForm } from '../domain/token-form.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { configMaps, secrets } from '../kube/object.ts';
 import { bounds } from '../lib/bounds.ts';
 import { closest } from '../lib/closest.ts';
 import { CaBundleError, parseCaBundle } from '../net/ca-bundle.ts';
-import { configMaps, secrets } from './core-resources.ts';
 
 /** A reference that leads to no usable value. `message` is one sentence and one hint, without the value. */
 export class ValueFault extends Error {

@@ -5,6 +5,7 @@ import {
   FLUX_RECONCILE_REQUESTED_ANNOTATION,
   RECONCILE_REQUESTED_ANNOTATION,
 } from '../api/group.ts';
+import { referenceKey } from '../api/references.ts';
 import { parseConnectionStatus } from '../api/v1alpha1/connection-status.ts';
 import type { Informer } from '../kube/informer.ts';
 import { type KubeObject, keyOf } from '../kube/object.ts';
@@ -20,7 +21,6 @@ import {
   registeredThrough,
 } from './git-integration/indexes.ts';
 import type { RequestGate } from './reconcile-requests.ts';
-import { referenceKey } from './references.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
 export interface Informers {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { settingDigest } from './digests.ts';
 import { planRegistration, type RegistrationInput, rowsToRemove } from './registration-plan.ts';
-import { indexSettings, type ObservedSetting, ownerMark, settingDigest, settingValues } from './setting.ts';
+import { indexSettings, type ObservedSetting, ownerMark, settingValues } from './setting.ts';
 
 const owner = ownerMark('cluster-a', 'team-a', 'acme');
 const desired = {

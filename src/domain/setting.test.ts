@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ownerMark, settingDigest, settingValues } from './setting.ts';
+import { settingDigest } from './digests.ts';
+import { ownerMark, settingValues, tokenName } from './setting.ts';
 
 const owner = ownerMark('c', 'ns', 'n');
 
@@ -71,4 +72,16 @@ describe('settingDigest', () => {
     expect(settingDigest(base, Buffer.from('other'))).not.toBe(settingDigest(base, key));
     expect(settingDigest(base, key)).toMatch(/^hmac-sha256:[0-9a-f]{64}$/);
   });
+});
+
+it.each([
+  ['GitHub', undefined, 'oauth2'],
+  ['GitLab', undefined, 'oauth2'],
+  ['Bitbucket', undefined, 'x-token-auth'],
+  ['AzureDevOps', undefined, 'oauth2'],
+  ['Bitbucket', 'alice', 'alice'],
+  ['Bitbucket', 'alice@example.com', 'x-bitbucket-api-token-auth'],
+  ['GitLab', 'alice@example.com', 'alice@example.com'],
+] as const)('%s with %s is sent as %s', (provider, username, name) => {
+  expect(tokenName(provider, username)).toBe(name);
 });

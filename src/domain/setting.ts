@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { canonicalUrl } from './canonical-url.ts';
+import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
+import { canonicalUrl } from './codemie-url.ts';
 
 /** Where CodeMie keeps an integration: with a project, or with the person who is signed in. */
 export type Scope = 'Project' | 'User';
@@ -83,18 +83,6 @@ export function settingValues(url: string, credential: SettingCredential, owner:
 }
 
 /**
- * A keyed digest of everything we send, secrets included. Equal digests mean that CodeMie was last written
- * with exactly this. Keyed, because a bare hash of a short secret could be searched for.
- */
-export function settingDigest(desired: DesiredSetting, key: Buffer): string {
-  const values = desired.values
-    .map((v) => [v.key, v.value])
-    .toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
-  const text = JSON.stringify([desired.scope, desired.project, desired.alias, desired.isGlobal, values]);
-  return `hmac-sha256:${createHmac('sha256', key).update(text).digest('hex')}`;
-}
-
-/**
  * What a person or another program changed in CodeMie, as names of fields: empty when nothing visible
  * differs. The content of masked keys cannot be compared; their presence can.
  */
@@ -142,4 +130,28 @@ export function indexSettings(rows: readonly ObservedSetting[]): SettingIndex {
     inProject: (project) => byProject.get(project) ?? [],
     size: rows.length,
   };
+}
+
+/** The user of a Bitbucket API token in Git. https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/ */
+const bitbucketApiTokenUser = 'x-bitbucket-api-token-auth';
+
+/** The user in the clone URL where none is given. For access tokens of Bitbucket it is a fixed one:
+ * https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/ */
+const defaultNames = {
+  GitHub: 'oauth2',
+  GitLab: 'oauth2',
+  Bitbucket: 'x-token-auth',
+  // Any name does.
+  AzureDevOps: 'oauth2',
+} as const;
+
+/**
+ * What CodeMie calls "Token Name": the user that Git sends with the token.
+ *
+ * Bitbucket's REST API wants the e-mail address with an API token, and Git does not take it; so an address is
+ * replaced by the user that Bitbucket keeps for this.
+ */
+export function tokenName(provider: ProviderName, username: string | undefined): string {
+  if (username === undefined) return defaultNames[provider];
+  return provider === 'Bitbucket' && username.includes('@') ? bitbucketApiTokenUser : username;
 }

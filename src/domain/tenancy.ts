@@ -49,6 +49,23 @@ export function usableProjects(connection: AccessRules, namespace: NamespaceFact
   return [...new Set(distinct.flatMap((glob) => allowed.flatMap((other) => both(glob, other) ?? [])))];
 }
 
+/**
+ * Whether requests for a connection may go to private addresses. What is inside of the cluster's network is the
+ * administrator's: a tenant's own connection opens it only where the installation says so, or a manifest would be enough
+ * to reach every internal server through the operator.
+ *
+ * @param requested `allowPrivateNetworks` of the connection
+ * @param tenantPrivateNetworks the setting of the installation
+ */
+export function mayReachPrivateNetworks(
+  connection: { metadata: { namespace?: string } },
+  requested: boolean,
+  tenantPrivateNetworks: boolean,
+): boolean {
+  const isNamespaced = connection.metadata.namespace !== undefined;
+  return requested && (!isNamespaced || tenantPrivateNetworks);
+}
+
 /** Each is compared with up to 200 of `projects.allowed`, whenever a refusal is explained. */
 const mostCompared = 200;
 

@@ -1,5 +1,5 @@
 import type { UsageLimitedReason } from '../api/reasons.ts';
-import { canonicalUrl, losesPath } from './canonical-url.ts';
+import { canonicalUrl, losesPath } from './codemie-url.ts';
 import type { DesiredSetting, SettingIndex } from './setting.ts';
 
 /** Something that CodeMie itself cannot honour. */

@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Registry } from '@prometheus-io/client';
 import { z } from 'zod';
 import { createConnectionMetrics } from '../../src/controllers/codemie-connection/metrics.ts';
-import { createIntegrationMetrics } from '../../src/controllers/git-integration/metrics.ts';
 import {
   createClockMetrics,
+  createIntegrationMetrics,
   createRateLimitMetrics,
-} from '../../src/controllers/git-integration/provider-metrics.ts';
+} from '../../src/controllers/git-integration/metrics.ts';
 import { createExposition, type Exposition } from '../../src/observability/exposition.ts';
 import { createMetrics, measureCaches, measureQueues } from '../../src/observability/metrics.ts';
 

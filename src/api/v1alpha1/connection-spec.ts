@@ -245,3 +245,14 @@ function withCanonicalHosts<T extends Pick<CodeMieConnectionSpec, 'url' | 'auth'
     },
   };
 }
+
+/** Parses the spec of either kind of connection; only the cluster kind has consumers. */
+export function parseConnection(object: {
+  metadata: { namespace?: string };
+  spec?: unknown;
+  [field: string]: unknown;
+}): Parsed<CodeMieConnectionSpec | ClusterCodeMieConnectionSpec> {
+  return object.metadata.namespace === undefined
+    ? parseClusterCodeMieConnectionSpec(object['spec'])
+    : parseCodeMieConnectionSpec(object['spec']);
+}

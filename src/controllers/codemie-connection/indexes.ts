@@ -1,13 +1,12 @@
-import { referencesIn } from '../../api/references.ts';
+import { referenceKey, referenceKeys, referencesIn } from '../../api/references.ts';
 import {
   clusterCodeMieConnectionSpecSchema,
   codeMieConnectionSpecSchema,
+  parseConnection,
 } from '../../api/v1alpha1/connection-spec.ts';
 import { serverKey } from '../../domain/claim.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { IndexFunction, Store } from '../../kube/store.ts';
-import { referenceKey, referenceKeys } from '../references.ts';
-import { parseConnection } from './parse-connection.ts';
 
 /**
  * How the cache finds connections: `reference` - by Secret and ConfigMap, so that a change of one wakes those who

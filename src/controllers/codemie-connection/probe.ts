@@ -1,4 +1,5 @@
 import type { ConnectionReadyReason, GeneralReason } from '../../api/conditions.ts';
+import { parseConnection } from '../../api/v1alpha1/connection-spec.ts';
 import { type ConnectionStatus, parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { Account } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
@@ -7,7 +8,6 @@ import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
-import { parseConnection } from './parse-connection.ts';
 import type { Session } from './session.ts';
 import { InvalidConnection, type Sessions } from './sessions.ts';
 

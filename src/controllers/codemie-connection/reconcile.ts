@@ -1,7 +1,7 @@
 import { IN_USE_FINALIZER } from '../../api/group.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
-import { steadyInterval } from '../../domain/steady-interval.ts';
+import { steadyInterval } from '../../domain/schedule.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
@@ -9,7 +9,7 @@ import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { durations } from '../../lib/durations.ts';
-import { needsCleanUp, type WayDeps } from '../git-integration/clean-up-ways.ts';
+import { needsCleanUp, type WayDeps } from '../git-integration/removal.ts';
 import { type OwnWrites, readCurrent } from '../own-writes.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';

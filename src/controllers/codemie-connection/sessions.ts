@@ -1,12 +1,14 @@
-import type {
-  ClusterCodeMieConnectionSpec,
-  CodeMieConnectionSpec,
+import {
+  type ClusterCodeMieConnectionSpec,
+  type CodeMieConnectionSpec,
+  parseConnection,
 } from '../../api/v1alpha1/connection-spec.ts';
 import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
 import { createKeptListings, type SharedKeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
 import { createSignInBudgets, type SignInBudgets } from '../../codemie/sign-in-budget.ts';
+import { mayReachPrivateNetworks } from '../../domain/tenancy.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { bounds } from '../../lib/bounds.ts';
@@ -14,9 +16,7 @@ import { orAbort } from '../../lib/deadline.ts';
 import { durations } from '../../lib/durations.ts';
 import { hostOf } from '../../net/egress-policy.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
-import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { createValueReader, type NamesIn, type ValueReader } from '../value-reader.ts';
-import { parseConnection } from './parse-connection.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
 
 /** The sessions of all connections. */

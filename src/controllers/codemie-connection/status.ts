@@ -10,9 +10,8 @@ import { isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
-import { codeMieOutages, outageNews } from '../outage-events.ts';
 import type { OwnWrites } from '../own-writes.ts';
-import { mergeConditions, ownConditions, sameJson } from '../status-parts.ts';
+import { codeMieOutages, mergeConditions, outageNews, ownConditions, sameJson } from '../status-parts.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import type { Probe } from './probe.ts';
 

@@ -2,15 +2,15 @@ import { gitIntegrations } from '../../api/group.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { parseRegistration, type Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import { type Claim, type Claimant, claimKey, holderOf, serverKey, standingTo } from '../../domain/claim.ts';
+import { isAuthentic } from '../../domain/digests.ts';
 import { ownedByAnother } from '../../domain/registration-plan.ts';
-import { isAuthentic } from '../../domain/registration-signature.ts';
 import { type DesiredSetting, markedBy, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { allows, connectionByUid, isWorking, type ResolvedConnection } from './connection.ts';
+import { allows, connectionByUid, isWorking } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import { heldKey, rowKey, wantedKey } from './indexes.ts';
-import type { Integration, Known } from './load.ts';
+import type { Integration, Known, ResolvedConnection } from './pass.ts';
 
 /** Through which connection a name is wanted. */
 type Through = Pick<ResolvedConnection, 'object' | 'uid'> & { spec: Pick<ResolvedConnection['spec'], 'url'> };

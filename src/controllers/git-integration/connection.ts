@@ -1,8 +1,5 @@
-import { clusterCodeMieConnections, codeMieConnections, type ResourceDescription } from '../../api/group.ts';
-import type {
-  ClusterCodeMieConnectionSpec,
-  CodeMieConnectionSpec,
-} from '../../api/v1alpha1/connection-spec.ts';
+import { clusterCodeMieConnections, codeMieConnections } from '../../api/group.ts';
+import { parseConnection } from '../../api/v1alpha1/connection-spec.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
@@ -12,18 +9,9 @@ import { RetryAfterError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import { allowsServer } from '../../net/egress-policy.ts';
-import { parseConnection } from '../codemie-connection/parse-connection.ts';
 import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
-import type { Integration } from './load.ts';
-
-/** A connection that this integration may use. */
-export interface ResolvedConnection {
-  object: KubeObject;
-  resource: ResourceDescription;
-  uid: string;
-  spec: CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;
-}
+import type { Integration, ResolvedConnection } from './pass.ts';
 
 /** How long to wait for a first look at a connection before looking again whether there was one. */
 const unseenDelayMs = durations.integrations.uncheckedConnectionMs;
@@ -42,12 +30,12 @@ export function resolveConnection(
 ): ResolvedConnection {
   const { namespace, spec } = integration;
   const ref = spec.connectionRef;
-  const called = calledAs(ref);
+  const connection = connectionName(ref);
   if (isOutOfSight(ref, deps))
     throw needsPerson(
       'Registered',
       'ConnectionNotAllowed',
-      `The operator of this namespace does not serve ${called}.`,
+      `The operator of this namespace does not serve ${connection}.`,
       'Name a CodeMieConnection of this namespace in spec.connectionRef, or ask for --cluster-connections=true.',
     );
   const object = findConnection(ref, namespace, deps);
@@ -55,30 +43,30 @@ export function resolveConnection(
     throw needsPerson(
       'Registered',
       'ConnectionNotFound',
-      `${called} does not exist.`,
+      `${connection} does not exist.`,
       'Create it, or correct spec.connectionRef.',
     );
 
   const parsed = parseConnection(object);
   if (!parsed.ok)
-    throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready: its spec is not valid.`, {
+    throw waiting('Registered', 'ConnectionNotReady', `${connection} is not Ready: its spec is not valid.`, {
       kind: 'wait',
     });
-  refuseUnlessAllowed(called, parsed.value, integration, deps);
+  refuseUnlessAllowed(connection, parsed.value, integration, deps);
   const { observedGeneration, conditions = [] } = parseConnectionStatus(object['status']);
   const { generation } = object.metadata;
   // A new or edited connection is looked at in a moment, and that wakes everybody who waits for it. Until then it
   // is not worth a write to each of its integrations.
   if (observedGeneration !== generation)
-    throw new RetryAfterError(`${called} was not checked yet.`, unseenDelayMs);
+    throw new RetryAfterError(`${connection} was not checked yet.`, unseenDelayMs);
   if (!isReady(conditions, generation))
-    throw waiting('Registered', 'ConnectionNotReady', `${called} is not Ready.`, { kind: 'wait' });
+    throw waiting('Registered', 'ConnectionNotReady', `${connection} is not Ready.`, { kind: 'wait' });
   const resource = ref.kind === 'CodeMieConnection' ? codeMieConnections : clusterCodeMieConnections;
   return { object, resource, uid: object.metadata.uid, spec: parsed.value };
 }
 
 /** How messages name a connection. */
-export function calledAs({ kind, name }: ConnectionRef): string {
+export function connectionName({ kind, name }: ConnectionRef): string {
   return `${kind} "${name}"`;
 }
 
@@ -105,22 +93,22 @@ export function isWorking(connection: KubeObject): boolean {
  * a namespace what it is granted and nothing else.
  */
 function refuseUnlessAllowed(
-  called: string,
-  connection: ResolvedConnection['spec'],
+  connection: string,
+  rules: ResolvedConnection['spec'],
   { namespace, spec: { project } }: Integration,
   { namespaces }: Pick<Deps, 'namespaces'>,
 ): void {
   const facts = factsOf(namespace, namespaces);
-  const access = connectionAccess(connection, { namespace: facts, project });
+  const access = connectionAccess(rules, { namespace: facts, project });
   if (access === 'allowed') return;
   if (access === 'consumers')
     throw needsPerson(
       'Registered',
       'ConnectionNotAllowed',
-      `${called} does not allow namespace "${namespace}".`,
+      `${connection} does not allow namespace "${namespace}".`,
       'Ask the owner of the connection to add it to spec.consumers there.',
     );
-  const usable = usableProjects(connection, facts);
+  const usable = usableProjects(rules, facts);
   const [field, who] =
     access === 'consumersProjects'
       ? ['spec.consumers', ` for namespace "${namespace}"`]
@@ -128,7 +116,7 @@ function refuseUnlessAllowed(
   throw needsPerson(
     'Registered',
     'ProjectNotAllowed',
-    `${called} does not allow project "${project}"${who}${usable.length > 0 ? `, only: ${shortened(usable)}` : ''}.`,
+    `${connection} does not allow project "${project}"${who}${usable.length > 0 ? `, only: ${shortened(usable)}` : ''}.`,
     `Check the spelling, upper and lower case count (spec.project can't be edited: delete the object and create it again), or ask the owner of the connection to add the project to ${field} there.`,
   );
 }

@@ -1,15 +1,17 @@
+import { z } from 'zod';
+import { durationMs } from '../../api/duration.ts';
+import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import { misplacedToken } from '../../domain/misplaced-token.ts';
 import { readPrivateKey } from '../../domain/private-key.ts';
-import { readNumericId } from '../../domain/secret-value.ts';
+import { readNumericId, valueName } from '../../domain/secret-value.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type { Store } from '../../kube/store.ts';
 import type { InstallationSelector, ProviderName } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
-import { credentialName } from './credential-identity.ts';
 import type { Deps } from './deps.ts';
 import { Halt, needsPerson } from './halt.ts';
-import type { Integration } from './load.ts';
-import type { Pass } from './pass.ts';
-import type { Report } from './report.ts';
+import type { Integration, Pass, Report } from './pass.ts';
 
 /** What the Secrets held, checked for form and not yet proven. Never logged. */
 export interface Credentials {
@@ -142,4 +144,62 @@ function selectorOf(
   if (wanted?.owner !== undefined) return { by: 'owner', owner: wanted.owner };
   if (wanted?.repository !== undefined) return { by: 'repository', repository: wanted.repository };
   return { by: 'first' };
+}
+
+const remembering = z.object({
+  status: z.object({ credential: z.object({ digest: z.string(), expiresAt: z.string().optional() }) }),
+});
+
+/** What the status of an integration says of its credential, if it can be known again. No more of it is parsed. */
+export function rememberedCredential(
+  object: KubeObject,
+): { digest: string; expiresAt?: string | undefined } | undefined {
+  return remembering.safeParse(object).data?.status.credential;
+}
+
+/**
+ * When a credential ends, RFC 3339, as far as the status of any integration remembers it. GitHub tells the end only
+ * while a token lives: after a restart, nothing else tells an expired one from a wrong one.
+ */
+export function rememberedEnd(digest: string, integrations: Pick<Store, 'byIndex'>): string | undefined {
+  const ends = integrations
+    .byIndex('credential', digest)
+    .map((object) => rememberedCredential(object)?.expiresAt)
+    .filter((end) => end !== undefined);
+  // Of one that was prolonged, the former end may stand where nobody looked since.
+  return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+}
+
+/**
+ * What every sentence about a credential calls it, without an article: `token in Secret "acme" (key "token")`, and for
+ * an App its private key with the fingerprint that GitHub shows next to the key.
+ */
+function credentialName({ token, githubApp }: GitIntegrationSpec['auth'], fingerprint?: string): string {
+  if (githubApp) return valueName('private key', 'Secret', githubApp.privateKeySecretRef, fingerprint);
+  // The schema allows exactly one of token and githubApp.
+  return token ? valueName('token', 'Secret', token.secretRef) : 'credential';
+}
+
+/** Raises `CredentialExpiring` shortly before the credential expires, and afterwards. */
+export function warnOfExpiry({ integration: { spec }, report, deps }: Pass<Pick<Deps, 'now'>>): void {
+  const expiresAt = report.credential?.expiresAt;
+  if (expiresAt === undefined || deps.now() < warnsFrom(expiresAt, spec.validation.expiryWarning)) return;
+  const message = `The ${credentialName(spec.auth)} expires at ${expiresAt}. Create a new one and store it in that Secret.`;
+  report.abnormal.CredentialExpiring = { status: 'True', reason: 'ExpiresSoon', message };
+}
+
+/** How long until the warning is due, in milliseconds; undefined when it is due already or there is no end. */
+export function untilExpiryWarning({
+  integration: { spec },
+  report,
+  deps,
+}: Pass<Pick<Deps, 'now'>>): number | undefined {
+  const expiresAt = report.credential?.expiresAt;
+  if (expiresAt === undefined) return undefined;
+  const left = warnsFrom(expiresAt, spec.validation.expiryWarning) - deps.now();
+  return left > 0 ? left : undefined;
+}
+
+function warnsFrom(expiresAt: string, warning: string): number {
+  return Date.parse(expiresAt) - durationMs(warning);
 }

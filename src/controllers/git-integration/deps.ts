@@ -14,9 +14,8 @@ import type { Refusals } from '../refusals.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
 import type { NamesIn } from '../value-reader.ts';
-import type { IntegrationMetrics } from './metrics.ts';
+import type { ClockMetrics, IntegrationMetrics, RateLimitMetrics } from './metrics.ts';
 import type { OwnSettings } from './own-settings.ts';
-import type { ClockMetrics, RateLimitMetrics } from './provider-metrics.ts';
 import type { Unrecorded } from './unrecorded.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */

@@ -11,24 +11,22 @@ import { keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
-import { cleanUpWays, type Way } from './clean-up-ways.ts';
 import { isOutOfSight, leadsTo } from './connection.ts';
 import type { Deps } from './deps.ts';
 import { onlyNeighbour } from './indexes.ts';
-import { authenticated, type Known, parseObject } from './load.ts';
-import { reportOrphaned, reportUnchecked } from './orphans.ts';
-import type { Pass } from './pass.ts';
-import { startReport } from './report.ts';
+import { authenticated, parseObject } from './load.ts';
+import type { Known } from './pass.ts';
+import { type Pass, startReport } from './pass.ts';
+import { cleanUpWays, reportOrphaned, reportUnchecked, TornDown, type Way, withLogin } from './removal.ts';
 import { awaitListing, listedWithinMs, removeSettings } from './settings-writer.ts';
 import { writeDeleting } from './status.ts';
-import { TornDown, withLogin } from './torn-down.ts';
 
 /** A pass over an object that is being deleted, or is gone. */
 export type EndPass = Pass<Deps, Known>;
 
 /**
  * Removes what is ours in CodeMie, then the finalizer. Neither the Git Secret nor the provider is needed for that, and
- * no connection is used but those of `clean-up-ways.ts`.
+ * no connection is used but those of `cleanUpWays`.
  *
  * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets were deleted
  * with it or with its namespace, or its login does not see the project any more, is the finalizer removed with a

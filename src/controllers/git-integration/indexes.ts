@@ -1,20 +1,18 @@
 import { z } from 'zod';
-import { referencesIn } from '../../api/references.ts';
+import { referenceKeys, referencesIn } from '../../api/references.ts';
+import { parseConnection } from '../../api/v1alpha1/connection-spec.ts';
 import {
   gitIntegrationSpecSchema,
   parseGitIntegrationSpec,
 } from '../../api/v1alpha1/git-integration-spec.ts';
 import { parseRegistration } from '../../api/v1alpha1/git-integration-status.ts';
-import { canonicalUrl } from '../../domain/canonical-url.ts';
 import { type Claim, serverKey } from '../../domain/claim.ts';
+import { canonicalUrl, urlForCodeMie } from '../../domain/codemie-url.ts';
 import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Change, IndexFunction, Store } from '../../kube/store.ts';
 import { providers } from '../../providers/registry.ts';
-import { parseConnection } from '../codemie-connection/parse-connection.ts';
-import { referenceKeys } from '../references.ts';
-import { rememberedCredential } from './credential-identity.ts';
+import { rememberedCredential } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { urlForCodeMie } from './url-for-codemie.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of

@@ -1,64 +1,14 @@
 import { gitIntegrationConditions } from '../../api/conditions.ts';
 import { gitIntegrations } from '../../api/group.ts';
-import type { Parsed } from '../../api/parse.ts';
-import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import {
-  type GitIntegrationStatus,
-  parseGitIntegrationStatus,
-} from '../../api/v1alpha1/git-integration-status.ts';
-import type { Condition } from '../../api/v1alpha1/shared.ts';
-import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
-import { isAuthentic } from '../../domain/registration-signature.ts';
+import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { isAuthentic } from '../../domain/digests.ts';
+import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import { readCurrent } from '../own-writes.ts';
 import { ownConditions } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
-
-/** What is known of one GitIntegration apart from its spec. Nothing of it changes during a pass. */
-export interface Known {
-  object: KubeObject;
-  key: ObjectKey;
-  namespace: string;
-  name: string;
-  uid: string;
-  generation: number;
-  deleting: boolean;
-  /**
-   * What was written last; fields that do not parse are absent, and so are conditions of others, and a registration that
-   * this operator did not sign.
-   */
-  status: Partial<GitIntegrationStatus>;
-  conditions: readonly Condition[];
-  requests: ReconcileRequests;
-  /** A user asked for this pass: results from before do not count. */
-  askAnew: boolean;
-  /** Since when, epoch milliseconds: what was read later is fresh enough. */
-  askedAtMs?: number;
-}
-
-/** One GitIntegration as it was read. */
-export interface Loaded extends Known {
-  /** The spec, or one sentence about what is wrong with it. */
-  parsed: Parsed<GitIntegrationSpec>;
-}
-
-/**
- * Whether an integration was Ready with the spec as it is now, and has been at most in doubt since. A fault of the other
- * side is then something that passes, and no reason to call a person.
- */
-export function wasReady({ status, conditions, generation }: Known): boolean {
-  const ready = conditions.find(({ type }) => type === 'Ready');
-  return (
-    status.registration !== undefined && ready?.observedGeneration === generation && ready.status !== 'False'
-  );
-}
-
-/** One GitIntegration with a good spec. */
-export interface Integration extends Known {
-  spec: GitIntegrationSpec;
-  /** `spec.alias`, or the object's own name. */
-  alias: string;
-}
+import type { Loaded } from './pass.ts';
 
 /**
  * Step 1: the object as it is now. Undefined when it is gone.

@@ -1,29 +1,25 @@
 import { serverKey } from '../../domain/claim.ts';
+import { urlForCodeMie } from '../../domain/codemie-url.ts';
+import { registrationSignature, settingDigest } from '../../domain/digests.ts';
 import { planRegistration, type RegistrationPlan } from '../../domain/registration-plan.ts';
-import { registrationSignature } from '../../domain/registration-signature.ts';
 import {
   type DesiredSetting,
   differences,
   type ObservedSetting,
   ownerKey,
   ownerMark,
-  settingDigest,
   settingValues,
+  tokenName,
 } from '../../domain/setting.ts';
-import { tokenName } from '../../domain/token-name.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { belongsToAnother, refuseIfOwnerExists, refuseUnlessHolder } from './claim.ts';
-import { codeMieHalt } from './codemie-halt.ts';
-import { allows, leadsTo, type ResolvedConnection } from './connection.ts';
+import { allows, connectionName, leadsTo } from './connection.ts';
 import type { Credentials } from './credentials.ts';
-import { needsCodeMieUser, waiting } from './halt.ts';
-import { leaveFormerPlace } from './leave-former-place.ts';
-import type { Integration } from './load.ts';
-import type { Pass, WritePass } from './pass.ts';
-import type { Report } from './report.ts';
+import { codeMieHalt, needsCodeMieUser, waiting } from './halt.ts';
+import type { Integration, Pass, Report, ResolvedConnection, WritePass } from './pass.ts';
+import { leaveFormerPlace } from './removal.ts';
 import { requireProject } from './rights.ts';
 import { aliasTaken, createSetting, removeSettings, updateSetting } from './settings-writer.ts';
-import { urlForCodeMie } from './url-for-codemie.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';
@@ -97,7 +93,7 @@ export async function register(
     if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };
     return 'registered';
   } catch (error) {
-    throw codeMieHalt(error, integration);
+    throw codeMieHalt(error, connectionName(integration.spec.connectionRef));
   }
 }
 

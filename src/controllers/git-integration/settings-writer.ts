@@ -1,12 +1,12 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { settingDigest } from '../../domain/digests.ts';
 import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
 import {
   type DesiredSetting,
   type ObservedSetting,
   type Scope,
   type SettingIndex,
-  settingDigest,
 } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { ObjectKey } from '../../kube/object.ts';

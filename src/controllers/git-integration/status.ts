@@ -4,16 +4,14 @@ import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
 import { gitIntegrationStatusSchema } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
+import { specDigest } from '../../domain/digests.ts';
 import { type Finding, summaryConditions, sumUp } from '../../domain/readiness.ts';
 import type { HandledRequests } from '../../domain/reconcile-request.ts';
-import { specDigest } from '../../domain/spec-digest.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { durations } from '../../lib/durations.ts';
-import { outageNews, providerOutages } from '../outage-events.ts';
-import { mergeConditions, sameJson } from '../status-parts.ts';
+import { mergeConditions, outageNews, providerOutages, sameJson } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
-import type { Known } from './load.ts';
-import type { Pass } from './pass.ts';
+import type { Known, Pass } from './pass.ts';
 
 const fitStatus = fitterOf(gitIntegrationStatusSchema);
 

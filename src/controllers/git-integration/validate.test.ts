@@ -6,6 +6,7 @@ import { type Internet, startInternet } from '../../../test/harness/peers/intern
 import { codeMieConnections } from '../../api/group.ts';
 import { parseCodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
 import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import { credentialDigest } from '../../domain/digests.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import { bounds } from '../../lib/bounds.ts';
@@ -15,16 +16,14 @@ import { providers } from '../../providers/registry.ts';
 import { newKey } from '../../providers/testing/github.ts';
 import { createRefusals } from '../refusals.ts';
 import { createSharedCalls } from '../shared-calls.ts';
-import type { ResolvedConnection } from './connection.ts';
-import { credentialDigest } from './credential-identity.ts';
 import type { Credentials } from './credentials.ts';
-import { Halt } from './halt.ts';
+import { Halt, providerFailureAgeMs } from './halt.ts';
 import { integrationIndexes } from './indexes.ts';
 import { resolveInstallation } from './installation.ts';
 import { parseObject } from './load.ts';
-import { providerFailureAgeMs } from './provider-halt.ts';
-import { createClockMetrics, createRateLimitMetrics } from './provider-metrics.ts';
-import { type Report, startReport } from './report.ts';
+import { createClockMetrics, createRateLimitMetrics } from './metrics.ts';
+import type { ResolvedConnection } from './pass.ts';
+import { type Report, startReport } from './pass.ts';
 import { type ValidationDeps, validate } from './validate.ts';
 
 let github: GitHub;

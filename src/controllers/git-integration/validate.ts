@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { durationMs } from '../../api/duration.ts';
 import { productNames } from '../../api/group.ts';
+import { credentialDigest } from '../../domain/digests.ts';
+import { mayReachPrivateNetworks } from '../../domain/tenancy.ts';
 import { rfc3339 } from '../../lib/time.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import {
@@ -10,23 +12,20 @@ import {
   ProviderError,
   type Target,
 } from '../../providers/provider.ts';
-import { mayReachPrivateNetworks } from '../private-networks.ts';
 import { type RecheckPolicy, Refusal, type Refusals } from '../refusals.ts';
 import { sameJson } from '../status-parts.ts';
-import { type ResolvedConnection, requireAllowedServers } from './connection.ts';
-import { credentialDigest, rememberedEnd } from './credential-identity.ts';
-import type { Credentials } from './credentials.ts';
+import { requireAllowedServers } from './connection.ts';
+import { type Credentials, rememberedEnd } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { type Integration, wasReady } from './load.ts';
-import type { Pass } from './pass.ts';
-import { providerHalt } from './provider-halt.ts';
-import type { Report } from './report.ts';
+import { providerHalt } from './halt.ts';
+import type { Pass, Report, ResolvedConnection } from './pass.ts';
+import { type Integration, wasReady } from './pass.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
 export interface Proof {
   provider: Provider;
   credential: Credential;
-  /** Of the credential; see `credential-identity.ts`. */
+  /** Of the credential; see `credentialDigest`. */
   digest: string;
   report: CredentialReport;
   /** Names credential, host and demands without showing them: equal keys, equal answers. */

@@ -1,16 +1,16 @@
 import { parseGitIntegrationStatus } from '../../../api/v1alpha1/git-integration-status.ts';
 import { serverKey } from '../../../domain/claim.ts';
+import { registrationSignature } from '../../../domain/digests.ts';
 import { planRegistration, type RegistrationInput, rowsToRemove } from '../../../domain/registration-plan.ts';
-import { registrationSignature } from '../../../domain/registration-signature.ts';
 import { indexSettings, type ObservedSetting, ownerKey, ownerMark } from '../../../domain/setting.ts';
 import { type KubeObject, keyOf } from '../../../kube/object.ts';
 import { createStore } from '../../../kube/store.ts';
 import { connectionIndexes } from '../../codemie-connection/indexes.ts';
 import { belongsToAnother, refuseUnlessHolder, signedRegistration } from '../claim.ts';
-import { cleanUpWays } from '../clean-up-ways.ts';
 import { findConnection, leadsTo } from '../connection.ts';
 import { integrationIndexes } from '../indexes.ts';
 import { authenticated, parseObject } from '../load.ts';
+import { cleanUpWays } from '../removal.ts';
 import { createUnrecorded } from '../unrecorded.ts';
 
 const clusterName = 'cluster';

@@ -1,3 +1,31 @@
+import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
+
+/** Where a Git product is: the part of a `Provider` that the URL in CodeMie depends on. */
+interface ProviderUrls {
+  /** The web root of its cloud. */
+  defaultUrl: string;
+  /** The web root for an address of the product, such as that of its API. */
+  webUrl(url: URL): URL;
+}
+
+/**
+ * The URL that an integration has in CodeMie, which compares repository links with `scheme://host[:port]` of it. Of a
+ * provider's cloud it is the web root, whatever address there the spec has; of another server it is as given. One that
+ * ends in `.git` is kept, because CodeMie keeps it: it then fits links to that repository alone.
+ */
+export function urlForCodeMie(
+  { provider: name, url }: { provider: ProviderName; url?: string | undefined },
+  providers: Record<ProviderName, ProviderUrls>,
+): string {
+  const provider = providers[name];
+  if (url === undefined) return provider.defaultUrl;
+  const given = new URL(url);
+  const { origin } = provider.webUrl(given);
+  // Nobody links to a repository of the cloud by another of its names.
+  if (origin === given.origin) return url;
+  return origin;
+}
+
 /**
  * The URL as CodeMie stores it: `scheme://host[:port]` with the host in lower case, and path, query and user
  * dropped; a value that ends in `.git` is kept as it was sent.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
 import { StillWaitingError } from '../shared-calls.ts';
-import { providerFailureAgeMs, providerHalt, type Question } from './provider-halt.ts';
+import { providerFailureAgeMs, providerHalt, type Question } from './halt.ts';
 
 const connection = 'CodeMieConnection "own"';
 const named = 'token in Secret "acme" (key "token")';

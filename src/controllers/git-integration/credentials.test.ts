@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { credentialDigest } from '../../domain/digests.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import type { Credential } from '../../providers/provider.ts';
-import { credentialDigest, rememberedEnd } from './credential-identity.ts';
+import { rememberedEnd } from './credentials.ts';
 import { integrationIndexes } from './indexes.ts';
 
 const key = Buffer.alloc(32, 1);

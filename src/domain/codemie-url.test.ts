@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalUrl, losesPath } from './canonical-url.ts';
+import { canonicalUrl, losesPath } from './codemie-url.ts';
 
 describe('canonicalUrl repeats what CodeMie stores', () => {
   it.each([

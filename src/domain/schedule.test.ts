@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { steadyInterval } from './steady-interval.ts';
+import { steadyInterval } from './schedule.ts';
 
 const intervalMs = 600_000;
 

@@ -1,0 +1,252 @@
+import { REGISTRATION_FINALIZER } from '../../api/group.ts';
+import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts';
+import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
+import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { rowsToRemove } from '../../domain/registration-plan.ts';
+import { type ObservedSetting, ownerMark } from '../../domain/setting.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
+import type { Session } from '../codemie-connection/session.ts';
+import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { ValueFault } from '../value-reader.ts';
+import { signedRegistration } from './claim.ts';
+import { allows, connectionByUid, findConnection, isWorking, leadsTo } from './connection.ts';
+import type { Deps } from './deps.ts';
+import { waiting } from './halt.ts';
+import type { Known, Pass, ResolvedConnection } from './pass.ts';
+import { removeSettings } from './settings-writer.ts';
+
+/** What the way of a row to its removal is found with. */
+export type WayDeps = Pick<
+  Deps,
+  'clusterConnections' | 'connections' | 'namespaces' | 'unrecorded' | 'digestKey'
+>;
+
+/**
+ * A connection through which a row of an object may be removed, and why: the status has a registration made through it,
+ * this process wrote through it, or the spec merely names it and it allows the namespace and the project. A finalizer
+ * alone opens nothing, as anyone who may write the object can set it.
+ */
+export interface Way {
+  connection: KubeObject;
+  because: 'registered' | 'written' | 'named';
+  isLast: boolean;
+}
+
+type Found = Omit<Way, 'isLast'>;
+
+/** Where and through what the rows of one object may be removed. */
+export interface CleanUpWays {
+  /** The one that the registration was made through comes last. */
+  ways: Way[];
+  /** Signed by this operator. */
+  registration: Registration | undefined;
+  /** Whether there is, or may be, a row: by a registration or a write of this process. */
+  known: boolean;
+}
+
+/** Finds the connections that the end of an object may use. */
+export function cleanUpWays(object: KubeObject, deps: WayDeps): CleanUpWays {
+  const registration = signedRegistration(object, deps);
+  const written = deps.unrecorded.connections(object);
+  const known = registration !== undefined || written.size > 0;
+  const through = (uid: string, because: Way['because']): Found[] => {
+    const connection = connectionByUid(uid, deps);
+    return connection ? [{ connection, because }] : [];
+  };
+  const found = [
+    ...[...written]
+      .filter((uid) => uid !== registration?.connectionUID)
+      .flatMap((uid) => through(uid, 'written')),
+    ...(registration ? through(registration.connectionUID, 'registered') : []),
+  ];
+  const named = namedConnection(object, deps);
+  const missing = named && !found.some(({ connection }) => connection.metadata.uid === named.metadata.uid);
+  // A process that was killed after a change of connectionRef may have left a row there. That is rare, so that no object
+  // waits for a connection that does not work.
+  if (missing && (found.length === 0 || isWorking(named)))
+    found.unshift({ connection: named, because: 'named' });
+  const ways = found.map((way, index) => ({ ...way, isLast: index === found.length - 1 }));
+  return { ways, registration, known };
+}
+
+/** The connection that the spec names, if it allows this. */
+function namedConnection(object: KubeObject, deps: WayDeps): KubeObject | undefined {
+  const place = parsePlace(object['spec']);
+  if (!place) return undefined;
+  const { namespace = '' } = object.metadata;
+  const connection = findConnection(place.connectionRef, namespace, deps);
+  return connection && allows(connection, namespace, place.project, deps) ? connection : undefined;
+}
+
+/** Whether an integration still needs that connection to clean CodeMie up. One that is to stay there does not. */
+export function needsCleanUp(integration: KubeObject, connection: KubeObject, deps: WayDeps): boolean {
+  if (!integration.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return false;
+  if (keepsRow(integration['spec'])) return false;
+  return cleanUpWays(integration, deps).ways.some(
+    (way) => way.connection.metadata.uid === connection.metadata.uid,
+  );
+}
+
+/** How long the Secret of a login is waited for that was deleted together with its connection. */
+const graceMs = durations.integrations.tearDownGraceMs;
+
+/**
+ * The login of a connection is gone, the connection or its namespace is being deleted too, and this process has no
+ * session from before that still works.
+ */
+export class TornDown extends Error {
+  override readonly name = 'TornDown';
+  /** Until when it is worth waiting for the Secret, epoch milliseconds. */
+  readonly endsAtMs: number;
+
+  constructor(fault: ValueFault, endsAtMs: number) {
+    super(
+      `${fault.sentence} The connection is being deleted too, so create the Secret again within 5 minutes, or the integration is left behind; to avoid this in Git, keep the Secret of a login in an earlier wave or out of pruning.`,
+      { cause: fault },
+    );
+    this.endsAtMs = endsAtMs;
+  }
+}
+
+type TearDownDeps = Pick<Deps, 'sessions' | 'namespaces' | 'operatorNamespace' | 'now'>;
+
+/**
+ * Cleans up through a connection. Where its Secrets were deleted with it, or with their namespace, the session that this
+ * process has from before goes on: a deletion of everything at once has no order.
+ *
+ * @throws TornDown; what `Sessions.open` and `work` throw
+ */
+export async function withLogin<T>(
+  connection: KubeObject,
+  { integration: { object }, deps, signal }: Pass<TearDownDeps, Known>,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(await deps.sessions.open(connection, signal));
+  } catch (error) {
+    const endsAtMs = endOfWaiting(connection, object, deps);
+    if (!(error instanceof ValueFault) || endsAtMs === undefined) throw error;
+    const last = deps.sessions.last(connection.metadata.uid);
+    const fault = new TornDown(error, endsAtMs);
+    if (!last) throw fault;
+    return await work(await last).catch((failure: unknown) => {
+      throw failure instanceof CodeMieError && failure.kind === 'unauthorized' ? fault : failure;
+    });
+  }
+}
+
+/**
+ * Until when a missing Secret of the connection is waited for, epoch milliseconds. Undefined while neither the connection
+ * nor the namespace of the Secret is being deleted. In such a namespace nothing can be created any more, so that there
+ * is nothing to wait for.
+ */
+function endOfWaiting(
+  { metadata: { namespace, deletionTimestamp } }: KubeObject,
+  object: KubeObject,
+  { namespaces, operatorNamespace }: TearDownDeps,
+): number | undefined {
+  const home = namespaces.get(namespace ?? operatorNamespace);
+  if (home?.metadata.deletionTimestamp !== undefined) return 0;
+  if (deletionTimestamp === undefined) return undefined;
+  const since = [deletionTimestamp, object.metadata.deletionTimestamp ?? deletionTimestamp];
+  return Math.max(...since.map((time) => Date.parse(time))) + graceMs;
+}
+
+/**
+ * After a change of `connectionRef`, or of the URL of the connection: what was made at the former place goes, unless
+ * both lead to the same row or it is to stay there. It happens before the status forgets the former place, so that a
+ * failure is tried again. Nothing is ever removed through a connection that leads elsewhere by now.
+ *
+ * @throws Halt while the former connection does not work; CodeMieError
+ */
+export async function leaveFormerPlace(
+  pass: Pass,
+  { object }: ResolvedConnection,
+  kept: ObservedSetting,
+): Promise<void> {
+  const { integration, deps, signal } = pass;
+  const { status, namespace, name, spec } = integration;
+  const former = status.registration;
+  if (!former || leadsTo(object, former) || former.id === kept.id) return;
+  if (spec.deletionPolicy === 'Orphan') return;
+  const connection = connectionByUid(former.connectionUID, deps);
+  if (!connection) {
+    reportOrphaned(integration, 'its former connection is gone', deps);
+    return;
+  }
+  if (!leadsTo(connection, former)) {
+    reportOrphaned(integration, 'the connection leads to another server now', deps);
+    return;
+  }
+  try {
+    await withLogin(connection, pass, async (session) => {
+      const rows = await session.rows(former.scope, signal, deps.now());
+      const owner = ownerMark(deps.clusterName, namespace, name);
+      const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
+      await removeSettings(left, session, { deps, signal });
+    });
+  } catch (error) {
+    if (error instanceof TornDown && error.endsAtMs <= deps.now())
+      reportOrphaned(integration, 'the Secrets of its former connection are gone', deps);
+    else explain(error);
+  }
+}
+
+function explain(error: unknown): never {
+  const isNotReady =
+    error instanceof ValueFault || error instanceof InvalidConnection || error instanceof TornDown;
+  if (!isNotReady) throw error;
+  const message =
+    'The integration is registered, but its previous copy could not be removed because the former connection is not Ready. Fix or delete that connection.';
+  const next =
+    error instanceof TornDown
+      ? ({ kind: 'at', atMs: error.endsAtMs } as const)
+      : ({ kind: 'retry' } as const);
+  throw waiting('Registered', 'ConnectionNotReady', message, next, error);
+}
+
+/**
+ * Tells that an integration is left behind in CodeMie because nothing can be done about it any more: as an event, in
+ * the log, which outlives a namespace, and as a count. The owner mark lets somebody find it later.
+ *
+ * @param why ends the sentence that begins with "because"
+ */
+export function reportOrphaned(
+  { object, key, namespace, name, status: { registration } }: Known,
+  why: string,
+  { clusterName, events, metrics, log }: Pick<Deps, 'clusterName' | 'events' | 'metrics' | 'log'>,
+): void {
+  const owner = ownerMark(clusterName, namespace, name);
+  // Without a registration there may still be a row, made by a create that nobody saw the end of.
+  const what = registration
+    ? `Integration ${registration.id} ("${registration.alias}")`
+    : 'Possibly an integration';
+  events.record(object, {
+    type: 'Warning',
+    reason: 'RegistrationOrphaned',
+    action: 'Finalize',
+    note: `${what} stays in CodeMie, because ${why}. Remove it there; its key managed_by is ${owner}.`,
+  });
+  log.warn({ key, id: registration?.id, managedBy: owner, why }, 'An integration was left behind in CodeMie');
+  metrics.orphaned();
+}
+
+/**
+ * Reports that CodeMie was not checked for an integration of an object that has the finalizer, and neither a registration
+ * nor a connection that it may use. Only a process that was killed within the second of its first write leaves one, and
+ * anyone who may write the object can set the finalizer, so that this raises no alarm.
+ */
+export function reportUnchecked(
+  { object, key, namespace, name }: Known,
+  { clusterName, events, log }: Pick<Deps, 'clusterName' | 'events' | 'log'>,
+): void {
+  const owner = ownerMark(clusterName, namespace, name);
+  events.record(object, {
+    type: 'Normal',
+    reason: 'NothingRegistered',
+    action: 'Finalize',
+    note: `Nothing was registered as far as the status says, and no connection may be used to check that. In CodeMie its key managed_by would be ${owner}.`,
+  });
+  log.info({ key, managedBy: owner }, 'CodeMie was not asked for an integration that is not registered');
+}
