@@ -48,7 +48,7 @@ it('leaves nothing behind when it could not be made, and tries again the next ti
   expect(await readdir(folder)).toEqual(['whole']);
 });
 
-it('takes over from a process that died while it made the folder', async () => {
+it('continues after a process that died while it filled the folder', async () => {
   const folder = join(root, 'thing');
   await mkdir(join(`${folder}.lock`, 'draft'), { recursive: true });
   await writeFile(join(`${folder}.lock`, 'draft', 'half'), '');

@@ -32,7 +32,7 @@ export async function makeOnce(
       continue;
     }
     try {
-      // Somebody may have finished between our look and our lock.
+      // Another process may have finished between our check and our lock.
       if (await exists(folder)) break;
       const draft = join(lock.folder, 'draft');
       await mkdir(draft);
@@ -70,7 +70,7 @@ async function takeLock(folder: string): Promise<Lock | undefined> {
   }
   const beat = setInterval(() => {
     const now = new Date();
-    // The lock is gone only when somebody took it for stale; the rename will tell.
+    // The lock is gone only if another process took it for stale; the rename shows it.
     utimes(folder, now, now).catch(() => {});
   }, beatMs);
   beat.unref();

@@ -31,7 +31,10 @@ export const kinds = {
 /** The real API server as an administrator sees it. */
 export type Cluster = Awaited<ReturnType<typeof connectCluster>>;
 
-/** Longest time in which the operator must have done what a test waits for, on a quiet machine. Generous: timing decides nothing. */
+/**
+ * Longest time in which the operator must have done what a test waits for, on a quiet machine. Generous: timing decides
+ * nothing.
+ */
 const patienceMs = 45_000;
 const pollMs = 50;
 
@@ -65,7 +68,7 @@ export async function connectCluster(kubeconfig: string) {
     return name;
   }
 
-  /** Deletes an object whatever holds it: with the operator that put a finalizer there, nobody takes it away. */
+  /** Deletes an object whatever holds it: without the operator that added a finalizer, nothing removes it. */
   async function discard(resource: Resource, object: KubeObject): Promise<void> {
     const key = keyOf(object);
     if (object.metadata.finalizers)
@@ -78,7 +81,7 @@ export async function connectCluster(kubeconfig: string) {
     for (const resource of [kinds.integration, kinds.connection]) {
       const { items } = await client.list(resource, { signal: signal() });
       const own = items.filter(({ metadata }) => namespaces.includes(metadata.namespace ?? ''));
-      // Some at a time: a file may leave thousands, and each call has a deadline of its own.
+      // Some at a time: a file may leave thousands, and each call has its own deadline.
       const discarding = async (): Promise<void> => {
         for (let object = own.pop(); object; object = own.pop()) await discard(resource, object);
       };
@@ -97,7 +100,7 @@ export async function connectCluster(kubeconfig: string) {
     delete: (resource: Resource, key: ObjectKey) => client.delete(resource, key, signal()),
     list: async (resource: Resource, namespace: string) =>
       (await client.list(resource, { namespace, signal: signal() })).items,
-    /** Makes a Secret of texts, and of `data` that is in base64 already. */
+    /** Creates a Secret from texts, and of `data` that is in base64 already. */
     createSecret(key: ObjectKey, stringData: Record<string, string>, data: Record<string, string> = {}) {
       return client.create(kinds.secret, { metadata: metadataOf(key), stringData, data }, signal());
     },
@@ -134,8 +137,8 @@ export async function connectCluster(kubeconfig: string) {
         withinMs,
       ),
     /**
-     * Takes what operators work on out of the namespaces made here, so that the one of the next file has nothing to do with
-     * it. The namespaces stay until the control plane ends: to delete one takes it some hundred calls.
+     * Takes what operators work on out of the namespaces made here, so that the one of the next file has nothing to do
+     * with it. The namespaces stay until the control plane ends: to delete one takes it some hundred calls.
      */
     clearNamespaces,
     close: () => client.close(),

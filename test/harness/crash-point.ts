@@ -4,8 +4,8 @@
  *
  * Points are the moments at which a request made with undici is
  * - `created`: nothing has been sent,
- * - `sent`: handed to the kernel; the server may or may not act on it,
- * - `answered`: status and headers are here; the server has acted and nobody knows it yet,
+ * - `sent`: handed to the kernel; it is open whether the server acts on it,
+ * - `answered`: status and headers are here; the server has acted, and the client doesn't know it yet,
  * - `finished`: the whole answer is here, and the caller has not seen its end yet.
  * The moment just before the bytes leave (`undici:client:sendHeaders`) is no point: nothing happened since `created`.
  *

@@ -4,7 +4,7 @@ import { kubectl } from './kubectl.ts';
 
 const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
 
-/** Installs the definitions of `crds/`, as an administrator does, and waits until they are served. */
+/** Installs the CRDs of `crds/`, as an administrator does, and waits until they are served. */
 export async function installCrds(kubeconfig: string): Promise<void> {
   const names = await readdir(crdFolder).catch(() => []);
   const files = names.filter((name) => name.endsWith('.yaml')).toSorted();

@@ -33,7 +33,7 @@ interface ToolOptions {
  * `apt-get` fetches once and `dpkg` unpacks into the user's cache folder. No rights are needed for it, and nothing
  * that a package does when it is installed happens.
  *
- * @throws Error with one sentence for a person when neither works
+ * @throws Error with one sentence for users when neither works
  */
 export async function debianTool({
   program,

@@ -25,7 +25,7 @@ export type Answer = (response: ServerResponse, request: FakeRequest) => void;
 /**
  * A scripted API server for one collection: by default it lists in pages and watches as a real one does; tests put
  * single answers before that, or break its connections. It does no validation at all. What only a real API server
- * can tell belongs into test/cluster.
+ * can answer belongs into test/cluster.
  */
 export interface FakeApiServer {
   url: string;
@@ -40,9 +40,9 @@ export interface FakeApiServer {
   next(type: FakeRequest['type'], answer: Answer): void;
   /** Every request of that type gets this answer, until `undefined` is given. What `next` queued comes first. */
   always(type: FakeRequest['type'], answer: Answer | undefined): void;
-  /** Creates or changes an object and tells open watches. The uid stays unless given. */
+  /** Creates or changes an object and sends it to open watches. The uid stays unless given. */
   put(name: string, fields?: { uid?: string; [field: string]: unknown }): void;
-  /** Deletes an object and tells open watches. */
+  /** Deletes an object and sends it to open watches. */
   remove(name: string): void;
   /** Sends open watches a bookmark of the present version. */
   bookmark(): void;
@@ -80,7 +80,7 @@ export function answerStatus(code: number, reason: string, headers: Record<strin
   };
 }
 
-/** Sends these pieces as the stream of a watch, each in a write of its own, then ends it as told. */
+/** Sends these pieces as the stream of a watch, each in its own write, then ends it as `end` says. */
 export function answerStream(pieces: (string | Uint8Array)[], end: 'close' | 'reset' | 'hang'): Answer {
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -124,7 +124,7 @@ export async function startFakeApiServer(options: {
   const requests: FakeRequest[] = [];
   const scripted: Record<FakeRequest['type'], Answer[]> = { list: [], watch: [], call: [] };
   const lasting: Partial<Record<FakeRequest['type'], Answer | undefined>> = {};
-  /** Watches that are told of changes. */
+  /** Watches that get changes. */
   const told = new Set<ServerResponse>();
   /** Watches whose connection stands, whatever they are answered. */
   const standing = new Set<ServerResponse>();

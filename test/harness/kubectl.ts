@@ -8,7 +8,7 @@ export interface CommandOptions extends Pick<ToolRun, 'input' | 'timeoutMs' | 't
   kubeconfig: string;
 }
 
-/** Runs kubectl 1.35. A command that fails resolves too: look at `code`. */
+/** Runs kubectl 1.35. A command that fails resolves too: check `code`. */
 export async function kubectl(
   args: string[],
   { kubeconfig, ...rest }: CommandOptions,

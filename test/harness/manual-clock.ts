@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** A clock that stands still until told. Fits the runtime's Clock. */
+/** A clock that stands still until it is set. Fits the runtime's Clock. */
 export interface ManualClock {
   now(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Goes forward, calling timers in order of their time, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
-  /** Goes forward without calling timers, as for a process that is stopped meanwhile. */
+  /** Goes forward without calling timers, as for a process that was stopped. */
   stall(ms: number): void;
   /** Timers that are set. */
   readonly timers: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { kubectl } from './kubectl.ts';
 
-/** A service account `operator`, without rights of its own, and how a process signs in with it. */
+/** A service account `operator`, without rights, and how a process signs in with it. */
 export interface OperatorAccount {
   /** Names the file of the token, as a Pod has its token in one. */
   kubeconfigPath: string;
@@ -16,10 +16,10 @@ export interface OperatorAccount {
 const kubeconfigSchema = z.looseObject({ users: z.array(z.looseObject({ name: z.string() })) });
 
 /**
- * Makes the account in a namespace.
+ * Creates the account in a namespace.
  *
  * @param kubeconfig of the API server, by the way that the operator is to take
- * @param administrators a kubeconfig of somebody who may make accounts and tokens
+ * @param administrators a kubeconfig that may create accounts and tokens
  */
 export async function createOperatorAccount(
   kubeconfig: string,

@@ -22,7 +22,7 @@ export interface OperatorOptions {
   waitUntilReady?: boolean;
 }
 
-/** The operator as users run it: a process of its own, seen from outside only. */
+/** The operator as users run it: a separate process, seen from outside only. */
 export interface OperatorProcess {
   pid: number;
   exited: Promise<Exit>;
@@ -36,9 +36,9 @@ export interface OperatorProcess {
   isReady(): Promise<boolean>;
   /** Whether it answers 200 on /healthz. */
   isAlive(): Promise<boolean>;
-  /** SIGTERM, and SIGKILL if it takes longer than 30 seconds. Resolves when it has ended. */
+  /** SIGTERM, and SIGKILL if it takes longer than 30 seconds. Resolves when it has exited. */
   stop(): Promise<Exit>;
-  /** SIGKILL. Resolves when it has ended. */
+  /** SIGKILL. Resolves when it has exited. */
   kill(): Promise<Exit>;
 }
 
@@ -76,7 +76,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: process.env['HOME'] ?? '',
-      // Processes that are started by the dozen need not compile everything anew.
+      // Processes that are started by the dozen need not compile everything again.
       NODE_COMPILE_CACHE: compiled,
       ...env,
     },
@@ -122,7 +122,7 @@ async function answers(output: string, path: string): Promise<boolean> {
   return address !== undefined && (await answersOk(`http://${address}${path}`));
 }
 
-/** The field `address` of the log line with that message. The operator was told to pick its own ports. */
+/** The field `address` of the log line with that message. The operator picks free ports. */
 function findAddress(output: string, message: string): string | undefined {
   const line = output.split('\n').find((each) => each.startsWith('{') && each.includes(`"${message}"`));
   if (line === undefined) return undefined;

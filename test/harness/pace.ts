@@ -49,8 +49,8 @@ export function stretched(ms: number): number {
 }
 
 /**
- * A bound that heeds how the machine does while it runs. The function that is returned says whether that time is over,
- * and has to be asked all the time.
+ * A bound that heeds how the machine does while it runs. The function that is returned says whether that time has
+ * passed, and has to be asked all the time.
  */
 export function startPatience(ms: number): () => boolean {
   let leftMs = ms;

@@ -17,7 +17,7 @@ export interface ScrapeOptions {
   method?: string;
 }
 
-/** Asks for `/metrics` over TLS on a connection of its own. @throws Error when there is no answer within 20 s */
+/** Asks for `/metrics` over TLS on its own connection. @throws Error when there is no answer within 20 s */
 export function scrape(address: string, { authorization, ca, method }: ScrapeOptions = {}): Promise<Scraped> {
   return new Promise((resolve, reject) => {
     const asked = request(`https://${address}/metrics`, {

@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, '..', '..');
 
 /**
  * Shows each node of the operator's sources, without tests, with its file and its text. The command line is not among
- * them: it runs for its own user, and there is nobody else whom it could stop.
+ * them: it runs for its own user, and blocks no one else.
  */
 export function visitSources(look: (node: SyntaxNode, file: string, text: string) => void): void {
   const files = globSync('src/**/*.ts', { cwd: root }).filter(

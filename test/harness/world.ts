@@ -20,11 +20,11 @@ export interface WorldOptions {
   clientSecret?: string;
   /** People who can sign in with a password and are members of every project. */
   users?: readonly OidcUser[];
-  /** Servers besides the usual ones, such as Git hosts of somebody's own. */
+  /** Servers in addition to the usual ones, such as self-managed Git hosts. */
   peers?: readonly Peer[];
   /**
-   * Which of CodeMie's modes: `codemie`, where an administrator gives rights in CodeMie, or `keycloak`, its default, where
-   * they are attributes of Keycloak's users. Default `codemie`.
+   * Which of CodeMie's modes: `codemie`, where an administrator gives rights in CodeMie, or `keycloak`, its default,
+   * where they are attributes of Keycloak's users. Default `codemie`.
    */
   rights?: 'codemie' | 'keycloak';
   /** Projects of CodeMie; the operator's login is an administrator of each. Default `demo`. */

@@ -3,7 +3,7 @@ import type { Pki } from './pki.ts';
 /** The issuer of service account tokens, as in a cluster that kubeadm made. */
 const serviceAccountIssuer = 'https://kubernetes.default.svc.cluster.local';
 
-/** A store that forgets everything when the machine stops, which nobody here minds, and is faster for it. */
+/** A store that forgets everything when the machine stops, which is fine here and faster. */
 export function etcdArguments(dataFolder: string, clientUrl: string): string[] {
   return [
     `--data-dir=${dataFolder}`,
@@ -38,9 +38,9 @@ export function apiServerArguments(pki: Pki, options: ApiServerOptions): string[
     `--service-account-signing-key-file=${pki.serviceAccountKey}`,
     '--service-cluster-ip-range=10.0.0.0/24',
     '--allow-privileged=true',
-    // The endpoints of the service `kubernetes` may not be loopback addresses, and nobody reads them here.
+    // The endpoints of the service `kubernetes` can't be loopback addresses, and nothing reads them here.
     '--endpoint-reconciler-type=none',
-    // Nobody makes the service accounts that this one waits for.
+    // Nothing here creates the service accounts that this one waits for.
     ...(options.hasControllerManager ? [] : ['--disable-admission-plugins=ServiceAccount']),
   ];
 }

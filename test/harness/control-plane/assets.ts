@@ -5,7 +5,7 @@ import type { Binaries } from './binaries.ts';
 
 /**
  * The binaries of a folder as `setup-envtest` lays it out (`KUBEBUILDER_ASSETS`): etcd and kube-apiserver,
- * and kube-controller-manager if somebody has put it there. Throws when one of the two is missing: who names a
+ * and kube-controller-manager if it is there. Throws when one of the two is missing: who names a
  * folder wants that one.
  */
 export async function findAssets(folder: string): Promise<Binaries> {

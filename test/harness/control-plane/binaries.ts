@@ -7,7 +7,7 @@ export interface Binaries {
   controllerManager?: string;
 }
 
-/** That this machine has no such programs, with the reason for a person. */
+/** That this machine has no such programs, with the reason, for users. */
 export interface Unavailable {
   source: 'unavailable';
   reason: string;

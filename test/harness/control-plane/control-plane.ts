@@ -15,28 +15,29 @@ export interface ControlPlaneOptions {
   dir?: string;
   /** Leave logs, certificates and data in `dir` after the end. The next start makes a new cluster all the same. */
   keep?: boolean;
-  /** Gets a line now and then, for a person who waits. */
+  /** Gets a line now and then, for a user who waits. */
   log: (line: string) => void;
   signal?: AbortSignal;
   /** The minor version of Kubernetes, such as `1.31`. Default: the one that the project is developed with. */
   kubernetes?: string | undefined;
   /**
-   * By how many percent the heap of its programs may grow until their garbage is collected; Go's own default is 100. With
-   * 400, kube-apiserver takes a fifth less time, and up to 1 GiB. Means nothing to K3s.
+   * By how many percent the heap of its programs may grow until their garbage is collected; Go's own default is 100.
+   * With 400, kube-apiserver takes a fifth less time, and up to 1 GiB. Means nothing to K3s.
    */
   gcPercent?: number;
   /**
-   * Take what is ready soonest on a new machine. It may lack the kube-controller-manager, or be another version than the
-   * tests expect.
+   * Take what is ready soonest on a new machine. It may lack the kube-controller-manager, or be another version than
+   * the tests expect.
    */
   soonest?: boolean;
 }
 
 /**
  * Starts a control plane from the first of the sources that this machine has: the programs in the folder
- * `KUBEBUILDER_ASSETS`, programs built with Go (cached), K3s in Docker. With `soonest`: the folder, what was built before,
- * what `setup-envtest` installed, the released archive, K3s in Docker, a build with Go. Any number can run at a time. Nothing
- * survives our process, however it ends. Throws when there is no source, or what there is doesn't become ready.
+ * `KUBEBUILDER_ASSETS`, programs built with Go (cached), K3s in Docker. With `soonest`: the folder, what was built
+ * before, what `setup-envtest` installed, the released archive, K3s in Docker, a build with Go. Any number can run at a
+ * time. Nothing survives our process, however it ends. Throws when there is no source, or what there is doesn't become
+ * ready.
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   return await startFrom(await findSource(options), options);

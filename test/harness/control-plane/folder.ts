@@ -4,13 +4,13 @@ import { join } from 'node:path';
 /** Where a control plane keeps its files, and for how long. */
 export interface Folder {
   dir: string;
-  /** Leave everything in `dir` when it stops, for a look at logs and data. */
+  /** Leave everything in `dir` when it stops, to inspect logs and data. */
   keep: boolean;
   /** `dir` was made for this control plane and goes with it. */
   temporary: boolean;
 }
 
-/** A real Kubernetes API, with an administrator's kubeconfig, that belongs to whoever started it. */
+/** A real Kubernetes API, with an administrator's kubeconfig, that belongs to the process that started it. */
 export interface ControlPlane {
   source: 'assets' | 'go-build' | 'k3s';
   /** Holds `kubeconfig` and, for a control plane of binaries, `logs/*.log`. */

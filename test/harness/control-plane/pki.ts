@@ -12,7 +12,7 @@ export interface Pki {
   clientCa: string;
   /** Signs service account tokens. */
   serviceAccountKey: string;
-  /** Proves them. */
+  /** Verifies them. */
   serviceAccountPublicKey: string;
   managerKubeconfig: string;
   /** Root, certificate and key to speak as administrator, PEM. */

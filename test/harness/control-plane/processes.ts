@@ -27,17 +27,17 @@ export interface ProcessOptions {
 export interface ManagedProcess {
   name: string;
   pid: number;
-  /** Resolves when the process has ended and all its output has arrived. Never rejects. */
+  /** Resolves when the process has exited and all its output has arrived. Never rejects. */
   exited: Promise<Exit>;
   running(): boolean;
-  /** Asks it to end (SIGTERM), and insists (SIGKILL) after `graceMs`. Resolves when it has ended. */
+  /** Asks it to exit (SIGTERM), and kills it (SIGKILL) after `graceMs`. Resolves when it has exited. */
   stop: (graceMs?: number) => Promise<Exit>;
-  /** SIGKILL. Resolves when it has ended. */
+  /** SIGKILL. Resolves when it has exited. */
   kill: () => Promise<Exit>;
 }
 
 /**
- * Starts a process in a process group of its own, so that a Ctrl-C in the terminal reaches only us and we
+ * Starts a process in its own process group, so that a Ctrl-C in the terminal reaches only us and we
  * decide the order in which things stop. A guard kills it when our process ends in any way, even by SIGKILL.
  * Throws when the command can't be started.
  */

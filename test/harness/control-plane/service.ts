@@ -92,7 +92,7 @@ export async function answersOk(url: string, tls?: TlsOptions): Promise<boolean>
 async function lastWords(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const lines = text.trim().split('\n');
-  // What a program says before it panics tells more than the end of its stack.
+  // What a program says before it panics says more than the end of its stack.
   const fatal = lines.findLast((line) => /"level":"(fatal|panic)"|^panic: |^F\d{4} /.test(line));
   return `Its last words were: ${fatal ?? lines.at(-1) ?? ''}`;
 }

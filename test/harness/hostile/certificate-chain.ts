@@ -39,9 +39,9 @@ function certificate(subject: string, issuer: string, key: Buffer, ...extensions
 }
 
 /**
- * What a server presents to cost its clients time: a usual key of its own, and a chain of authorities as long as OpenSSL
- * reads, whose RSA keys have exponents as long as the modulus. Nobody trusts it, and OpenSSL checks each signature all the
- * same, about 15 ms each.
+ * What a server presents to cost its clients time: a usual key, and a chain of authorities as long as OpenSSL
+ * reads, whose RSA keys have exponents as long as the modulus. No client trusts it, and OpenSSL checks each signature
+ * all the same, about 15 ms each.
  */
 export function costlyChain(): Certificate {
   const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -57,7 +57,7 @@ export function names(count: number): Buffer {
   return der(0x30, oid('551d11'), der(0x04, der(0x30, ...all)));
 }
 
-/** A certificate, PEM, that decodes. Its signature means nothing, as nobody checks that of an authority. */
+/** A certificate, PEM, that decodes. Its signature means nothing, as the one of a root is not checked. */
 export function certificate(
   serial: number,
   key: Buffer = keys.usual,

@@ -1,9 +1,9 @@
-/** One block that is longer than this delays everybody's probes and the renewal of the Lease noticeably. */
+/** One block that is longer than this delays all probes and the renewal of the Lease noticeably. */
 const tickMs = 50;
 
 /**
- * How many ticks of 50 ms the longest block of some work makes the event loop miss; 0 if no single step of it takes that
- * long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
+ * How many ticks of 50 ms the longest block of some work makes the event loop miss; 0 if no single step of it takes
+ * that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
  * neither do threads of the pool. The best of five runs counts: the first ones compile.
  */
 export async function missedTicks(work: () => unknown): Promise<number> {

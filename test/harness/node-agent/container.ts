@@ -3,7 +3,7 @@ import { startProcess } from '../control-plane/processes.ts';
 import type { Container } from './pod-spec.ts';
 import { probeContainer } from './probes.ts';
 
-/** A container as its Pod's status tells of it. */
+/** A container as the status of its Pod shows it. */
 export interface ContainerState {
   running: boolean;
   started: boolean;
@@ -18,7 +18,7 @@ export interface ContainerState {
 /** What a container is run with. */
 export interface ContainerRun {
   container: Container;
-  /** The command line and the environment, made anew for each start. */
+  /** The command line and the environment, created for each start. */
   prepare: () => Promise<{ argv: string[]; env: Record<string, string>; cwd?: string }>;
   podIP: string;
   graceMs: number;

@@ -1,6 +1,6 @@
 import type { Container } from './pod-spec.ts';
 
-/** A Pod as the downward API tells of it. */
+/** A Pod as the downward API describes it. */
 export interface PodFacts {
   name: string;
   namespace: string;

@@ -34,7 +34,7 @@ const heartbeatMs = 10_000;
  * `kubernetes.io/hostname` (there may be no scheduler), runs the containers as processes of this machine, and writes
  * what becomes of them. What a Pod's spec says is done, or refused; `sandbox.ts` says what is not imitated.
  *
- * Each Pod has an address of its own out of 127.0.0.0/8. All Pods share the ports of the machine, so a process that
+ * Each Pod has its own address out of 127.0.0.0/8. All Pods share the ports of the machine, so a process that
  * listens on every address is alone: give it `status.podIP`.
  */
 export async function startNodeAgent({ kubeconfig, images }: NodeAgentOptions): Promise<NodeAgent> {

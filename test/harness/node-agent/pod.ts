@@ -16,7 +16,9 @@ export interface Image {
   entrypoint: readonly string[];
   env: Readonly<Record<string, string>>;
   workingDir?: string;
-  /** Runs a command among the files of the image. Without it, it runs among those of the machine, as the agent's user. */
+  /**
+   * Runs a command among the files of the image. Without it, it runs among those of the machine, as the agent's user.
+   */
   enter?: Enter;
 }
 
@@ -28,7 +30,7 @@ export interface PodOptions {
   podIP: string;
   /** The image of that reference; undefined when there is none to pull. */
   imageOf: (reference: string) => Image | undefined;
-  /** What the kubelet tells every container of the API server. */
+  /** What the kubelet passes to each container about the API server. */
   serviceEnv: Readonly<Record<string, string>>;
   /** Gets what the containers write. */
   output: (chunk: Buffer) => void;
@@ -46,7 +48,7 @@ export async function runPod(options: PodOptions, signal: AbortSignal): Promise<
   }
   await rm(folder, { recursive: true, force: true });
   const body = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
-  // It may be gone by force, or with the API server of a test that is over.
+  // It may have been force-deleted, or its test and the API server may have finished.
   await api.delete(path, body).catch(() => {});
 }
 

@@ -36,7 +36,7 @@ it('mounts where a Pod has its token, and leaves nothing on the machine', async 
   expect(existsSync(target)).toBe(false);
 });
 
-it('mounts below /etc, beside what is there', async () => {
+it('mounts below /etc, next to what is there', async () => {
   const mounts = [{ source: join(folder, 'token'), target: '/etc/of-a-test/ca', readOnly: true }];
   expect(await run('cat /etc/of-a-test/ca/token; test -e /etc/passwd && echo :kept', { mounts })).toBe(
     'secret:kept',

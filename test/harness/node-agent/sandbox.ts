@@ -22,7 +22,7 @@ export type Enter = (argv: readonly string[], sandbox: Sandbox, folder: string) 
 const roots = { empty: ['/run', '/var/run', '/tmp'], copied: ['/etc'] };
 
 /**
- * The command line that runs `argv` with mounts of its own (mount_namespaces(7)). `/run` is empty, as in an image;
+ * The command line that runs `argv` with its own mounts (mount_namespaces(7)). `/run` is empty, as in an image;
  * `/etc` is a copy as soon as something is mounted in it. Where we are not root, a user namespace gives the right to
  * mount. The process has the id of the started one, so that signals reach it.
  *
@@ -42,7 +42,7 @@ export async function inSandbox(
   if (mounts.some(({ target }) => inside(target, roots.copied))) {
     const copy = join(folder, 'etc');
     await mkdir(copy, { recursive: true });
-    // What others than root may not read is of no use to the process either.
+    // What only root can read is of no use to the process either.
     script.push(`cp -a /etc/. ${quote(copy)} 2>/dev/null || true`, `mount --bind ${quote(copy)} /etc`);
   }
   for (const { source, target, readOnly } of mounts) {

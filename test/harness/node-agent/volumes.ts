@@ -18,7 +18,7 @@ const stored = z.object({
 
 /**
  * Makes the volumes as folders below `folder`, named as in the spec. Content is written once: a token is good for as
- * long as it says, and nobody renews it.
+ * long as it says, and nothing renews it.
  *
  * @throws Error while a Secret or ConfigMap does not exist: the Pod has to wait for it
  */
@@ -87,7 +87,10 @@ function pick(data: Map<string, Buffer>, items?: readonly { key: string; path: s
   });
 }
 
-/** A token bound to the Pod, as the kubelet asks for it. https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ */
+/**
+ * A token bound to the Pod, as the kubelet asks for it.
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+ */
 async function requestToken(
   { expirationSeconds, audience }: { expirationSeconds: number; audience?: string | undefined },
   { api, facts }: VolumeSources,

@@ -13,7 +13,7 @@ interface Certificates {
 
 let shared: Promise<Certificates> | undefined;
 
-/** What all internets of this process have in common: to make it anew takes longer than most tests. */
+/** What all internets of this process have in common: to create it takes longer than most tests. */
 export function peerCertificates(): Promise<Certificates> {
   shared ??= createCertificates();
   return shared;

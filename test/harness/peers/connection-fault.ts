@@ -9,7 +9,8 @@ import {
 /**
  * What may be wrong with the way to one host, below HTTP.
  * - `refuse`: no connection. Through the proxy its answer to CONNECT is 502, as when its own connect failed.
- * - `hang`: a tar-pit. The connection stands and not a byte ever comes; `at: 'connect'` leaves even the CONNECT unanswered.
+ * - `hang`: a tar-pit. The connection stands and not a byte ever comes; `at: 'connect'` leaves even the CONNECT
+ *   unanswered.
  * - `reset`: RST after so many bytes from the server, the TLS handshake included.
  * - `certificate`: TLS with a certificate no client may accept.
  * - `oldProtocol`: nothing newer than TLS 1.1.
@@ -23,7 +24,7 @@ export type ConnectionFault =
 
 export type CertificateProblem = 'wrongName' | 'expired' | 'unknownAuthority' | 'selfSigned';
 
-/** What a server with such a protocol is set up with, beside its certificate. */
+/** What a server with such a protocol needs in addition to its certificate. */
 export const oldProtocol = {
   minVersion: 'TLSv1',
   maxVersion: 'TLSv1.1',

@@ -38,7 +38,7 @@ describe('startInternet', () => {
     await internet.close();
   });
 
-  /** The innermost code of a failed fetch: what a client can tell its user. */
+  /** The innermost code of a failed fetch: what a client can report to its user. */
   async function codeOfFailure(url: string, timeoutMs = 10_000): Promise<string> {
     try {
       const response = await fetch(url, { dispatcher, signal: AbortSignal.timeout(timeoutMs) });
@@ -112,7 +112,7 @@ describe('startInternet', () => {
     { fault: { kind: 'certificate', problem: 'wrongName' }, code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
     { fault: { kind: 'certificate', problem: 'expired' }, code: 'CERT_HAS_EXPIRED' },
     { fault: { kind: 'certificate', problem: 'unknownAuthority' }, code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
-  ])('spoils one host with $fault and mends it', async ({ fault, code }) => {
+  ])('breaks one host with $fault and restores it', async ({ fault, code }) => {
     expect(await codeOfFailure('https://echo.example.com/')).toMatch('status 200');
     internet.setFault('echo.example.com', fault);
     expect(await codeOfFailure('https://echo.example.com/', 1_000)).toBe(code);

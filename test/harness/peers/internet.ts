@@ -25,9 +25,15 @@ export interface Internet {
   readonly requests: readonly RequestRecord[];
   /** Hosts someone asked the proxy for and no peer answers to, `host` or `host:port` where the port isn't 443. */
   readonly refusedHosts: readonly string[];
-  /** Where a host listens, for a client without the proxy. Its certificate is good for `127.0.0.1` too. Throws for an unknown host. */
+  /**
+   * Where a host listens, for a client without the proxy. Its certificate is good for `127.0.0.1` too. Throws for an
+   * unknown host.
+   */
   addressOf(host: string): { readonly host: '127.0.0.1'; readonly port: number };
-  /** Breaks the way to a host for new connections, or mends it (undefined). Open connections of the host are cut. Throws for an unknown host. */
+  /**
+   * Breaks the way to a host for new connections, or restores it (undefined). Open connections of the host are cut.
+   * Throws for an unknown host.
+   */
   setFault(host: string, fault: ConnectionFault | undefined): void;
   /** Makes the way to every host sound again. Leaves alone the connections of hosts that had no fault. */
   clearFaults(): void;

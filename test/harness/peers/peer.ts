@@ -19,6 +19,6 @@ export interface Peer {
   readonly certificate?: Certificate;
   /** What the peer was asked, oldest first. Filled by `startInternet`. */
   readonly requests: RequestRecord[];
-  /** Ends what the peer has running of its own (timers, waiting requests). */
+  /** Stops what the peer runs in the background (timers, waiting requests). */
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ describe('createCertificateAuthority', () => {
     root = new X509Certificate(authority.pem);
   });
 
-  it('has a root of its own', () => {
+  it('has its own root', () => {
     expect(root.ca).toBe(true);
     expect(root.subject).toBe('CN=a root');
     expect(root.checkIssued(root)).toBe(true);
@@ -52,7 +52,7 @@ describe('createCertificateAuthority', () => {
       notBefore: '2049-12-31T23:59:59.000Z',
       notAfter: '2051-02-01T00:00:00.000Z',
     },
-  ])('dates a certificate as told: $name', async ({ notBefore, notAfter }) => {
+  ])('dates a certificate as asked: $name', async ({ notBefore, notAfter }) => {
     const { cert } = await authority.issue({
       hosts: ['git.test'],
       notBefore: new Date(notBefore),

@@ -1,4 +1,5 @@
-// Before the X.509 library, whose dependency injection refuses to load without it: https://github.com/PeculiarVentures/x509#-reflect-polyfill-required
+// Before the X.509 library, whose dependency injection refuses to load without it:
+// https://github.com/PeculiarVentures/x509#-reflect-polyfill-required
 import 'reflect-metadata';
 import { KeyObject, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -46,7 +47,7 @@ interface ClientRequest extends Validity {
   readonly organizations?: readonly string[];
 }
 
-/** Signs certificates of the harness; lives as long as the process and trusts nobody. */
+/** Signs certificates of the harness; lives as long as the process and trusts no other authority. */
 export interface CertificateAuthority {
   /** The root to trust, PEM. */
   readonly pem: string;
@@ -120,7 +121,7 @@ function authorityOf(own: X509Certificate, ownKeys: webcrypto.CryptoKeyPair): Ce
   };
 }
 
-/** A certificate that nobody else has signed. */
+/** A self-signed certificate. */
 export async function issueSelfSigned(hosts: readonly string[]): Promise<Certificate> {
   const keys = await generateKeys();
   const { subject, extensions } = server({ hosts });

@@ -56,7 +56,7 @@ const rows: Row[] = [
   { name: 'an unknown token of a program', options: basic('bad'), status: 401, text: '' },
   { name: 'a token as Bearer', options: { headers: { authorization: 'Bearer good' } }, status: 203 },
   {
-    name: 'an unknown token where there are public projects: nobody',
+    name: 'an unknown token where there are public projects: anonymous',
     url: `https://dev.azure.com/open${who}`,
     options: basic('bad'),
     status: 200,
@@ -114,7 +114,7 @@ const rows: Row[] = [
     body: { typeKey: 'ProjectDoesNotExistWithNameException' },
   },
   {
-    name: 'a repository, to nobody',
+    name: 'a repository, anonymous',
     url: base + shop,
     options: basic('bad'),
     status: 401,
@@ -137,7 +137,7 @@ it.each(rows)('$name', async (row) => {
 });
 
 describe('a server', () => {
-  it('says 401 to everybody it does not know, and is known by its headers', async () => {
+  it('returns 401 for every unknown token, and is known by its headers', async () => {
     const server = createAzureDevOps({ url: 'https://ado.example.com/tfs' });
     server.addOrganization('DefaultCollection');
     server.addToken({ token: 'good' });

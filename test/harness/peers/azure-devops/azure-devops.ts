@@ -16,7 +16,7 @@ export interface AzureDevOpsOptions {
 }
 
 /**
- * An Azure DevOps that knows nobody until it is told: the Services, whose organizations stand below dev.azure.com, or
+ * An Azure DevOps without accounts at first: the Services, whose organizations are below dev.azure.com, or
  * a Server with its collections. https://learn.microsoft.com/azure/devops/integrate/how-to/call-rest-api
  */
 export function createAzureDevOps(options: AzureDevOpsOptions = {}): AzureDevOps {

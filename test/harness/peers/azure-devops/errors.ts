@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../git-hosts/exchange.ts';
 
-/** An exception as the services tell it: https://github.com/microsoft/azure-pipelines-tasks/issues/18732 */
+/** An exception as the services report it: https://github.com/microsoft/azure-pipelines-tasks/issues/18732 */
 function exception(status: number, typeKey: string, message: string): Answer {
   return {
     status,
@@ -19,8 +19,8 @@ function exception(status: number, typeKey: string, message: string): Answer {
 }
 
 /**
- * Wrong, revoked, of another organization, or without the scope: nothing tells which.
- * https://github.com/microsoft/azure-pipelines-agent/issues/996 has it of a server of one's own.
+ * Wrong, revoked, of another organization, or without the scope: the answer doesn't say which.
+ * https://github.com/microsoft/azure-pipelines-agent/issues/996 has it for a self-managed server.
  */
 export function unauthorized(realm: string): Answer {
   return {
@@ -53,8 +53,8 @@ export function addressRefused(): Answer {
 }
 
 /**
- * An organization that was stopped, for abuse for example: https://github.com/conda-forge/status/issues/111. The services
- * begin this body with a byte order mark.
+ * An organization that was stopped, for abuse for example: https://github.com/conda-forge/status/issues/111. The
+ * services begin this body with a byte order mark.
  */
 export function stopped(name: string): Answer {
   const { headers, body } = exception(
@@ -86,7 +86,7 @@ export function noSuchProject(name: string): Answer {
   );
 }
 
-/** What nobody gets instead of the API: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97 */
+/** What an anonymous client gets instead of the API: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97 */
 export function signInPage(): Answer {
   return {
     status: 203,

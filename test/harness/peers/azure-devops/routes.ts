@@ -19,7 +19,7 @@ interface Context {
   now: () => number;
 }
 
-/** Who everybody is that Azure DevOps does not know, in organizations with public projects. */
+/** The identity of anonymous requests, in organizations with public projects. */
 const nobody = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa';
 
 /** What stands below one organization or collection. */
@@ -114,7 +114,7 @@ function repository(context: Context, question: RoutedQuestion, caller: Caller):
 }
 
 /**
- * A browser is led to the sign-in page, a program that says that it is one gets a 401, and a server of one's own
+ * A browser is led to the sign-in page, a program that says that it is one gets a 401, and a self-managed server
  * says 401 to both.
  */
 function turnAway({ site }: Context, question: Question): Answer {

@@ -16,7 +16,7 @@ export interface Token {
 
 export interface Organization {
   readonly name: string;
-  /** Then what anybody may ask is answered to nobody in particular. */
+  /** Then anonymous requests are answered where the project is public. */
   readonly hasPublicProjects: boolean;
   /** A policy of Entra ID keeps the address of every client out. */
   refusesAddresses: boolean;

@@ -87,7 +87,7 @@ describe('rights', () => {
     for (const method of ['PUT', 'DELETE']) {
       expect((await send(method, path, 'admin')).status).toBe(401);
     }
-    // The row stands in the way of a project's alias, though no list of the project shows it.
+    // The row blocks the alias in the project, though no list of the project shows it.
     expect((await send('POST', '/v1/settings/project', 'owner')).status).toBe(422);
     expect((await send('POST', '/v1/settings/user', 'owner')).status).toBe(200);
     expect((await send('POST', '/v1/settings/user', 'member')).status).toBe(422);
@@ -159,7 +159,7 @@ describe('signing in', () => {
     expect(errorOf(await whoAmI(token)).message).toBe('JWT has expired');
   });
 
-  it('knows the tokens of its identity provider, and takes over the role once', async () => {
+  it('knows the tokens of its identity provider, and copies the role once', async () => {
     const token = await oidcToken();
     nowMs = Date.now();
     expect(await whoAmI(token)).toMatchObject({
@@ -222,7 +222,7 @@ describe('signing in', () => {
     });
   });
 
-  it('past the proxy, reads the token from a header of its own', async () => {
+  it('past the proxy, reads the token from a separate header', async () => {
     const direct = await startTestClient({ tokenHeader: 'x-auth-request-access-token', basePath: '' });
     const headers = { 'x-auth-request-access-token': 'admin' };
     expect((await direct.call('GET', '/v1/user', { token: null, headers })).status).toBe(200);

@@ -25,7 +25,7 @@ export function applicationError(
   return new ApiError({ status, body: { error: { message, details, help } } }, message);
 }
 
-/** An exception nobody caught: 500, and the last line of a stack trace is the only way to tell which. */
+/** An uncaught exception: 500, and only the last line of the stack trace says which. */
 export function crash(exception: string): ApiError {
   return new ApiError(
     {

@@ -11,13 +11,13 @@ export interface IdentityProvider {
   userinfo(token: string): { readonly status: number; readonly body?: unknown };
 }
 
-/** Where a token is read from: past oauth2-proxy, CodeMie's Keycloak provider wants it in a header of its own. */
+/** Where a token is read from: past oauth2-proxy, CodeMie's Keycloak provider wants it in a separate header. */
 export type TokenHeader = 'authorization' | 'x-auth-request-access-token';
 
 export interface Authentication {
   /** Who asks. Throws ApiError 401; 422 for an identity provider's user whose `sub` is no UUID. */
   authenticate(request: ApiRequest): CodeMieUser;
-  /** Makes an opaque token good for a user. */
+  /** Accepts an opaque token for a user. */
   addToken(token: string, userId: string): void;
   /** A token of CodeMie's own sign-in: RS256, 24 hours, issuer `codemie-local`. */
   issueToken(user: CodeMieUser): string;
@@ -81,7 +81,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const { directory, now, identityProvider } = options;
   const opaqueTokens = new Map<string, string>();
   let madeKeys: KeyPairKeyObjectResult | undefined;
-  // Making them takes a tenth of a second, and most who ask have tokens of somebody else.
+  // Generating them takes a tenth of a second, and most callers have tokens of another issuer.
   const localKeys = (): KeyPairKeyObjectResult =>
     (madeKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
 
@@ -109,7 +109,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     const known = directory.userById(id);
     const isAdmin = roles.includes('admin');
     const { preferred_username: username, email } = info;
-    // With user management, roles and projects are taken over once; afterwards CodeMie's own tables decide.
+    // With user management, roles and projects are copied once; afterwards CodeMie's own tables decide.
     if (options.userManagement) {
       const rights = {
         memberOf: namesIn(info.applications),

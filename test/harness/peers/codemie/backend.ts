@@ -45,7 +45,7 @@ export async function asUnprocessable<T>(
   }
 }
 
-/** The answer to an error nobody turned into one. */
+/** The answer to an unhandled error. */
 export function answerToError(error: unknown): ApiError {
   if (error instanceof ApiError) {
     return error;

@@ -34,11 +34,11 @@ export interface CodeMiePeer extends Peer {
   addProject(name: string, options?: { createdBy?: string }): CodeMieProject;
   /** An opaque token that is good for the user until the peer ends. */
   addToken(token: string, user: CodeMieUser): void;
-  /** Every row, secrets in clear. Changing one is what a person with a database client would do. */
+  /** Every row, secrets in clear. Changing one is what a user with a database client would do. */
   rows(): readonly SettingRow[];
-  /** Puts a row past all checks: duplicates, rows of other users, rows of a person. */
+  /** Puts a row past all checks: duplicates, rows of other users, rows that a user entered. */
   seed(row: SeedRow): SettingRow;
-  /** Takes a row away, as a person would in the web form. */
+  /** Removes a row, as a user would in the web form. */
   remove(id: string): void;
   readonly faults: Faults;
   /**
@@ -47,8 +47,8 @@ export interface CodeMiePeer extends Peer {
    */
   setDatabase(state: 'up' | 'down' | 'downBehindLogin'): void;
   /**
-   * Whether an update moves its row behind all others in the database, as it mostly does. Of several rows of one alias the
-   * first can be updated, so that one made after ours stands in the way from then on.
+   * Whether an update moves its row behind all others in the database, as it mostly does. Of several rows of one alias
+   * the first can be updated, so that one created after ours blocks it from then on.
    */
   updatesGoLast(goLast: boolean): void;
   /** From now on tokens are verified like this, in addition; undefined ends it. */
@@ -83,8 +83,8 @@ export interface CodeMiePeerOptions {
   readonly tokenHeader?: TokenHeader;
   readonly identityProvider?: IdentityProvider;
   /**
-   * `ENABLE_USER_MANAGEMENT`. True, the default here: the rights of {@link CodeMiePeer.addUser} count. False, as shipped:
-   * those of the identity provider's users are in its claims, at each request, and the API has no projects:
+   * `ENABLE_USER_MANAGEMENT`. True, the default here: the rights of {@link CodeMiePeer.addUser} count. False, as
+   * shipped: those of the identity provider's users are in its claims, at each request, and the API has no projects:
    * `/v1/projects` is off.
    */
   readonly userManagement?: boolean;

@@ -45,7 +45,7 @@ describe('POST /v1/settings/project', () => {
       values: { ...app, app_id: 12_345 },
       kept: { ...app, app_id: 12_345 },
     },
-    { name: 'a key of its own', values: { ...pat, managed_by: 'me' }, kept: { ...pat, managed_by: 'me' } },
+    { name: 'an extra key', values: { ...pat, managed_by: 'me' }, kept: { ...pat, managed_by: 'me' } },
     { name: 'no url', values: { token: 't' }, kept: { token: 't' } },
     {
       name: 'a token of blanks, which is lost',
@@ -57,7 +57,7 @@ describe('POST /v1/settings/project', () => {
       values: { ...pat, token: '**********' },
       kept: { ...pat, token: '**********' },
     },
-    { name: 'an empty token beside an App, which is dropped', values: { ...app, token: '' }, kept: app },
+    { name: 'an empty token next to an App, which is dropped', values: { ...app, token: '' }, kept: app },
     {
       name: 'an empty installation',
       values: { ...app, installation_id: '' },
@@ -174,7 +174,7 @@ describe('POST /v1/settings/project', () => {
     expect((await create(gitSetting(pat, second))).status).toBe(status);
   });
 
-  it('tells a taken alias from other failures only by a sentence', async () => {
+  it('distinguishes a taken alias from other failures only by a sentence', async () => {
     const alias = freshAlias();
     await create(gitSetting(pat, { alias }));
     expect(errorOf(await create(gitSetting(pat, { alias }))).details).toBe(
@@ -182,7 +182,7 @@ describe('POST /v1/settings/project', () => {
     );
   });
 
-  it('makes a project for an administrator, unless there is one in another case', async () => {
+  it('creates the project for an administrator, unless there is one in another case', async () => {
     await create(gitSetting(pat, { project: 'Brand-New', alias: freshAlias() }));
     await create(gitSetting(pat, { project: 'TEAM-A', alias: freshAlias() }));
     const { body } = await client.call('GET', '/v1/admin/applications');

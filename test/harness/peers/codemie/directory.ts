@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isoFormat } from './python.ts';
 
-/** Someone who signs in: a person or a service account, CodeMie makes no difference. */
+/** An account that signs in: a user or a service account, CodeMie makes no difference. */
 export interface CodeMieUser {
   /** A UUID. */
   readonly id: string;
@@ -12,7 +12,7 @@ export interface CodeMieUser {
   readonly password: string | undefined;
   isAdmin: boolean;
   isMaintainer: boolean;
-  /** Membership by name of the project, the value telling whether as project administrator. Outlives the project. */
+  /** Membership by name of the project, the value says whether as project administrator. Outlives the project. */
   readonly projects: Map<string, boolean>;
 }
 
@@ -38,14 +38,16 @@ export interface CodeMieProject {
 
 /** Users and projects. */
 export interface Directory {
-  /** Every user gets a personal project named as the e-mail address, which doesn't make a project administrator. */
+  /**
+   * Every user gets a personal project named as the e-mail address, which gives no rights of a project administrator.
+   */
   addUser(user: NewUser): CodeMieUser;
   userById(id: string): CodeMieUser | undefined;
   userByEmail(email: string): CodeMieUser | undefined;
   /** Adds a project, or gives back the one of exactly this name. */
   addProject(name: string, options?: { description?: string; createdBy?: string }): CodeMieProject;
   project(name: string): CodeMieProject | undefined;
-  /** What a write of a setting does: looks without regard to case, and makes the project where there is none. */
+  /** What a write of a setting does: it compares without regard to case, and creates the project if there is none. */
   ensureProject(name: string): void;
   removeProject(name: string): void;
   projects(): readonly CodeMieProject[];

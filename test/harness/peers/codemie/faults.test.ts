@@ -49,14 +49,14 @@ describe('faults', () => {
     expect(client.peer.rows()).toHaveLength(rows);
   });
 
-  it('tells when to come back, and echoes secrets of a failed insert', async () => {
+  it('says when to come back, and echoes secrets of a failed insert', async () => {
     client.peer.faults.add({ outcome: tooManyRequests(7) });
     client.peer.faults.add({ outcome: insertFailure() });
     expect((await create()).headers.get('retry-after')).toBe('7');
     expect(errorOf(await create()).details).toContain('SECRET');
   });
 
-  it('plays a fault as often as told, for what it fits, until removed', async () => {
+  it('plays a fault as often as set, for matching requests, until removed', async () => {
     const fault = client.peer.faults.add({
       method: 'GET',
       path: /^\/v1\/settings/,
@@ -75,7 +75,7 @@ describe('faults', () => {
     expect((await client.call('GET', path)).status).toBe(200);
   });
 
-  it('holds a request until the test lets it go', async () => {
+  it('holds a request until the test releases it', async () => {
     const gate = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
     client.peer.faults.add({

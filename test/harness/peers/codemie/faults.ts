@@ -21,7 +21,7 @@ export interface Fault {
   /** How many requests it is for. Default: one. */
   readonly times?: number;
   /**
-   * Awaited before the request is looked at: a delay, a gate that the test opens, or a change of the rows,
+   * Awaited before the request is handled: a delay, a gate that the test opens, or a change of the rows,
    * which is how the pages of a list shift under its reader.
    */
   readonly before?: (request: ApiRequest) => void | Promise<void>;

@@ -48,7 +48,7 @@ export function writeResponse(to: ServerResponse, { status, body, headers }: Api
 }
 
 /**
- * The body as JSON, read before anything else is looked at, sign-in included.
+ * The body as JSON, read before any other check, sign-in included.
  *
  * @throws ApiError 500 for what isn't JSON, by text or by content type: the handler of that error has a bug
  */
@@ -59,7 +59,7 @@ export function jsonBody(request: ApiRequest): unknown {
       return JSON.parse(request.body);
     }
   } catch {
-    // Told below: the answer is the same.
+    // Answered below, in the same way.
   }
   throw crash('IndexError: list index out of range');
 }

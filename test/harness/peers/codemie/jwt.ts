@@ -17,7 +17,7 @@ const claimsSchema = z.object({
 
 type Claims = z.infer<typeof claimsSchema>;
 
-/** A JSON Web Token taken apart; nothing of it is proven. */
+/** A JSON Web Token decoded, not verified. */
 export interface DecodedToken {
   readonly keyId: string | undefined;
   readonly claims: Claims;

@@ -152,7 +152,7 @@ describe('GET /v1/settings/project', () => {
     expect(answer.headers.get('location')).toBe('http://codemie.example.com/v1/settings/project?page=1');
   });
 
-  it('tells a failure from another only by the stack trace', async () => {
+  it('distinguishes failures only by the stack trace', async () => {
     expect(errorOf(await list('?per_page=0'))).toMatchObject({
       message: expect.stringMatching(/Stacktrace: .*ZeroDivisionError/s),
       details: 'An unexpected error occurred while processing the request.',

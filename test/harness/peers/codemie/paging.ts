@@ -1,6 +1,6 @@
 import { crash, schemaError } from './api-error.ts';
 
-/** One page of a list with the numbers beside it. */
+/** One page of a list with its numbers. */
 export interface Page<T> {
   readonly data: readonly T[];
   readonly pagination: { page: number; per_page: number; total: number; pages: number };

@@ -8,7 +8,7 @@ const choiceHelp = 'Please choose either PAT or GitHub App authentication, not b
 
 /**
  * What CodeMie asks of the credential values of a Git setting, in its order. The last of several values of
- * one key counts. The URL is not looked at here.
+ * one key counts. The URL is not checked here.
  *
  * Source: `validate_git_request` of codemie-ai/codemie at 2a481c2, run.
  *

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A request as the peers look at it. */
+/** A request as the peers read it. */
 export interface Question {
   readonly method: string;
   /** The name the client meant, with its port where it sent one. */
@@ -21,7 +21,7 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-/** Reads the head of a request. HEAD is asked like GET: Node leaves the body out by itself. */
+/** Reads the head of a request. HEAD is handled like GET: Node leaves the body out. */
 export function readQuestion(request: IncomingMessage): Question {
   const host = request.headers.host ?? '';
   // Joined, not resolved: a path that begins with two slashes would else be taken for a host.

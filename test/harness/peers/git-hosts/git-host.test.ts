@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => port.close());
 
-it('fails as often as told, and only where told', async () => {
+it('fails as often as set, and only where set', async () => {
   host.failNext({ match: /GET api\.example\.com\/user\?x=1$/, status: 502, times: 2 });
   host.failNext({ match: '/user', reset: true });
   await expect(port.ask(url)).rejects.toThrow('socket hang up');

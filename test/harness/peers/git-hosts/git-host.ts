@@ -21,7 +21,7 @@ export interface GitHostOptions {
   clock: Clock;
   /** The usual answer. */
   answer(question: Question): Answer | Promise<Answer>;
-  /** Ends what the host has running of its own. */
+  /** Stops what the host runs in the background. */
   close?(): Promise<void>;
 }
 

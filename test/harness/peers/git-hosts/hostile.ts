@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createGzip } from 'node:zlib';
 
 /**
- * - `dripHead`, `dripBody`: one byte now and then, for ever ("slow loris"); of the head, an answer never begins.
+ * - `dripHead`, `dripBody`: one byte now and then, forever ("slow loris"); with the head, an answer never begins.
  * - `endless`: a body of 100 MB, as fast as it is read. `bomb`: the same, which gzip makes small on the way.
  * - `cut`: half of the body that was announced, then the connection is reset.
  */

@@ -19,7 +19,7 @@ export interface ApiContext extends AppContext {
   limits: RateLimits;
 }
 
-/** The REST API: everything that is the same for all routes stands here, in the order GitHub looks at it. */
+/** The REST API: what all routes have in common, in the order in which GitHub checks it. */
 export function createApi(context: ApiContext): (question: Question) => Promise<Answer> {
   const { site, state, limits, now } = context;
   const callerOf = (question: Question): Caller => identify(state, question, now());
@@ -137,8 +137,8 @@ function withEntityTag(question: Question, answer: Answer): Answer {
 }
 
 /**
- * What is told of the token. The routes say what they accept of fine-grained tokens and installations; only
- * those are told.
+ * What the headers say about the token. The routes say what they accept of fine-grained tokens and installations; only
+ * those are shown.
  */
 function tellOfToken(caller: Caller, answer: Answer): Answer {
   const { 'x-accepted-github-permissions': accepted = '', ...headers } = answer.headers ?? {};

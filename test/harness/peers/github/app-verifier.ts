@@ -31,7 +31,7 @@ const mintAnswerSchema = z.looseObject({
 type MintAnswer = z.infer<typeof mintAnswerSchema>;
 
 /**
- * Starts emulate at the first question, and anew when `state` has changed since: it takes its apps at the
+ * Starts emulate at the first request, and again when `state` has changed since: it takes its apps at the
  * start only. One question at a time, so that a new start never cuts one off.
  */
 export function createAppVerifier(state: GitHubState): AppVerifier {
@@ -87,7 +87,7 @@ export function createAppVerifier(state: GitHubState): AppVerifier {
 function seedOf(state: GitHubState): Record<string, unknown> {
   const accounts = [...state.accounts.values()];
   return {
-    // A token nobody uses: without one emulate makes up an administrator of its own.
+    // An unused token: without one emulate invents an administrator.
     tokens: { unused: { login: 'nobody' } },
     github: {
       users: accounts.filter(({ type }) => type === 'User').map(({ login }) => ({ login })),

@@ -94,7 +94,7 @@ const rows: Row[] = [
     body: { message: 'A JSON web token could not be decoded' },
   },
   {
-    name: 'key replaced meanwhile',
+    name: 'key replaced in the meantime',
     arrange: (peer) => peer.setAppKey(12, otherKey),
     status: 401,
     body: { message: 'A JSON web token could not be decoded' },

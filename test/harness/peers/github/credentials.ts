@@ -34,7 +34,7 @@ export function secretOf(question: Question): string | undefined {
 }
 
 /**
- * What GitHub tells about a token in the headers of an answer. Classic and OAuth tokens list their scopes,
+ * What GitHub reports about a token in the headers of an answer. Classic and OAuth tokens list their scopes,
  * `x-oauth-scopes` being empty for none; a token of an App's user has it empty and names the client; a
  * fine-grained one has no such header but says what the endpoint wants.
  * Source: GitHub's responses recorded in PyGithub's test suite (`Authentication.testAppUserAuthentication`,

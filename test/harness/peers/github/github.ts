@@ -12,8 +12,8 @@ import { answerWeb } from './web.ts';
 export type GitHub = Peer & GitHostControls & GitHubControls;
 
 /**
- * A GitHub that knows nobody until it is told: github.com by default, else a GHE.com subdomain or an
- * Enterprise Server, each with accounts, apps and numbers of its own.
+ * A GitHub without accounts at first: github.com by default, else a GHE.com subdomain or an
+ * Enterprise Server, each with its own accounts, apps and numbers.
  */
 export function createGitHub(options: SiteOptions = {}): GitHub {
   const site = createSite(options);

@@ -53,12 +53,18 @@ export function refuse(
   };
 }
 
-/** Absent, or there and not to be seen: GitHub does not tell. https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api */
+/**
+ * Absent, or present and hidden: GitHub doesn't say which.
+ * https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+ */
 export function notFound(): Answer {
   return refuse(404, 'Not Found');
 }
 
-/** A renamed repository: https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+/**
+ * A renamed repository:
+ * https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+ */
 export function moved(url: string): Answer {
   return {
     status: 301,

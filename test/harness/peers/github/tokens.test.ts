@@ -167,7 +167,7 @@ const rows: Row[] = [
     headers: { 'content-type': 'application/json; charset=utf-8' },
   },
   {
-    name: 'private repository of its own',
+    name: 'private repository that the token can read',
     url: '/repos/octocat/PRIVATE',
     status: 200,
     body: {
@@ -315,7 +315,7 @@ it('answers 304 to a known tag, without scopes and without counting it', async (
   expect(second.headers['x-ratelimit-remaining']).toBe(first.headers['x-ratelimit-remaining']);
 });
 
-it('is an Enterprise Server under /api/v3: its version in each answer, no limits, private if told', async () => {
+it('is an Enterprise Server under /api/v3: its version in each answer, no limits, private if configured', async () => {
   const server = createGitHub({
     host: 'git.corp.example',
     enterpriseServer: { version: '3.19.1', privateMode: true },

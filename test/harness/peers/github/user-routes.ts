@@ -50,7 +50,10 @@ export function userRoutes(context: UserRoutesContext): Route[] {
   ];
 }
 
-/** A user's own token; an installation is none: https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#resource-not-accessible */
+/**
+ * A user's own token; an installation is none:
+ * https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#resource-not-accessible
+ */
 function asUser(
   context: UserRoutesContext,
   question: RoutedQuestion,
@@ -111,7 +114,7 @@ function rateLimit(context: UserRoutesContext, question: RoutedQuestion): Answer
   return { status: 200, body: { resources: { core }, rate: core } };
 }
 
-/** Only Enterprise Server tells its version. https://docs.github.com/enterprise-server/rest/meta/meta */
+/** Only Enterprise Server reports its version. https://docs.github.com/enterprise-server/rest/meta/meta */
 function metaBody(site: Site): Record<string, unknown> {
   return site.enterpriseVersion === undefined
     ? { verifiable_password_authentication: false, api: ['192.30.252.0/22'] }

@@ -42,7 +42,7 @@ const rows: Row[] = [
   },
   { name: 'as a Bearer too', options: { headers: { authorization: 'Bearer glpat-full' } }, status: 200 },
   {
-    name: 'any scope may look at itself',
+    name: 'any scope may read its own details',
     arrange: (peer) => peer.setScopes('glpat-full', ['read_repository']),
     status: 200,
   },
@@ -231,7 +231,7 @@ it.each(rows)('$name', async (row) => {
   expect(row.body === undefined ? {} : reply.json()).toMatchObject(row.body ?? {});
 });
 
-it('stands below a path where it is told to', async () => {
+it('is served below the configured path', async () => {
   const own = createGitLab({ url: 'https://git.corp.example/gitlab/' });
   own.addToken({ token: 'glpat-own' });
   const corp = await openPeer(own);

@@ -19,7 +19,7 @@ export interface GitLabOptions {
   version?: string;
 }
 
-/** A GitLab that knows nobody until it is told: gitlab.com, or one of somebody's own, below any path. */
+/** A GitLab without accounts at first: gitlab.com, or a self-managed one, below any path. */
 export function createGitLab(options: GitLabOptions = {}): GitLab {
   const url = new URL(options.url ?? 'https://gitlab.com');
   const root = url.pathname.replace(/\/$/, '');

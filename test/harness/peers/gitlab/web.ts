@@ -28,7 +28,7 @@ export function answerWeb(
     : { status: 302, headers: { ...html, location: `${webUrl}/users/sign_in` }, body: '' };
 }
 
-/** What stands in front of many GitLabs, or is one: a page that says 200 and holds nothing an API would say. */
+/** A page in front of many GitLabs, or of the instance: 200, and nothing that an API would return. */
 export const loginPage =
   '<!DOCTYPE html><html class="html-devise-layout"><head><title>Sign in · GitLab</title></head><body></body></html>';
 
@@ -53,7 +53,8 @@ function tokenInfo(state: GitLabState, question: Question, nowMs: number): Answe
 
 /**
  * Git over HTTP with Basic: a deploy token wants its own user name, the others any.
- * `deploy_token_check` and `abilities_for_scopes` of https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth.rb
+ * `deploy_token_check` and `abilities_for_scopes` of
+ * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth.rb
  */
 function advertise(state: GitLabState, question: Question, path: string, nowMs: number): Answer {
   const [, basic = ''] = /^basic\s+(\S+)$/i.exec(question.header('authorization') ?? '') ?? [];

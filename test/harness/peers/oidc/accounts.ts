@@ -1,4 +1,4 @@
-/** Who a token speaks for, as a person sets it up in Keycloak. */
+/** The accounts of tokens, as an administrator sets them up in Keycloak. */
 export interface OidcAccount {
   /** A UUID, as Keycloak's: CodeMie refuses another `sub`. */
   readonly subject: string;
@@ -23,7 +23,7 @@ export interface OidcClient {
   readonly scopes?: readonly string[];
 }
 
-/** A person, for the grant `password` through the public client `codemie-sdk`. */
+/** A human user, for the grant `password` through the public client `codemie-sdk`. */
 export interface OidcUser extends OidcAccount {
   readonly password: string;
 }

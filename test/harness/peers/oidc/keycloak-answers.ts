@@ -35,7 +35,9 @@ interface Answer {
   challenge: string | null;
 }
 
-/** Registers the tests that a Keycloak has to pass: everything that the operator, CodeMie and docs/codemie.md rest on. */
+/**
+ * Registers the tests that a Keycloak has to pass: everything that the operator, CodeMie and docs/codemie.md rest on.
+ */
 export function describeKeycloak(server: () => KeycloakServer): void {
   let token = '';
   const ids: Record<string, string> = {};
@@ -144,7 +146,7 @@ export function describeKeycloak(server: () => KeycloakServer): void {
       { name: 'a client', form: byClient, scope: 'openid roles', granted: ['openid', 'email', 'profile'] },
       { name: 'a client', form: byClient, scope: 'email', granted: ['email', 'profile'] },
       {
-        name: 'a person',
+        name: 'a human user',
         form: byPassword,
         scope: 'openid',
         granted: ['openid', 'codemie', 'email', 'profile'],
@@ -247,7 +249,7 @@ export function describeKeycloak(server: () => KeycloakServer): void {
       expect(await admin('GET', '/clients?clientId=nobody')).toMatchObject({ status: 200, body: [] });
     });
 
-    it('keeps attributes of a service account, and of a person only where unmanaged ones are switched on', async () => {
+    it('keeps attributes of a service account, and of a human user only where unmanaged ones are switched on', async () => {
       const person = { email: 'answers-jane@example.com', firstName: 'Jane', lastName: 'Doe', attributes };
       await change('service account', { attributes });
       expect(await stored('service account')).toEqual(attributes);

@@ -79,7 +79,7 @@ describe('createOidcPeer', () => {
     expect((await fetch('https://auth.example.com/realms/codemie-prod', { dispatcher })).status).toBe(404);
   });
 
-  it('gives tokens the lifetime it is told', async () => {
+  it('gives tokens the configured lifetime', async () => {
     peer.setTokenLifetime(2);
     const answer = tokenAnswer.parse(await (await askForToken()).json());
     const claims = claimsOfToken(answer.access_token);

@@ -15,7 +15,7 @@ import { type OidcFault, playFault } from './oidc-faults.ts';
 import { createRealm, type Realm } from './realm.ts';
 import { answerToken, answerUserinfo, type KeycloakAnswer, oauthError } from './token-endpoint.ts';
 
-/** Keycloak 26 with one realm beside `master`, under the path of CodeMie's installation. */
+/** Keycloak 26 with one realm in addition to `master`, under the path of CodeMie's installation. */
 export interface OidcPeer extends Peer {
   /** `https://<host>/auth`, below which everything is. */
   readonly url: string;
@@ -50,7 +50,7 @@ export interface OidcPeerOptions {
 
 let madeKey: KeyObject | undefined;
 
-/** One key for all peers of a process, whose issuers tell them apart: making one takes a tenth of a second. */
+/** One key for all peers of a process, which differ by their issuers: generating one takes a tenth of a second. */
 function signingKey(): KeyObject {
   madeKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   return madeKey;
@@ -65,8 +65,8 @@ const scopeClaims = z.object({
 
 /**
  * Keycloak as the operator, CodeMie and an administrator meet it: the token endpoint with the two machine grants,
- * userinfo, and as much of the admin API as it takes to make a client. `test/keycloak` compares its answers with those of
- * the real server. Access tokens are RS256 JWTs.
+ * userinfo, and as much of the admin API as it takes to create a client. `test/keycloak` compares its answers with
+ * those of the real server. Access tokens are RS256 JWTs.
  */
 export function createOidcPeer(options: OidcPeerOptions = {}): OidcPeer {
   const host = options.host ?? 'auth.example.com';

@@ -55,7 +55,7 @@ export interface Realm {
 const scopesOfEveryClient = ['acr', 'basic', 'email', 'profile', 'roles', 'web-origins'];
 /** May be asked for by every client. */
 export const optionalScopes = ['address', 'microprofile-jwt', 'offline_access', 'organization', 'phone'];
-/** Default scopes that stand in the claim `scope`. */
+/** Default scopes that are in the claim `scope`. */
 export const namedInToken = ['codemie', 'email', 'profile'];
 /** Roles that every user has. */
 export const defaultRoles = (realm: string): string[] => [
@@ -124,7 +124,7 @@ export function addClient(
   return client;
 }
 
-/** Adds a person without e-mail address, names and roles. */
+/** Adds a human user without e-mail address, names and roles. */
 export function addUser(realm: Realm, username: string, password: string | undefined): RealmUser {
   const account = { subject: randomUUID(), username, roles: [], firstName: undefined, lastName: undefined };
   const user = toUser(account, password, undefined);

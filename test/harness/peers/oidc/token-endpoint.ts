@@ -93,7 +93,7 @@ function byPassword(endpoint: TokenEndpoint, client: RealmClient, form: URLSearc
   return grantTo(endpoint, client, user, form);
 }
 
-/** What the user profile of a new realm requires of a person. */
+/** What the user profile of a new realm requires of a human user. */
 function hasProfile(user: RealmUser): boolean {
   return user.email !== undefined && user.firstName !== undefined && user.lastName !== undefined;
 }
@@ -166,7 +166,9 @@ function claimsOf(user: RealmUser, scopes: ReadonlySet<string>): Record<string, 
   return Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
 }
 
-/** `GET …/protocol/openid-connect/userinfo` for a token whose signature and time are good. It tells the present state. */
+/**
+ * `GET …/protocol/openid-connect/userinfo` for a token whose signature and time are good. It returns the present state.
+ */
 export function answerUserinfo(
   realm: Realm,
   claims: { azp?: string | undefined; sub?: string | undefined; scope: string } | undefined,

@@ -41,7 +41,8 @@ function byBasic(state: CloudState, value: string, nowMs: number): Token | Answe
   const [user = '', secret = ''] = Buffer.from(value, 'base64').toString('utf8').split(/:(.*)/s);
   const token = state.tokens.get(secret);
   if (token === undefined) {
-    // Atlassian's tokens are known by their look, https://github.com/avivsinai/bitbucket-cli/issues/30; the rest is a password.
+    // Atlassian's tokens are known by their look, https://github.com/avivsinai/bitbucket-cli/issues/30; the rest is a
+    // password.
     return secret.startsWith('ATATT') ? badToken() : badLogin();
   }
   const owner = state.users.get(token.username ?? '');
@@ -61,7 +62,9 @@ function byBearer(state: CloudState, value: string, nowMs: number): Token | Answ
     : token;
 }
 
-/** A token without any scope of Bitbucket's is none for Bitbucket: https://github.com/avivsinai/bitbucket-cli/issues/30 */
+/**
+ * A token without any scope of Bitbucket's is none for Bitbucket: https://github.com/avivsinai/bitbucket-cli/issues/30
+ */
 function isGood(token: Token, nowMs: number): boolean {
   const alive = !token.revoked && (token.expiresAtMs === undefined || token.expiresAtMs > nowMs);
   return alive && (token.kind !== 'api_token' || token.scopes.some((scope) => scope.endsWith(':bitbucket')));
@@ -78,7 +81,7 @@ export function refuseScope(token: Token, need: Need): Answer | undefined {
 }
 
 /**
- * Bitbucket tells a token's kind and scopes on its answers, those that refuse it for its scopes included:
+ * Bitbucket reports a token's kind and scopes on its answers, those that refuse it for its scopes included:
  * https://github.com/MitjaBezensek/SharpBucket/issues/108 has them on a 429.
  */
 export function tell(token: Token, need: Need | undefined, answer: Answer): Answer {

@@ -91,7 +91,7 @@ const rows: Row[] = [
     status: 401,
   },
   {
-    name: 'API token that may not name its user: all its scopes',
+    name: 'API token without the scope for its user: all its scopes',
     arrange: (peer) => peer.setScopes('ATATT-full', ['write:repository:bitbucket']),
     status: 403,
     headers: { 'x-credential-type': 'api_token' },
@@ -100,7 +100,7 @@ const rows: Row[] = [
     },
   },
   {
-    name: 'access token asked for its user: 403 that tells what it is',
+    name: 'access token asked for its user: 403 that says what it is',
     options: bearer('ATCTT-repo'),
     status: 403,
     headers: { 'x-credential-type': 'repo_access_token', 'x-oauth-scopes': 'repository:write' },

@@ -9,7 +9,7 @@ import { createState } from './state.ts';
 
 export type BitbucketCloud = Peer & GitHostControls & BitbucketCloudControls;
 
-/** bitbucket.org with its API; knows nobody until it is told. */
+/** bitbucket.org with its API, without accounts at first. */
 export function createBitbucketCloud(): BitbucketCloud {
   const state = createState();
   const clock = createClock();

@@ -121,7 +121,7 @@ function cloudRoutes(state: CloudState): CloudRoute[] {
   ];
 }
 
-/** Whoever a token belongs to. */
+/** The account that a token belongs to. */
 function user(state: CloudState, { token }: Caller): Answer {
   if (token === undefined) {
     return refuse(401, 'Authentication required');

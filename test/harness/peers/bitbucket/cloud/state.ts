@@ -1,4 +1,7 @@
-/** As `x-credential-type` names them; `oauth2` after the `oauth1` of https://github.com/MitjaBezensek/SharpBucket/issues/108. */
+/**
+ * As `x-credential-type` names them; `oauth2` after the `oauth1` of
+ * https://github.com/MitjaBezensek/SharpBucket/issues/108.
+ */
 export type TokenKind =
   | 'api_token'
   | 'repo_access_token'
@@ -36,7 +39,7 @@ export interface Repository {
   readonly members: ReadonlySet<string>;
 }
 
-/** All a Bitbucket Cloud knows; repositories by `workspace/slug`, tokens by themselves. */
+/** All a Bitbucket Cloud knows; repositories by `workspace/slug`, tokens by their value. */
 export interface CloudState {
   readonly users: Map<string, User>;
   readonly repositories: Map<string, Repository>;

@@ -2,7 +2,7 @@ import type { Answer, Question } from '../../git-hosts/exchange.ts';
 import { badCredentials, captchaRequired } from './errors.ts';
 import type { DataCenterState, Repository, Token } from './state.ts';
 
-/** Who asks: nobody, somebody by name, or a token bound to a project or repository. */
+/** The caller: anonymous, a user, or a token bound to a project or repository. */
 export type Caller =
   | { kind: 'anonymous' }
   | { kind: 'signedIn'; name: string | undefined; token: Token | undefined };

@@ -42,7 +42,7 @@ interface Row {
 
 const rows: Row[] = [
   {
-    name: 'properties, anonymous: 200 that proves nothing',
+    name: 'properties, anonymous: 200 that validates nothing',
     options: {},
     status: 200,
     body: { displayName: 'Bitbucket' },
@@ -61,7 +61,7 @@ const rows: Row[] = [
     status: 200,
     user: 'alice',
   },
-  { name: "properties with a repository's token: nobody by name", options: bearer('BBDC-repo'), status: 200 },
+  { name: "properties with a repository's token: no user name", options: bearer('BBDC-repo'), status: 200 },
   {
     name: "a repository's token as password",
     options: basic('alice', 'BBDC-repo'),
@@ -84,7 +84,7 @@ const rows: Row[] = [
     body: { slug: 'app', project: { key: 'PRJ' } },
   },
   {
-    name: 'repository that is not allowed: 401 of somebody who is signed in',
+    name: 'repository that is not allowed: 401 although signed in',
     path: '/rest/api/latest/projects/PRJ/repos/hidden',
     status: 401,
     user: 'alice',
@@ -137,7 +137,7 @@ it('asks for a CAPTCHA after bad logins, also of those who know the password', a
   expect(reply.json()).toMatchObject(fault('auth.CaptchaRequiredAuthenticationException'));
 });
 
-it('may take a bad token for nobody where anybody may read', async () => {
+it('may treat a bad token as anonymous where anonymous access is on', async () => {
   const lenient = await openPeer(createBitbucketDataCenter({ url: base, badTokenOnProperties: 'anonymous' }));
   const reply = await lenient.ask(base + properties, bearer('BBDC-wrong'));
   expect(reply.status).toBe(200);

@@ -16,12 +16,12 @@ export interface BitbucketDataCenterOptions {
   version?: string;
   /**
    * What `application-properties`, which anybody may read, answers to a bad token: nothing public says whether a
-   * 401 (default) or the same as to nobody.
+   * 401 (default) or the same as for an anonymous request.
    */
   badTokenOnProperties?: 'refused' | 'anonymous';
 }
 
-/** A Bitbucket Data Center that knows nobody until it is told. */
+/** A Bitbucket Data Center without accounts at first. */
 export function createBitbucketDataCenter(options: BitbucketDataCenterOptions): BitbucketDataCenter {
   const url = new URL(options.url);
   const root = url.pathname.replace(/\/$/, '');
@@ -48,7 +48,8 @@ export function createBitbucketDataCenter(options: BitbucketDataCenterOptions): 
     const rest = /^\/rest\/api\/(?:latest|1\.0)(\/.+)$/.exec(path)?.[1];
     const isWhoami = path === '/plugins/servlet/applinks/whoami';
     if (rest === undefined && !isWhoami) {
-      // A token opens only /rest and /scm: https://support.atlassian.com/bitbucket-data-center/kb/access-tokens-no-longer-work-as-expected-after-upgrading-bitbucket-data-center
+      // A token opens only /rest and /scm:
+      // https://support.atlassian.com/bitbucket-data-center/kb/access-tokens-no-longer-work-as-expected-after-upgrading-bitbucket-data-center
       return { status: 302, headers: { location: `${webUrl}/login` }, body: '' };
     }
     const caller = callerOf(question, rest ?? path);

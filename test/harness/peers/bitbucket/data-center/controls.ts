@@ -12,7 +12,7 @@ interface NewToken {
   token: string;
   /** Default `user`. */
   kind?: TokenKind;
-  /** Default `alice` for a user's token, else nobody: then no `X-AUSERNAME` tells that the token is good. */
+  /** Default `alice` for a user's token, else none: then no `X-AUSERNAME` says that the token is good. */
   actsAs?: string;
   /** For the others: `PROJECT` or `PROJECT/slug`. */
   resource?: string;

@@ -68,7 +68,7 @@ function restRoutes(context: RoutesContext, caller: Caller): Route[] {
   ];
 }
 
-/** Who may not read a repository is not told that it is missing: 401, signed in or not. */
+/** Without access to a repository the answer is 401, signed in or not, also if it is missing. */
 function ofRepository(
   state: DataCenterState,
   question: RoutedQuestion,

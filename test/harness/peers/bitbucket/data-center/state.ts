@@ -1,4 +1,4 @@
-/** `user`: an HTTP access token of a person; the others belong to a project or repository and to nobody. */
+/** `user`: a user's HTTP access token; the others belong to a project or repository and to no user. */
 export type TokenKind = 'user' | 'project' | 'repository';
 
 export interface User {
@@ -28,7 +28,7 @@ export interface Repository {
   readonly readers: ReadonlySet<string>;
 }
 
-/** All a Bitbucket Data Center knows; repositories by `PROJECT/slug`, tokens by themselves. */
+/** All a Bitbucket Data Center knows; repositories by `PROJECT/slug`, tokens by their value. */
 export interface DataCenterState {
   readonly users: Map<string, User>;
   readonly tokens: Map<string, Token>;

@@ -20,7 +20,8 @@ const reservedNames = new Set([
 const projectLimit = 3;
 
 /**
- * `/v1/projects`. Lookups here are exact and case-sensitive, and what one may not see does not exist.
+ * `/v1/projects`. Lookups here are exact and case-sensitive, and what the caller lacks permission to see does not
+ * exist.
  *
  * Source: routers/projects.py of codemie-ai/codemie at 2a481c2, run. The members, counters and cost centres of the
  * real answers are left out, and so is PATCH.
