@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 /**
  * Starts a control plane for each file that may run at the same time, and installs the CRDs of `crds/`. With
- * `CONTROL_PLANE_DIR`, the folder of a running `npm run control-plane`, that one is used and left alone, which saves
+ * `CONTROL_PLANE_DIR`, the folder of a running `npm run control-plane`, that one is used and not touched, which saves
  * the start. `KUBERNETES_MINOR`, such as `1.31`, chooses the version. Returns what vitest calls at the end.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 const root = join(import.meta.dirname, '..');
 
-/** Bundles the operator for the run, and anew for each run of a watch. Returns what vitest calls at the end. */
+/** Bundles the operator for the run, and again for each run of a watch. Returns what vitest calls at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'operator-program-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true });

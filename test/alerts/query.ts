@@ -15,7 +15,7 @@ interface Selector {
 
 /**
  * What is wrong with a query in PromQL, measured by the metrics that there are: it does not parse, names a metric
- * that nobody makes, or a label that the metric does not have.
+ * that no code creates, or a label that the metric does not have.
  */
 export function faultsOf(query: string, metrics: readonly MetricDescription[]): string[] {
   const { selectors, grouping, broken } = read(query);

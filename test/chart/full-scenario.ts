@@ -83,7 +83,8 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
   };
   await allReady();
 
-  // What goes and comes back is told twice in the same words, which counts the news, once the first is written.
+  // What fails and recovers is reported twice in the same words, which increases the count of the event, once the first
+  // is written.
   await waitForEvent(cluster, `${team}/through-own`, 'Ready');
   await cluster.delete(kinds.secret, `${team}/token`);
   await cluster.waitForConditions(`${team}/through-own`, { Ready: 'False/SecretNotFound' });
@@ -99,7 +100,7 @@ export async function playEverything(scenario: Scenario): Promise<readonly ApiRe
     await cluster.delete(kinds.integration, key);
     await cluster.waitForGone(kinds.integration, key);
   }
-  // It asks who reads its metrics. The account knows itself, and may not read them.
+  // It asks who reads its metrics. The account can identify itself, and lacks permission to read them.
   if (scenario.args.includes('--metrics-auth=kubernetes')) {
     const { status } = await scrape(operator.metricsAddress(), { authorization: `Bearer ${account.token}` });
     if (status !== 403) throw new Error(`A reader without the right got ${status}.`);
@@ -136,7 +137,7 @@ async function describeConnection({ cluster, world, team }: Scenario): Promise<s
   return file;
 }
 
-/** A change that somebody else makes: the version that the operator knows is old then. */
+/** Someone else's change: the version that the operator knows is old then. */
 async function annotate(cluster: Cluster, kind: Resource, key: string): Promise<KubeObject> {
   const object = await cluster.get(kind, key);
   const value = { ...object?.metadata.annotations, 'example.com/changed': randomUUID() };

@@ -20,8 +20,8 @@ const env = [
 ];
 
 /**
- * Values that the API server or the operator would not accept, by the path that the refusal has to name. Each stands for
- * its kind; the schema reports all of them at once.
+ * Values that the API server or the operator would not accept, by the path that the refusal has to name. Each stands
+ * for its kind; the schema reports all of them at once.
  */
 const illegal: Record<string, unknown[]> = {
   '/nameOverride': ['Op', 'a.b', 'a-', 'a'.repeat(41), 1, true],
@@ -255,7 +255,7 @@ it.each([
   ['with the same first letters in one namespace', 'a', `${'x'.repeat(41)}1`, 'a', `${'x'.repeat(41)}2`],
   ['that differ in a dot', 'a', 'op.a-codemie-git-operator', 'a', 'op-a-codemie-git-operator'],
   ['of one name in two namespaces', 'a', 'op', 'b', 'op'],
-])('gives releases %s objects of their own', async (_name, namespace, release, otherNamespace, other) => {
+])('gives releases %s separate objects', async (_name, namespace, release, otherNamespace, other) => {
   const objects = async (place: string, name: string) => {
     const values = {
       crds: { install: false },

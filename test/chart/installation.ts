@@ -23,7 +23,10 @@ export interface Installation {
   helm(args: string[]): Promise<string>;
   /** What the operator needs in this cluster besides what a page shows: a machine, the proxy, the authority. */
   localValues(): Record<string, unknown>;
-  /** The arguments after `helm install` and `helm upgrade`: release, chart, values, and to wait until all is well. */
+  /**
+   * The arguments after `helm install` and `helm upgrade`: release, chart, values, and to wait until everything is
+   * ready.
+   */
   release(options?: { chart?: string; values?: object }): string[];
 }
 
@@ -44,7 +47,7 @@ const bundled = async (): Promise<Image> => ({
 
 /**
  * Gives a test file a cluster without anything of ours, and takes away at the end what it has installed there. The
- * definitions come back for the files after it. `image` is what the Pods of the chart run; by default the bundle.
+ * the CRDs come back for the files after it. `image` is what the Pods of the chart run; by default the bundle.
  */
 export function useInstallation(image: () => Promise<Image> = bundled): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test

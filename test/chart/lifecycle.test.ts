@@ -10,7 +10,7 @@ const codeMieHost = 'codemie.example.com';
 /** The chart as it was when it was first committed. There is no release yet that could stand for the one before. */
 const earlierChart = join(import.meta.dirname, 'fixtures', 'earlier-chart.tgz');
 
-/** Requests that made an integration in CodeMie since the beginning. */
+/** Requests that created an integration in CodeMie since the beginning. */
 const creates = (): number =>
   suite.world.codemie.requests.filter(({ method, path }) => method === 'POST' && /settings/.test(path))
     .length;
@@ -34,7 +34,7 @@ it('helm install, then the quickstart, leads to an integration that is Ready', a
   expect(rowsOf(suite.world, key)).toHaveLength(1);
 });
 
-it('helm uninstall ends while CodeMie is down, and leaves definitions and integrations', async () => {
+it('helm uninstall ends while CodeMie is down, and leaves CRDs and integrations', async () => {
   suite.world.internet.setFault(codeMieHost, { kind: 'refuse' });
   await suite.helm(['uninstall', 'codemie-git-operator', '--wait', '--timeout=60s']);
   await suite.cluster.waitFor('the Pods to be gone', async () => (await pods()) === '');

@@ -80,7 +80,7 @@ it('works in the namespaces that are named, and asks for nothing of any other', 
   await cluster.create(kinds.integration, shared);
   await cluster.waitForConditions(`${first}/shared`, { Ready: 'False/ConnectionNotAllowed' });
 
-  // By now the operator has had every occasion to look at the third namespace.
+  // By now the operator has had every occasion to read the third namespace.
   const untouched = await cluster.get(kinds.integration, `${foreign}/acme`);
   expect(untouched?.metadata).not.toHaveProperty('finalizers');
   expect(JSON.stringify(untouched)).not.toContain('conditions');

@@ -80,7 +80,7 @@ describe('the Pods', () => {
     ]);
   });
 
-  it('start anew when the connection changes, and only then', async () => {
+  it('restart when the connection changes, and only then', async () => {
     const checksum = async (changes: object) =>
       JSON.stringify((await only({ connection: { ...connection, ...changes } }, 'Deployment'))['spec']);
     expect(await checksum({})).toBe(await checksum({}));

@@ -92,7 +92,7 @@ describe('an uninstall with a live integration and CodeMie down', () => {
     await deleteInVain('--namespace=team-a', 'gitintegration', 'github');
   });
 
-  it('is mended by another install: the operator cleans up and lets everything go', async () => {
+  it('is fixed by another install: the operator cleans up and removes all finalizers', async () => {
     suite.world.internet.setFault(codeMieHost, undefined);
     await install();
     await suite.cluster.waitForGone(kinds.integration, key);
@@ -100,7 +100,7 @@ describe('an uninstall with a live integration and CodeMie down', () => {
     await suite.cluster.waitFor('the connection to be free', async () => (await inUse()).length === 0);
   });
 
-  it('is mended without an operator by the command of the documentation', async () => {
+  it('is fixed without an operator by the command of the documentation', async () => {
     await registerOne();
     await uninstall();
     await deleteInVain('namespace', 'team-a');

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 it.each(variants)('the API server and the operator take what is made with %s', async (name, values) => {
-  // The definitions are always the same, and take longer than all the rest.
+  // The CRDs are always the same, and take longer than all the rest.
   const crds = name === 'nothing' ? {} : { crds: { install: false } };
   const { stdout, stderr } = await template({ ...crds, ...values }, { namespace });
   expect(stderr).toBe('');

@@ -12,13 +12,15 @@ export const connection = {
   consumers: [{ namespaces: ['team-a'], projects: ['demo'] }],
 };
 
-/** Two shards, of which the second one takes what has no label and looks after the connections. */
+/** Two shards, of which the second one takes what has no label and handles the connections. */
 export const shards = [
   { name: 'a', selector: 'codemie.ai/shard=a' },
   { name: 'rest', selector: 'codemie.ai/shard notin (a)', connections: true },
 ];
 
-/** Values that an administrator might write, one matter each. All of them render, and the API server takes the objects. */
+/**
+ * Values that an administrator might write, one matter each. All of them render, and the API server takes the objects.
+ */
 export const variants: [name: string, values: object][] = [
   ['nothing', {}],
   ['a connection', { connection }],

@@ -20,14 +20,14 @@ const [ada, eve] = ['ada', 'eve'];
 let namespace: string;
 let policies: string;
 
-/** Applies as somebody, and gives what kubectl wrote. */
+/** Applies as the given user, and returns what kubectl wrote. */
 async function applyAs(user: string | undefined, manifest: object | string, ...flags: string[]) {
   const input = typeof manifest === 'string' ? manifest : JSON.stringify(manifest);
   const as = user === undefined ? [] : ['--as', user];
   return await kubectl(['apply', '-f', '-', ...as, ...flags], { kubeconfig, input });
 }
 
-/** A GitIntegration as a manifest, through a connection of the cluster unless told otherwise. */
+/** A GitIntegration as a manifest, through a connection of the cluster by default. */
 function manifest(name: string, connectionRef: object | undefined, spec: Record<string, unknown> = {}) {
   const made = gitHubIntegration(`${namespace}/${name}`, { ...spec, connectionRef });
   return { apiVersion: 'codemie.ai/v1alpha1', kind: 'GitIntegration', ...made };
@@ -159,7 +159,7 @@ it('lets only those use a connection of the cluster who have the verb', async ()
     expect(await patchAsEve({ spec })).toMatchObject({ code: 0 });
   await reconciled(cluster, key, { Ready: 'True/Ready' });
 
-  // By a detour it is no other: not with a connection of their own first, and not by the default name.
+  // A detour changes nothing: neither through their own connection first, nor by the default name.
   expect((await applyAs(eve, manifest('detour', own))).code).toBe(0);
   for (const connectionRef of [shared, { name }])
     expect((await applyAs(eve, manifest('detour', connectionRef))).code).not.toBe(0);
@@ -178,7 +178,7 @@ it('lets only those use a connection of the cluster who have the verb', async ()
 });
 
 it.each([
-  { name: 'lists nobody', consumers: [], warns: true },
+  { name: 'lists no namespace', consumers: [], warns: true },
   { name: 'lists another namespace', consumers: [{ namespaces: ['other-*'], projects: ['*'] }], warns: true },
   {
     name: 'lists another project',

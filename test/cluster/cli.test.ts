@@ -24,7 +24,9 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The bundle of the command line. */
 const program = () => join(dirname(inject('operatorProgram')), 'codemie-git.mjs');
 
-/** Runs the command line as the image and the npm package hold it. What it writes is searched for secrets at the end. */
+/**
+ * Runs the command line as the image and the npm package hold it. What it writes is searched for secrets at the end.
+ */
 async function cli(args: readonly string[], env: Record<string, string> = {}) {
   const { internet } = suite.world;
   const result = await runTool(process.execPath, {
@@ -157,7 +159,7 @@ describe('check', () => {
     );
   });
 
-  it('reads a manifest and the Secret beside it', async () => {
+  it('reads a manifest and the Secret next to it', async () => {
     const namespace = await suite.team();
     const token = suite.secret('ghp_');
     suite.world.github.addToken({ token, login: 'octocat' });
@@ -184,7 +186,7 @@ describe('check', () => {
 });
 
 describe('import', () => {
-  it('declares what a person made, so that it is adopted in place', async () => {
+  it('declares what a user created, so that it is adopted in place', async () => {
     const { cluster, world } = suite;
     const namespace = await suite.team();
     const person = world.codemie.addUser({ username: `person-${namespace}`, projectAdminOf: ['second'] });

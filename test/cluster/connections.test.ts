@@ -107,7 +107,7 @@ describe('a CodeMieConnection', () => {
     { name: 'localLogin', key: 'password', hint: 'Check the Secret that auth.localLogin names' },
     { name: 'token', key: 'token', hint: 'Check auth and authHeader' },
   ])(
-    'with a wrong $key for $name is Unauthorized until the Secret is mended',
+    'with a wrong $key for $name is Unauthorized until the Secret is corrected',
     async ({ name, key, hint }) => {
       const { auth, secret } = login(name);
       const connection = await connect({ auth }, { ...secret, [key]: suite.secret('wrong') });
@@ -183,7 +183,7 @@ describe('a CodeMieConnection', () => {
   });
 
   it.each<{ name: string; fault: ConnectionFault; reason: string; needsPerson?: boolean }>([
-    { name: 'nobody listens', fault: { kind: 'refuse' }, reason: 'CodeMieUnreachable' },
+    { name: 'no process listens', fault: { kind: 'refuse' }, reason: 'CodeMieUnreachable' },
     { name: 'it hangs up', fault: { kind: 'reset', afterBytes: 0 }, reason: 'CodeMieUnreachable' },
     {
       name: 'its authority is unknown',
@@ -224,7 +224,7 @@ describe('a CodeMieConnection', () => {
     );
 
     world.internet.setFault(codemieHost, undefined);
-    // One that waits for a person is checked once a minute.
+    // One that waits for a user is checked once a minute.
     await requestReconcile(cluster, kinds.connection, during);
     for (const key of [before, during]) await see(key, { Ready: 'True/Ready', Reconciling: '', Stalled: '' });
   });
@@ -262,7 +262,7 @@ describe('a ClusterCodeMieConnection', () => {
 
   it.each([
     {
-      name: 'lists nobody',
+      name: 'lists no namespace',
       spec: () => ({ consumers: [] }),
       reason: 'ConnectionNotAllowed',
       mend: (team: string) => setSpec('consumers', allow(['demo'], { namespaces: [team] })),
@@ -415,7 +415,7 @@ describe('deleting a connection', () => {
     expect(rowsOf(world, key)).toHaveLength(1);
   });
 
-  it('does not wait when nobody needs it', async () => {
+  it('does not wait when no integration needs it', async () => {
     const { cluster } = suite;
     const team = await suite.team();
     await see(`${team}/own`, { Ready: 'True/Ready' });

@@ -11,7 +11,7 @@ import { useSuite } from './suite.ts';
 
 /*
  * Kills the operator at every point at which the world outside differs, and lets the next process find what the dead
- * one left: after each read, and when a write has been sent, which the server may or may not carry out, and when it
+ * one left: after each read, and when a write has been sent, which the server has carried out or not, and when it
  * has been answered. A request that was only made differs from the answer of the one before in nothing.
  */
 const suite = useSuite({ running: false });
@@ -54,7 +54,7 @@ const acts = {
   delete: ['DELETE project/*', 'PATCH gitintegrations/acme'],
 };
 
-/** Told in the background, or of the connection, whose passes have their own time. */
+/** Reported in the background, or of the connection, whose reconciles have their own schedule. */
 const ignored =
   '/events$|/codemieconnections/own/status$|/v1/(info|user)$|/token$|/secrets/login$|^GET .*/gitintegrations/';
 
@@ -96,7 +96,7 @@ const logOf = (round: number) => join(folder, `points-${round}`);
 async function pointsOf(round: number): Promise<{ phase: string; what: string }[]> {
   const lines = (await readFile(logOf(round), 'utf8').catch(() => '')).split('\n').slice(0, -1);
   return lines.map((line) => {
-    // Written by the preload, in the shape of its own type.
+    // Written by the preload, in the shape of its type.
     const { method, path, phase }: CrashPoint = JSON.parse(line);
     return { phase, what: whatOf(method, path) };
   });
@@ -162,7 +162,7 @@ const createWith = (key: string, secret: string) =>
       adoptionPolicy: 'IfUnowned',
     }),
   );
-/** The row that somebody made before, which is taken over. */
+/** The row that a user created before, which is adopted. */
 const seedRow = (key: string) =>
   suite.world.codemie.seed({
     project: 'demo',

@@ -124,7 +124,7 @@ const aims: [request: string, among: number][] = [
   ['GET .*/v1/projects/', 1],
 ];
 
-/** Lets one operator after the other run and die, until it is over; the last one lives. */
+/** Lets one operator after the other run and die, until no crash point is left; the last one lives. */
 async function killAgainAndAgain(over: Promise<unknown>): Promise<string[]> {
   const random = randomNumbers(firstSeed);
   const ended = new AbortController();
@@ -146,7 +146,7 @@ async function killAgainAndAgain(over: Promise<unknown>): Promise<string[]> {
   await suite.start({ args: operatorArgs() });
   const lines = (await readFile(log, 'utf8')).trim().split('\n');
   return lines.map((line) => {
-    // Written by the preload, in the shape of its own type.
+    // Written by the preload, in the shape of its type.
     const { method, path, phase }: CrashPoint = JSON.parse(line);
     return `${method} ${path} ${phase}`;
   });
@@ -246,7 +246,7 @@ it(`${seeds.length} objects survive operators that are killed and a CodeMie that
   const deaths = await killAgainAndAgain(all);
   onTestFailed(() => console.error(['The operators died of', ...deaths].join('\n')));
   await all;
-  // The last operator looks at everything once more, and finds nothing to do.
+  // The last operator checks everything once more, and finds nothing to do.
   const alive = lives.filter(({ act }) => act !== 'delete');
   await Promise.all(
     alive.map(({ key }) =>

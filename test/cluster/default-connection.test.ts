@@ -58,7 +58,7 @@ describe('the connection that comes with the installation', () => {
     expect(await specOf()).toMatchObject({ limits: { concurrency: 2, requestsPerSecond: 7 } });
   });
 
-  it('is made again when somebody deletes it', async () => {
+  it('is created again when someone deletes it', async () => {
     const uid = (await connection())?.metadata.uid;
     await suite.cluster.delete(kinds.clusterConnection, name);
     await suite.cluster.waitFor('another one', async () => {
@@ -79,7 +79,7 @@ describe('the connection that comes with the installation', () => {
     await suite.operator.stop();
   });
 
-  it('leaves one alone that somebody else made', async () => {
+  it('does not touch one that someone else created', async () => {
     await discard(suite.cluster, kinds.clusterConnection, name);
     const spec = { url: 'https://codemie.example.com', auth: { token: { secretRef: { name: 'other' } } } };
     await suite.cluster.create(kinds.clusterConnection, { metadata: { name }, spec });

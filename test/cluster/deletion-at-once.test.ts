@@ -217,7 +217,7 @@ describe('an operator that was started after the Secret went', () => {
     },
   );
 
-  it('lets everything go after five minutes, and reports what is left behind', async () => {
+  it('removes all finalizers after five minutes, and reports what is left behind', async () => {
     const folder = await fill(true, 'token');
     const { pid } = await restartWithout(folder);
     await suite.cluster.waitForConditions(folder.key, { Ready: 'Unknown/Deleting' });
@@ -257,7 +257,7 @@ it('deletionPolicy Orphan counts although another field of the spec does not par
     .slice(1)
     .reduce<unknown>((value, name) => Object(value)[name], crd);
   const folder = await fill(false, 'token');
-  // The definitions of an older release, which knew the rule not yet.
+  // The CRDs of an older release, which did not have the rule yet.
   await cluster.patch(definitions, 'gitintegrations.codemie.ai', [{ op: 'remove', path: syncInterval }]);
   onTestFinished(async () => {
     const again = { op: 'add', path: syncInterval, value: rules } as const;

@@ -79,7 +79,7 @@ describe('a GitIntegration that is deleted', () => {
       },
     },
     {
-      name: 'finds its row by its id where a person has taken the mark away',
+      name: 'finds its row by its id where a user has removed the mark',
       before: ({ row }) => {
         row.credential_values = row.credential_values.filter(({ key }) => key !== 'managed_by');
       },
@@ -192,7 +192,7 @@ describe('a GitIntegration that is deleted', () => {
         onTestFinished(() => void suite.world.login.projects.set('demo', true));
       },
     },
-  ])('is let go with a warning when $name', async ({ says, ...row }) => {
+  ])('loses its finalizer with a warning when $name', async ({ says, ...row }) => {
     const made = await register();
     await row.before(made);
     await remove(made.key);
@@ -206,7 +206,7 @@ describe('a GitIntegration that is deleted', () => {
 });
 
 describe('a login without rights', () => {
-  it('is not told as a removal', async () => {
+  it('is not reported as a removal', async () => {
     const made = await register({ driftPolicy: 'Report' });
     suite.world.login.projects.set('demo', false);
     onTestFinished(() => void suite.world.login.projects.set('demo', true));

@@ -32,7 +32,7 @@ async function untilWritten(run: Run, wanted: string): Promise<void> {
   }
 }
 
-it('the demo tells its story to the end', { timeout: 240_000 }, async () => {
+it('the demo runs to the end', { timeout: 240_000 }, async () => {
   const demo = start();
   expect(await demo.ended).toBe(0);
   const { output, errors } = demo;
@@ -53,7 +53,7 @@ it('the demo tells its story to the end', { timeout: 240_000 }, async () => {
   expect(held).toMatch(/^demo +gitlab-of-user +user +/m);
   expect(held).not.toContain('bitbucket');
   expect(seen.match(/^✔ /gm)).toHaveLength(8);
-  // Commands and sentences wrap by themselves; rows of tables must not.
+  // The terminal wraps commands and sentences; rows of tables must not.
   const rows = output.split('\n').filter((line) => / {3}/.test(line));
   expect(rows.filter((line) => line.length > 100)).toEqual([]);
 });

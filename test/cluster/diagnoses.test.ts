@@ -27,7 +27,7 @@ beforeAll(async () => {
   fingerprint = status.credential?.fingerprint ?? '';
 });
 
-/** Something that went wrong, and all that a user needs to be told to put it right. */
+/** Something that went wrong, and everything that the message needs to say so that a user can fix it. */
 interface Task {
   /** The content of the Secret `credential`. */
   secret?: () => Record<string, string>;

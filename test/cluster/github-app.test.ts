@@ -35,7 +35,7 @@ interface AppCase extends Outcome {
   auth?: (given: { name: string; id: number | undefined }) => Record<string, unknown>;
   /** What GitHub knows differently: another key of that App, or no such App. */
   mistake?: 'key' | 'appID';
-  /** The account whose installation is told in the status. */
+  /** The account whose installation is in the status. */
   account?: string;
 }
 
@@ -281,7 +281,7 @@ describe('an installation that changes', () => {
     expect(after).toMatchObject({ id: before.id, values: { installation_id: String(id), private_key: pem } });
   });
 
-  it('is told under its new id where the old one was written down', async () => {
+  it('is reported under its new id where the old one was recorded', async () => {
     const { world, cluster } = suite;
     const { key, ids } = await registered([{ account: 'acme' }], (id) => ({ installation: { id } }));
     const { id } = world.github.reinstall(ids[0] ?? 0);

@@ -79,9 +79,10 @@ const stored = z.object({
 
 /**
  * Does what EPAM's operator for Keycloak does with a KeycloakClient that names no Secret (`put_client.go` and
- * `service_account.go` of https://github.com/epam/edp-keycloak-operator): it generates a secret, stores it under the key
- * `clientSecret` of a Secret that the object owns, names that in the object, and creates the client with its account. There
- * the Secret comes first; here it comes last, as a sign-in before the client exists would have a minute's pause.
+ * `service_account.go` of https://github.com/epam/edp-keycloak-operator): it generates a secret, stores it under the
+ * key
+ * `clientSecret` of a Secret that the object owns, names that in the object, and creates the client with its account.
+ * There the Secret comes first; here it comes last, as a sign-in before the client exists would have a minute's pause.
  */
 async function playKeycloakOperator(cluster: Cluster, object: unknown): Promise<void> {
   const { metadata, spec } = stored.parse(object);
@@ -137,7 +138,7 @@ async function playKeycloakOperator(cluster: Cluster, object: unknown): Promise<
   ]);
 }
 
-it('the example becomes a login that nobody has seen, and a connection that is Ready', async () => {
+it('the example becomes a login that is new to CodeMie, and a connection that is Ready', async () => {
   const { cluster, system } = suite;
   const [client, connection] = await example(system);
   onTestFinished(() => discard(cluster, kinds.clusterConnection, 'keycloak-client'));

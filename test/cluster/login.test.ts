@@ -39,7 +39,7 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
   const see = (name: string, wanted: Record<string, string>) =>
     waitForConnection(suite.cluster, kinds.clusterConnection, name, wanted);
 
-  it('with all that docs/codemie.md names makes a connection Ready, and registers', async () => {
+  it('with all that docs/codemie.md names leads to a Ready connection, and registers', async () => {
     const { cluster, world } = suite;
     const name = await makeClusterConnection(suite, { consumers });
     const { status } = await see(name, { Ready: 'True/Ready', Stalled: '' });
@@ -116,7 +116,7 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
       reason: 'AccessDenied',
       says: ['lacks the attribute applications_admin'],
     },
-  ])('without its $lack makes a connection that says so', async ({ take, reason, says }) => {
+  ])('without its $lack leads to a connection that says so', async ({ take, reason, says }) => {
     const give = take(loginOf(suite));
     onTestFinished(() => {
       give();
@@ -127,7 +127,7 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
     expect(status.account !== undefined).toBe(reason === 'AccessDenied');
   });
 
-  it('without the scope openid makes a connection that names the field', async () => {
+  it('without the scope openid leads to a connection that names the field', async () => {
     const { clientCredentials: right } = clientCredentials(suite.world, 'login');
     const auth = { clientCredentials: { ...right, scope: 'email profile' } };
     const name = await makeClusterConnection(suite, { consumers, auth });
@@ -213,7 +213,7 @@ describe("a login in CodeMie's default mode, where rights come from Keycloak", (
       reason: 'Unauthorized',
       says: 'Something before CodeMie, such as a proxy or a firewall, refuses the requests',
     },
-  ])('$name makes a connection that says so, and recovers', async ({ act, reason, says }) => {
+  ])('$name leads to a connection that says so, and recovers', async ({ act, reason, says }) => {
     const undo = act(loginOf(suite));
     onTestFinished(() => {
       undo();

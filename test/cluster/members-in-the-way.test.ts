@@ -29,7 +29,7 @@ const requests = (method: string) =>
     (request) => request.method === method && request.path.includes('/v1/settings/project'),
   ).length;
 
-/** Creates an integration that reads a Secret of its own. */
+/** Creates an integration that reads its own Secret. */
 async function create(name: string, spec: Record<string, unknown> = {}): Promise<string> {
   const key = `${namespace}/${name}`;
   await storeGitHubToken(suite, key);
@@ -62,7 +62,7 @@ const hidden = [
   { name: 'an integration of another type', fields: { credentialType: 'Jira' } },
 ];
 
-/** Waits until the status tells of the last write, and returns the time of that. */
+/** Waits until the status records the last write, and returns its time. */
 async function recorded(key: string): Promise<string> {
   return suite.cluster.waitFor('the status to tell of the last write', async () => {
     const { status } = await see(key, {});
@@ -86,7 +86,7 @@ function updatesGoLast(): void {
   onTestFinished(() => suite.world.codemie.updatesGoLast(false));
 }
 
-describe('an alias that somebody else uses, too', () => {
+describe('an alias that someone else also uses', () => {
   it.each(hidden)('($name) keeps no new token from CodeMie', async ({ name, fields }) => {
     updatesGoLast();
     const key = await register(`rotated-${hidden.findIndex((each) => each.name === name)}`);
@@ -120,7 +120,7 @@ describe('an alias that somebody else uses, too', () => {
     expect(held(key)).toMatchObject({ id, values: { url: 'https://github.com' } });
   });
 
-  it('keeps nobody from adopting an integration', async () => {
+  it('does not prevent the adoption of an integration', async () => {
     const key = `${namespace}/adopted`;
     hide(key, { type: 'user' });
     const { id } = visible(key);
@@ -174,12 +174,12 @@ describe('a new integration', () => {
     );
     expect(suite.world.codemie.rows()).toContain(other);
     suite.world.codemie.remove(other.id);
-    // Nobody asks for it, and syncInterval is ten minutes.
+    // No request triggers it, and syncInterval is ten minutes.
     await see(key, { Ready: 'True/Ready', Stalled: '' });
     expect(rowsOf(suite.world, key)).toHaveLength(1);
   });
 
-  it('adopts what a person made a moment before', async () => {
+  it('adopts what a user created a moment before', async () => {
     await register('listed-just-now');
     const key = `${namespace}/made-just-now`;
     const { id } = visible(key);
@@ -188,7 +188,7 @@ describe('a new integration', () => {
     expect(seen.status.registration).toMatchObject({ id, origin: 'Adopted' });
   });
 
-  it('says what a person made a moment before, and does not touch it', async () => {
+  it('reports what a user created a moment before, and does not touch it', async () => {
     await register('listed-just-now-too');
     const key = `${namespace}/made-just-now-too`;
     const row = visible(key);

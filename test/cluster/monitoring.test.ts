@@ -45,7 +45,7 @@ describe('what the operator serves on /metrics', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('tells what is well in one series, and what is not with its cause', () => {
+  it('has one series for what works, and the cause for what does not', () => {
     const ofObject = (name: string): string[] =>
       metrics
         .split('\n')

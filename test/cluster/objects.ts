@@ -19,7 +19,7 @@ export async function storeGitHubToken(suite: Suite, key: ObjectKey): Promise<st
 }
 
 /**
- * A GitIntegration with the token of Secret `token`, through the connection `own`, under an alias of its own, unless
+ * A GitIntegration with the token of Secret `token`, through the connection `own`, under its own alias, unless
  * `spec` says otherwise.
  */
 export function gitHubIntegration(key: ObjectKey, spec: Record<string, unknown> = {}): NewObject {
@@ -53,7 +53,7 @@ export async function makeClusterConnection(
   return name;
 }
 
-/** Deletes an object without its finalizers, as a person does who has lost patience. */
+/** Deletes an object without its finalizers, as an impatient user does. */
 export async function discard(cluster: Cluster, resource: Resource, key: ObjectKey): Promise<void> {
   await cluster.delete(resource, key);
   const left = await cluster.get(resource, key);

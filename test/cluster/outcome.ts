@@ -20,7 +20,7 @@ export interface Outcome {
 /** Conditions of an integration that works. */
 export const ready = { Ready: 'True/Ready', Registered: 'True/Registered', Stalled: '', Reconciling: '' };
 
-/** Conditions of a new integration that a person must look after. */
+/** Conditions of a new integration that requires action. */
 export function stalled(reason: string): Record<string, string> {
   return { Ready: `False/${reason}`, Stalled: `True/${reason}`, Reconciling: '', Registered: '' };
 }
@@ -32,7 +32,7 @@ export interface GivenCredential {
 }
 
 /**
- * Applies an integration with a Secret of its own, waits for the outcome, and checks what went over the wire: the
+ * Applies an integration with its own Secret, waits for the outcome, and checks what went over the wire: the
  * calls to the provider, then one create in CodeMie if it is to be registered, and nothing else.
  */
 export async function expectOutcome(

@@ -44,7 +44,7 @@ async function remove(key: string): Promise<void> {
   await suite.cluster.waitForGone(kinds.integration, key);
 }
 
-/** Makes a connection with the ready token. */
+/** Creates a connection with the ready token. */
 function connect(namespace: string, name: string, url: string) {
   return suite.cluster.create(kinds.connection, {
     metadata: { name, namespace },
@@ -83,7 +83,7 @@ const stamp = (row: SettingRow) => {
 const deletes = () => suite.world.internet.requests.filter(({ method }) => method === 'DELETE').length;
 
 describe('a connection whose url leads to another CodeMie from now on', () => {
-  it('has the integration made there, and the one that it left behind is told and never touched', async () => {
+  it('creates the integration there, and the one that it left behind is reported and never touched', async () => {
     const made = await make({ driftPolicy: 'Report' });
     const { key, namespace, row } = made;
     const before = [structuredClone(row), deletes()];
@@ -161,7 +161,7 @@ describe('an integration that moves to another connection', () => {
     expect(isHere(made)).toBe(true);
   });
 
-  it('tells of the row whose connection was torn away before', async () => {
+  it('reports the row whose connection was removed before', async () => {
     const made = await make();
     const { namespace, key } = made;
     await connect(namespace, 'second', elsewhere.url);
@@ -178,11 +178,11 @@ describe('an integration that moves to another connection', () => {
   });
 });
 
-describe('a person who', () => {
+describe('a user who', () => {
   const valuesOf = (row: SettingRow) =>
     Object.fromEntries(row.credential_values.map(({ key, value }) => [key, value]));
 
-  it('moves the integration to another project is told so, and may move it back', async () => {
+  it('moves the integration to another project gets a report, and may move it back', async () => {
     const { key, row } = await make();
     row.project_name = 'second';
     stamp(row);
@@ -210,7 +210,7 @@ describe('a person who', () => {
     expect(rowsOf(suite.world, key)).toEqual([copy]);
   });
 
-  it('makes it again by hand keeps what they made, unless it may be taken over', async () => {
+  it('creates it again by hand keeps it, unless it may be adopted', async () => {
     const { codemie } = suite.world;
     const { key, row } = await make();
     codemie.remove(row.id);
@@ -224,7 +224,7 @@ describe('a person who', () => {
     expect(status.registration?.id).toBe(theirs.id);
   });
 
-  it('takes it over for somebody else has it, even from one who may always take over', async () => {
+  it('hands it to someone else leaves it to them, even where the policy always adopts', async () => {
     const { key, row } = await make({ adoptionPolicy: 'Always' });
     const mark = row.credential_values.find((value) => value.key === 'managed_by');
     if (mark) mark.value = 'codemie-git-operator/elsewhere/team/acme';
@@ -264,7 +264,7 @@ describe('a server that drops the mark', () => {
     expect(codemie.rows().filter(({ id }) => id === row?.id)).toEqual([]);
   });
 
-  it('has what a killed process created there taken over when a person says so, and not before', async () => {
+  it('adopts what a killed process created there when a user says so, and not before', async () => {
     const { codemie, login } = suite.world;
     const namespace = await suite.team();
     const key = `${namespace}/acme`;
@@ -282,7 +282,7 @@ describe('a server that drops the mark', () => {
 });
 
 describe('a personal integration', () => {
-  it('is made, changed, healed and removed with the login of the connection', async () => {
+  it('is created, changed, corrected and removed with the login of the connection', async () => {
     const { cluster, world } = suite;
     const { codemie } = world;
     const namespace = await cluster.createNamespace('team');

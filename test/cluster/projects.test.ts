@@ -252,7 +252,7 @@ describe('an integration that was transferred to another project', () => {
 
   it.each([
     { name: 'that the namespace may use', allowed: ['demo', 'second'], says: 'project "second"' },
-    { name: 'that the namespace may not use', allowed: ['demo'], says: 'another project' },
+    { name: 'that the namespace has no access to', allowed: ['demo'], says: 'another project' },
   ])('$name is Rejected, and named accordingly', async ({ allowed, says }) => {
     const { namespace, key } = await prepare();
     const name = await makeClusterConnection(suite, {

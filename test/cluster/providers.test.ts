@@ -55,7 +55,7 @@ describe.each([
 });
 
 interface Trouble {
-  /** Whether an integration that was never Ready needs a person for it. */
+  /** Whether an integration that was never Ready requires action for it. */
   needsPerson?: boolean;
   provider: 'GitHub' | 'GitLab' | 'Bitbucket';
   reason: string;
@@ -98,7 +98,7 @@ const troubles: [string, Trouble][] = [
 ];
 
 describe('a provider that', () => {
-  // Each has a host of its own, and each costs some seconds until the next try.
+  // Each has its own host, and each costs some seconds until the next try.
   it.concurrent.each(troubles)('%s is waited for', async (_, trouble) => {
     const { cluster, world } = suite;
     const name = `waiting-${++made}`;
@@ -244,7 +244,7 @@ describe('a host', () => {
     await cluster.patch(kinds.connection, `${own}/own`, [
       { op: 'add', path: '/spec/providerHosts', value: ['*.example.com'] },
     ]);
-    // Nobody is there in this Internet; what matters is that it was tried.
+    // This Internet has no such host; what matters is the attempt.
     await cluster.waitForConditions(key, { Ready: 'Unknown/ProviderUnreachable', Stalled: '' });
     expect(heard()).toContain('CONNECT gitlab.example.com');
     await cluster.delete(kinds.integration, key);

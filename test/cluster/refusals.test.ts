@@ -6,7 +6,7 @@ import { useSuite } from './suite.ts';
 
 /*
  * How a refusal becomes a verdict, with the real delays: 5, 15 and 60 seconds. What happens in between is tested with a
- * clock of its own in src/controllers.
+ * separate clock in src/controllers.
  */
 
 const suite = useSuite({ running: false });
@@ -51,7 +51,7 @@ it(
     const calls = world.github.requests.filter(({ path }) => path === '/user');
     expect(calls).toHaveLength(3);
 
-    // Later one has a bad minute. Nobody is called, and it stays Ready.
+    // Later one has a bad minute. No one is paged, and it stays Ready.
     world.github.failNext({ ...odd, times: 1 });
     await reconciled(cluster, key, {
       Ready: 'True/Ready',

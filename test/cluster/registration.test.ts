@@ -15,7 +15,7 @@ import { useSuite } from './suite.ts';
 
 const suite = useSuite({ projects: ['demo', 'second'] });
 const settingsPath = '/v1/settings/project';
-/** Somebody who uses CodeMie's web form. */
+/** A user of CodeMie's web form. */
 let person: CodeMieUser;
 
 beforeAll(() => {
@@ -45,7 +45,7 @@ const creates = () =>
   suite.world.codemie.requests.filter(({ method, path }) => method === 'POST' && path.endsWith(settingsPath))
     .length;
 
-/** Puts a row into project `demo`, as if somebody had made it there. */
+/** Puts a row into project `demo`, as if a user had created it there. */
 function seed(alias: string, values: Record<string, unknown> = {}, user = person): SettingRow {
   const own = { url: 'https://github.com', name: 'bot', token: suite.secret('seeded') };
   return suite.world.codemie.seed({ project: 'demo', alias, values: { ...own, ...values }, user });
@@ -88,7 +88,7 @@ describe('an alias that two GitIntegrations want', () => {
     expect(rowsCalled(alias)).toEqual(rowsOf(suite.world, second));
   });
 
-  it('belongs to one of them when both come at once, and nobody learns of another namespace', async () => {
+  it('belongs to one of them when both come at once, and neither learns of another namespace', async () => {
     const [one, other] = [await prepare(), await prepare()];
     const name = await makeClusterConnection(suite, {
       consumers: [{ namespaces: [one.namespace, other.namespace], projects: ['demo'] }],
@@ -117,7 +117,7 @@ async function settled(key: string) {
 describe('an alias that CodeMie has already', () => {
   it.each([
     {
-      name: 'that a person made',
+      name: 'that a user created',
       values: {},
       refused: ['Never'],
       reason: 'AliasConflict',
@@ -132,7 +132,7 @@ describe('an alias that CodeMie has already', () => {
       policy: 'Always',
       says: 'belongs to another operator or GitIntegration. Choose another alias, or set adoptionPolicy: Always',
     },
-  ])('and $name is taken over under $policy only', async ({ values, refused, reason, policy, says }) => {
+  ])('and $name is adopted under $policy only', async ({ values, refused, reason, policy, says }) => {
     const { key, token } = await prepare();
     const row = seed(key, values);
     const before = structuredClone(row);
@@ -154,7 +154,7 @@ describe('an alias that CodeMie has already', () => {
   });
 });
 
-describe('what somebody changes in CodeMie', () => {
+describe('what someone changes in CodeMie', () => {
   const put = (row: SettingRow, key: string, value: unknown) => {
     row.credential_values = [
       ...row.credential_values.filter((each) => each.key !== key),
@@ -182,7 +182,7 @@ describe('what somebody changes in CodeMie', () => {
       field: 'managed_by',
       change: (row: SettingRow) => put(row, 'managed_by', undefined),
     },
-  ])('($name) is undone, or only told', async ({ field, change }) => {
+  ])('($name) is undone, or only reported', async ({ field, change }) => {
     const { key } = await prepare();
     await create(key);
     const { status } = await see(key, { Ready: 'True/Ready' });
@@ -211,7 +211,7 @@ describe('what somebody changes in CodeMie', () => {
     expect(row.credential_values.toSorted(byKey)).toEqual(values);
   });
 
-  it('(all of it, to nothing) is undone, or only told', async () => {
+  it('(all of it, to nothing) is undone, or only reported', async () => {
     const { key } = await prepare();
     const { codemie } = suite.world;
     await create(key);
@@ -269,7 +269,7 @@ describe('several rows with our mark', () => {
   });
 });
 
-describe('a write of which CodeMie does not tell the outcome', () => {
+describe('a write whose outcome CodeMie does not report', () => {
   it.each<{ name: string; outcome: FaultOutcome; posts: number }>([
     { name: 'answered 500 and done', outcome: gatewayError(500, 'afterCommit'), posts: 1 },
     { name: 'answered 504 and done', outcome: gatewayError(504, 'afterCommit'), posts: 1 },
@@ -302,7 +302,7 @@ describe('a write of which CodeMie does not tell the outcome', () => {
 });
 
 describe('two integrations of one project for one host', () => {
-  it('are told both, and the one that is left is told no longer', async () => {
+  it('are both reported, and the one that is left is no longer', async () => {
     const { cluster } = suite;
     const { namespace, key: older } = await prepare();
     const younger = `${namespace}/younger`;

@@ -23,7 +23,7 @@ async function readyTeam(): Promise<string> {
 const user = 'GET api.github.com/user';
 const rows = 'codemie.example.com/code-assistant-api/v1/settings/project';
 
-/** Makes an integration with a token of its own, and waits until it is Ready. */
+/** Creates an integration with its own token, and waits until it is Ready. */
 async function registered(key: ObjectKey): Promise<ReturnType<typeof heldByCodeMie>> {
   const [, name = ''] = key.split('/');
   await storeGitHubToken(suite, key);
@@ -221,7 +221,7 @@ describe('what changes nothing', () => {
       'an annotation of the object',
       () => suite.cluster.patch(kinds.integration, key, add('/metadata/annotations', { team: 'a' })),
     ],
-  ])('%s leads to a pass that writes nothing', async (_, change) => {
+  ])('%s leads to a reconcile that writes nothing', async (_, change) => {
     const { cluster, world } = suite;
     const heard = listen(world);
     const before = await suite.operator.metrics();
@@ -257,7 +257,7 @@ describe('what changes nothing', () => {
     await suite.operator.stop();
     const heard = listen(world);
     suite.operator = await suite.start();
-    // Each has a token of its own here.
+    // Each has its own token here.
     const calls = all.map(() => user);
     await cluster.waitFor('a pass of each', async () => {
       const passes = passesOf(await suite.operator.metrics());

@@ -29,7 +29,7 @@ const appIn = (secret: string, rest: Record<string, unknown> = { appID: 4711 }) 
   auth: { githubApp: { privateKeySecretRef: { name: secret }, ...rest } },
 });
 
-/** What the Secret `used` holds, which spec reads it, and what a person is told. */
+/** What the Secret `used` holds, which spec reads it, and what the message says. */
 interface Fault {
   /** Undefined: there is no Secret. */
   data: (() => Record<string, string>) | undefined;
@@ -155,7 +155,7 @@ describe('a Secret that is not fit', () => {
     const seen = await cluster.waitForConditions(`${namespace}/unfit`, {
       Ready: `False/${reason}`,
       CredentialsResolved: `False/${reason}`,
-      // What is missing wakes the operator when it comes; a wrong value stays wrong until a person acts.
+      // What is missing wakes the operator when it comes; a wrong value stays wrong until a user acts.
       Stalled: awaited.has(reason) || says.includes('is empty') ? '' : `True/${reason}`,
       Reconciling: '',
       CredentialsValid: '',
@@ -170,7 +170,7 @@ describe('a Secret that is not fit', () => {
     await cluster.delete(kinds.secret, `${namespace}/used`);
   });
 
-  it('is all that is told, once the connection is there', async () => {
+  it('is all that is reported, once the connection is there', async () => {
     const { cluster, world } = suite;
     const own = await cluster.createNamespace('late');
     await cluster.createSecret(`${own}/login`, { clientSecret: world.clientSecret });

@@ -4,7 +4,7 @@ import { kinds } from '../harness/cluster.ts';
 import { gitHubIntegration, rowsOf } from './objects.ts';
 import { useSuite } from './suite.ts';
 
-/** So many objects that sign-ins of their own would use up every limit. */
+/** So many objects that a sign-in for each would use up every limit. */
 const count = 200;
 
 /** Does something for each of many, a few at a time. */
@@ -25,7 +25,7 @@ describe('an outage of CodeMie under many integrations that share a local login'
       (request) => request.method === method && request.path.startsWith(path),
     );
 
-  it('costs fewer sign-ins than CodeMie allows, and a rotation is written when it is over', async () => {
+  it('costs fewer sign-ins than CodeMie allows, and a rotation is written afterwards', async () => {
     const { cluster, world } = suite;
     const namespace = await cluster.createNamespace('local-login');
     const password = suite.secret('local');

@@ -155,7 +155,7 @@ const mistakes: Record<string, Stored> = {
   },
 };
 
-describe('what people store by mistake is named and sent to nobody', () => {
+describe('what people store by mistake is named and sent nowhere', () => {
   it.each(Object.entries(mistakes))('%s', async (_, { texts, raw, spec = token, reason, says }) => {
     const { cluster, world } = suite;
     const name = `stored-${made++}`;
@@ -194,7 +194,7 @@ describe('what is put right is registered', () => {
     expect(heldByCodeMie(world, key).values).toMatchObject({ private_key: pem, app_id: '4475970' });
   });
 
-  it('an App ID and an installation ID that stand in quotes in the manifest', async () => {
+  it('an App ID and an installation ID in quotes in the manifest', async () => {
     const { cluster, world } = suite;
     const key = `${namespace}/quoted-ids`;
     await cluster.createSecret(key, { privateKey: pem });
@@ -248,7 +248,7 @@ describe('the login of a connection', () => {
     ['in a line of an env file', (value) => `CLIENT_SECRET=${value}`, 'has a name in front of it.'],
   ];
 
-  it.each(logins)('%s is named and sent to nobody', async (form, store, says) => {
+  it.each(logins)('%s is named and sent nowhere', async (form, store, says) => {
     const { cluster, world } = suite;
     const name = `login-${form.replaceAll(' ', '-')}`;
     await cluster.createSecret(`${namespace}/${name}`, { clientSecret: store(world.clientSecret) });

@@ -25,7 +25,7 @@ export interface Suite {
   privateKey(): string;
   /** Further texts, by name, that are searched for secrets after the last test. */
   searched: Map<string, () => string>;
-  /** Starts another operator, with the settings of the first unless told otherwise. */
+  /** Starts another operator, with the settings of the first by default. */
   start(options?: Partial<OperatorOptions>): Promise<OperatorProcess>;
   /** Makes a namespace with a CodeMieConnection `own` to the world's CodeMie, which reads the Secret `login`. */
   team(labels?: Record<string, string>): Promise<string>;
@@ -38,8 +38,8 @@ export interface SuiteOptions extends WorldOptions {
 
 /**
  * Gives a test file its own world and its own operator. A case that fails in the middle leaves nothing broken to the
- * next: faults end, and an operator that has exited is started again. When the file is through, everything that the operator
- * wrote is searched for every secret of the file: its output, its metrics, events, statuses.
+ * next: faults end, and an operator that has exited is started again. When the file is through, everything that the
+ * operator wrote is searched for every secret of the file: its output, its metrics, events, statuses.
  */
 export function useSuite({ running = true, ...options }: SuiteOptions = {}): Suite {
   const guarded = new Set<string>();

@@ -5,12 +5,12 @@ import { stretched } from '../harness/pace.ts';
 import { createGitLab } from '../harness/peers/gitlab/gitlab.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
-/** Git hosts of somebody's own. The first one hangs. */
+/** Self-managed Git hosts. The first one hangs. */
 const gitlabs = Array.from({ length: 200 }, (_, number) =>
   createGitLab({ url: `https://git-${number}.example.com` }),
 );
 const [tarPit = createGitLab(), ...others] = gitlabs;
-/** More than all workers together, each with a credential of its own. */
+/** More than all workers together, each with its own credential. */
 const stuck = Array.from({ length: 8 }, (_, number) => `stuck-${number}`);
 
 const suite = useSuite({ peers: gitlabs });
@@ -35,7 +35,7 @@ const integration = (name: string, spec: Record<string, unknown>): NewObject => 
   spec: { connectionRef: { kind: 'CodeMieConnection', name: 'fast' }, project: 'demo', ...spec },
 });
 
-/** Makes an integration with the token of a Secret at a GitLab. */
+/** Creates an integration with the token of a Secret at a GitLab. */
 async function addTo({ name: host }: (typeof gitlabs)[number], name: string, secret: string): Promise<void> {
   const auth = { token: { secretRef: { name: secret } } };
   const url = `https://${host}`;
@@ -88,7 +88,7 @@ describe('of 200 Git hosts one hangs', () => {
     const names = others.map((_, number) => `quick-${number}`);
     await Promise.all(others.map((gitlab, number) => addTo(gitlab, names[number] ?? '', 'quick')));
     await allReady(names);
-    // Each asks a host of its own, and a worker is patient with the one that hangs for five seconds, once. Were all of them
+    // Each asks its own host, and a worker is patient with the one that hangs for five seconds, once. Were all of them
     // held up for the whole time of a call, it would take half a minute more.
     expect(performance.now() - beganMs).toBeLessThan(3 * calmMs + stretched(5_000));
     for (const name of stuck) {
@@ -105,7 +105,7 @@ describe('of 200 Git hosts one hangs', () => {
 
   it('and its own follow when it answers again', async () => {
     tarPit.clearFaults();
-    // What is under way is cut, and sent once more by itself.
+    // What is under way is cut, and sent once more automatically.
     suite.world.internet.setFault(tarPit.name, undefined);
     const seen = await Promise.all(
       stuck.map((name) => suite.cluster.waitForConditions(`${namespace}/${name}`, { Ready: 'True' })),

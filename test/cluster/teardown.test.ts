@@ -5,7 +5,7 @@ import { gitHubIntegration, makeClusterConnection, rowsOf } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
 /*
- * Namespaces go down with everything that is in them, in an order that nobody knows: the namespace controller deletes
+ * Namespaces go down with everything that is in them, in an unknown order: the namespace controller deletes
  * kind by kind, and people delete some of it before. What a namespace holds and loses first depends on its number.
  */
 const suite = useSuite();
@@ -21,7 +21,7 @@ const before = [
   ['own'],
 ];
 
-/** What stands in a namespace, and what of it is in CodeMie in the end. */
+/** What is in a namespace, and what of it is in CodeMie in the end. */
 interface Team {
   namespace: string;
   key: string;

@@ -13,8 +13,8 @@ import {
 import { clientCredentials, useSuite } from './suite.ts';
 
 /*
- * Tenants who try to break out: to read what is another's, to write where they may not, to send credentials or the
- * operator itself where nobody allowed it, and to learn what others have. None succeeds.
+ * Tenants who try to break out: to read what belongs to others, to write where they must not, to send credentials or
+ * the operator itself where no one allowed it, and to learn what others have. None succeeds.
  */
 
 /** A server of the tenant, where what is stolen would arrive. */
@@ -144,7 +144,7 @@ describe('a name that another tenant has', () => {
       await create(key, { ...spec, adoptionPolicy });
       await see(key, { Ready: 'False/AliasConflict' });
     }
-    // A connection of their own leads to the same server.
+    // Their own connection leads to the same server.
     await create(`${attacker}/past`, { alias: spec.alias, adoptionPolicy: 'Always' });
     await see(`${attacker}/past`, { Ready: 'False/AliasConflict' });
     await reconciled(cluster, `${victim}/theirs`, { Ready: 'True/Ready' });

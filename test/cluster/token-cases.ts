@@ -3,7 +3,7 @@ import { type Outcome, ready, stalled } from './outcome.ts';
 
 /** One token, what its provider knows of it, and what becomes of an integration with it. */
 export interface TokenCase extends Outcome {
-  /** Makes the token known to its provider; without it, nobody knows the token. */
+  /** Registers the token at its provider; without it, the token is unknown. */
   know?: (world: World, token: string) => void;
   /** How the provider's tokens begin. */
   prefix?: string;

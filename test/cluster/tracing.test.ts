@@ -45,7 +45,7 @@ function spansOf(key: string) {
   return collector.spans.filter(({ traceId }) => traces.has(traceId));
 }
 
-describe('the traces of a pass', () => {
+describe('the traces of a reconcile', () => {
   it('show its steps, and each call under the step that made it', () => {
     const spans = spansOf(good);
     const parentOf = (id: string): string | undefined => spans.find(({ spanId }) => spanId === id)?.name;
@@ -97,7 +97,7 @@ describe('the traces of a pass', () => {
     expect(spansOf(bad).map((span) => span.traceId)).toContain(traceId);
   });
 
-  it('are known to nobody else: no request carries them on', () => {
+  it('stay inside: no request carries them on', () => {
     const { requests } = suite.world.internet;
     expect(requests.length).toBeGreaterThan(0);
     const carriers = ['traceparent', 'tracestate', 'baggage'];

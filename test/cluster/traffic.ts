@@ -3,7 +3,7 @@ import type { World } from '../harness/world.ts';
 import { rowsOf } from './objects.ts';
 
 /**
- * Starts to listen. The function that is returned tells what left the operator since then and might matter, as
+ * Starts to listen. The returned function says what left the operator since then and might matter, as
  * `GET api.github.com/user`: every call to a Git host, and every request that may change CodeMie. Sign-in and
  * reading CodeMie belong to its connection and are left out.
  */

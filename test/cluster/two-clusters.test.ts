@@ -9,7 +9,7 @@ import { clientCredentials, useSuite } from './suite.ts';
 
 /*
  * Two clusters with an operator each, the same names in both, and one CodeMie with one login for both. Neither knows of
- * the other but by what stands in CodeMie.
+ * the other but by what is in CodeMie.
  */
 const suite = useSuite();
 const namespace = 'two-clusters';
@@ -65,7 +65,7 @@ it('with objects of one name have a row each, and remove their own', async () =>
   expect(rowsOf(suite.world, key)).toEqual([]);
 });
 
-it('that may both take over do not take one row from each other for ever', async () => {
+it('that may both adopt do not take one row from each other forever', async () => {
   const { cluster, world } = suite;
   const spec = { alias: 'wanted by both', adoptionPolicy: 'Always' };
   await create(cluster, spec);

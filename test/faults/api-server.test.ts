@@ -28,7 +28,7 @@ let operator: OperatorProcess;
 let seen: Informer;
 const stop = new AbortController();
 
-/** As many as make the point without making everybody wait; CONTRIBUTING.md names the command for 5,000. */
+/** As many as make the point without a long wait; CONTRIBUTING.md names the command for 5,000. */
 const foreignSecrets = Number(process.env['FOREIGN_SECRETS'] ?? 500);
 const releases = foreignSecrets / 5;
 const secretBytes = 100_000;
@@ -149,7 +149,7 @@ async function allAre(fit: (object: KubeObject) => boolean, keys: string[]): Pro
   await cluster.waitFor('all to be as wanted', async () => keys.every(fits), 120_000);
 }
 
-/** How often the operator has looked at an integration so far. */
+/** How often the operator has checked an integration so far. */
 async function reconcilesOf(running: OperatorProcess): Promise<number> {
   const lines = (await running.metrics()).split('\n');
   const counts = lines.filter((line) =>

@@ -7,15 +7,15 @@ import { startRelay } from '../harness/relay.ts';
 import { closeGate, connectionCount, createsBy, openStage, type Replica, type Stage } from './replicas.ts';
 import { startStopwatch } from './stopwatch.ts';
 
-/** Long enough that this machine does not lose it by itself, however busy it is. Whole seconds. */
+/** Long enough that this machine does not lose it just by being busy. Whole seconds. */
 const leaseMs = Math.ceil(stretched(8) / 4) * 4000;
 const lease = ['--leader-elect=true', `--lease-duration=${leaseMs / 1000}s`];
-/** So long that a test can't wait for its end: who takes over has been given it. */
+/** So long that a test can't wait for its end: the next leader gets it on release. */
 const longLease = ['--leader-elect=true', '--lease-duration=10m'];
-/** Longest time between two looks of who stands by: a second and a fifth, less where the lease is short. */
+/** Longest time between two checks of a standby: a second and a fifth, less where the lease is short. */
 const longestWaitMs = (of: number): number => Math.min(1200, (of / 15) * 1.2);
 
-/** Starts the leader, then the one that stands by, and work that stays in the middle until the gate is opened. */
+/** Starts the leader, then the standby, and work that stays in the middle until the gate is opened. */
 async function startPair(stage: Stage, args: string[], options: Parameters<Stage['start']>[2] = {}) {
   const first = await stage.start('first', args, options);
   await stage.leader('first');
@@ -28,7 +28,7 @@ async function startPair(stage: Stage, args: string[], options: Parameters<Stage
   return { first, second, gate, keys };
 }
 
-/** Nobody worked on what the other one was at: one create each, and the second began when the first was silent. */
+/** No process worked on what the other one was at: one create each, and the second began when the first was silent. */
 function expectNoOverlap({ world }: Stage, first: Replica, second: Replica, keys: string[]): void {
   expect([...createsBy(first), ...createsBy(second)].toSorted()).toEqual(keys.toSorted());
   expect(keys.map((key) => rowsOf(world, key).length)).toEqual(keys.map(() => 1));
@@ -72,7 +72,7 @@ describe.concurrent('two replicas', () => {
     await relay.close();
   });
 
-  it('a leader that is killed is replaced when its lease has ended', async (context) => {
+  it('a leader that is killed is replaced when its lease has expired', async (context) => {
     const stage = await openStage(context);
     const { first, second, gate, keys } = await startPair(stage, lease);
     const stopwatch = startStopwatch(() => leaseOf(stage));
@@ -85,7 +85,7 @@ describe.concurrent('two replicas', () => {
     const silenceMs = Date.parse(taken.acquireTime) - Date.parse(before.renewTime);
     // Others count the lease from when they saw the last renewal, so never less than all of it.
     expect(silenceMs).toBeGreaterThanOrEqual(leaseMs);
-    // One look that saw the renewal, one that found the lease free, and the process itself may be as late.
+    // One check that saw the renewal, one that found the lease free, and the process itself may be as late.
     expect(silenceMs).toBeLessThanOrEqual(leaseMs + longestWaitMs(leaseMs) + 3 * stopwatch.longestLookMs());
     await stage.allReady();
     expectNoOverlap(stage, first, second, keys);
@@ -99,7 +99,7 @@ describe.concurrent('two replicas', () => {
 
     const stopped = first.stop();
     await cluster.waitFor('the stop', async () => first.output().includes('"Stopping"'));
-    // From the signal on, and not only when the work has ended.
+    // From the signal on, and not only when the work is done.
     expect(await first.isReady()).toBe(false);
     expect(await second.isReady()).toBe(true);
     gate.open();
@@ -115,11 +115,11 @@ describe.concurrent('two replicas', () => {
 
     await stage.allReady();
     expectNoOverlap(stage, first, second, keys);
-    // What the first one ended, the second one has left alone.
+    // What the first one finished, the second one has not touched.
     expect(writesBy(second)).toHaveLength(keys.length - done.length);
   });
 
-  it('one that stands by knows all, says nothing, and leads by no clock of the wall', async (context) => {
+  it('a standby knows all, says nothing, and does not lead by the wall clock', async (context) => {
     const stage = await openStage(context);
     const { cluster } = stage;
     const preload = import.meta.resolve('../harness/clock-step.ts');

@@ -12,7 +12,7 @@ import { startWorld, type World } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 import { isReady } from './ready.ts';
 
-/** A replica with a way to the world of its own, whose log tells what this one asked for. */
+/** A replica with its own way to the world, whose log shows what this one requested. */
 export interface Replica extends OperatorProcess {
   internet: Internet;
 }
@@ -71,11 +71,11 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
     team,
     leaseHistory,
     async start(name, args, { env, ...options } = {}) {
-      // The same servers by a way of its own: other addresses, another log.
+      // The same servers by another way: other addresses, another log.
       const internet = await startInternet({ peers: [world.oidc, world.codemie, world.github] });
       internets.push(internet);
       const names = [`--operator-namespace=${system}`, `--cluster-name=${system}`, `--pod-name=${name}`];
-      // The operators of other tests have namespaces of their own.
+      // The operators of other tests have their own namespaces.
       const scope = `--watch-namespaces=${team}`;
       const operator = await startBuiltOperator({
         kubeconfig,
@@ -112,7 +112,7 @@ export async function openStage({ onTestFinished }: Pick<TestContext, 'onTestFin
 }
 
 /**
- * Keeps what the Lease says from its beginning on: who held it is told by its versions, in their order, whatever the
+ * Keeps what the Lease says from its beginning on: its versions say who held it, in their order, whatever the
  * clock of a test would have made of it.
  */
 function followLease({ client }: Cluster, namespace: string): LeaseRecord[] {

@@ -37,7 +37,7 @@ export interface IssuedToken {
 }
 
 /**
- * Makes a service account in the operator's namespace.
+ * Creates a service account in the operator's namespace.
  *
  * @param kubeconfig of the API server, by whatever way the operator is to reach it
  */

@@ -5,7 +5,7 @@ import { createsBy, openStage, type Replica, type Stage } from './replicas.ts';
 
 const own = { connectionRef: { kind: 'CodeMieConnection', name: 'own0' } };
 
-/** One for what has no label, which looks after connections too, and one for label `shard: b`. */
+/** One for what has no label, which handles connections too, and one for label `shard: b`. */
 function startShards(stage: Stage): Promise<[Replica, Replica]> {
   return Promise.all([
     stage.start('rest', ['--shard-selector=!shard', '--connections=true', '--leader-elect=true']),

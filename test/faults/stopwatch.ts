@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Tells how late things are on a busy machine. */
+/** Measures how late things are on a busy machine. */
 export interface Stopwatch {
   /**
-   * The longest time, since the start, from when a look at the server was due to when it was answered. Others on the
+   * The longest time, since the start, from when a request to the server was due to when it was answered. Others on the
    * machine fare alike, so this is what has to be added for each of their looks where a test says how long something
    * may take.
    */
@@ -12,7 +12,7 @@ export interface Stopwatch {
 
 const intervalMs = 100;
 
-/** Looks all the time, until a look fails: at the end of a test its connections are closed. */
+/** Asks all the time, until a request fails: at the end of a test its connections are closed. */
 export function startStopwatch(look: () => Promise<unknown>): Stopwatch {
   let longestMs = 0;
   let dueAt = performance.now();

@@ -8,7 +8,7 @@ import { unpackDebian } from '../harness/debian-tool.ts';
 /** Values for the Dockerfile's ARGs of the same names. */
 export type BaseImages = Record<'BUILD_IMAGE' | 'RUNTIME_IMAGE', string>;
 
-/** Under a name that no registry has, so that nobody takes one for the real thing. */
+/** Under a name that no registry has, so that it can't be mistaken for the real one. */
 const standIns: BaseImages = {
   BUILD_IMAGE: 'localhost/stand-in/node-slim:24',
   RUNTIME_IMAGE: 'localhost/stand-in/distroless-nodejs24:nonroot',
@@ -60,7 +60,7 @@ export async function createBaseImages(buildah: Buildah): Promise<BaseImages> {
         `--env=SSL_CERT_FILE=${bundleInImage}`,
       ],
     });
-    // A network with a proxy that opens TLS has an authority of its own.
+    // A network with a proxy that opens TLS has its own authority.
     const trusted = await readFile(process.env['NODE_EXTRA_CA_CERTS'] ?? '/dev/null', 'utf8');
     const build = await write(join(folder, 'build'), { ...accounts, [bundleInImage]: authorities + trusted });
     await mkdir(join(build, 'bin'));

@@ -36,7 +36,7 @@ describe('the image', () => {
     expect(inject('built').ownBytes).toBeLessThan(mostOwnBytes);
   });
 
-  it('says what it is, and runs as nobody in particular', async () => {
+  it('says what it is, and runs as an unprivileged user', async () => {
     const { version } = z.object({ version: z.string() }).parse(await json('package.json'));
     const { Entrypoint, User, Labels } = image.config;
     expect({ Entrypoint, User }).toEqual({

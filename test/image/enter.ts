@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Enter } from '../harness/node-agent/sandbox.ts';
 
 /**
- * Runs commands among the files of an image, by chroot(1) in a mount namespace of its own. As from a container engine
+ * Runs commands among the files of an image, by chroot(1) in a separate mount namespace. As from a container engine
  * it gets `/proc`, `/dev`, the names of hosts, and the mounts of its Pod; the network is the machine's. The process
  * has the id of the started one, so that signals reach it. Asks for root.
  *

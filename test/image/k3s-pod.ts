@@ -8,7 +8,7 @@ import { chartFolder, helm } from '../harness/helm.ts';
 import { kubectl } from '../harness/kubectl.ts';
 
 /**
- * Installs the chart in a K3s of its own that has the image, and gives what `kubectl get pods` says when helm has
+ * Installs the chart in a separate K3s that has the image, and returns what `kubectl get pods` says when helm has
  * waited for all to be ready. Docker has to be there. Nothing of the world around is: no connection is made.
  *
  * @throws Error with what helm wrote when the Pods don't become ready

@@ -33,13 +33,13 @@ describe('the image, installed by the chart', () => {
     expect(await usersOf(command)).toEqual(['65532']);
   });
 
-  it('proves and registers the credential of the quickstart', async () => {
+  it('validates and registers the credential of the quickstart', async () => {
     await suite.kubectl(['apply', '-f', '-'], await quickstart(suite.world));
     await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
     expect(rowsOf(suite.world, key)).toHaveLength(1);
   });
 
-  it('ends by itself with code 0 when it is asked to', async () => {
+  it('exits with code 0 on SIGTERM', async () => {
     await suite.kubectl(['scale', 'deployment', 'codemie-git-operator', '-n', system, '--replicas=0']);
     await suite.cluster.waitFor('the Pod to be gone', async () => (await podNames()).length === 0);
     const output = suite.node.output('codemie-git-operator');

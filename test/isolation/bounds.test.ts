@@ -66,7 +66,7 @@ it('private keys that take minutes to compute with block no one', async () => {
     ).toContain(says);
 });
 
-it('the longest keys that are accepted are signed with beside the others', async () => {
+it('the longest keys that are accepted are signed with next to the others', async () => {
   const team = await stage.tenant('long-keys');
   const attack = async (): Promise<void> => {
     const key = rsaPem(pkcs1Der(consistentKey(8192, 4_294_967_291n)));
@@ -170,7 +170,7 @@ it('chains of certificates that take a second to check block no one', async () =
 }, 180_000);
 
 it.each(['bomb', 'rows', 'brackets', 'nothing', 'grows', 'projects', 'keys'] as const)(
-  "a tenant's own CodeMie whose answers are hostile stops nobody: %s",
+  "a tenant's own CodeMie whose answers are hostile blocks no one: %s",
   async (hostility) => {
     const team = await stage.tenant(hostility);
     await team.storeToken();

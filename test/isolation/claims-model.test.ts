@@ -15,14 +15,15 @@ import { useStage } from './use-stage.ts';
 
 /*
  * Teams that want each other's names create, rename, move, break, suspend and delete, while people edit CodeMie and the
- * operator is killed. Before CodeMie carries a write out, the test asks who owns the row: it changes its owner only after
- * its owner released it. `src/controllers/git-integration/claims.model.test.ts` does the same with the decisions alone.
+ * operator is killed. Before CodeMie carries a write out, the test asks who owns the row: it changes its owner only
+ * after its owner released it. `src/controllers/git-integration/claims.model.test.ts` does the same with the decisions
+ * alone.
  */
 
 /** `CLAIMS_SEED=… npm run test:isolation` repeats a run. */
 const seed = Number(process.env['CLAIMS_SEED'] ?? randomInt(2 ** 31));
 const count = Number(process.env['CLAIMS_SEQUENCES'] ?? 200);
-/** Sequences at the same time. Each has aliases of its own. */
+/** Sequences at the same time. Each has its own aliases. */
 const atOnce = 8;
 
 const stage = useStage();
@@ -82,9 +83,9 @@ const markOf = (row: SettingRow): string => {
   return typeof mark === 'string' ? mark : '';
 };
 
-/** Who wrote a row last, whatever a person has done to its mark since. */
+/** Who wrote a row last, whatever a user has done to its mark since. */
 const owners = new Map<string, string>();
-/** Rows whose mark a person has removed since: only the owner's status names them. */
+/** Rows whose mark a user has removed since: only the owner's status names them. */
 const stripped = new Set<string>();
 /** Writes to CodeMie that the operator made. */
 let writes = 0;
@@ -213,7 +214,7 @@ it(`in ${count} sequences, an integration changes its owner only after its owner
   );
   expect(violations, `CLAIMS_SEED=${seed}`).toEqual([]);
 
-  // What is Ready in the end has the row that it says, and shares its alias with nobody.
+  // What is Ready in the end has the row that it says, and shares its alias with no other.
   await inParallel(0, teams.length, async (index) => {
     const { namespace = '' } = teams[index] ?? {};
     for (const object of await cluster.list(kinds.integration, namespace)) {
@@ -229,7 +230,7 @@ it(`in ${count} sequences, an integration changes its owner only after its owner
     }
   });
   expect(violations, `CLAIMS_SEED=${seed}`).toEqual([]);
-  // Neither is a run a success in which the operator did nothing, or in which nobody asked.
+  // Neither is a run a success in which the operator did nothing, or was not asked.
   console.log(`Writes to rows that were there: ${writes}, of ${owners.size} rows.`);
   const last = { key: `${teams[0]?.namespace}/last`, alias: randomUUID() };
   await teams[0]?.integrate('last', { alias: last.alias });

@@ -61,7 +61,7 @@ const valueOf = (row: SettingRow, key: string) =>
   row.credential_values.find((value) => value.key === key)?.value;
 const markOf = (row: SettingRow) => String(valueOf(row, 'managed_by'));
 
-/** An integration of the victim that is Ready, under an alias of its own. */
+/** An integration of the victim that is Ready, under its own alias. */
 async function stand(spec: Record<string, unknown> = {}) {
   const alias = `payments-${randomUUID().slice(0, 8)}`;
   const name = alias;
@@ -219,7 +219,7 @@ describe('a name that another tenant has', () => {
     expect(rowsCalled(made.alias)).toEqual([made.row]);
   });
 
-  it('is not free after a person took the mark away and gave the row another name', async () => {
+  it('is not free after a user removed the mark and gave the row another name', async () => {
     const made = await stand();
     await set(victim, made.name, { suspend: true });
     await see(made.key, { Ready: 'True/Suspended' });

@@ -30,7 +30,9 @@ const wordy: Peer = {
 };
 const stage = useStage({ peers: [wordy] });
 
-/** As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
+/**
+ * As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
+ */
 const annotation = 'x'.repeat(255 * 1024);
 const count = 600;
 
@@ -83,7 +85,7 @@ it.each<{ name: string; kind: Resource; create: (team: Tenant, index: number) =>
   `${count} $name take no memory`,
   async ({ kind, create }) => {
     const restMiB = await peakAtStart();
-    // Of nobody whom a connection allows: the right to create such objects is enough.
+    // No connection allows them: the right to create such objects is enough.
     const team = await stage.tenant('large', { consumer: false });
     // Else the next case, and the search for secrets at the end, would have to list them, too.
     onTestFinished(() => inParallel(0, count, (index) => team.delete(kind, nameOf(index)), atOnce), 600_000);

@@ -11,8 +11,8 @@ import { sharedProject, type Tenant } from './stage.ts';
 import { useStage } from './use-stage.ts';
 
 /*
- * A finalizer is a text that anyone can write who may write the object, and a status is one that some may write whom the
- * operator does not trust. Neither opens a connection, raises an alarm, or changes who owns a row.
+ * A finalizer is a text that anyone can write who may write the object, and a status is one that some may write whom
+ * the operator does not trust. Neither opens a connection, raises an alarm, or changes who owns a row.
  */
 const quiet = createCodeMiePeer({ host: 'quiet.example.com' });
 const stage = useStage({ peers: [quiet] });
@@ -170,7 +170,7 @@ describe('a forged registration', () => {
     return { alias, row, before: structuredClone(row), registration };
   }
 
-  it('does not make a row that a person created the operator’s to change or delete', async () => {
+  it('does not make a row that a user created the operator’s to change or delete', async () => {
     const { row, before, registration } = await byHand();
     const name = newName('forger');
     await team.integrate(name, { suspend: true });

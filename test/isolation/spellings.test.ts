@@ -21,7 +21,7 @@ it.each(['https://ｇithub.com', 'https://github.com.', 'https://GITHUB.com:443'
 );
 
 it.each(['https://gіthub.com', 'https://0x7f.1', 'https://2130706433', 'https://[::1]'])(
-  'no credential goes to %s, which nobody allowed',
+  'no credential goes to %s, which is not allowed',
   async (url) => {
     const team = await stage.tenant('host');
     await team.storeToken();

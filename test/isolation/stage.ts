@@ -23,7 +23,9 @@ export interface StageOptions {
   entryPoint: string;
   /** Servers besides the usual ones, such as an attacker's own. */
   peers?: readonly Peer[];
-  /** Installs the chart's admission policies; tenants that may use the connections get the verb `use`. Default false. */
+  /**
+   * Installs the chart's admission policies; tenants that may use the connections get the verb `use`. Default false.
+   */
   admissionPolicies?: boolean;
   /** Values of the chart besides its defaults, such as `{ workers: 2 }`. */
   values?: Record<string, unknown>;
@@ -66,7 +68,7 @@ export interface Stage {
   /** A token that GitHub accepts, guarded like {@link Stage.secret}. */
   gitHubToken(): string;
   /**
-   * Creates an integration of a peaceful team, with a token of its own, through `default`, and returns after
+   * Creates an integration of a peaceful team, with its own token, through `default`, and returns after
    * how many milliseconds it was Ready. Call it at rest, then during an attack.
    *
    * @throws Error when it is not Ready within `withinMs`, by default 120 s
@@ -275,7 +277,7 @@ async function mountServiceAccount(kubeconfig: string, system: string, { service
   };
 }
 
-/** Makes the account of a team's administrator and returns a client with its rights. */
+/** Creates the account of a team's administrator and returns a client with its rights. */
 async function signIn(kubeconfig: string, namespace: string, mayUse: boolean): Promise<KubeClient> {
   const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' };
   const subjects = [{ kind: 'ServiceAccount', name: 'admin', namespace }];

@@ -8,7 +8,7 @@ import { type AttackReport, underAttack } from './under-attack.ts';
 export { underAttack };
 
 /**
- * Gives a test file a stage of its own, see {@link Stage}. After the last test everything that operators wrote is
+ * Gives a test file its own stage, see {@link Stage}. After the last test everything that operators wrote is
  * searched for every secret of the file: output, metrics, events, statuses.
  */
 export function useStage(options: Omit<StageOptions, 'kubeconfig' | 'entryPoint'> = {}): Stage {
@@ -47,9 +47,10 @@ const probeTimeoutMs = 5_000;
 const callsToReady = 6;
 
 /**
- * Expects that an attack harmed no other team: the process lives, `/healthz` answered, memory stayed below the chart's limit,
- * and a bystander waited at most 5 s longer than at rest. On a slow machine, where rest is slow, more is allowed; and so is
- * what the API server itself takes in that time, which is as long for those who do without the operator.
+ * Expects that an attack harmed no other team: the process lives, `/healthz` answered, memory stayed below the chart's
+ * limit, and a bystander waited at most 5 s longer than at rest. On a slow machine, where rest is slow, more is
+ * allowed; and so is what the API server itself takes in that time, which is as long for those who do without the
+ * operator.
  */
 export function expectUnharmed(stage: Stage, report: AttackReport): void {
   const what = JSON.stringify(report);

@@ -106,7 +106,7 @@ async function connect(spec: Record<string, unknown>): Promise<string> {
   return name;
 }
 
-/** Creates integrations that use a server each, with a token of its own each, so that nothing is shared. */
+/** Creates integrations that use a server each, with its own token each, so that nothing is shared. */
 async function integrateAll(connection: string, hosts: readonly string[]): Promise<void> {
   const prefix = `a${(attacks += 1)}`;
   await Promise.all(

@@ -29,10 +29,10 @@ export interface RealKeycloak {
 }
 
 /**
- * Starts a Keycloak on this machine. Its distribution comes from the Maven repository that `mvn` is configured with, once,
- * into the user's cache folder.
+ * Starts a Keycloak on this machine. Its distribution comes from the Maven repository that `mvn` is configured with,
+ * once, into the user's cache folder.
  *
- * @throws Error with one sentence for a person when Java or Maven is missing, or the distribution can't be fetched
+ * @throws Error with one sentence for users when Java or Maven is missing, or the distribution can't be fetched
  */
 export async function startKeycloak(log: (line: string) => void): Promise<RealKeycloak> {
   await requireJava();

@@ -46,7 +46,7 @@ const conflictReasons = ['AliasConflict', 'OwnedByOther'];
 
 /**
  * Compares CodeMie with the cluster: an integration for each object that can have one, none twice, none of an object
- * that is gone, what is in each, and whether each status says what is true. Empty: all is well.
+ * that is gone, what is in each, and whether each status says what is true. Empty: everything holds.
  */
 export async function findFaults(scene: Scene, deeds: Deeds): Promise<Fault[]> {
   const secrets = await readSecrets(scene);

@@ -31,7 +31,7 @@ export interface Wanted {
   suspend: boolean;
 }
 
-/** What a team does in the cluster, or a person in CodeMie. */
+/** What a team does in the cluster, or a user in CodeMie. */
 export type Action =
   | { do: 'create'; team: Team; name: string; wanted: Wanted }
   | { do: 'edit'; team: Team; name: string; wanted: Partial<Wanted> }
@@ -82,7 +82,7 @@ export interface PlanSize {
 /** A storm of about half a minute on a quiet machine, calms included. */
 const usualSize: PlanSize = { rounds: 3, roundMs: 5_000, actions: 24, troubles: 5 };
 
-/** The storm of a seed: the same for ever, in this version of the project. */
+/** The storm of a seed: always the same, in this version of the project. */
 export function planOf(seed: number, size: PlanSize = usualSize): Plan {
   const random = randomNumbers(seed);
   return Array.from({ length: size.rounds }, (_, round) => {
@@ -199,7 +199,7 @@ function trouble(random: () => number): Trouble {
   ])();
 }
 
-/** A plan as a person reads it, a line for each step. */
+/** A plan for readers, a line for each step. */
 export function describePlan(plan: Plan): string {
   return plan
     .flatMap((steps, round) => [

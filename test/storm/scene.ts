@@ -21,7 +21,7 @@ export interface Ground {
   close(): Promise<void>;
 }
 
-/** Starts a control plane of its own: a storm ends its API server. */
+/** Starts a separate control plane: a storm ends its API server. */
 export async function openGround(entryPoint: string, log: (line: string) => void): Promise<Ground> {
   const controlPlane = await startControlPlane({ log, gcPercent: 400 });
   await installCrds(controlPlane.kubeconfigPath);
@@ -49,7 +49,10 @@ export interface Scene {
   askedToEnd: Set<OperatorProcess>;
   /** Starts an operator unless one runs. */
   ensureOperator(): Promise<void>;
-  /** Does something to the control plane when what was done to it before is over: the API server starts only with its store. */
+  /**
+   * Does something to the control plane when what was done to it before has finished: the API server starts only with
+   * its store.
+   */
   inTurn(work: () => Promise<void>): Promise<void>;
   grantRights(): Promise<void>;
   takeRights(): Promise<void>;

@@ -23,7 +23,7 @@ it('leaves a plan as it was of which every step is needed', async () => {
   expect(await shrink(plan, fails, never)).toEqual(plan);
 });
 
-it('gives what it has when the time is over', async () => {
+it('returns what it has when the time is up', async () => {
   let tries = 0;
   const half = await shrink(
     planOf(7),

@@ -19,7 +19,7 @@ export interface Outcome {
   output: string;
 }
 
-/** How long an operator may need by itself, where nothing is wrong any more, before it is asked to look at everything. */
+/** How long an operator may need where nothing is wrong any more, before it is asked to check everything. */
 const selfHealingMs = 20_000;
 /** And from then on. The longest pause that it makes before it asks a server again is two minutes. */
 const patienceMs = 150_000;
@@ -96,9 +96,9 @@ function isTrouble(step: Step): step is Step & Trouble {
   return !doings.has(step.do);
 }
 
-/** Waits until all is well. @returns what is not, at the end */
+/** Waits until everything holds. @returns what is not, at the end */
 async function findOut(scene: Scene, deeds: Deeds, log: (line: string) => void): Promise<string[]> {
-  // What a person did in CodeMie is found at an interval, which is longer than this.
+  // What a user did in CodeMie is found at an interval, which is longer than this.
   const own = (fault: Fault): boolean => !deeds.touched.has(fault.key);
   const unsettled = await settle(scene, deeds, selfHealingMs, own);
   for (const { text } of unsettled) log(`not settled without being asked: ${text}`);
@@ -129,7 +129,7 @@ async function findOut(scene: Scene, deeds: Deeds, log: (line: string) => void):
   ];
 }
 
-/** Waits until all is well, at most so long on a quiet machine. @returns what is not, at the end */
+/** Waits until everything holds, at most so long on a quiet machine. @returns what is not, at the end */
 async function settle(
   scene: Scene,
   deeds: Deeds,

@@ -7,7 +7,7 @@ import type { SettingRow } from '../harness/peers/codemie/setting.ts';
 import { type Action, servers, type Wanted } from './plan.ts';
 import { appIdOf, type Scene } from './scene.ts';
 
-/** A row that a person made in CodeMie, as it was then. */
+/** A row that a user created in CodeMie, as it was then. */
 interface HandMade {
   id: string;
   alias: string;
@@ -17,9 +17,9 @@ interface HandMade {
 /** What users have done so far, as far as the cluster does not say it. */
 export interface Deeds {
   handMade: HandMade[];
-  /** Names of objects, as `namespace/name`, whose row a person has changed or removed. */
+  /** Names of objects, as `namespace/name`, whose row a user has changed or removed. */
   touched: Set<string>;
-  /** Aliases that some integration was allowed to take over from a person. */
+  /** Aliases that some integration was allowed to adopt from a user. */
   adoptable: Set<string>;
 }
 

@@ -8,7 +8,7 @@ const savedObject = z.object({
   status: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** The API server as the tests of the definitions use it: everything in one namespace of their own. */
+/** The API server as the tests of the CRDs use it: everything is in their own namespace. */
 export interface ApiServer {
   /** kubectl in the namespace. */
   run(args: string[], input?: string): Promise<CommandResult>;

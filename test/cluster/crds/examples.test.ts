@@ -6,7 +6,7 @@ import { kubeconfigPath } from '../../kubeconfig-path.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const examples = join(root, 'examples');
-/** Kinds of others that examples hold beside ours. */
+/** Kinds of others that examples hold next to ours. */
 const foreignCrds = join(root, 'test', 'harness', 'foreign-crds');
 
 const run = async (args: string[], input = '') =>

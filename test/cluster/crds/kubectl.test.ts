@@ -115,7 +115,7 @@ describe('the status', () => {
     expect((await api.get('gint', 'merged')).status?.['conditions']).toHaveLength(2);
   });
 
-  it('is what kubectl wait looks at', async () => {
+  it('is what kubectl wait reads', async () => {
     const flags = ['--for=condition=Ready=false', '--timeout=30s'];
     expect(await api.mustRun(['wait', 'gint/acme', ...flags])).toContain('condition met');
   });

@@ -36,7 +36,7 @@ const time = '2026-11-26T12:00:00Z';
 /** Everything that a status can be, whether the operator would write it or not. */
 function combinationsOf(kind: string, conditions: readonly ConditionDescription[]): Combination[] {
   const known = conditions.find(({ type }) => type === 'Ready')?.reasons ?? {};
-  // One of each class: it works, a person must act, it is waited for.
+  // One of each class: it works, action required, retrying.
   const classes = ['True', 'False', 'Unknown'].flatMap(
     (status) => Object.entries(known).find(([, reason]) => reason.status === status)?.[0] ?? [],
   );

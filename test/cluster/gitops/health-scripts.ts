@@ -20,7 +20,7 @@ export async function actionScripts(): Promise<Record<string, Actions>> {
   );
 }
 
-/** What a person may start at an object. */
+/** The actions that users may run on an object. */
 export interface Actions {
   discovery: string;
   /** By name. */

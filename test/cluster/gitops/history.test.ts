@@ -63,7 +63,7 @@ describe('kstatus of a GitIntegration', () => {
 });
 
 describe('every version', () => {
-  /** Reasons for which nobody needs to do anything but wait, or apply the rest. */
+  /** Reasons that require no action but to wait, or to apply the rest. */
   const waited = [
     'SecretNotFound',
     'ConnectionNotFound',
@@ -91,7 +91,7 @@ describe('every version', () => {
     }
   });
 
-  it('is Failed only where a person must act', () => {
+  it('is Failed only where action is required', () => {
     const failed = all().filter((each) => kstatus(each) === 'Failed');
     expect(failed.filter((each) => waited.includes(readyOf(each)?.reason ?? ''))).toEqual([]);
     expect(failed.every((each) => readyOf(each)?.status === 'False')).toBe(true);
@@ -150,7 +150,7 @@ describe('every version', () => {
   });
 });
 
-/** What CodeMie was last told or asked by this object, by what only that spec would do. */
+/** The last request to CodeMie for this object, recognized by what only that spec causes. */
 function actedOn(object: KubeObject): string | undefined {
   const { registration, account } = statusOf(object);
   return object.kind === kinds.integration.kind ? registration?.alias : account?.name.replace(/-of-.*/, '');

@@ -52,7 +52,7 @@ describe.each([
     asked: ({ path }: { path: string }) => path.endsWith('/v1/user'),
   },
 ])('a request for a reconcile of a $resource.kind', ({ resource, make, asked }) => {
-  it('may come by our annotation and by that of Flux, and each is answered once, with a look of now', async () => {
+  it('may come by our annotation and by that of Flux, and each is answered once, with a new check', async () => {
     const { cluster, world } = suite;
     const key = await make();
     const looks = () => world.internet.requests.filter(asked).length;

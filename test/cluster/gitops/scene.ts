@@ -8,12 +8,12 @@ import type { ObjectKey, Resource } from '../../../src/kube/object.ts';
 import { kinds } from '../../harness/cluster.ts';
 import type { Suite } from '../suite.ts';
 
-/** Where the stages play, and what a person does there. */
+/** Where the stages play, and what users do there. */
 export interface Scene {
   suite: Suite;
   /** The namespace of the team. Made before the first test. */
   namespace(): string;
-  /** The resourceVersions that a person made; all others are of the operator or of the API server. */
+  /** The resourceVersions that users wrote; the operator or the API server wrote all others. */
   byPerson: ReadonlySet<string>;
   edit(resource: Resource, key: ObjectKey, ...operations: JsonPatchOp[]): Promise<void>;
   /** Asks for a reconcile, as one does who does not want to wait: now by our annotation, now by that of Flux. */

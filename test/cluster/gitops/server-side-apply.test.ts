@@ -9,7 +9,7 @@ import { statusOf } from './path.ts';
 
 const suite = useSuite();
 let namespace: string;
-/** Field managers of those who apply to one object: a person, Argo CD, and Flux. */
+/** The field managers that apply to one object: a user, Argo CD, and Flux. */
 const managers = ['kubectl', 'argocd-controller', 'kustomize-controller'] as const;
 type Manager = (typeof managers)[number];
 
@@ -24,7 +24,7 @@ const run = (args: string[], manifest: unknown) =>
     input: JSON.stringify(manifest),
   });
 
-/** Applies without `--force-conflicts`, so that a field of somebody else's is refused. */
+/** Applies without `--force-conflicts`, so that a field of another manager is refused. */
 const apply = (manager: string, manifest: unknown, ...flags: string[]) =>
   run(['apply', '--server-side', `--field-manager=${manager}`, '--validate=strict', ...flags], manifest);
 
