@@ -26,7 +26,7 @@ export function proseOf(source: string, wanted: Wanted): Prose[] {
   const found: Prose[] = [];
   if (wanted.comments)
     for (const { start, value } of joined(comments, lineOf))
-      found.push(prose(lineOf(start), value.replaceAll(/`[^`\n]*`/g, withoutWords)));
+      found.push(prose(lineOf(start), value.replaceAll(/`[^`\n]*`|https?:\/\/[^\s)"]+/g, withoutWords)));
   const add = (node: SyntaxNode, text: string): number => found.push(prose(lineOf(node.start), text));
   if (wanted.strings)
     visit(program, (node) => {
@@ -37,7 +37,7 @@ export function proseOf(source: string, wanted: Wanted): Prose[] {
   return found;
 }
 
-/** Code in a comment is no prose. */
+/** Code and addresses in a comment are no prose. */
 function withoutWords(code: string): string {
   return '`'.repeat(code.length);
 }

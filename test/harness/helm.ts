@@ -7,8 +7,8 @@ import { type CommandOptions, kubeEnv } from './kubectl.ts';
 export const chartFolder = join(import.meta.dirname, '..', '..', 'charts', 'codemie-git-operator');
 
 /**
- * Runs helm, version 4.1 unless told otherwise. A command that fails resolves too: look at `code`. Without a kubeconfig it sees no cluster, which is
- * enough for `lint`, `template` and `package`.
+ * Runs helm, version 4.1 by default. A command that fails resolves too: check `code`. Without a kubeconfig it sees no
+ * cluster, which is enough for `lint`, `template` and `package`.
  */
 export async function helm(
   args: string[],

@@ -40,7 +40,7 @@ const packages: Record<Tools, string> = {
 
 /**
  * Runs a real kubectl or helm, or a shell or another program with both in its path. A command that fails resolves too:
- * look at `code`.
+ * check `code`.
  */
 export async function runTool(tool: string, run: ToolRun): Promise<CommandResult> {
   const { args, env, input = '', timeoutMs = 120_000, tools = 'current' } = run;

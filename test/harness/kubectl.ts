@@ -4,7 +4,7 @@ import { type CommandResult, runTool, type ToolRun } from './kube-tools.ts';
 export type { CommandResult };
 
 export interface CommandOptions extends Pick<ToolRun, 'input' | 'timeoutMs' | 'tools'> {
-  /** The path of a kubeconfig. What the command caches goes to the folder `home` beside it. */
+  /** The path of a kubeconfig. What the command caches goes to the folder `home` next to it. */
   kubeconfig: string;
 }
 
