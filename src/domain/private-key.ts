@@ -2,7 +2,8 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { bounds } from '../lib/bounds.ts';
 import { type DerElement, derTag, integerBits, readDer } from '../lib/der.ts';
 import { decodeBase64 } from '../lib/pem.ts';
-import { findMistake, type Mistake } from './mistaken-value.ts';
+import { findMistake } from './mistaken-value.ts';
+import type { Mistake } from './mistakes.ts';
 import { isDer, unwrapPem } from './pem-text.ts';
 import { tokenForm } from './token-form.ts';
 

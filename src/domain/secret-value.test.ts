@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ValueKind } from './mistaken-value.ts';
+import type { ValueKind } from './mistakes.ts';
 import { readNumericId, readSecretValue } from './secret-value.ts';
 
 const name = 'token in Secret "acme" (key "token")';

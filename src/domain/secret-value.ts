@@ -1,7 +1,8 @@
 import { bounds } from '../lib/bounds.ts';
 import { decodeBase64 } from '../lib/pem.ts';
 import { trimEnd } from '../lib/trim-end.ts';
-import { findMistake, inQuotes, type ValueKind } from './mistaken-value.ts';
+import { findMistake } from './mistaken-value.ts';
+import { inQuotes, type ValueKind } from './mistakes.ts';
 import type { Checked } from './private-key.ts';
 import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
