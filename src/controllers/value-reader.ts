@@ -50,8 +50,11 @@ export interface ValueReader {
   ): Promise<T>;
   /** A token of a Git product. */
   token(wanted: Wanted): Promise<string>;
-  /** A client secret or a token of CodeMie: something that a program made, and no token of another product. */
-  programSecret(wanted: Wanted): Promise<string>;
+  /**
+   * A client secret or a token of CodeMie: something that a program made, and no token of another product. Programs make
+   * secrets of many forms, so what may be wrong with it is for the case that it is rejected.
+   */
+  programSecret(wanted: Wanted): Promise<{ value: string; doubt?: string | undefined }>;
   /** The name of a user. */
   userName(wanted: Wanted): Promise<string>;
   /**
@@ -116,15 +119,17 @@ export function createValueReader(
     return valid(check(await bytes('Secret', ref, field), valueName(what, 'Secret', ref)), reason);
   }
 
+  async function withDoubt(wanted: Wanted, check: (raw: Uint8Array, name: string) => Checked<string>) {
+    const value = await secret(wanted, check);
+    return { value, doubt: doubtAbout(value, valueName(wanted.what, 'Secret', wanted.ref)) };
+  }
+
   return {
     secret,
     token: (wanted) => secret(wanted, (raw, name) => readSecretValue(raw, name, 'token')),
-    programSecret: (wanted) => secret(wanted, readProgramSecret),
+    programSecret: (wanted) => withDoubt(wanted, readProgramSecret),
     userName: (wanted) => secret(wanted, (raw, name) => readSecretValue(raw, name, 'name')),
-    async password(wanted) {
-      const value = await secret(wanted, readPassword);
-      return { value, doubt: doubtAbout(value, valueName(wanted.what, 'Secret', wanted.ref)) };
-    },
+    password: (wanted) => withDoubt(wanted, readPassword),
     async ca({ kind, ...ref }) {
       const name = valueName('CA bundle', kind, ref);
       const pem = valid(readCaFile(await bytes(kind, ref, 'spec.tls.caRef'), name));

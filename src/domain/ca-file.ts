@@ -1,8 +1,8 @@
 import { bounds } from '../lib/bounds.ts';
 import { derTag, readDer } from '../lib/der.ts';
 import { toPem } from '../lib/pem.ts';
+import type { Mistake } from './known-mistake.ts';
 import { findMistake } from './mistaken-value.ts';
-import type { Mistake } from './mistakes.ts';
 import { isDer, unwrapPem } from './pem-text.ts';
 import type { Checked } from './private-key.ts';
 

@@ -11,8 +11,13 @@ const urls: Record<ProviderName, string> = {
 };
 const azure = `${'aB3'.repeat(25)}9AZDO4xYz`;
 
-function say(token: string, provider: ProviderName, url = urls[provider]): [string, string] | undefined {
-  const found = misplacedToken(token, name, { provider, url });
+function say(
+  token: string,
+  provider: ProviderName,
+  url = urls[provider],
+  username?: string,
+): [string, string] | undefined {
+  const found = misplacedToken(token, name, { provider, url, username });
   return found && [found.reason, `${found.sentence} ${found.hint}`];
 }
 
@@ -109,5 +114,74 @@ describe('misplacedToken', () => {
     ],
   ])('says what %s is for to those of %s', (token, provider, says) => {
     expect(say(token, provider)).toEqual(['SecretValueInvalid', says]);
+  });
+
+  const jwt = (iss: string): string =>
+    ['{"alg":"RS256"}', JSON.stringify({ iss }), 'signature']
+      .map((part) => Buffer.from(part).toString('base64url'))
+      .join('.');
+
+  it.each<[string, ProviderName, string]>([
+    [
+      jwt('https://sts.windows.net/6f5c/'),
+      'AzureDevOps',
+      `The ${name} is an access token of Microsoft Entra ID ("eyJ…"), which expires after about an hour. Store a personal access token of Azure DevOps.`,
+    ],
+    [
+      jwt('123456'),
+      'GitHub',
+      `The ${name} is a JSON Web Token that a GitHub App signed ("eyJ…"), which expires within ten minutes. Configure the App itself under spec.auth.githubApp.`,
+    ],
+    [
+      jwt('https://gitlab.com'),
+      'GitLab',
+      `The ${name} is an ID token of GitLab CI/CD ("eyJ…"), which opens neither repositories nor the API. Store a personal, project or group access token.`,
+    ],
+    [
+      'Iv1.8a61f9b3a7aba766',
+      'GitHub',
+      `The ${name} is the client ID of an app, not a token. Store the token alone, as GitHub shows it when it is created.`,
+    ],
+    [
+      '123456',
+      'GitLab',
+      `The ${name} is only a number, not a token. Store the token alone, as GitLab shows it when it is created.`,
+    ],
+  ])('says that %s is none for %s', (token, provider, says) => {
+    expect(say(token, provider)).toEqual(['SecretValueInvalid', says]);
+  });
+
+  const odd = [
+    'octocat:b64377d7043139fc99dd',
+    'b64377d7043139fc99dd:x-oauth-basic',
+    '%PDF-1.4',
+    'ghp\\_16C7e42F',
+  ];
+
+  it.each<ProviderName>(['GitHub', 'Bitbucket', 'AzureDevOps'])(
+    'keeps from the cloud of %s what has characters that its tokens have not',
+    (provider) => {
+      for (const token of odd)
+        for (const username of [undefined, 'alice']) {
+          const [reason, says] = say(token, provider, urls[provider], username) ?? [];
+          expect(reason).toBe('SecretValueInvalid');
+          expect(says).toMatch(
+            /^The token in .* contains a character that no token of \w+( \w+)? has\. Store the token alone, as .*: no user name, path, option or punctuation around it\.$/,
+          );
+        }
+    },
+  );
+
+  it.each<[string, ProviderName, string, string?]>([
+    ['a password goes along with a user name', 'GitLab', 'https://gitlab.example.com', 'alice'],
+    ['a password goes along with a user name', 'Bitbucket', 'https://git.example.com', 'alice'],
+    ['a password goes along with a user name', 'AzureDevOps', 'https://tfs.example.com/tfs', 'alice'],
+  ])('lets %s to a server of %s', (_, provider, url, username) => {
+    expect(say('p%ss{w}ord', provider, url, username)).toBeUndefined();
+    expect(say('p%ss{w}ord', provider, url)).toBeDefined();
+  });
+
+  it("lets the prefixes of a GitLab's administrators through", () => {
+    expect(say('acme:@+/=aBcDeFgHiJkLmNoPqRsT', 'GitLab', 'https://gitlab.example.com')).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { decodeBase64 } from '../lib/pem.ts';
-import { isMistake, type KnownMistake, type Mistake, mistakes, type ValueKind } from './mistakes.ts';
+import { isMistake, type KnownMistake, type Mistake, type ValueKind } from './known-mistake.ts';
+import { mistakes } from './mistakes.ts';
 import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
 import { isJsonObject, isKnownToken } from './value-shape.ts';
@@ -16,6 +17,9 @@ export function findMistake(text: string, kind: ValueKind): Mistake | undefined 
   return found && { clause: found.clause, hint: found.hint };
 }
 
+/** What may stand in front of base64 to say what it is: tags of YAML, URLs of data, prefixes of tools. */
+const label = /^(!!binary\s+([|>]-?\s+)?|data:[\w/+.;=-]{0,80},|(base64|b64)[:,]\s*)/i;
+
 /** How many times base64 is undone to see what is in it. */
 const mostLayers = 3;
 
@@ -25,7 +29,7 @@ const mostLayers = 3;
  */
 function isEncodedAgain(text: string, kind: ValueKind): boolean {
   if (tokenForm(text) !== undefined) return false;
-  let inner = text;
+  let inner = text.replace(label, '');
   for (let layer = 0; layer < mostLayers; layer++) {
     const bytes = decodeBase64(inner) ?? decodeBase64(inner.replaceAll('-', '+').replaceAll('_', '/'));
     if (bytes === undefined || bytes.length === 0) return false;
@@ -40,7 +44,7 @@ function isEncodedAgain(text: string, kind: ValueKind): boolean {
 function isCredentialText(text: string, kind: ValueKind): boolean {
   const [user = '', token] = text.split(':');
   // `user:token`, as the Basic scheme has it. Server tokens of Atlassian are base64 of `number:bytes`.
-  if (token !== undefined && /^[\x21-\x7e]+$/.test(user) && !/^\d+$/.test(user) && isKnownToken(token, kind))
+  if (token !== undefined && /^[\x21-\x7e]*$/.test(user) && !/^\d+$/.test(user) && isKnownToken(token, kind))
     return true;
   return (
     isKnownToken(text, kind) ||

@@ -1,7 +1,9 @@
 import { decodeBase64 } from '../lib/pem.ts';
+import { allKinds as all, generatedKinds as generated, type KnownMistake } from './known-mistake.ts';
 import { unfilled, unfilledValues } from './unfilled-values.ts';
 import {
   hasMoreAround,
+  hasScheme,
   hasUserInFront,
   isAssignment,
   isFiller,
@@ -10,30 +12,11 @@ import {
   isJson,
   isJsonObject,
   isPackedFile,
+  isXml,
   looksLikePath,
+  printedType,
 } from './value-shape.ts';
 
-/**
- * What kind of value is expected. `token`: made by a Git product. `secret`: made by some other program, such as a
- * client secret. `name`: of a user, or an id. `password`: chosen by a person, who may use any character.
- */
-export type ValueKind = 'token' | 'secret' | 'name' | 'password';
-
-/** What a text is instead of the bare value: a clause that follows its name, and what to do. No byte of the text. */
-export interface Mistake {
-  clause: string;
-  hint: string;
-}
-
-/** A mistake, and how it is recognized. */
-export interface KnownMistake extends Mistake {
-  /** The kinds that never look like this. Default: all but passwords. */
-  kinds?: readonly ValueKind[];
-  fits: RegExp | ((text: string, kind: ValueKind) => boolean);
-}
-
-const all = ['token', 'secret', 'name', 'password'] as const;
-const generated = ['token', 'secret'] as const;
 const bare = 'Store the bare value alone.';
 const undecrypted = 'Apply the Secret decrypted, or turn on decryption where it is applied.';
 
@@ -45,7 +28,7 @@ export const mistakes: readonly KnownMistake[] = [
   // https://github.com/getsops/sops#encrypting-only-parts-of-a-file
   {
     kinds: all,
-    fits: /^ENC\[AES256_GCM,data:[\s\S]*\]$/,
+    fits: /^ENC\[AES256_GCM,data:/,
     clause: 'is still encrypted by SOPS',
     hint: 'Turn on decryption where the Secret is applied (Flux: spec.decryption of the Kustomization).',
   },
@@ -65,6 +48,20 @@ export const mistakes: readonly KnownMistake[] = [
     fits: /^(!vault\s*\|\s*)?\$ANSIBLE_VAULT;/,
     clause: 'is still encrypted by Ansible Vault',
     hint: 'Decrypt it before the Secret is applied: ansible-vault decrypt.',
+  },
+  // https://dotenvx.com/docs/quickstart/encryption: a compressed or whole public key, a nonce and the value.
+  {
+    kinds: all,
+    fits: /^encrypted:B[A-Za-z0-9+/]{90,}=*$/,
+    clause: 'is still encrypted by dotenvx',
+    hint: 'Decrypt it before the Secret is applied: dotenvx get.',
+  },
+  // https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertfrom-securestring
+  {
+    kinds: all,
+    fits: /^(01000000d08c9ddf0115d1118c7a00c04fc297eb|76492d1116743f0423413b16050a5345)/i,
+    clause: 'is still encrypted by PowerShell (ConvertFrom-SecureString)',
+    hint: 'Write it as plain text: ConvertFrom-SecureString -AsPlainText.',
   },
   {
     kinds: all,
@@ -120,9 +117,14 @@ export const mistakes: readonly KnownMistake[] = [
     hint: 'Store the bare value under this key, and name the right one in the reference.',
   },
   {
-    fits: /^(-----BEGIN |---- BEGIN SSH2 |(ssh-(rsa|dss|ed25519)|ecdsa-sha2-[a-z0-9-]+) AAAA|PuTTY-User-Key-File)/,
+    fits: /^(-----BEGIN |---- BEGIN SSH2 |(sk-)?(ssh-(rsa|dss|ed25519)|ecdsa-sha2-[a-z0-9-]+)(@openssh\.com)? AAAA|PuTTY-User-Key-File|AGE-SECRET-KEY-1|age1[a-z0-9]{50,}$)/,
     clause: 'is a key file',
     hint: 'Store the bare value under this key, and name the right one in the reference.',
+  },
+  {
+    fits: /^(SHA256:[A-Za-z0-9+/]{43}=?|(MD5:)?[0-9a-f]{2}(:[0-9a-f]{2}){15,31})$/i,
+    clause: 'is only the fingerprint of a key or certificate',
+    hint: bare,
   },
   // https://kubernetes.io/docs/concepts/configuration/secret/#docker-config-secrets
   {
@@ -150,9 +152,28 @@ export const mistakes: readonly KnownMistake[] = [
     clause: 'is a URL with a credential in it, as in a .git-credentials file',
     hint: 'Store only the token, which is between the last colon and the @.',
   },
+  // Of PowerShell's Export-Clixml, of Maven's settings and others.
+  { fits: isXml, clause: 'is XML', hint: 'Store only the value of the element.' },
+  {
+    fits: printedType,
+    clause: 'is what a program prints in place of the value',
+    hint: 'Have the program write the text itself.',
+  },
   ...unfilledValues,
   // https://docs.npmjs.com/cli/configuring-npm/npmrc
   { fits: /^\/\/\S+:_(auth|authToken|password)=/, clause: 'is a line of an .npmrc file', hint: bare },
+  {
+    kinds: ['token', 'name'],
+    fits: /^(git|ssh)@[\w.-]+:[\w.~-]+(\/[\w.~-]+)*$/,
+    clause: 'is the address of a repository',
+    hint: bare,
+  },
+  {
+    kinds: ['token', 'name'],
+    fits: /^(www\.|api\.)?(github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)$/i,
+    clause: 'is the name of a host',
+    hint: bare,
+  },
   {
     kinds: ['token'],
     fits: hasUserInFront,
@@ -166,7 +187,7 @@ export const mistakes: readonly KnownMistake[] = [
   },
   {
     kinds: generated,
-    fits: /^((bearer|basic|token)\s+|(bearer|basic):\s*)[^\s=:]/i,
+    fits: hasScheme,
     clause: 'begins with the scheme of an Authorization header',
     hint: 'Store only what follows the scheme: no Bearer, Basic or token in front.',
   },
@@ -198,6 +219,18 @@ export const mistakes: readonly KnownMistake[] = [
   { kinds: ['token'], fits: isFiller, clause: 'is a placeholder', hint: 'Store the real value.' },
   {
     kinds: generated,
+    fits: /^[*\u2022\u25CF]{3,}$/,
+    clause: 'is masked',
+    hint: 'Copy it where it is shown in full, or create a new one.',
+  },
+  {
+    kinds: ['token'],
+    fits: /\*{3}|\.{3}|\u2026|[\u2022\u25CF]{2}/,
+    clause: 'is shortened or masked, so that a part of it is missing',
+    hint: 'Copy it where it is shown in full, or create a new one.',
+  },
+  {
+    kinds: generated,
     fits: /^[A-Z][A-Z0-9_]{0,60}_(TOKEN|PAT|SECRET|PASSWORD|KEY)$/,
     clause: 'is the name of a variable instead of its value',
     hint: unfilled,
@@ -221,12 +254,3 @@ export const mistakes: readonly KnownMistake[] = [
     hint: 'Store the token alone, without a quotation mark, comma, backslash or anything else around it.',
   },
 ];
-
-/** Whether a text of that kind is this mistake. Ends are trimmed already. */
-export function isMistake(
-  { kinds = ['token', 'secret', 'name'], fits }: KnownMistake,
-  text: string,
-  kind: ValueKind,
-): boolean {
-  return kinds.includes(kind) && (typeof fits === 'function' ? fits(text, kind) : fits.test(text));
-}

@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { bounds } from '../lib/bounds.ts';
 import { type DerElement, derTag, integerBits, readDer } from '../lib/der.ts';
 import { decodeBase64 } from '../lib/pem.ts';
+import type { Mistake } from './known-mistake.ts';
 import { findMistake } from './mistaken-value.ts';
-import type { Mistake } from './mistakes.ts';
 import { isDer, unwrapPem } from './pem-text.ts';
 import { tokenForm } from './token-form.ts';
 

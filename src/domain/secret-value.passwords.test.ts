@@ -43,10 +43,10 @@ describe('doubtAbout', () => {
     ['hunter2\u200B', 'starts or ends with a blank'],
     [base64('correct horse battery'), 'may be encoded in base64 once more'],
     [base64('correct horse battery\n'), 'may be encoded in base64 once more'],
-    ['CHANGEME', 'might not be the bare password'],
-    ['<password>', 'might not be the bare password'],
-    ['PASSWORD=hunter2', 'might not be the bare password'],
-    ['hunter%402', 'might not be the bare password'],
+    ['CHANGEME', 'might not be the bare value'],
+    ['<password>', 'might not be the bare value'],
+    ['PASSWORD=hunter2', 'might not be the bare value'],
+    ['hunter%402', 'might not be the bare value'],
   ])('says of %j that it %s', (password, clause) => {
     const doubt = doubtAbout(password, 'password in Secret "a" (key "b")');
     expect(doubt).toContain(`the password in Secret "a" (key "b") ${clause}`);

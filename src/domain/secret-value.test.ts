@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ValueKind } from './mistakes.ts';
+import type { ValueKind } from './known-mistake.ts';
 import { readNumericId, readSecretValue } from './secret-value.ts';
 
 const name = 'token in Secret "acme" (key "token")';
@@ -185,7 +185,7 @@ const mistakes: [string, string | Uint8Array, string][] = [
   ['crosses', 'xxxx', 'is a placeholder'],
   ['crosses behind a prefix', 'glpat-xxxxxxxxxxxxxxxxxxxx', 'is a placeholder'],
   ['stars', 'ghp_****', 'is a placeholder'],
-  ['dots', 'ghp_16C7...', 'is a placeholder'],
+  ['dots', 'ghp_16C7...', 'is shortened or masked, so that a part of it is missing'],
   ['null', 'null', 'is a placeholder'],
   ['a JSON object', `{"token":"${token}"}`, 'is a JSON object'],
   ['a JSON object in lines', `{\n  "token": "${token}"\n}\n`, 'is a JSON object'],
@@ -232,7 +232,7 @@ const mistakes: [string, string | Uint8Array, string][] = [
   ['the percent sign that zsh shows', `${token}%`, 'has other text around the token'],
   ['a comment behind it', `${token} # of the bot`, 'has other text around the token'],
   ['two tokens', `${token},${token}`, 'has other text around the token'],
-  ['XML', `<token>${token}</token>`, 'has other text around the token'],
+  ['XML', `<token>${token}</token>`, 'is XML'],
   ['what Python prints', `b'${token}'`, 'has other text around the token'],
   ['what Go prints', `map[token:${token}]`, 'has other text around the token'],
   ['entities of HTML', `&quot;${token}&quot;`, 'has other text around the token'],

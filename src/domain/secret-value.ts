@@ -1,8 +1,9 @@
 import { bounds } from '../lib/bounds.ts';
 import { decodeBase64 } from '../lib/pem.ts';
 import { trimEnd } from '../lib/trim-end.ts';
+import type { ValueKind } from './known-mistake.ts';
 import { findMistake } from './mistaken-value.ts';
-import { inQuotes, type ValueKind } from './mistakes.ts';
+import { inQuotes } from './mistakes.ts';
 import type { Checked } from './private-key.ts';
 import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
@@ -89,7 +90,7 @@ export function readPassword(raw: string | Uint8Array, name = 'password'): Check
 }
 
 /**
- * What may be wrong with a password that a server rejects: a clause with its full stop, without a byte of it. Each of
+ * What may be wrong with a password or client secret that a server rejects: a clause with its full stop, without a byte of it. Each of
  * these may belong to a password, so it is sent first.
  */
 export function doubtAbout(password: string, name: string): string | undefined {
@@ -113,7 +114,7 @@ const doubts: readonly { fits: (password: string) => boolean; clause: string }[]
   },
   {
     fits: (password) => findMistake(password, 'token') !== undefined,
-    clause: 'might not be the bare password: it looks like a placeholder, a file or another value',
+    clause: 'might not be the bare value: it looks like a placeholder, a file or another value',
   },
 ];
 

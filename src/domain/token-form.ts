@@ -2,22 +2,8 @@ import type { ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
 
 /** A kind of token that is known by how it looks, with certainty. */
 export interface TokenForm {
-  /** One of our providers, or any other product by its name. */
-  product:
-    | ProviderName
-    | 'npm'
-    | 'Docker Hub'
-    | 'PyPI'
-    | 'RubyGems'
-    | 'Slack'
-    | 'HashiCorp Vault'
-    | 'AWS'
-    | 'Google'
-    | 'Grafana'
-    | 'SonarQube'
-    | 'DigitalOcean'
-    | 'OpenAI'
-    | 'Kubernetes';
+  /** One of our providers by its name in manifests, or any other product. */
+  product: string;
   /** Where one product has several that do not take each other's tokens. */
   edition?: 'Cloud' | 'Data Center';
   /** What it is, with its article: `a GitLab deploy token`. */
@@ -95,20 +81,37 @@ const prefixes: Record<string, Omit<TokenForm, 'shown'>> = {
   dckr_pat_: { product: 'Docker Hub', name: 'a Docker Hub token' },
   'pypi-': { product: 'PyPI', name: 'a PyPI token' },
   rubygems_: { product: 'RubyGems', name: 'a RubyGems API key' },
-  'xoxb-': { product: 'Slack', name: 'a Slack token' },
-  'xoxp-': { product: 'Slack', name: 'a Slack token' },
-  'xapp-': { product: 'Slack', name: 'a Slack token' },
+  ...ofProduct('Slack', 'a Slack token', 'xoxb-', 'xoxp-', 'xoxa-', 'xoxe.', 'xapp-'),
   dckr_oat_: { product: 'Docker Hub', name: 'a Docker Hub token' },
   'hvb.': { product: 'HashiCorp Vault', name: 'a HashiCorp Vault token' },
   'ya29.': { product: 'Google', name: 'a Google access token' },
   AIzaSy: { product: 'Google', name: 'a Google API key' },
   glsa_: { product: 'Grafana', name: 'a Grafana service account token' },
-  sqp_: { product: 'SonarQube', name: 'a SonarQube token' },
-  squ_: { product: 'SonarQube', name: 'a SonarQube token' },
+  ...ofProduct('SonarQube', 'a SonarQube token', 'sqp_', 'squ_', 'sqa_'),
+  ...ofProduct('Anthropic', 'an Anthropic API key', 'sk-ant-'),
+  ...ofProduct('Stripe', 'a Stripe API key', 'sk_live_', 'sk_test_', 'rk_live_', 'rk_test_'),
+  ...ofProduct('CircleCI', 'a CircleCI token', 'CCIPAT_', 'CCIPRJ_'),
+  ...ofProduct('Buildkite', 'a Buildkite token', 'bkua_'),
+  ...ofProduct('Linear', 'a Linear API key', 'lin_api_'),
+  ...ofProduct('Figma', 'a Figma token', 'figd_'),
+  ...ofProduct('New Relic', 'a New Relic key', 'NRAK-'),
+  ...ofProduct('Shopify', 'a Shopify token', 'shpat_'),
+  ...ofProduct('Sentry', 'a Sentry token', 'sntrys_', 'sntryu_'),
+  ...ofProduct('1Password', 'a token of a 1Password service account', 'ops_eyJ'),
+  ...ofProduct('Doppler', 'a Doppler token', 'dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.'),
+  ...ofProduct('JFrog', 'a JFrog key', 'AKCp', 'cmVmdGtuOj'),
   dop_v1_: { product: 'DigitalOcean', name: 'a DigitalOcean token' },
   'sk-proj-': { product: 'OpenAI', name: 'an OpenAI API key' },
   'hvs.': { product: 'HashiCorp Vault', name: 'a HashiCorp Vault token' },
 };
+
+function ofProduct(
+  product: string,
+  name: string,
+  ...begins: string[]
+): Record<string, Omit<TokenForm, 'shown'>> {
+  return Object.fromEntries(begins.map((begin) => [begin, { product, name }]));
+}
 
 /** The longest first: `glrtr-` is no `glrt-`, and `github_pat_` must not be taken for anything shorter. */
 const byLength = Object.entries(prefixes).toSorted(([a], [b]) => b.length - a.length);
@@ -118,7 +121,37 @@ const byLength = Object.entries(prefixes).toSorted(([a], [b]) => b.length - a.le
  * https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate
  */
 const azureDevOps = /^(?=[A-Za-z0-9]{84}$)[A-Za-z0-9]{75,76}AZDO/;
-const awsKeyId = /^A(?:KI|SI)A[0-9A-Z]{16}$/;
+
+/** Prefixes that another product could use, with the length that only these have. */
+const wholeForms: readonly { pattern: RegExp; form: TokenForm }[] = [
+  {
+    pattern: azureDevOps,
+    form: { product: 'AzureDevOps', name: 'an Azure DevOps personal access token', shown: '…AZDO…' },
+  },
+  {
+    pattern: /^A(?:KI|SI)A[0-9A-Z]{16}$/,
+    form: { product: 'AWS', name: 'an AWS access key ID', shown: 'AKIA…' },
+  },
+  {
+    pattern: /^hf_[A-Za-z]{34}$/,
+    form: { product: 'Hugging Face', name: 'a Hugging Face token', shown: 'hf_…' },
+  },
+  {
+    pattern: /^dapi[0-9a-f]{32}(-\d)?$/,
+    form: { product: 'Databricks', name: 'a Databricks token', shown: 'dapi…' },
+  },
+  { pattern: /^pul-[0-9a-f]{40}$/, form: { product: 'Pulumi', name: 'a Pulumi token', shown: 'pul-…' } },
+  { pattern: /^HRKU-[\w-]{30,}$/, form: { product: 'Heroku', name: 'a Heroku token', shown: 'HRKU-…' } },
+  {
+    pattern: /^SG\.[\w-]{22}\.[\w-]{43}$/,
+    form: { product: 'SendGrid', name: 'a SendGrid API key', shown: 'SG.…' },
+  },
+  {
+    pattern: /^[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9]{60,}$/,
+    form: { product: 'HCP Terraform', name: 'an HCP Terraform token', shown: '…atlasv1…' },
+  },
+  { pattern: /^oy2[a-z0-9]{43}$/, form: { product: 'NuGet', name: 'a NuGet API key', shown: 'oy2…' } },
+];
 
 /** Who issues JSON Web Tokens that people store in place of a token. Others may be good: OAuth tokens of a server are some. */
 const issuers: readonly { issuer: RegExp; form: Omit<TokenForm, 'shown'> }[] = [
@@ -134,6 +167,29 @@ const issuers: readonly { issuer: RegExp; form: Omit<TokenForm, 'shown'> }[] = [
       ...github,
       name: 'an OpenID Connect token of GitHub Actions',
       ...useless('which expires within minutes and opens no repository', app),
+    },
+  },
+  {
+    // https://docs.gitlab.com/ci/secrets/id_token_authentication/
+    issuer: /^https:\/\/gitlab\.com$/,
+    form: noApi('an ID token of GitLab CI/CD'),
+  },
+  {
+    // https://learn.microsoft.com/entra/identity-platform/access-tokens
+    issuer: /^https:\/\/(sts\.windows\.net|login\.microsoftonline\.(com|us))\//,
+    form: {
+      product: 'AzureDevOps',
+      name: 'an access token of Microsoft Entra ID',
+      ...useless('which expires after about an hour', 'Store a personal access token of Azure DevOps.'),
+    },
+  },
+  {
+    // https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
+    issuer: /^(\d{1,10}|Iv\d[\w.]{10,30})$/,
+    form: {
+      ...github,
+      name: 'a JSON Web Token that a GitHub App signed',
+      ...useless('which expires within ten minutes', app),
     },
   },
 ];
@@ -159,8 +215,45 @@ export function jwtForm(text: string): TokenForm | undefined {
 export function tokenForm(text: string): TokenForm | undefined {
   const known = byLength.find(([prefix]) => text.startsWith(prefix) && text.length > prefix.length);
   if (known) return { ...known[1], shown: `${known[0]}…` };
-  if (azureDevOps.test(text))
-    return { product: 'AzureDevOps', name: 'an Azure DevOps personal access token', shown: '…AZDO…' };
-  if (awsKeyId.test(text)) return { product: 'AWS', name: 'an AWS access key ID', shown: 'AKIA…' };
-  return undefined;
+  return wholeForms.find(({ pattern }) => pattern.test(text))?.form;
+}
+
+/** How the tokens of a cloud look, where they all do. Self-managed servers may have prefixes of their own, or passwords. */
+const looks: readonly { provider: ProviderName; host: RegExp; pattern: RegExp; described: string }[] = [
+  {
+    provider: 'GitHub',
+    host: /./,
+    // Until 2021 they were 40 hexadecimal digits: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+    pattern: /^(gh[a-z]_|github_pat_)|^[0-9a-f]{40}$|^v1\./,
+    described: "does not begin as GitHub's tokens do (ghp_ or github_pat_)",
+  },
+  {
+    provider: 'GitLab',
+    host: /^gitlab\.com$/,
+    pattern: /^gl[a-z]{2,6}-|^[\w-]{20}$|^[0-9a-f]{64}$/,
+    described: "does not begin as GitLab's tokens do (glpat-)",
+  },
+  {
+    provider: 'Bitbucket',
+    host: /^bitbucket\.org$/,
+    pattern: /^AT[A-Z]{2}/,
+    described: "does not begin as Bitbucket Cloud's tokens do (ATCTT or ATATT)",
+  },
+  {
+    provider: 'AzureDevOps',
+    host: /^dev\.azure\.com$|\.visualstudio\.com$/,
+    pattern: /^[a-z2-7]{52}$|^[A-Za-z0-9]{84}$/,
+    described: "does not have the form of Azure DevOps' tokens (52 or 84 letters and digits)",
+  },
+];
+
+/**
+ * What is unusual about a token that a provider rejected: a clause without a subject, or undefined. It is no reason not
+ * to send a token, because a product may change how its tokens look.
+ *
+ * @param hostname of the server's web address
+ */
+export function unusualForm(token: string, provider: ProviderName, hostname: string): string | undefined {
+  const known = looks.find((each) => each.provider === provider && each.host.test(hostname));
+  return known && !known.pattern.test(token) ? known.described : undefined;
 }

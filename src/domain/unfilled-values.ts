@@ -1,6 +1,10 @@
-import type { KnownMistake, ValueKind } from './mistakes.ts';
-
-const all = ['token', 'secret', 'name', 'password'] as const;
+import {
+  allKinds as all,
+  generatedKinds as generated,
+  type KnownMistake,
+  type ValueKind,
+} from './known-mistake.ts';
+import { hasMoreAround } from './value-shape.ts';
 
 /** What to do where a tool should have put the value. */
 export const unfilled = 'Check the tool that fills it in, or store the value itself.';
@@ -11,7 +15,8 @@ export const unfilledValues: readonly KnownMistake[] = references();
 function references(): KnownMistake[] {
   const clause = 'is a placeholder that was not filled in';
   const placeholder = (fits: KnownMistake['fits'], kinds?: readonly ValueKind[]): KnownMistake => ({
-    fits,
+    // Brackets that were left around the value say that it was filled in.
+    fits: (text, kind) => test(fits, text, kind) && !(kind === 'token' && hasMoreAround(text)),
     clause,
     hint: unfilled,
     ...(kinds && { kinds }),
@@ -35,12 +40,30 @@ function references(): KnownMistake[] {
       /^(pass|gopass|lpass|env|ssm|secretsmanager|awssm|akv|gcpsm|bws|doppler|keyring|conjur):\/*[A-Za-z][\w./#-]*$/,
       ['token', 'secret'],
     ),
+    // https://cloud.google.com/run/docs/configuring/services/secrets, https://github.com/GoogleCloudPlatform/berglas
+    reference(/^(sm|gsm|berglas|bw|akeyless|infisical|doppler|hcvault|aws-?sm|aws-?ssm|azkv):\/\/\S+$/),
+    reference(/^(?!https?:|ssh:|git:|ftps?:|file:)[a-z][a-z0-9+.-]*:\/\/\S+$/i, ['token', 'name']),
+    // https://developer.hashicorp.com/vault/docs/secrets/kv/kv-v2
+    reference(/^(secrets?|kv(-?v?2)?)\/[a-z0-9_./-]+$/, ['token', 'secret']),
+    // https://keepass.info/help/base/fieldrefs.html
+    reference(/^\{REF:[TUPANIO]@[TUPANIO]:[^{}]+\}$/i),
     reference(/^arn:aws[a-z-]*:(secretsmanager|ssm|kms):\S+$/),
     reference(/^projects\/[^/\s]+\/(locations\/[^/\s]+\/)?secrets\/\S+$/),
     reference(/^@Microsoft\.KeyVault\(.*\)$/i),
     reference(/^https:\/\/[a-z0-9-]+\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)\/secrets\/\S+$/i),
     placeholder(/^\{\{[\s\S]*\}\}$/, all),
     placeholder(/^\$\{[A-Z_][A-Z0-9_]*\}$/, all),
+    // https://docs.github.com/en/actions/concepts/workflows-and-actions/contexts
+    placeholder(/^\$\{\{[^{}]*\}\}$/, all),
+    placeholder(/^<%.*%>$/),
+    placeholder(/^%[sdvqr]$|^\{\d*\}$/),
+    placeholder(/^\[(secret|sensitive|redacted|masked|hidden|unknown)\]$/i),
+    // Of workflows, Terraform and programs, where the expression was taken for a text.
+    placeholder(
+      /^(secrets|env|vars|var|local|inputs|steps|process\.env|ENV|data|module)(\.[A-Za-z_][\w-]*|\[["'\w-]+\])+$/,
+      generated,
+    ),
+    placeholder(/^(os\.environ|os\.getenv|getenv|System\.getenv|credentials)[[(.].*[\])]$/, generated),
     placeholder(/^<[A-Za-z][\w .:#/-]*>$/),
     placeholder(/^\$\{[^{}]*\}$/),
     placeholder(/^\$\([A-Za-z_][^()]*\)$/),
@@ -70,4 +93,8 @@ function references(): KnownMistake[] {
       hint: 'Store the bare value alone.',
     },
   ];
+}
+
+function test(fits: KnownMistake['fits'], text: string, kind: ValueKind): boolean {
+  return typeof fits === 'function' ? fits(text, kind) : fits.test(text);
 }

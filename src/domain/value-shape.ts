@@ -1,5 +1,5 @@
 import { decodeBase64 } from '../lib/pem.ts';
-import type { ValueKind } from './mistakes.ts';
+import type { ValueKind } from './known-mistake.ts';
 import { decodeStored } from './stored-text.ts';
 import { tokenForm } from './token-form.ts';
 
@@ -48,9 +48,12 @@ export function isAssignment(text: string, kind: ValueKind): boolean {
 
 /** Not base64, in which capitals, small letters and digits are mixed. */
 function isAbsolutePath(text: string): boolean {
-  const [, path] = /^(?:@|file:\/{0,2})?(?:~|\.{1,2})?\/([\w./-]+)$/.exec(text) ?? [];
+  const [, front, path] = /^((?:@|file:\/{0,2})?(?:~|\.{1,2})?)\/([\w./-]+)$/.exec(text) ?? [];
   const names = path?.split('/') ?? [];
-  return names.length > 1 && names.every((name) => /^[a-z0-9._-]+$|^[A-Za-z._-]+$/.test(name));
+  return (
+    (names.length > 1 || (front !== '' && names.length > 0)) &&
+    names.every((name) => /^[a-z0-9._-]+$|^[A-Za-z._-]+$/.test(name))
+  );
 }
 
 /** The name of a file, with folders or with an extension that keys and tokens are stored under. */
@@ -58,6 +61,8 @@ export function looksLikePath(text: string): boolean {
   return (
     isAbsolutePath(text) ||
     /^(@|file:)?[A-Za-z]:\\/.test(text) ||
+    // What kubectl and curl would read a file for; tokens are longer.
+    /^@[a-z][\w.-]{0,15}$/i.test(text) ||
     /^@?(\.{1,2}\/)?[\w-]+(\.[\w-]+)*\.(pem|key|txt|token|json|ya?ml|env|crt|cer|pub)$/i.test(text)
   );
 }
@@ -80,16 +85,49 @@ export function isFiller(text: string): boolean {
     fillerWords.has(word) ||
     /^(your|put|insert|enter|paste)[a-z]*here$/.test(word) ||
     instruction.test(rest) ||
-    /^(x{3,}|\.{3,}|…+|-{3,}|_{3,}|\?{3,}|#{3,})$/i.test(rest) ||
+    /^(x{3,}|\.{3,}|…+|-{3,}|_{3,}|\?{3,}|#{3,}|\*{3,})$/i.test(rest) ||
     /x{8}$/i.test(rest) ||
-    /\*{3}|\.{3}$|…$/.test(rest)
+    /^\w{0,3}(\*{3,}|\.{3}|…)$/.test(rest)
   );
 }
 
-/** `alice:ghp_…`, as curl and URLs have it. */
+/** `alice:ghp_…`, as curl and URLs have it; with an e-mail address or a name that only tokens have, anything behind it. */
 export function hasUserInFront(text: string): boolean {
-  const [, rest] = /^[\w.+@-]+:([\w.~+/=-]+)$/.exec(text) ?? [];
-  return rest !== undefined && tokenForm(rest) !== undefined;
+  const [, user = '', rest] = /^([\w.+@-]+):([\w.~+/=-]+)$/.exec(text) ?? [];
+  if (rest === undefined) return false;
+  return tokenForm(rest) !== undefined || (rest.length >= shortestToken && isUserOfTokens(user));
+}
+
+function isUserOfTokens(user: string): boolean {
+  return (
+    /^(oauth2|x-(token-auth|access-token|bitbucket-api-token-auth)|gitlab-ci-token)$/.test(user) ||
+    /^[\w.+-]+@([a-z0-9-]+\.)+[a-z]{2,10}$/i.test(user)
+  );
+}
+
+/** `Bearer …`, `token …`, also where the blank behind it was lost. */
+export function hasScheme(text: string): boolean {
+  if (/^((bearer|basic|token)\s+|(bearer|basic):\s*)[^\s=:]/i.test(text)) return true;
+  const rest = text.replace(/^(bearer|basic|token)[-_]?/i, '');
+  return rest !== text && tokenForm(rest) !== undefined;
+}
+
+/** An element, or what PowerShell writes in front of one. */
+export function isXml(text: string): boolean {
+  if (text.startsWith('#< CLIXML')) return true;
+  const [, name] = /^<([A-Za-z][\w.:-]*)[\s>]/.exec(text) ?? [];
+  return name !== undefined && text.endsWith(`</${name}>`);
+}
+
+/** Names of types and masks that languages print for a value that is no text: .NET, Java, JavaScript, Python. */
+export function printedType(text: string): boolean {
+  return (
+    /^System\.[A-Z][\w.]*(\[\])?$|^\[[BC]@[0-9a-f]{4,8}$/.test(text) ||
+    /^([a-z]\w*\.)+[A-Z]\w*@[0-9a-f]{4,8}$|^<Buffer( [0-9a-f]{2})+>$/.test(text) ||
+    /^(SecretStr|Secret|Some|Ok)\(['"]\*+['"]\)$|^<(bound method|function|generator|coroutine) .*>$/.test(
+      text,
+    )
+  );
 }
 
 /** A part of a text is called a token only if it is as long as one. */
@@ -101,19 +139,22 @@ const shortestToken = 12;
  */
 export function hasMoreAround(text: string): boolean {
   if (/[\r\n]/.test(text)) return false;
+  // A full stop behind it, of the sentence that it was copied from.
+  if (/[^.]\.$/.test(text) && text.length > shortestToken && tokenForm(text) !== undefined) return true;
   const parts = text.split(/[^A-Za-z0-9._~+/=-]+/);
   return parts.length > 1 && parts.some((part) => part.length >= shortestToken && holdsToken(part));
 }
 
 function holdsToken(part: string): boolean {
   // `token=ghp_…`
-  return tokenForm(part) !== undefined || tokenForm(part.slice(part.indexOf('=') + 1)) !== undefined;
+  const token = tokenForm(part) === undefined ? part.slice(part.indexOf('=') + 1) : part;
+  return tokenForm(token) !== undefined && !isFiller(token);
 }
 
 /** Whether a text is a token of a known form in hexadecimal. */
 export function isInHexadecimal(text: string): boolean {
-  if (text.length % 2 !== 0 || !/^(0x)?[0-9a-fA-F]+$/.test(text)) return false;
-  return isKnownToken(Buffer.from(text.replace(/^0x/, ''), 'hex').toString('latin1').trim(), 'token');
+  const [, digits = ''] = /^(?:0x|hex:)?((?:[0-9a-fA-F]{2})+)$/.exec(text) ?? [];
+  return isKnownToken(Buffer.from(digits, 'hex').toString('latin1').trim(), 'token');
 }
 
 /** One that is known by its first bytes, three of which no token has by chance. */

@@ -220,15 +220,18 @@ export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise
   });
   if (clientCredentials) {
     const { tokenURL, clientID, clientSecretRef, scope } = clientCredentials;
-    const secret = wanted(clientSecretRef, 'client secret', 'clientCredentials.clientSecretRef');
+    const { value: clientSecret, doubt } = await reader.programSecret(
+      wanted(clientSecretRef, 'client secret', 'clientCredentials.clientSecretRef'),
+    );
     return {
       auth: {
         kind: 'clientCredentials',
         tokenUrl: tokenURL,
         clientId: clientID,
-        clientSecret: await reader.programSecret(secret),
+        clientSecret,
         ...(scope !== undefined && { scope }),
       },
+      doubt,
     };
   }
   if (password) {
@@ -255,6 +258,6 @@ export async function readAuth(auth: Spec['auth'], reader: ValueReader): Promise
   }
   // The schema allows exactly one of the four.
   if (!token) throw new TypeError('A connection without login passed its schema.');
-  const value = await reader.programSecret(wanted(token.secretRef, 'token', 'token.secretRef'));
-  return { auth: { kind: 'token', token: value } };
+  const { value, doubt } = await reader.programSecret(wanted(token.secretRef, 'token', 'token.secretRef'));
+  return { auth: { kind: 'token', token: value }, doubt };
 }

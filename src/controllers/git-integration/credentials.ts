@@ -60,7 +60,10 @@ export async function readCredentials({
     const url = spec.url ?? providers[spec.provider].defaultUrl;
     // The provider itself says, without a call, that the URL is another one's cloud.
     const told = spec.validation.policy !== 'Skip' && isOthersCloud(url, spec.provider, providers);
-    const misplaced = auth.kind === 'token' && !told && misplacedToken(auth.token, name, { ...spec, url });
+    const misplaced =
+      auth.kind === 'token' &&
+      !told &&
+      misplacedToken(auth.token, name, { ...spec, url, username: auth.username });
     if (misplaced && misplaced.reason === 'SecretValueInvalid')
       throw new ValueFault(misplaced.reason, misplaced.sentence, misplaced.hint);
     const message = 'Every Secret was found and its values are well-formed.';

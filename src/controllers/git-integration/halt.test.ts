@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
+import { Refusal } from '../refusals.ts';
 import { StillWaitingError } from '../shared-calls.ts';
 import { providerFailureAgeMs, providerHalt, type Question } from './halt.ts';
 
@@ -76,7 +77,12 @@ const cases = [
     name: 'anything else',
     thrown: new TypeError('x is not a function'),
     condition: 'InstallationResolved',
-    finding: { status: 'Unknown', reason: 'ProviderError', message: 'github.com could not be asked.' },
+    finding: {
+      status: 'Unknown',
+      reason: 'ProviderError',
+      message:
+        'github.com could not be asked, for a reason that is not known here. The operator retries; its log has the error.',
+    },
     next: { kind: 'retry' },
     standsMs: 500,
   },
@@ -129,6 +135,23 @@ describe('a host that the connection does not allow', () => {
   ])('is told with the field that allows it', (hint, says) => {
     const { finding } = providerHalt(error({ reason: 'HostNotAllowed', hint }), question('CredentialsValid'));
     expect(finding.message).toBe(`It failed. ${says}`);
+  });
+});
+
+describe('a token that does not look like one of the provider', () => {
+  const refusal = (fields: Partial<ProviderErrorFields>) =>
+    new Refusal({ error: error(fields), isConfirmed: true, againAtMs: now, windowMs: 90_000 });
+  const unusual = "does not begin as GitHub's tokens do (ghp_ or github_pat_)";
+  const said = (fields: Partial<ProviderErrorFields>): string =>
+    providerHalt(refusal(fields), { ...question('CredentialsValid'), unusual }).finding.message;
+
+  it('is said to be unusual where the provider does not say why it rejects it', () => {
+    expect(said({})).toBe(`It failed. Look; check the stored value first, because it ${unusual}.`);
+  });
+
+  it('is not where the provider says why', () => {
+    expect(said({ isExplained: true })).toBe('It failed. Look.');
+    expect(said({ reason: 'RepositoryNotAccessible' })).toBe('It failed. Look.');
   });
 });
 

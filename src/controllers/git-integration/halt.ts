@@ -94,6 +94,8 @@ export interface Question {
   credential: string;
   /** The connection whose lists decide where credentials may go, as `CodeMieConnection "own"`. */
   connection: string;
+  /** What is unusual about the credential, as a clause: see `unusualForm`. */
+  unusual?: string | undefined;
   /** Whether the integration was Ready with this spec: see `wasReady` in `load.ts`. */
   wasReady: boolean;
   /** The reason of the verdict on this very credential that the status holds from an earlier pass, if it holds one. */
@@ -111,8 +113,10 @@ export function providerHalt(error: unknown, question: Question): Halt {
     return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
   }
   if (error instanceof Refusal) return refusalHalt(error, question);
-  if (!(error instanceof ProviderError))
-    return waiting(asked, 'ProviderError', `${host} could not be asked.`, { kind: 'retry' }, error);
+  if (!(error instanceof ProviderError)) {
+    const message = `${host} could not be asked, for a reason that is not known here. The operator retries; its log has the error.`;
+    return waiting(asked, 'ProviderError', message, { kind: 'retry' }, error);
+  }
   const { reason, disposition, retryAtMs = 0 } = error;
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
   const message = `${error.sentence(credential)} ${hintFor(error, connection)}`;
@@ -131,10 +135,10 @@ export function providerHalt(error: unknown, question: Question): Halt {
 
 function refusalHalt(
   { error, isConfirmed, againAtMs, windowMs }: Refusal,
-  { asked, credential, connection, verdict }: Question,
+  { asked, credential, connection, verdict, unusual }: Question,
 ): Halt {
   const { reason } = error;
-  const hint = hintFor(error, connection);
+  const hint = withDoubt(error, hintFor(error, connection), unusual);
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
   const sentence = error.sentence(credential);
   // A process that has just started asks again, too, but what stands in the status is no doubt for that.
@@ -145,6 +149,16 @@ function refusalHalt(
   }
   const finding = { status: 'False', reason, message: `${sentence} ${hint}` } as const;
   return new Halt(condition, finding, { kind: 'wait', untilMs: againAtMs }, error);
+}
+
+/** Where the provider does not say why it rejects a credential, its looks may. */
+function withDoubt(
+  { reason, isExplained }: ProviderError,
+  hint: string,
+  unusual: string | undefined,
+): string {
+  if (unusual === undefined || isExplained || reason !== 'Unauthorized') return hint;
+  return `${hint.replace(/\.$/, '')}; check the stored value first, because it ${unusual}.`;
 }
 
 /** Where a setting of the connection decides, the hint names it. */

@@ -3,6 +3,7 @@ import { durationMs } from '../../api/duration.ts';
 import { productNames } from '../../api/group.ts';
 import { credentialDigest } from '../../domain/digests.ts';
 import { mayReachPrivateNetworks } from '../../domain/tenancy.ts';
+import { unusualForm } from '../../domain/token-form.ts';
 import { rfc3339 } from '../../lib/time.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import {
@@ -153,6 +154,7 @@ async function prove(
       host,
       credential: name,
       connection: called,
+      unusual: auth.kind === 'token' ? unusualForm(auth.token, spec.provider, webUrl.hostname) : undefined,
       wasReady: wasReady(integration),
       verdict: verdictOn(digest, 'CredentialsValid', integration),
     });

@@ -218,7 +218,7 @@ const ofServers: CatalogueRow[] = [
     name: 'wrong, expired or revoked',
     answer: server.badCredentials(),
     reason: 'Unauthorized',
-    says: refusedBy(host, 'It is wrong, expired or revoked; make a new HTTP access token on the server.'),
+    says: refusedBy(host, 'It is wrong, expired or revoked; create a new HTTP access token on the server.'),
     again: 'recheck',
   },
   {

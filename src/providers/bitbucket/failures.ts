@@ -100,7 +100,7 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
   if (token.startsWith('ATBB')) {
     return new ProviderError({
       reason: 'AppPasswordRetired',
-      sentence: 'The token is an app password, which Bitbucket Cloud no longer accepts.',
+      sentence: (token) => `The ${token} is an app password, which Bitbucket Cloud no longer accepts.`,
       hint: `Create an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
     });
   }
@@ -154,7 +154,7 @@ function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined 
   }
   const known = userOf(answer) !== undefined || threw(authorisationException);
   if (answer.status === 401 && !known) {
-    return refused(asked, 'It is wrong, expired or revoked; make a new HTTP access token on the server.');
+    return refused(asked, 'It is wrong, expired or revoked; create a new HTTP access token on the server.');
   }
   if (asked.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
