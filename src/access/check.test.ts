@@ -88,7 +88,7 @@ describe('the check at the start', () => {
     expect(missing.at(-1)).toBe(0);
   });
 
-  it('does not wait for one namespace of several, but tells', async () => {
+  it('does not wait for one namespace of several, but reports it', async () => {
     const { check, refused, asked, lines, missing, clock } = stage(['team-a', 'team-b']);
     refused.add('get secrets team-b').add('get namespaces team-b team-b');
     await check.untilGranted(never);
@@ -108,7 +108,7 @@ describe('the check at the start', () => {
     expect(missing.at(-1)).toBe(0);
   });
 
-  it('goes on where nobody may ask', async () => {
+  it('goes on where no one may ask', async () => {
     const { check, refused, lines } = stage(['team-a']);
     refused.add('ask');
     await check.untilGranted(never);

@@ -19,14 +19,14 @@ export interface AccessCheckOptions {
 /** The check of what the login of this process may do. */
 export interface AccessCheck {
   /**
-   * Waits until the operator may do what it can't work without: in the cluster and in its own namespace. Meanwhile
-   * it tells, in one sentence each, what is missing and what for.
+   * Waits until the operator may do what it can't work without: in the cluster and in its own namespace. In the
+   * meantime it logs, in one sentence each, what is missing and what for.
    *
    * @throws what the API server answers; the signal's reason
    */
   untilGranted(signal: AbortSignal): Promise<void>;
   /**
-   * Tells what is missing in the namespaces of `--watch-namespaces`, until all is there or the signal aborts. One
+   * Logs what is missing in the namespaces of `--watch-namespaces`, until all is there or the signal aborts. One
    * that is not there yet, or not any more, is no reason to leave the others alone. Never rejects.
    */
   followNamespaces(signal: AbortSignal): Promise<void>;
@@ -97,7 +97,7 @@ export function createAccessCheck({
         try {
           return await untilAllowed(needs.filter(isOfOne), 'inNamespaces', signal);
         } catch (error) {
-          // Told at the start already.
+          // Logged at the start already.
           if (isForbidden(error)) return;
           await sleep(intervalMs, signal, clock);
         }

@@ -62,7 +62,7 @@ const connectionReadyReasons = {
 /** Reasons of `Ready` of a connection. */
 export type ConnectionReadyReason = keyof typeof connectionReadyReasons;
 
-/** Reasons of `Ready` of every kind that are not taken over from another condition. */
+/** Reasons of `Ready` of every kind that are not copied from another condition. */
 const generalReasons = {
   InvalidSpec: {
     status: 'False',

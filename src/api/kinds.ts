@@ -14,7 +14,10 @@ import { connectionStatusSchema } from './v1alpha1/connection-status.ts';
 import { gitIntegrationSpecSchema } from './v1alpha1/git-integration-spec.ts';
 import { gitIntegrationStatusSchema } from './v1alpha1/git-integration-status.ts';
 
-/** A column of `kubectl get`, see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns. */
+/**
+ * A column of `kubectl get`, see
+ * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#additional-printer-columns.
+ */
 interface PrinterColumn {
   name: string;
   type: 'string' | 'integer' | 'date';
@@ -24,7 +27,7 @@ interface PrinterColumn {
   priority?: 1;
 }
 
-/** All that the API server is told about one kind. */
+/** Everything that the API server gets to know about one kind. */
 export interface KindDescription {
   resource: ResourceDescription;
   shortName: string;

@@ -20,7 +20,7 @@ describe('remembering', () => {
     expect(parsed).toEqual([object]);
   });
 
-  it('tells objects apart that look alike', () => {
+  it('distinguishes objects with the same content', () => {
     const { parse, parsed } = counting();
     parse({ name: 'a' });
     parse({ name: 'a' });

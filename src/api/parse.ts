@@ -60,8 +60,8 @@ export function parseLeniently<S extends z.ZodType>(schema: S, value: unknown): 
 const rememberedValues = 64;
 
 /**
- * Makes a parser that remembers what it made of the last few objects, by their identity: several parts of a program look
- * at the same object at about the same time. Neither the object nor the result may ever be changed.
+ * Creates a parser that caches the results for the last few objects, by their identity: several parts of a program read
+ * the same object at about the same time. Neither the object nor the result may ever be changed.
  */
 export function remembering<T>(parse: (value: unknown) => T): (value: unknown) => T {
   const known = new Map<unknown, T>();
@@ -69,7 +69,7 @@ export function remembering<T>(parse: (value: unknown) => T): (value: unknown) =
     const last = known.get(value);
     if (last !== undefined) return last;
     const parsed = parse(value);
-    // Only an object has an identity that tells it from its like.
+    // Only an object has an identity.
     if (typeof value !== 'object' || value === null) return parsed;
     known.set(value, parsed);
     const [oldest] = known.keys();

@@ -1,7 +1,7 @@
-/** What a condition's status means here. False asks for a person; Unknown will be tried again by itself. */
+/** What a condition's status means here. False: action required; Unknown: the operator retries. */
 type ConditionStatus = 'True' | 'False' | 'Unknown' | 'False or Unknown';
 
-/** One reason of a condition: what it means and what a person does. It is printed in the API reference. */
+/** One reason of a condition: what it means and what users do. It is printed in the API reference. */
 interface ReasonDescription {
   status: ConditionStatus;
   meaning: string;

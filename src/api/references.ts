@@ -12,7 +12,8 @@ export interface Reference {
 
 /**
  * Marks a schema as one that names another object, by a field `name` and, unless the kind is always the same, a field
- * `kind`. A change of that object then wakes whoever names it. Descriptions and rules that are added later keep the mark.
+ * `kind`. A change of that object then wakes the objects that name it. Descriptions and rules that are added later keep
+ * the mark.
  */
 export function reference<S extends z.ZodType<{ name: string }>>(schema: S, kind?: string): S {
   marks.add(schema, { kind: kind ?? null });
@@ -68,7 +69,9 @@ function fieldOf(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** Names an object that another one refers to, for the `reference` indexes. The namespace of a cluster kind is empty. */
+/**
+ * Names an object that another one refers to, for the `reference` indexes. The namespace of a cluster kind is empty.
+ */
 export function referenceKey(kind: string, namespace: string, name: string): string {
   return `${kind}/${namespace}/${name}`;
 }

@@ -6,7 +6,7 @@ export const VALIDATIONS = 'x-kubernetes-validations';
 /** How the API server words the refusal: `Required value: …`, `Forbidden: …` or `Invalid value: "…": …`. */
 type RefusalReason = 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueInvalid';
 
-/** One CEL rule as it stands in a CustomResourceDefinition. */
+/** One CEL rule as in a CustomResourceDefinition. */
 interface CelValidation {
   rule: string;
   message: string;

@@ -98,7 +98,7 @@ function convert(node: unknown, place: string): StructuralSchema {
     additionalProperties: additionalProperties && convert(additionalProperties, `${place}.*`),
     items: items && convert(items, `${place}[]`),
   };
-  // zod spells date-time out as a pattern too; the API server knows the format by itself.
+  // zod spells date-time out as a pattern too; the API server knows the format already.
   if (pattern !== undefined && plain.format !== 'date-time') {
     throw new TypeError(`${place}: write a rule with a sentence instead of a pattern`);
   }
@@ -129,7 +129,7 @@ function demandLimits(schema: StructuralSchema, place: string): void {
 }
 
 /**
- * Server-side apply sees a default as something that somebody else has set: it would add the items of a list that
+ * Server-side apply sees a default as set by another manager: it would add the items of a list that
  * replaces the default, and take an atomic object that leaves one out for a conflict.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
  */

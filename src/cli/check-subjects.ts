@@ -26,7 +26,7 @@ interface GivenCredential {
   repositories: readonly string[];
 }
 
-/** A secret value, by the name of an environment variable or the path of a file. It is never a flag of its own. */
+/** A secret value, by the name of an environment variable or the path of a file. A flag never holds it. */
 type GivenValue = { from: 'environment'; variable: string } | { from: 'file'; path: string };
 
 /** What is checked, and where its Secrets are read. */

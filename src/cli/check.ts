@@ -98,7 +98,7 @@ async function checkOne(
     providerHttp: http,
     providers,
     rateLimits: { observe: () => {}, exhausted: () => {} },
-    // Whoever asks wants an answer, not a series of them.
+    // Users want one answer, not a series.
     refusals: createRefusals({ now: () => io.now(), windowMs: 0 }),
     tenantPrivateNetworks: true,
   };
@@ -144,7 +144,7 @@ async function connectionFor(
     url: 'https://codemie.invalid',
     auth: { token: { secretRef: { name: 'unused' } } },
     providerHosts: [...new Set([webUrl.hostname, apiUrl.hostname])],
-    // Whoever runs this may reach what the machine reaches.
+    // The user who runs this may reach what the machine reaches.
     allowPrivateNetworks: true,
   });
   if (!standIn.ok) throw new CliError(standIn.error, 'Check the URL.');

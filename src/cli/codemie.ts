@@ -68,7 +68,7 @@ export async function withCodeMie<T>(
     kube: cluster.client,
     http,
     operatorNamespace: flags.operatorNamespace,
-    // Whoever runs this may reach what the machine reaches.
+    // The user who runs this may reach what the machine reaches.
     tenantPrivateNetworks: true,
     now: () => io.now(),
     busy: () => false,

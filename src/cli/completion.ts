@@ -5,7 +5,7 @@ import { withCluster } from './cluster.ts';
 import type { Io } from './io.ts';
 import { kindOfWord } from './kind-names.ts';
 
-/** A shell waits for the answer while a person has a finger on the key. */
+/** A shell waits for the answer while the user has a finger on the key. */
 const timeoutMs = 2000;
 
 /** Commands whose arguments are names of objects in the cluster. */
@@ -41,8 +41,8 @@ const shellCompletesFiles = ':0\n';
 
 /**
  * Answers where the library has no answer: files, and names from the cluster, which it suggests afterwards. Without a
- * cluster that answers in time there are no names: whoever presses TAB is in the middle of a line, where a message would
- * be in the way.
+ * cluster that answers in time there are no names: the user who presses TAB is in the middle of a line, where a message
+ * would be in the way.
  *
  * @param words what was typed after the program's name, the word to complete last
  * @returns whether the answer is complete

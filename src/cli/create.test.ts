@@ -30,7 +30,7 @@ const pageOf = (err: string) => new URL(/^Create the (?:token|App): (.*)$/m.exec
 describe('create token', () => {
   it.each(providerNames)('for %s', (provider) => expect(token(cloud(provider))).toMatchSnapshot());
 
-  it.each(providerNames)('for %s on a server of your own', (provider) =>
+  it.each(providerNames)('for %s on a self-managed server', (provider) =>
     expect(token({ provider, url: 'https://git.example.com/base/' })).toMatchSnapshot(),
   );
 
@@ -58,7 +58,7 @@ describe('create token', () => {
 });
 
 describe('create app', () => {
-  it('of a person, of an organization, and one that exists', () => {
+  it('of a user, of an organization, and one that exists', () => {
     expect(app()).toMatchSnapshot('a person');
     expect(app({ organization: 'acme & co' })).toMatchSnapshot('an organization');
     expect(app({ appId: 123456, url: 'https://git.example.com' })).toMatchSnapshot('one that exists');

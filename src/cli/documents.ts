@@ -9,8 +9,8 @@ export function toJson(value: unknown): string {
 
 /**
  * A document of YAML in which each parser finds the same: the YAML 1.1 of Kubernetes takes `yes` and `012` for a
- * boolean and a number, and also breaks lines at U+0085, U+2028 and U+2029, so that a text with these could bring fields
- * of its own.
+ * boolean and a number, and also breaks lines at U+0085, U+2028 and U+2029, so a text with these could add
+ * fields.
  */
 export function toYaml(value: unknown): string {
   const document = new Document(value, { version: '1.1', merge: false });

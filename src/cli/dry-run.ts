@@ -16,7 +16,7 @@ import type { Cluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import { exitCodes, type Io, printable, sentence } from './io.ts';
 
-/** What a dry run needs beside the cluster. */
+/** What a dry run needs in addition to the cluster. */
 export interface DryRunFlags {
   operatorNamespace: string;
   clusterName?: string;
@@ -65,7 +65,7 @@ export async function dryRun(
     const account = await session.account(io.signal);
     if (found !== 'found') {
       const none = `There is no project "${printable(project)}"`;
-      // CodeMie answers alike for a project that does not exist and for one that the login may not see.
+      // CodeMie answers alike for a project that does not exist and for one that is hidden from the login.
       const orUnseen = account.isAdmin ? '' : `, or the login ${account.name} is not a member of it`;
       return say(`${none}${orUnseen}. Names are case-sensitive.`, exitCodes.negative);
     }
@@ -88,7 +88,7 @@ export async function dryRun(
       belongsToAnother: ({ values }) => others.has(String(values[ownerKey])),
       adoptionPolicy: spec.adoptionPolicy,
       driftPolicy: spec.driftPolicy,
-      // What the login sees, whoever runs this may see.
+      // The user who runs this may see what the login sees.
       mayName: () => true,
     });
     return say(describe(plan, desired), plan.action === 'refuse' ? exitCodes.negative : exitCodes.ok);

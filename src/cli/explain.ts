@@ -11,7 +11,7 @@ import { conditionsOf, readinessOf } from './get.ts';
 import { exitCodes, type Io, type Paint, painter, printable, sentence, shortAge } from './io.ts';
 import { recordOf } from './lint/objects.ts';
 
-/** One step of the way to Ready, and what it says to a person. */
+/** One step of the way to Ready, and what it says to a user. */
 interface Step {
   type: string;
   title: string;
@@ -37,7 +37,7 @@ const events: Resource = {
 };
 
 /**
- * Says step by step why a GitIntegration is Ready or not, what to do, and when it is tried again.
+ * Says step by step why a GitIntegration is Ready or not, what to do, and when the operator retries.
  *
  * @returns the exit code: 0 when it is Ready, and that is about its present spec
  */

@@ -102,7 +102,7 @@ export interface Readiness {
   ready: string;
   reason: string;
   message: string;
-  /** True once nothing but a change by a person helps. */
+  /** True once only a change by a user helps. */
   stalled: boolean;
   /** Whether the conditions are about the spec as it is now. */
   current: boolean;
@@ -224,7 +224,7 @@ async function follow(
   await running;
 }
 
-/** Prints each object as a document of its own, so that a reader need not wait for the end of a list. */
+/** Prints each object as a separate document, so that a reader need not wait for the end of a list. */
 function printEach(objects: readonly KubeObject[], options: GetOptions, io: Io, withHead: boolean): void {
   const { output, resource } = options;
   if (output !== 'json' && output !== 'yaml') print(objects, options, io, withHead);

@@ -192,7 +192,7 @@ describe('explain', () => {
       exitCode: 1,
     },
     {
-      name: 'one that is tried again',
+      name: 'one that is retried',
       object: integration('later', {
         status: {
           conditions: [

@@ -112,7 +112,7 @@ async function remove(
   cluster: Cluster,
   io: Io,
 ): Promise<void> {
-  // It may have been created again while a person thought about the answer.
+  // It may have been created again while the user thought about the answer.
   if (await exists(orphan, cluster, io)) {
     io.err(
       `Kept ${printable(orphan.id)}: ${printable(orphan.namespace)}/${printable(orphan.name)} exists again.`,

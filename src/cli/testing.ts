@@ -11,7 +11,7 @@ export interface TestIo extends Io {
   stderr(): string;
 }
 
-/** Makes one without a terminal, unless told otherwise. */
+/** Creates one without a terminal by default. */
 export function testIo(given: Partial<Omit<Io, 'stdin'>> & { stdin?: string | Uint8Array } = {}): TestIo {
   const { stdin = '', ...rest } = given;
   const written: Record<'out' | 'err', string[]> = { out: [], err: [] };
@@ -41,7 +41,7 @@ export interface TestCluster extends Cluster {
  * Makes one.
  *
  * @param objects by the plural of their kind
- * @param forbidden plurals of kinds that may not be read
+ * @param forbidden plurals of kinds that are forbidden to read
  */
 export function testCluster(
   objects: Readonly<Record<string, readonly KubeObject[]>>,

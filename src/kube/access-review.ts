@@ -3,7 +3,7 @@ import type { KubeClient } from './client.ts';
 import { KubeTransportError } from './errors.ts';
 import type { Resource } from './object.ts';
 
-/** One thing that one may or may not do. */
+/** One permission. */
 export interface Access {
   verb: string;
   resource: Pick<Resource, 'group' | 'plural'>;
@@ -25,7 +25,7 @@ const reviews: Resource = {
 const answerSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
 /**
- * Asks the API server whether the client's own login may do something. By default everybody may ask that; the
+ * Asks the API server whether the client's own login may do something. By default everyone may ask that; the
  * answer takes all authorizers into account, not RBAC alone.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  *

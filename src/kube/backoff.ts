@@ -23,7 +23,7 @@ export function backoffDelay(failures: number, options: BackoffOptions): number 
   return delay * (1 + jitter * random());
 }
 
-/** A backoff that counts by itself. */
+/** A backoff that counts its own failures. */
 export function createBackoff(options: BackoffOptions): Backoff {
   let failures = 0;
   return {

@@ -2,9 +2,9 @@ import { errorFields, type Log } from './log.ts';
 import { keyOf } from './object.ts';
 import type { Change, Store } from './store.ts';
 
-/** Tells those who listen of the changes of a store. */
+/** Sends the changes of a store to its handlers. */
 export interface ChangeFeed {
-  /** Tells each change to all handlers, in order. */
+  /** Sends each change to all handlers, in order. */
   emit(changes: readonly Change[]): void;
   /** See Informer. */
   onChange(handler: (change: Change) => void): void;

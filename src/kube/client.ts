@@ -51,7 +51,7 @@ export interface NewObject {
 /**
  * A client for any kind, in plain JSON: Kubernetes times stay strings, unknown fields stay. Each call has a
  * deadline. All calls throw KubeStatusError (an answer with an error status), KubeTransportError (no usable
- * answer) or the reason of the caller's signal. Reads are tried again when the server sheds load; writes never.
+ * answer) or the reason of the caller's signal. Reads are retried when the server sheds load; writes never.
  */
 export interface KubeClient {
   /**
@@ -83,7 +83,7 @@ export interface KubeClient {
   ): Promise<KubeObject>;
   /**
    * Server-side apply of the whole status this manager owns. Never creates the object (404). Equal content leaves
-   * resourceVersion as it is. With `uid`, an object that was made again under the name is left alone (404); this
+   * resourceVersion as it is. With `uid`, an object that was created again under the name is not touched (404); this
    * costs a read, unless `resourceVersion` is given and still current. Without `uid`, a `resourceVersion` that is
    * not current is a 409.
    * https://kubernetes.io/docs/reference/using-api/server-side-apply/
@@ -97,7 +97,7 @@ export interface KubeClient {
   ): Promise<KubeObject>;
   /**
    * Server-side apply of the object, which is made if it is not there. Fields that this manager applied before and
-   * does not any more are taken away; what others have set to another value is taken over.
+   * does not any more are removed; what others have set to another value is overwritten.
    */
   apply(
     resource: Resource,

@@ -12,7 +12,7 @@ export interface TlsSettings {
   rejectUnauthorized?: boolean;
 }
 
-/** One state of the credentials. A change makes a new object, so that identity tells old from new. */
+/** One state of the credentials. A change creates another object, so that identity separates old from new. */
 export interface KubeCredentials {
   /** Sent with each request, e.g. `Authorization`. */
   headers: Record<string, string>;

@@ -98,7 +98,7 @@ interface Run {
   state: 'working' | 'parked' | 'leftBehind';
   /** Lets a parked run go on that waits for a worker. */
   proceed?: (() => void) | undefined;
-  /** Resolves when the run has ended or was left behind. */
+  /** Resolves when the run has finished or was left behind. */
   over: Promise<void>;
 }
 
@@ -302,7 +302,7 @@ export function createController(options: ControllerOptions): Controller {
   };
 }
 
-/** Whether work is over within a turn of the event loop. */
+/** Whether work finishes within a turn of the event loop. */
 async function settlesAtOnce(work: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = (): void => {

@@ -210,9 +210,9 @@ export class RetryAfterError extends Error {
 /** When to try again: after that time, or with backoff. */
 export type Failure = { kind: 'wait'; delayMs: number } | { kind: 'retry' };
 
-/** Tells the kind of a failure: whatever is not known to be of another kind is retried with backoff. */
+/** Classifies a failure: what is not known to be of another kind is retried with backoff. */
 export function failureOf(error: unknown): Failure {
-  // A time that is none, such as that of an unreadable date, tells nothing.
+  // A time that is none, such as that of an unreadable date, means nothing.
   if (error instanceof RetryAfterError && Number.isFinite(error.retryAfterMs))
     return { kind: 'wait', delayMs: error.retryAfterMs };
   // Here the API server sheds load and says for how long.

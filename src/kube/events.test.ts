@@ -71,7 +71,7 @@ function object(name: string, namespace?: string): KubeObject {
 }
 
 describe('many events at once', () => {
-  it('go out evenly after the first few, and all at once when nobody has time', async () => {
+  it('go out evenly after the first few, and all at once when no time is left', async () => {
     for (let index = 0; index < 200; index++) recorder.record(object(`a${index}`, 'ns'), news);
     await clock.advance(0);
     expect(created.length).toBeLessThan(40);
@@ -205,7 +205,7 @@ describe('when the API server fails', () => {
   });
 
   it.each([
-    { name: 'may not be written', failure: status(403, 'Forbidden') },
+    { name: 'are forbidden', failure: status(403, 'Forbidden') },
     { name: 'belongs into a namespace that is gone', failure: status(404, 'NotFound') },
     { name: 'breaks a rule', failure: status(422, 'Invalid') },
     { name: 'comes after the lease', failure: new KubeTransportError('create events', 'Fenced') },

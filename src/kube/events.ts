@@ -32,7 +32,7 @@ export interface EventRecorder {
 
 /** What a recorder counts. */
 export interface EventMetrics {
-  /** An event that nobody will see. */
+  /** An event that is lost. */
   dropped(): void;
 }
 

@@ -23,7 +23,7 @@ function widget(
   return { metadata: { ...metadata, ...given, ...fields } };
 }
 
-/** A server that holds one object, answers its first patches as told, and remembers them. */
+/** A server that holds one object, answers its first patches as given, and remembers them. */
 function startServer(held: KubeObject | undefined, codes: number[] = []) {
   const patches: JsonPatchOp[][] = [];
   const client = {
@@ -106,7 +106,7 @@ describe('when the copy was old', () => {
   it.each([
     { name: 'is gone', held: undefined },
     { name: 'was made again under its name', held: widget([ours], { uid: 'other' }) },
-  ])('an object that $name is left alone', async ({ held }) => {
+  ])('an object that $name is not touched', async ({ held }) => {
     const { client, patches } = startServer(held, [422]);
     expect(await removeFinalizer(client, widgets, widget([ours]), ours, signal)).toBeUndefined();
     expect(patches).toHaveLength(1);

@@ -4,7 +4,7 @@ import { type KubeObject, keyOf, type Resource } from './object.ts';
 
 type FinalizerClient = Pick<KubeClient, 'get' | 'patchJson'>;
 
-/** How often a patch is made again from a fresh read when the object changed meanwhile. */
+/** How often a patch is built again from a fresh read when the object changed in between. */
 const maxTries = 3;
 
 /**
@@ -26,7 +26,7 @@ export async function addFinalizer(
     const known = current.metadata.finalizers;
     if (known?.includes(finalizer) === true) return 'done';
     if (known === undefined) {
-      // The list does not exist yet. Testing the version keeps one that was made meanwhile from being replaced.
+      // The list does not exist yet. Testing the version keeps one that was created in between from being replaced.
       return [
         { op: 'test', path: '/metadata/resourceVersion', value: current.metadata.resourceVersion },
         { op: 'add', path: '/metadata/finalizers', value: [finalizer] },

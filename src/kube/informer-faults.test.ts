@@ -56,7 +56,7 @@ function start(): void {
 }
 
 /**
- * Goes forward in small steps until the check holds, and tells how far: milliseconds of the manual clock, or Infinity
+ * Goes forward in small steps until the check holds, and returns how far: milliseconds of the manual clock, or Infinity
  * when the limit came first. Between two steps there are many turns of the event loop. Server and client share it, so
  * that bytes between them arrive however busy the machine is.
  */
@@ -127,7 +127,7 @@ const bookmarkLine = (): string => {
 
 interface Fault {
   name: string;
-  /** Breaks something, lets `change` happen unseen, and mends it. */
+  /** Breaks something, lets `change` happen unseen, and restores it. */
   happens: () => Promise<void> | void;
   /** Whether a whole list is needed after it, rather than a watch from where the last one was. */
   relists: boolean;

@@ -66,7 +66,7 @@ function start(namespaces: readonly string[]) {
 }
 
 describe('an informer of several namespaces', () => {
-  it('fills one store from all of them, and tells of each change', async () => {
+  it('fills one store from all of them, and reports each change', async () => {
     a.put('one');
     b.put('one');
     const { informer, changes } = start(['a', 'b']);

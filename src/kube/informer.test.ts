@@ -42,7 +42,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Starts an informer that comes back quickly, and keeps what it told. */
+/** Starts an informer that comes back quickly, and keeps what it reported. */
 function start(options: Partial<InformerOptions> = {}): { informer: Informer; changes: string[] } {
   const changes: string[] = [];
   const informer = createInformer({
@@ -89,7 +89,7 @@ describe('an informer on a healthy server', () => {
     expect(Number(watch?.query.get('timeoutSeconds'))).toBeLessThanOrEqual(40);
   });
 
-  it('tells of each change once and in order', async () => {
+  it('reports each change once and in order', async () => {
     server.put('a');
     const { informer, changes } = start();
     await eventually(() => expect(server.watches).toBe(1));
@@ -118,7 +118,7 @@ describe('an informer on a healthy server', () => {
     expect(lists()).toBe(1);
   });
 
-  it('asks for metadata only where told, and keeps nothing else even if the server sends it', async () => {
+  it('asks for metadata only where configured, and keeps nothing else even if the server sends it', async () => {
     server.put('a', { data: { secret: 'x' } });
     const { informer } = start({ metadataOnly: true, fieldSelector: 'type=Opaque' });
     await eventually(() => expect(server.watches).toBe(1));
@@ -214,7 +214,7 @@ describe('refresh', () => {
     expect(informer.synced()).toBe(true);
   });
 
-  it('is over when the server refuses the list, and when the signal aborts', async () => {
+  it('ends when the server refuses the list, and when the signal aborts', async () => {
     const { informer } = start();
     await informer.whenSynced(stop.signal);
     server.next('list', answerStatus(403, 'Forbidden'));
@@ -264,7 +264,7 @@ describe('handlers', () => {
     expect(watches()).toBe(1);
   });
 
-  it('one that comes late is told of what is there', async () => {
+  it('one that is added late gets what is there', async () => {
     server.put('a');
     const { informer } = start();
     await informer.whenSynced(stop.signal);

@@ -12,8 +12,8 @@ export interface InformerOptions extends Omit<Selection, 'namespace'> {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource;
   /**
-   * Fill the store from these namespaces, each with a list and watch of its own. One that refuses (403) counts as
-   * empty until it no longer does, so that it holds up nobody else. Empty: follow nothing. Default: all namespaces.
+   * Fill the store from these namespaces, each with its own list and watch. One that refuses (403) counts as
+   * empty until it no longer does, so that it blocks no other. Empty: follow nothing. Default: all namespaces.
    */
   namespaces?: readonly string[];
   indexes?: Record<string, IndexFunction>;
@@ -27,7 +27,7 @@ export interface InformerOptions extends Omit<Selection, 'namespace'> {
   backoff?: Backoff;
 }
 
-/** A store that follows one kind on the server, and tells of each change. */
+/** A store that follows one kind on the server, and reports each change. */
 export interface Informer {
   readonly resource: Resource;
   store: Store;
@@ -38,8 +38,8 @@ export interface Informer {
   /** Resolves when synced. @throws the signal's reason */
   whenSynced(signal: AbortSignal): Promise<void>;
   /**
-   * Lists once more and takes that over, for whoever has to know all that others wrote until now: a watch may lag
-   * behind. Resolves also when this login may not list. @throws the signal's reason
+   * Lists once more and stores that, for callers that have to know all that others wrote until now: a watch may lag
+   * behind. Resolves also when this login lacks permission to list. @throws the signal's reason
    */
   refresh(signal: AbortSignal): Promise<void>;
   /**
@@ -49,7 +49,7 @@ export interface Informer {
    */
   onChange(handler: (change: Change) => void): void;
   /**
-   * Milliseconds since the server last answered the watch that heard the least, be it with an error; Infinity before.
+   * Milliseconds since the server last answered the watch that heard the least, even with an error; Infinity before.
    * For liveness probes.
    */
   contactAgeMs(): number;
@@ -113,7 +113,7 @@ export function createInformer(options: InformerOptions): Informer {
 }
 
 /**
- * Whether the server has answered each informer within a time, be it with a refusal. One that waits for its first list
+ * Whether the server has answered each informer within a time, even with a refusal. One that waits for its first list
  * counts as well: there is nothing in it that could have grown old, and a new process would wait, too. For liveness.
  */
 export function areInContact(

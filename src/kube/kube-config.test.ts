@@ -107,7 +107,7 @@ describe('a kubeconfig', () => {
     expect(await seenBy(connection)).toBe('Bearer exec-2');
   });
 
-  it('signs in with a token out of a file beside it, which is read again after a 401', async () => {
+  it('signs in with a token from a file next to it, which is read again after a 401', async () => {
     await file('token', 'one\n');
     const connection = await loadKubeConnection({ kubeconfig: await kubeconfig({ tokenFile: 'token' }) });
     expect(await seenBy(connection)).toBe('Bearer one');
@@ -274,7 +274,7 @@ describe('the service account of a Pod', () => {
     expect(connection.server.href).toBe('https://[fd00::1]/');
   });
 
-  it('that is not mounted is told so', async () => {
+  it('that is not mounted is reported', async () => {
     const inCluster = { host: '127.0.0.1', port: '1', directory: '/nowhere' };
     await expect(loadKubeConnection({ inCluster })).rejects.toThrow(
       "The service account file /nowhere/token can't be read. Check automountServiceAccountToken of the Pod and its ServiceAccount.",

@@ -19,7 +19,7 @@ export interface KubeConnectionOptions {
   clock?: Clock;
 }
 
-/** A credential plugin gets this long. client-node itself would wait for ever. */
+/** A credential plugin gets this long. client-node itself would wait forever. */
 const pluginTimeoutMs = durations.kube.credentialPluginMs;
 
 /**
@@ -113,7 +113,7 @@ const usersSchema = z.looseObject({
 
 /**
  * Gives `tokenFile`, by which kubectl and client-go read a token, the name that client-node has for it. Otherwise the
- * user would be nobody, without a word.
+ * user would be anonymous, without an error.
  */
 async function withTokenFiles(text: string, folder: string): Promise<string> {
   if (!text.includes('tokenFile')) return text;

@@ -34,7 +34,7 @@ describe('holding the lease', () => {
     });
   });
 
-  it('makes it again when somebody deleted it', async () => {
+  it('creates it again when someone deleted it', async () => {
     const { happened } = stage.start('a');
     await settle();
     server.remove();

@@ -37,7 +37,7 @@ export interface LeaderElection {
   /**
    * Whether this process may change anything outside of itself: it leads, and its last renewal is younger than
    * two thirds of the lease. To be asked right before each write. A process that was stopped and goes on after its
-   * lease has ended is told here first, before any timer or signal of it has had a turn.
+   * lease has expired is noticed here first, before any timer or signal of it has had a turn.
    */
   mayWrite(): boolean;
 }
@@ -70,7 +70,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   const log = options.log.child({ lease: key, identity });
   /** What the lease said when it last changed, and when we saw that. */
   let seen = { content: '', at: 0 };
-  /** By our clock; the past when nobody holds the lease. */
+  /** By our clock; the past when no process holds the lease. */
   let freeAt = Number.NEGATIVE_INFINITY;
   let isLeading = false;
   /** By our clock, from before the last request that had the lease: others count from when they see its outcome. */
@@ -157,7 +157,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       const record = lease === undefined ? undefined : readLease(lease);
       if (record?.holder === identity) await write(lease, released(record, now()), deadline.signal);
     } catch (error) {
-      // It expires by itself.
+      // It expires anyway.
       log.warn(errorFields(error), 'The lease could not be given back.');
     } finally {
       deadline.stop();

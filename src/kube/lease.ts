@@ -20,7 +20,7 @@ const leaseSchema = z.object({
   leaseTransitions: z.number().nullish(),
 });
 
-/** What a Lease says. Absent fields have the value of a lease that nobody holds. */
+/** What a Lease says. Absent fields have the value of a free lease. */
 export interface LeaseRecord {
   holder: string;
   durationMs: number;
@@ -30,7 +30,7 @@ export interface LeaseRecord {
   transitions: number;
 }
 
-/** Reads `spec` leniently: a Lease that someone broke is one that nobody holds. */
+/** Reads `spec` leniently: a Lease that someone broke is a free one. */
 export function readLease(lease: KubeObject): LeaseRecord {
   const spec = leaseSchema.safeParse(lease['spec'] ?? {}).data ?? {};
   return {

@@ -25,7 +25,7 @@ describe('errorFields', () => {
     expect(errorFields(error)).toEqual({ error: 'SyntaxError' });
   });
 
-  it('tells only the type of what is no error, and ends in a circle of causes', () => {
+  it('logs only the type of what is no error, and ends in a circle of causes', () => {
     expect(errorFields('secret')).toEqual({ error: 'string' });
     const circle = new Error('a');
     circle.cause = circle;

@@ -40,7 +40,7 @@ function stage(keys: string[]) {
 
 const code = (status: number): Error => new KubeStatusError('get', { code: status, reason: '' });
 
-it('finds what is made, changed and deleted, one look later', async () => {
+it('finds what is created, changed and deleted, one poll later', async () => {
   const { server, changes, clock, stop, informer, put } = stage(['a', 'b']);
   put('a', '1');
   const running = informer.run(stop.signal);
@@ -56,7 +56,7 @@ it('finds what is made, changed and deleted, one look later', async () => {
   await running;
 });
 
-it('keeps what it knew of one that is refused, and looks at the others', async () => {
+it('keeps what it knew of one that is refused, and polls the others', async () => {
   const { errors, changes, clock, stop, informer, put } = stage(['a', 'b']);
   put('a', '1');
   const running = informer.run(stop.signal);

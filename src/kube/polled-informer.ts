@@ -20,7 +20,7 @@ export interface PolledInformerOptions {
 
 /**
  * An informer of a few objects that one may get, but neither list nor watch: it gets each of them now and then.
- * An object that is refused (403) counts as unknown: its last state stays, and it holds up nobody.
+ * An object that is refused (403) counts as unknown: its last state stays, and it blocks no other.
  */
 export function createPolledInformer(options: PolledInformerOptions): Informer {
   const { client, resource, keys, intervalMs, clock = systemClock } = options;

@@ -27,7 +27,7 @@ export interface ReflectorOptions {
   resource: Resource;
   selection?: Selection;
   sink: ReflectorSink;
-  /** Called each time the server says that this login may not list or watch here (403). */
+  /** Called each time the server says that this login lacks permission to list or watch here (403). */
   onRefused?: () => void;
   log: Log;
   metrics?: ReflectorMetrics;
@@ -42,14 +42,14 @@ export interface ReflectorOptions {
 }
 
 export interface Reflector {
-  /** Lists, watches, and starts over for ever. Never rejects; resolves once the signal aborts. */
+  /** Lists, watches, and starts over, forever. Never rejects; resolves once the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /**
    * Lists once more, with a request that is sent after this call. Resolves when the sink has it, or when the server
-   * says that this login may not list (403). @throws the signal's reason
+   * says that this login lacks permission to list (403). @throws the signal's reason
    */
   refresh(signal: AbortSignal): Promise<void>;
-  /** Milliseconds since the server last answered, be it with an error; Infinity before the first answer. */
+  /** Milliseconds since the server last answered, even with an error; Infinity before the first answer. */
   contactAgeMs(): number;
 }
 
@@ -86,7 +86,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let shortWatches = 0;
   let wasExpired = false;
   let wasRefused = false;
-  /** There while somebody waits for a list. */
+  /** Set while a caller waits for a list. */
   let wanted: PromiseWithResolvers<void> | undefined;
   /** Ends what the loop is at. */
   let interrupt = (): void => {};
@@ -152,7 +152,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
    */
   async function afterClose(events: number, lifeMs: number, signal: AbortSignal): Promise<void> {
     shortWatches = events > 0 || lifeMs >= shortWatchMs ? 0 : shortWatches + 1;
-    // It lived and was ended in good order, so the server is well.
+    // It lived and was ended in good order, so the server works.
     if (lifeMs >= shortWatchMs) return backoff.reset();
     if (shortWatches >= maxShortWatches) {
       shortWatches = 0;
@@ -173,14 +173,14 @@ export function createReflector(options: ReflectorOptions): Reflector {
     if (wasRefused) options.onRefused?.();
     metrics?.watchEnded?.(resource.plural, expired ? 'expired' : 'failed');
     if (expired || !isPassing(error)) resourceVersion = '';
-    // A refusal is an answer: whoever lost a permission is not helped by a restart of the process.
+    // A refusal is an answer: a restart of the process does not bring a lost permission back.
     if (error instanceof KubeStatusError) contactAt = clock.now();
     if (isForbidden(error)) satisfy();
     const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(asked, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
     if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
-    // A namespace that is gone refuses for as long as it is named, which is told once.
+    // A namespace that is gone refuses for as long as it is named, which is logged once.
     else if (refusedAgain) log.debug(fields, 'List or watch is still refused; trying again.');
     else log.warn(fields, 'List or watch failed; retrying.');
     await sleep(waitMs, signal, clock);

@@ -286,7 +286,7 @@ describe('answers', () => {
       body: { kind: 'Status', reason: `${secret} is wrong` },
       want: 'The API server refused to get widgets a: 403.',
     },
-  ])('an error with $name tells nothing that the server wrote freely', async ({ code, body, want }) => {
+  ])('an error with $name contains nothing that the server wrote freely', async ({ code, body, want }) => {
     server.next('call', (response) => response.writeHead(code).end(JSON.stringify(body)));
     const error = await failureOf(client.get(widgets, 'a', signal));
     expect(error).toBeInstanceOf(KubeStatusError);

@@ -7,7 +7,7 @@ export interface RunShares {
   started(group: string): void;
   parked(group: string): void;
   resumed(group: string): void;
-  /** @param wasParked whether the run that is over held no worker */
+  /** @param wasParked whether the finished run held no worker */
   ended(group: string, wasParked: boolean): void;
 }
 
@@ -24,8 +24,8 @@ interface Counts {
 
 /**
  * A namespace may have a sixteenth as many runs under way as are left for all: 30 of 512 on its own, and fewer the more
- * others are busy. So there is room for a namespace without runs until as many namespaces are stuck as there are runs in
- * all. (A dynamic threshold: Choudhury and Hahne, 1998, https://doi.org/10.1109/90.664262.)
+ * others are busy. So there is room for a namespace without runs until as many namespaces are stuck as there are runs
+ * in all. (A dynamic threshold: Choudhury and Hahne, 1998, https://doi.org/10.1109/90.664262.)
  */
 const shareOfTheRest = 1 / 16;
 

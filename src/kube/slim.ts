@@ -43,7 +43,7 @@ const plainMetadata = [
 ];
 
 /**
- * The JSON of an object without what nobody reads. It is cut out of the text before that is parsed: an object of an
+ * The JSON of an object without what is never read. It is cut out of the text before that is parsed: an object of an
  * attacker takes hundreds of milliseconds and many times its size when all of it is made into JavaScript objects.
  *
  * @throws JsonFault
@@ -100,7 +100,7 @@ function pick(
   return `{${members.join(',')}}`;
 }
 
-/** One entry of an object. Of the others some names are left, without their values, to tell what is there. */
+/** One entry of an object. Of the others some names are left, without their values, to show what is there. */
 function entry(bytes: Uint8Array, object: JsonSlice, name: string): string {
   const members: string[] = [];
   eachMember(bytes, object, (keyStart, keyEnd, _start, end) => {

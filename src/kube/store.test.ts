@@ -110,7 +110,7 @@ describe('createStore', () => {
     expect(store.size).toBe(0);
   });
 
-  it('an index that nobody declared is a fault of the program', () => {
+  it('an undeclared index is a fault of the program', () => {
     expect(() => createStore().byIndex('nothing', 'x')).toThrow(TypeError);
   });
 });

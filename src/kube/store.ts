@@ -5,7 +5,7 @@ export interface Store {
   get(key: ObjectKey): KubeObject | undefined;
   list(): Iterable<KubeObject>;
   readonly size: number;
-  /** Objects for which the named index function gives `value`. @throws TypeError for an index nobody declared */
+  /** Objects for which the named index function gives `value`. @throws TypeError for an undeclared index */
   byIndex(name: string, value: string): KubeObject[];
 }
 
@@ -24,7 +24,7 @@ export interface Change {
 /** The store as its reflector sees it. Each method returns what has changed, in order. */
 export interface WritableStore extends Store {
   /**
-   * Takes over a whole list, or that of one namespace: also finds what was deleted, or deleted and made again, in
+   * Stores a whole list, or that of one namespace: also finds what was deleted, or deleted and made again, in
    * between.
    */
   replace(items: KubeObject[], namespace?: string): Change[];

@@ -45,7 +45,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 
 describe('a busy server', () => {
   const busy = answerStatus(429, 'TooManyRequests', { 'retry-after': '0' });
-  it('reads are tried again, three times', async () => {
+  it('reads are retried, three times', async () => {
     server.put('a');
     for (let i = 0; i < 3; i++) server.next('call', busy);
     expect(await client.get(widgets, 'a', signal)).toBeDefined();
@@ -70,7 +70,7 @@ describe('a busy server', () => {
 });
 
 describe('a bad connection', () => {
-  it('a read on a connection that was lost is tried again at once', async () => {
+  it('a read on a connection that was lost is retried at once', async () => {
     server.put('a');
     server.next('call', answerStream(['{'], 'reset'));
     expect(await client.get(widgets, 'a', signal)).toBeDefined();
@@ -185,7 +185,7 @@ describe('other certificates', () => {
   });
 });
 
-describe('a client that may not write', () => {
+describe('a client that is not allowed to write', () => {
   it('is asked when the request goes out, refuses each write, and reads on', async () => {
     let may = true;
     const connection: KubeConnection = {

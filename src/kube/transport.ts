@@ -22,7 +22,7 @@ export interface KubeRequest {
   signal: AbortSignal;
 }
 
-/** One request that is over. */
+/** One finished request. */
 export interface RequestOutcome {
   verb: string;
   resource: string;
@@ -37,7 +37,7 @@ export interface RequestOutcome {
 /** What the transport counts; every callback is optional. */
 export interface ClientMetrics {
   request?(outcome: RequestOutcome): void;
-  /** A read is tried again. */
+  /** A read is retried. */
   retried?(reason: 'throttled' | 'reset'): void;
 }
 
@@ -71,7 +71,7 @@ interface Pools {
   watches: Dispatcher;
 }
 
-/** A throttled read is tried again this often before the caller hears of it. */
+/** A throttled read is retried this often before the caller hears of it. */
 const maxRetries = 3;
 
 /** So many sets of pools are kept that are of no use for new requests. */
@@ -89,7 +89,7 @@ export function createTransport(options: TransportOptions): Transport {
   const retired: Pools[] = [];
   let pools: Pools | undefined;
 
-  /** Pools are tied to the CA and the client certificate; when these change, new ones take over. */
+  /** Pools are tied to the CA and the client certificate; when these change, new ones replace them. */
   function poolsFor(tls: TlsSettings): Pools {
     const key = JSON.stringify(tls);
     if (pools?.tls === key) return pools;
@@ -105,8 +105,8 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   /**
-   * What runs goes on, and idle connections end by themselves. undici forgets the connections of a pool that it was
-   * told to close, so that is only done to pools of long ago, whose watches have ended.
+   * What runs goes on, and idle connections close when they time out. undici forgets the connections of a pool that it
+   * was asked to close, so only old pools are closed, whose watches are finished.
    */
   function retire(old: Pools): void {
     retired.push(old);

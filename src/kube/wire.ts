@@ -74,7 +74,7 @@ const turnBytes = 256 * 1024;
 
 /**
  * Checks the envelope and gives the object the kind that was asked for (items of a list come without, metadata
- * comes as PartialObjectMetadata). What nobody reads is dropped before it is parsed, see {@link slimText}.
+ * comes as PartialObjectMetadata). What is never read is dropped before it is parsed, see {@link slimText}.
  *
  * @throws KubeTransportError of kind Protocol
  */

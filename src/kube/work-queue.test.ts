@@ -53,7 +53,7 @@ describe('adding', () => {
     expect(queue.depth).toBe(0);
   });
 
-  it('during a run makes the key run exactly once more, not at the same time', async () => {
+  it('during a run leads to exactly one more run of the key, not at the same time', async () => {
     const { queue } = makeQueue();
     queue.add('a');
     expect(await queue.get(open)).toBe('a');
@@ -334,7 +334,7 @@ describe('the end', () => {
 });
 
 describe('metrics', () => {
-  it('tell depth, lanes, waits and retries', async () => {
+  it('show depth, lanes, waits and retries', async () => {
     const seen: unknown[][] = [];
     const { queue, clock } = makeQueue({
       metrics: {

@@ -5,7 +5,7 @@ import { backoffDelay } from './backoff.ts';
 import { createDelayHeap } from './delay-heap.ts';
 import { createRunShares } from './run-shares.ts';
 
-/** `high`: something changed, a person may be waiting. `low`: start-up and periodic checks. */
+/** `high`: something changed, a user may be waiting. `low`: start-up and periodic checks. */
 export type Lane = 'high' | 'low';
 
 /** What a queue counts; every callback is optional. */
@@ -38,12 +38,12 @@ export interface WorkQueueOptions {
 
 /**
  * A queue of keys with the promises of client-go's workqueue: a key is worked on by one worker at a time; however
- * often it is added meanwhile, it runs once more; and an addition during a run is never lost.
+ * often it is added in the meantime, it runs once more; and an addition during a run is never lost.
  * https://pkg.go.dev/k8s.io/client-go/util/workqueue
  *
  * Namespaces take turns, in both lanes, so that the first key of a namespace waits for at most one turn of each other
  * one. A turn is a run, or the part of it up to its next park or from there on. A key without a namespace counts as a
- * namespace of its own.
+ * separate namespace.
  */
 export interface WorkQueue {
   readonly name: string;
@@ -138,7 +138,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let timerAt = Number.POSITIVE_INFINITY;
 
   function add(key: string, lane: Lane): void {
-    // Of a key that is being worked on nobody knows yet; it is asked again when it is to be taken.
+    // For a key that is being worked on it is not known yet; it is checked when the key is to be taken.
     if (isShutDown || !(admits(key) || processing.has(key))) return;
     const known = dirty.get(key);
     if (known !== undefined && (known.lane === 'high' || lane === 'low')) return;
@@ -323,7 +323,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   };
 }
 
-/** Whose turn a key takes: that of its namespace; a key of a cluster-scoped object has turns of its own. */
+/** Whose turn a key takes: that of its namespace; a key of a cluster-scoped object has its own turns. */
 function groupOf(key: string): string {
   const slash = key.indexOf('/');
   return slash < 0 ? key : key.slice(0, slash);

@@ -3,8 +3,8 @@ const MiB = 1024 * KiB;
 
 /**
  * Every bound on what comes from outside, in one table: Secrets, ConfigMaps, manifests, answers of servers. What is
- * larger is refused before work on it begins, with one sentence that names the bound. Together they keep any single step
- * on the main thread below 50 ms, and the memory of one input below a share of the chart's limit of 512 MiB.
+ * larger is refused before work on it begins, with one sentence that names the bound. Together they keep any single
+ * step on the main thread below 50 ms, and the memory of one input below a share of the chart's limit of 512 MiB.
  *
  * Strings and lists in manifests are bounded by the CRDs (`src/api`), which the API server enforces.
  */
@@ -39,7 +39,10 @@ export const bounds = {
   },
   /** The private key of a GitHub App. GitHub generates RSA keys of 2048 bits, with the exponent 65537. */
   privateKey: {
-    /** The value in the Secret. A key of 8192 bits has 6.4 KiB as PEM; the rest is for text around it, and for base64 of base64. */
+    /**
+     * The value in the Secret. A key of 8192 bits has 6.4 KiB as PEM; the rest is for text around it, and for base64 of
+     * base64.
+     */
     maxBytes: 64 * KiB,
     /** Below it, RS256 is not allowed: https://www.rfc-editor.org/rfc/rfc7518#section-3.3. */
     minModulusBits: 2048,
@@ -65,12 +68,12 @@ export const bounds = {
   answer: {
     /** Counted after decompression. GitHub's longest page of installations has some 600 KiB. */
     maxBytes: 2 * MiB,
-    /** GitHub's longest page has some 10,000 values. An object with a key of its own takes 2 µs to parse. */
+    /** GitHub's longest page has some 10,000 values. An object with an extra key takes 2 µs to parse. */
     json: { maxValues: 20_000, maxDepth: 64 },
   },
   /**
-   * A listing of all Git integrations in CodeMie that a login can see. It is read row by row, in turns. Rows have some 500
-   * bytes: a server answers 5 MB for 10,000 integrations.
+   * A listing of all Git integrations in CodeMie that a login can see. It is read row by row, in turns. Rows have some
+   * 500 bytes: a server answers 5 MB for 10,000 integrations.
    */
   listing: {
     /** Through a ClusterCodeMieConnection, whose server and login an administrator has chosen. */

@@ -1,7 +1,7 @@
 /**
- * A URL with its host in the one form that everybody compares: lower case, ASCII (`ｇithub.com` is `github.com`, other
- * scripts become `xn--…`), numbers as the address that they mean (`0x7f.1`), no percent-encoding, no dot behind it and no
- * port that is the default. The path keeps its form, but for what a URL may not contain.
+ * A URL with its host in the one form that is compared everywhere: lower case, ASCII (`ｇithub.com` is `github.com`,
+ * other scripts become `xn--…`), numbers as the address that they mean (`0x7f.1`), no percent-encoding, no dot behind
+ * it and no port that is the default. The path keeps its form, except for what a URL can't contain.
  *
  * Whatever is compared, called or sent on is this form. Otherwise a spelling would pass as one host here and lead to
  * another elsewhere.

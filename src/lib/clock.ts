@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or at once when the signal aborts. Never rejects: the caller looks at the signal. */
+/** Resolves after `delayMs`, or at once when the signal aborts. Never rejects: the caller checks the signal. */
 export function sleep(delayMs: number, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

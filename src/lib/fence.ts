@@ -14,7 +14,7 @@ export function fence(
   refusal: (origin: string | URL | undefined) => Error,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    // undici makes a handler for each request, so that nobody else's is changed here.
+    // undici creates a handler for each request, so no other request is affected.
     const start = handler.onRequestStart?.bind(handler);
     handler.onRequestStart = (controller, context) => {
       if (holdsBack(options.method)) throw refusal(options.origin);

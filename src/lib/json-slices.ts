@@ -1,6 +1,7 @@
 /**
- * Finding the parts of a JSON text without parsing all of it: `JSON.parse` makes an object of everything, and a few MiB
- * of small objects or keys hold the event loop for a second. What is found is a slice of the bytes, for `JSON.parse`.
+ * Finding the parts of a JSON text without parsing all of it: `JSON.parse` creates objects for everything, and a few
+ * MiB of small objects or keys hold the event loop for a second. What is found is a slice of the bytes, for
+ * `JSON.parse`.
  *
  * Each byte is read once and nothing recurses, so the cost is linear and depth costs nothing. The text is not validated
  * beyond what is needed to find the ends of values; that is left to the parser of what is kept.

@@ -17,7 +17,7 @@ function answer(): number[] {
 }
 
 describe('keptError', () => {
-  it('lets go of what an error is about', () => {
+  it('releases what an error is about', () => {
     setFlagsFromString('--expose-gc');
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the function that the flag adds to new contexts
     const gc = runInNewContext('gc') as () => void;

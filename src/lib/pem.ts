@@ -1,6 +1,6 @@
 /**
- * The bytes of base64 in its usual alphabet, with white space anywhere and padding or not; undefined for any other text.
- * (Node.js itself skips what is no base64, so that it may read other bytes than a crypto library does.)
+ * The bytes of base64 in its usual alphabet, with white space anywhere and padding or not; undefined for any other
+ * text. (Node.js itself skips what is no base64, so that it may read other bytes than a crypto library does.)
  */
 export function decodeBase64(text: string): Buffer | undefined {
   const compact = text.replaceAll(/\s/g, '');
@@ -22,7 +22,7 @@ export function toPem(label: string, bytes: Uint8Array): string {
 }
 
 /**
- * What stands between the BEGIN and END lines of each block with this label. Text between blocks is skipped, as OpenSSL
+ * What is between the BEGIN and END lines of each block with this label. Text between blocks is skipped, as OpenSSL
  * does; a block without END ends the search. Each character is read once, whatever the text.
  */
 export function pemBodies(label: string, text: string): string[] {

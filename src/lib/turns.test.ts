@@ -78,7 +78,7 @@ describe('createTurns', () => {
     expect(takeAll(turns)).toEqual(['a1', 'b3']);
   });
 
-  it('passes over items that may not go yet', () => {
+  it('skips items that must wait', () => {
     const turns = createTurns<string, Lane>();
     for (const item of ['a1', 'a2', 'a3']) turns.add('a', 'high', item);
     expect(turns.take({ order, itemMay: (item) => item === 'a2' })?.item).toBe('a2');
@@ -132,7 +132,7 @@ describe('createTurns', () => {
     );
   });
 
-  it('right after a turn of its own tenant it is at most two', () => {
+  it('right after a turn of the same tenant it is at most two', () => {
     const adding = fc.record({ tenant: fc.nat(3), lane: fc.constantFrom<Lane>('high', 'low') });
     fc.assert(
       fc.property(fc.array(fc.oneof(adding, fc.constant('take' as const)), { maxLength: 200 }), (steps) => {

@@ -19,7 +19,7 @@ interface TurnRules<T, L extends string> {
 
 /**
  * Items that wait, of tenants that take turns. In a round every tenant with an item has exactly one turn, in whatever
- * lane. So the first item of a tenant waits for at most one turn of each other tenant; right after a turn of its own
+ * lane. So the first item of a tenant waits for at most one turn of each other tenant; right after a turn of the same
  * tenant it may be two, if theirs are in a lane that is preferred. Within a round, lanes go in the order that the taker
  * prefers; within a tenant and a lane, first come, first served.
  */
@@ -36,7 +36,7 @@ export interface Turns<T, L extends string> {
 
 interface Tenant<T, L extends string> {
   lanes: Map<L, LinkedList<T>>;
-  /** Where the tenant stands in the order of each lane in which it has items. */
+  /** The position of the tenant in the order of each lane in which it has items. */
   places: Map<L, { round: LinkedList<string>; node: ListNode<string> }>;
   size: number;
 }

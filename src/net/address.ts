@@ -22,7 +22,10 @@ const metadataServices = new Set(
   ),
 );
 
-/** What meshes and tunnels make up for names: https://istio.io/latest/docs/ops/configuration/traffic-management/dns-proxy/ */
+/**
+ * What meshes and tunnels make up for names:
+ * https://istio.io/latest/docs/ops/configuration/traffic-management/dns-proxy/
+ */
 const madeUp: readonly [ipaddr.IPv4, number][] = [
   [ipaddr.IPv4.parse('240.240.0.0'), 16],
   [ipaddr.IPv4.parse('198.18.0.0'), 15],
@@ -42,7 +45,8 @@ const globalUnicast = ipaddr.IPv6.parse('2000::');
 
 /**
  * Classifies a literal IPv4 or IPv6 address, without brackets. IPv6 forms that embed an IPv4 address (mapped, and the
- * NAT64 prefix of RFC 6052 that IPv6-only clusters use) count as that IPv4 address. What is not an address is forbidden.
+ * NAT64 prefix of RFC 6052 that IPv6-only clusters use) count as that IPv4 address. What is not an address is
+ * forbidden.
  */
 export function classifyAddress(text: string): AddressClass {
   if (!ipaddr.isValid(text)) return 'forbidden';
@@ -68,7 +72,7 @@ function embeddedIPv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
 }
 
 /**
- * The part of a host name that somebody registers, such as `example.com` of `a.b.example.com`: what is below it costs
+ * The part of a host name that an owner registers, such as `example.com` of `a.b.example.com`: what is below it costs
  * nothing, so that all of it counts as one host. Suffixes are those of the public suffix list that registries run
  * (https://publicsuffix.org); names below those of companies, such as `github.io`, count as one. In a cluster it is the
  * namespace of a Service. An IP address, or a name without a dot, is itself.

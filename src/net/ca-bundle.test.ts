@@ -101,7 +101,7 @@ describe('a hostile bundle', () => {
     expect(await missedTicks(() => createSharedTrust()([text]))).toBe(0);
   });
 
-  it('of what everybody trusts costs no context of its own', () => {
+  it('of what is trusted anyway needs no separate context', () => {
     expect(createSharedTrust()([roots.join('\n')])).toBeUndefined();
   });
 });

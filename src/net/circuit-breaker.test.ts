@@ -11,7 +11,7 @@ beforeEach(() => {
   breaker = createCircuitBreaker({ now: () => now, threshold: 3, pauseMs: 30_000, longestPauseMs: 100_000 });
 });
 
-/** How long the host is left alone from now on, in seconds. */
+/** How long requests to the host are paused from now on, in seconds. */
 const pauseS = (name = host, of = tenant): number => ((breaker.pausedUntilMs(of, name) ?? now) - now) / 1000;
 
 function ask(contact: Contact, name = host): void {
@@ -31,7 +31,7 @@ describe('a host', () => {
     expect(pauseS()).toBe(30);
   });
 
-  it('starts anew with every answer', () => {
+  it('starts again with every answer', () => {
     timeOut(2);
     ask('answered');
     timeOut(2);

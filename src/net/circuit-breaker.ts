@@ -1,16 +1,16 @@
 import { durations } from '../lib/durations.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 
-/** How a request ended, as far as it tells about its host. `unknown`: it was given up, or never sent. */
+/** How a request ended, as far as it says something about its host. `unknown`: it was canceled, or never sent. */
 export type Contact = 'answered' | 'timedOut' | 'unknown';
 
-/** Remembers which servers hang, so that they are left alone for a while: for each tenant, what it has seen itself. */
+/** Remembers which servers hang, so that requests to them are paused: for each tenant, what it has seen itself. */
 export interface CircuitBreaker {
-  /** When the server may be asked again, epoch milliseconds; undefined if it may be asked now. */
+  /** When requests to the server resume, epoch milliseconds; undefined if they may be sent now. */
   pausedUntilMs(tenant: string, server: string): number | undefined;
   /** A request to the server starts. After a pause it is the only one of the tenant until it ends. */
   started(tenant: string, server: string): void;
-  /** A request to the server has ended. */
+  /** A request to the server has finished. */
   ended(tenant: string, server: string, contact: Contact): void;
 }
 
@@ -39,7 +39,7 @@ const maxInAll = 5_000;
 
 /**
  * Creates a circuit breaker (https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker). Only timeouts
- * count: every other failure is over at once and holds nothing up. It knows only servers that are in trouble.
+ * count: every other failure returns at once and holds nothing up. It knows only servers that are in trouble.
  */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const {

@@ -6,8 +6,8 @@ import { attemptTimeoutMs } from './dispatchers.ts';
 import { createHttpClient } from './http-client.ts';
 
 /**
- * A server whose queue of connections is full until it is let go, so that the kernel drops the first packet of a further
- * one and its client tries again after a second.
+ * A server whose queue of connections is full until it is released, so that the kernel drops the first packet of a
+ * further one and its client tries again after a second.
  */
 const slow = `
   const { createServer } = require('node:http');
@@ -32,7 +32,7 @@ it('gives the first of several addresses more than 250 ms', async () => {
     timeoutMs: 10_000,
     maxBodyBytes: 1_000,
     userAgent: 'test/1',
-    // Nobody listens at the second one.
+    // No process listens at the second one.
     resolve: async () => [
       { address: '127.0.0.1', family: 4 },
       { address: '::1', family: 6 },

@@ -45,7 +45,7 @@ const connectionsPerHost = 32;
 
 /**
  * Creates the pools: one for direct connections, whose lookup is guarded by the policy, and one per proxy. A proxy
- * resolves names itself and usually stands in a private network, so behind it only the check of the URL applies.
+ * resolves names itself and is usually in a private network, so behind it only the check of the URL applies.
  *
  * HTTP/2 is off: a single connection would carry every tenant's requests, and one stalled stream could hold them all.
  */
@@ -103,17 +103,20 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
 }
 
 /**
- * Of several addresses of a name, Node gives up each but the last after 250 ms, which is less than a handshake takes on a
- * slow way: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener. So an address gets seconds, but never
- * so many that none are left for the next one.
+ * Of several addresses of a name, Node gives up each but the last after 250 ms, which is less than a handshake takes on
+ * a slow way: https://nodejs.org/api/net.html#socketconnectoptions-connectlistener. So an address gets seconds, but
+ * never so many that none are left for the next one.
  */
 export function attemptTimeoutMs(connectTimeoutMs: number): number {
   return Math.min(3_000, Math.ceil(connectTimeoutMs / 2));
 }
 
-/** Ends a request with the one status that `fetch` keeps to itself: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
+/**
+ * Ends a request with the one status that `fetch` keeps to itself:
+ * https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
 const noticeProxyLogin: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
-  // undici makes a handler for each request, so that nobody else's is changed here.
+  // undici creates a handler for each request, so no other request is affected.
   const start = handler.onResponseStart?.bind(handler);
   handler.onResponseStart = (controller, status, ...rest) => {
     if (status === 407) controller.abort(new ProxyLoginError());
@@ -125,8 +128,8 @@ const noticeProxyLogin: Dispatcher.DispatcherComposeInterceptor = (dispatch) => 
 type Connector = buildConnector.connector;
 
 /**
- * TLS 1.3 lets a server refuse after the client has finished its handshake. The alert comes as an error of a socket that is
- * then closed in the usual way, and undici would report that only.
+ * TLS 1.3 lets a server refuse after the client has finished its handshake. The alert comes as an error of a socket
+ * that is then closed in the usual way, and undici would report that only.
  */
 function keepAlerts(connect: Connector): Connector {
   return (options, callback) =>
@@ -147,7 +150,9 @@ function ofProxy(connect: Connector): Connector {
     });
 }
 
-/** The options of a pool with another way to connect, where they have one as a function: the ProxyAgent makes its own. */
+/**
+ * The options of a pool with another way to connect, where they have one as a function: the ProxyAgent makes its own.
+ */
 function withConnect(options: object, change: (connect: Connector) => Connector): object {
   return 'connect' in options && isConnector(options.connect)
     ? { ...options, connect: change(options.connect) }

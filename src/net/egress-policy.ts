@@ -9,8 +9,8 @@ import { NetError } from './net-error.ts';
 export interface EgressPolicy {
   /**
    * Host names that may be called, lower case. `*` stands for any run of characters, dots too: `*.example.com` allows
-   * `git.example.com` and `a.b.example.com`, but not `example.com`. An entry with a port, such as `git.example.com:8443`,
-   * allows that port.
+   * `git.example.com` and `a.b.example.com`, but not `example.com`. An entry with a port, such as
+   * `git.example.com:8443`, allows that port.
    */
   allowedHosts: readonly string[];
   /** Whether an entry without a port allows the usual port of the scheme only; false by default: it allows any. */
@@ -51,13 +51,13 @@ export function checkUrl(url: URL, policy: EgressPolicy): void {
   if (isIP(host) !== 0) checkAddress(host, host, policy);
 }
 
-/** The hints of refusals that a setting lifts. Whoever knows where that setting is says so instead. */
+/** The hints of refusals that a setting lifts. Code that knows where the setting is says so instead. */
 export const askForHost = 'Ask the administrator of the connection to allow it.';
 /** See {@link askForHost}. */
 export const askForPrivateNetworks = 'Private networks have to be allowed in the connection.';
 
 /**
- * A `lookup` for `net.connect` that refuses addresses the policy forbids. The check stands in the very lookup whose
+ * A `lookup` for `net.connect` that refuses addresses the policy forbids. The check is in the very lookup whose
  * answer is dialled, so a name that changes its address between a check and the connection (DNS rebinding) gains
  * nothing. One forbidden address among good ones refuses the name.
  */
@@ -106,8 +106,8 @@ function checkAddress(address: string, host: string, policy: EgressPolicy): void
 }
 
 /**
- * Whether one of the entries allows the host of a URL with the very port of it. An entry without a port, be it a pattern
- * or not, allows the usual port of the scheme.
+ * Whether one of the entries allows the host of a URL with the very port of it. An entry without a port, be it a
+ * pattern or not, allows the usual port of the scheme.
  */
 export function allowsServer(entries: readonly string[], url: URL): boolean {
   const host = hostOf(url);

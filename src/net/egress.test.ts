@@ -68,7 +68,7 @@ describe('what is refused before anything is sent', () => {
       kind: 'AddressNotAllowed',
       policy: closed,
     },
-    { name: 'the address of nobody', target: 'https://0/', kind: 'AddressNotAllowed', policy: closed },
+    { name: 'the unspecified address', target: 'https://0/', kind: 'AddressNotAllowed', policy: closed },
     { name: 'IPv6 loopback', target: 'https://[::1]/', kind: 'AddressNotAllowed', policy: closed },
     { name: 'NAT64', target: 'https://[64:ff9b::10.0.0.1]/', kind: 'AddressNotAllowed', policy: closed },
     { name: 'link-local', target: 'https://[fe80::1]/', kind: 'AddressNotAllowed', policy: closed },

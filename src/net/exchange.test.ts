@@ -28,7 +28,7 @@ describe('TLS', () => {
       message: 'The certificate of git.test leads to no authority in the bundle of tls.caRef.',
     },
     {
-      name: 'a certificate that nobody else has signed',
+      name: 'a self-signed certificate',
       issue: () => issueSelfSigned(['git.test']),
       message: 'git.test presents a self-signed certificate that is not in the bundle of tls.caRef.',
     },
@@ -61,7 +61,7 @@ describe('TLS', () => {
     });
   });
 
-  it('does not trust the authority without being told', async () => {
+  it('does not trust the authority unless configured', async () => {
     expect(await failure(peer.clientWith({ ca: [] }).request({ url: peer.url() }))).toMatchObject({
       kind: 'TlsUntrusted',
     });
@@ -84,11 +84,11 @@ describe('time', () => {
   it.each<{ name: string; handler: Handler }>([
     { name: 'never answers', handler: () => {} },
     {
-      name: 'sends its head byte by byte for ever',
+      name: 'sends its head byte by byte forever',
       handler: (_request, response) => behave(response, 'dripHead'),
     },
     {
-      name: 'sends its body byte by byte for ever',
+      name: 'sends its body byte by byte forever',
       handler: (_request, response) => behave(response, 'dripBody'),
     },
   ])('gives up on a server that $name', async ({ handler }) => {
@@ -135,7 +135,7 @@ describe('a broken connection', () => {
     expect(peer.requests).toHaveLength(2);
   });
 
-  it('is not tried for ever', async () => {
+  it('is not tried forever', async () => {
     peer.handler = cut;
     expect(await failure(peer.clientWith().request({ url: peer.url() }))).toMatchObject({ kind: 'Reset' });
     expect(peer.requests).toHaveLength(2);

@@ -13,7 +13,7 @@ const heldBack = {
   requestSent: false,
 };
 
-describe('a client that may not send', () => {
+describe('a client that is not allowed to send', () => {
   it.each(['GET', 'POST', 'PUT', 'DELETE'])('holds a %s back', async (method) => {
     const client = peer.clientWith({ maySend: () => false });
     expect(await failure(client.request({ method, url: peer.url() }))).toMatchObject(heldBack);

@@ -52,7 +52,7 @@ async function timeOut(times: number): Promise<void> {
 }
 
 describe('a host that hangs', () => {
-  it('is left alone after three timeouts, and the error says so and until when', async () => {
+  it('is paused after three timeouts, and the error says so and until when', async () => {
     await timeOut(3);
     // On a slow machine a time-out may come before the connection.
     const asked = server.requests.length;
@@ -83,7 +83,7 @@ describe('a host that hangs', () => {
     expect(await Promise.all([get(), get()])).toEqual([200, 200]);
   });
 
-  it('is left alone by all clients of the namespace, for what libraries fetch too', async () => {
+  it('is paused for all clients of the namespace, for what libraries fetch too', async () => {
     await timeOut(3);
     const other = clients.get({
       policy: { ...policy, allowedHosts: ['git.test'] },
@@ -248,7 +248,7 @@ describe('a host that gets on', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  it('is not left alone for answers that make no sense', async () => {
+  it('is not paused for answers that make no sense', async () => {
     server.handler = (_request, response) => void response.destroy();
     for (let time = 0; time < 5; time += 1) {
       expect(await failure(get())).toMatchObject({ kind: 'Reset' });

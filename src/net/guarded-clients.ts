@@ -32,7 +32,7 @@ interface Visit {
 export interface Manners {
   /** Requests of one owner to one server at the same time. */
   mostAtServer: number;
-  /** Whether a server that times out several times in a row is left alone for a while. */
+  /** Whether requests to a server that times out several times in a row are paused. */
   pauses: boolean;
 }
 

@@ -110,7 +110,7 @@ describe('a server with a chain of certificates that takes a second to check', (
   });
   afterEach(() => void server.close());
 
-  it('is left alone after some of them', { timeout: 120_000 }, async () => {
+  it('is paused after some of them', { timeout: 120_000 }, async () => {
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
     // As if the machine were ten times as slow, so that fewer are needed.

@@ -138,7 +138,7 @@ describe('redirects', () => {
     { name: 'plain http', method: 'GET', location: () => `http://git.test:${peer.port}/end` },
     { name: 'another port', method: 'GET', location: () => 'https://git.test:1/end' },
     { name: 'a malformed location', method: 'GET', location: () => 'https://[' },
-    { name: 'itself for ever', method: 'GET', location: () => '/again' },
+    { name: 'itself forever', method: 'GET', location: () => '/again' },
     { name: 'the same origin after a write', method: 'POST', location: () => '/end' },
   ])('refuses one to $name, and sends nothing there', async ({ method, location }) => {
     redirectTo(location());
@@ -169,7 +169,7 @@ describe('redirects', () => {
     expect(peer.requests).toHaveLength(requests);
   });
 
-  it('follows none if told so', async () => {
+  it('follows none if configured so', async () => {
     redirectTo('/end');
     const error = await failure(peer.clientWith().request({ url: peer.url('/start'), maxRedirects: 0 }));
     expect(error.kind).toBe('RedirectRefused');

@@ -75,7 +75,7 @@ export interface HttpClient {
 /** What a client is made with. */
 export interface HttpClientOptions {
   policy: EgressPolicy;
-  /** PEM certificates that are trusted beside the roots of the process. */
+  /** PEM certificates that are trusted in addition to the roots of the process. */
   ca?: readonly string[];
   /** Whether some of `ca` are for the servers of this client alone, for advice; by default where there are any. */
   ownCa?: boolean;
@@ -100,7 +100,7 @@ const defaultMaxRedirects = 3;
 const longestConnectMs = durations.net.longestConnectMs;
 /** Bytes of a failure that is not JSON that are given as text: enough to know it by. */
 const longestExcerpt = 4_096;
-/** A connection gets less than the whole time, so that "no connection" can be told from "no answer". */
+/** A connection gets less than the whole time, so that "no connection" differs from "no answer". */
 const connectShare = 0.6;
 
 /**

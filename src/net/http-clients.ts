@@ -12,7 +12,7 @@ export interface Owner {
   connection: string;
 }
 
-/** What tells clients of a pool apart. */
+/** What distinguishes the clients of a pool. */
 export interface ClientProfile extends Pick<HttpClientOptions, 'policy' | 'ca'> {
   owner: Owner;
   /** The namespace that chose the policy or the trust, which this client is kept for; undefined: the cluster did. */
@@ -22,9 +22,9 @@ export interface ClientProfile extends Pick<HttpClientOptions, 'policy' | 'ca'> 
 /** Clients that share connections where they have the same policy and trust. */
 export interface HttpClients {
   /**
-   * A client for a profile. It may be kept for as long as wanted: its connections are closed when they were not used for
-   * long and there are too many, and made again when they are needed. Its own `close` does nothing. A namespace that has
-   * too many closes its own.
+   * A client for a profile. It may be kept for as long as wanted: its connections are closed when they were not used
+   * for long and there are too many, and made again when they are needed. Its own `close` does nothing. A namespace
+   * that has too many closes its own.
    *
    * @throws {CaBundleError} if `ca` holds something else than certificates.
    */
@@ -35,7 +35,7 @@ export interface HttpClients {
 
 /** Options for {@link createHttpClients}: what all clients have in common. */
 export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | 'ca' | 'ownCa'> {
-  /** PEM certificates that every client trusts, beside those of its profile. */
+  /** PEM certificates that every client trusts, in addition to those of its profile. */
   ca?: readonly string[];
   /** Most memory that clients take, in all and for one namespace; 96 and 12 MiB by default. */
   maxBytes?: number;
@@ -45,7 +45,7 @@ export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | '
 const MiB = 1024 * 1024;
 /** A client with some open connections. */
 const bytesOfClient = 0.125 * MiB;
-/** A TLS context of its own: Node's roots, and what is trusted besides, measured per byte of PEM. */
+/** A separate TLS context: Node's roots, and what is trusted in addition, measured per byte of PEM. */
 const bytesOfContext = 1.3 * MiB;
 const bytesPerByteOfTrust = 10;
 

@@ -34,7 +34,7 @@ export async function requireCheapJson(incoming: Incoming): Promise<void> {
   if (bytes.length <= smallBytes || !isJson(incoming)) return;
   const excess = jsonExcess(bytes, bounds.answer.json);
   if (excess !== undefined) throw tooCostly(hostOf(url), excess);
-  // The parser has a turn of its own.
+  // The parser has its own turn.
   await setImmediate();
 }
 

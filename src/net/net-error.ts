@@ -44,7 +44,7 @@ export interface NetErrorDetails {
   code?: string;
   /** See {@link NetError.needsPerson}. */
   needsPerson?: boolean;
-  /** With `HostPaused`: when the host is asked again, epoch milliseconds. */
+  /** With `HostPaused`: when requests to the host resume, epoch milliseconds. */
   retryAtMs?: number;
 }
 
@@ -61,10 +61,10 @@ export class NetError extends Error {
   readonly host: string;
   readonly hint: string;
   /**
-   * False only if the server certainly did not get the request. After true, a write may or may not have happened.
+   * False only if the server certainly did not get the request. After true, it is open whether a write happened.
    */
   readonly requestSent: boolean;
-  /** Whether it lasts until a person changes something, such as a certificate or what is trusted. */
+  /** Whether it lasts until a user changes something, such as a certificate or what is trusted. */
   readonly needsPerson: boolean;
   readonly retryAtMs: number | undefined;
 

@@ -193,7 +193,7 @@ describe('through a proxy', () => {
       kind: 'TlsUntrusted',
       requestSent: false,
     },
-  ] as const)('tells $name on the way behind it', async ({ fault, kind, requestSent }) => {
+  ] as const)('reports $name on the way behind it', async ({ fault, kind, requestSent }) => {
     internet.setFault('api.github.com', fault);
     const work = client.request({
       method: 'POST',

@@ -2,8 +2,8 @@ import type { Dispatcher, Response } from 'undici';
 import { NetError } from './net-error.ts';
 
 /**
- * Reads a whole body, at most `maxBytes` of it. undici decompresses as we read, and stops reading from the network while
- * we don't, so a small compressed answer can't grow in memory beyond the limit either.
+ * Reads a whole body, at most `maxBytes` of it. undici decompresses as we read, and stops reading from the network
+ * while we don't, so a small compressed answer can't grow in memory beyond the limit either.
  *
  * @throws {NetError} `TooLarge`.
  */
@@ -27,7 +27,7 @@ export async function readBody(response: Response, maxBytes: number, host: strin
 export function limitWire(maxBytes: number, host: string): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     let size = 0;
-    // undici makes a handler for each request, so that nobody else's is changed here.
+    // undici creates a handler for each request, so no other request is affected.
     const receive = handler.onResponseData?.bind(handler);
     handler.onResponseData = (controller, chunk) => {
       size += chunk.byteLength;

@@ -15,7 +15,7 @@ export interface Share {
 export interface Shares {
   /**
    * Waits for a place, as long as the requests before it are worked off. Gives the share that is in the way instead, if
-   * its requests have been under way for too long, so that there is no telling when one ends.
+   * its requests have been under way for too long, so that it is unknown when one ends.
    *
    * @param tenant takes turns with others that wait
    * @throws the signal's reason if it aborts while waiting

@@ -73,19 +73,19 @@ type Given = 'none' | 'ours' | 'a stranger’s';
 describe('a certificate that is not accepted', () => {
   const rows: { name: string; given: Given; serving: () => Promise<TlsOptions>; says: string }[] = [
     {
-      name: 'signed by nobody else',
+      name: 'self-signed',
       given: 'none',
       serving: () => issueSelfSigned(hosts),
       says: 'git.test presents a self-signed certificate, which is not trusted here.',
     },
     {
-      name: 'signed by nobody else, and replaced',
+      name: 'self-signed, and replaced',
       given: 'ours',
       serving: () => issueSelfSigned(hosts),
       says: 'git.test presents a self-signed certificate that is not in the bundle of tls.caRef.',
     },
     {
-      name: 'of a whole chain that nobody trusts',
+      name: 'of a whole untrusted chain',
       given: 'none',
       serving: async () => withChain(await issuing.issue({ hosts }), issuing.pem + authority.pem),
       says: 'The certificate of git.test is signed by an authority that is not trusted here.',

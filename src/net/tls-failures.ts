@@ -14,7 +14,7 @@ export interface Description {
 const howToTrust =
   'put its PEM certificate into a ConfigMap (kubectl create configmap git-ca --from-file=ca.crt) and name that under tls.caRef';
 
-/** A certificate that is not accepted until a person changes something. */
+/** A certificate that is not accepted until a user changes something. */
 function untrusted(sentence: Description['sentence'], hint: string): Description {
   return { kind: 'TlsUntrusted', sentence, hint, requestSent: false, needsPerson: true };
 }

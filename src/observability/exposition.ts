@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Registry } from '@prometheus-io/client';
 
-/** A gauge with series for each object, which nobody keeps: they are made from what is known when somebody asks. */
+/** A gauge with series for each object, which are not kept: they are computed on each scrape. */
 export interface ObjectGauge {
   name: string;
   help: string;
   labelNames: readonly string[];
-  /** All series as of now. `labels` is what stands between the braces, see {@link labelText}. */
+  /** All series as of now. `labels` is the text between the braces, see {@link labelText}. */
   series: () => Iterable<readonly [labels: string, value: number]>;
 }
 
@@ -61,7 +61,7 @@ async function* textOf({ name, help, series }: ObjectGauge): AsyncIterable<strin
   yield piece;
 }
 
-/** Labels as they stand between the braces, values escaped. */
+/** The labels between the braces, values escaped. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(

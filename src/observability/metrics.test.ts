@@ -9,7 +9,7 @@ const secrets = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', n
 const secret = { metadata: { name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '' } };
 
 describe('metrics', () => {
-  it('tell who leads', async () => {
+  it('show who leads', async () => {
     const registry = new Registry();
     const { leading } = createMetrics(registry);
     leading('lease', false);
@@ -18,13 +18,13 @@ describe('metrics', () => {
     expect(await registry.metrics()).toContain('leader_election_master_status{name="lease"} 1\n');
   });
 
-  it('tell how long the event loop is held up', async () => {
+  it('show how long the event loop is held up', async () => {
     const registry = new Registry();
     createMetrics(registry);
     expect(await registry.metrics()).toContain('nodejs_eventloop_lag_p99_seconds ');
   });
 
-  it('tell size and age of each cache, as they are when somebody asks', async () => {
+  it('show size and age of each cache at the time of the scrape', async () => {
     const registry = new Registry();
     let time = 0;
     const stop = new AbortController();
@@ -55,7 +55,7 @@ describe('metrics', () => {
     await running;
   });
 
-  it('tell how long workers have been at work', async () => {
+  it('show how long workers have been at work', async () => {
     const registry = new Registry();
     let time = 0;
     const clock = { now: () => time, setTimer: () => () => {} };

@@ -29,7 +29,7 @@ type ExchangeTarget = 'provider' | 'codemie';
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A start with 10,000 objects keeps the last of them waiting for minutes. */
 const waitSeconds = [...seconds, 120, 300, 600, 1800];
-/** Those of controller-runtime: fine enough to tell a pass that calls CodeMie from one that waits for it. */
+/** Those of controller-runtime: fine enough to separate a reconcile that calls CodeMie from one that waits for it. */
 const reconcileSeconds = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5,
   1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
@@ -296,7 +296,7 @@ export function measureQueues(registry: Registry, queues: readonly WorkQueue[]):
   gauge('codemie_workqueue_delayed', 'Keys that wait for a time.', (queue) => queue.delayed);
 }
 
-/** Hosts beyond this are counted together: whoever may make a connection chooses hosts. */
+/** Hosts beyond this are counted together: anyone who may create connections chooses hosts. */
 const mostHosts = 500;
 
 /** A server of a tenant's may answer any of 900 statuses; those without a name are counted together. */

@@ -31,7 +31,7 @@ const call = {
 };
 
 describe('a trace', () => {
-  it('holds the steps of a pass and their calls', async () => {
+  it('holds the steps of a reconcile and their calls', async () => {
     const tracing = start();
     await tracing.run(pass, async () => {
       await tracing.step('validate', async () => {
@@ -87,14 +87,14 @@ describe('a trace', () => {
     expect(troubles).toEqual([]);
   });
 
-  it.each(['error', 'timeout'] as const)('says that a pass ended by %s', async (outcome) => {
+  it.each(['error', 'timeout'] as const)('says that a reconcile ended by %s', async (outcome) => {
     const tracing = start();
     await tracing.run(pass, async () => outcome);
     await tracing.stop();
     expect(collector.spans).toMatchObject([{ failed: true, attributes: { 'error.type': outcome } }]);
   });
 
-  it('says where a pass stopped, and nothing of the message', async () => {
+  it('says where a reconcile stopped, and nothing of the message', async () => {
     const tracing = start();
     const failing = tracing.run(pass, async () => {
       await tracing.step('validate', () => Promise.reject(new TypeError('with a canary')));
@@ -109,7 +109,7 @@ describe('a trace', () => {
     expect(collector.bodies()).not.toContain('canary');
   });
 
-  it('is of one pass only, also where passes run at the same time', async () => {
+  it('is of one reconcile only, also where several run at the same time', async () => {
     const tracing = start();
     const passes = ['a', 'b', 'c'].map((key) =>
       tracing.run({ ...pass, key }, async () => {
@@ -127,7 +127,7 @@ describe('a trace', () => {
   });
 });
 
-describe('outside of a pass', () => {
+describe('outside of a reconcile', () => {
   it('nothing is followed', async () => {
     const tracing = start();
     tracing.exchange({ ...call, status: 200 });
@@ -159,7 +159,7 @@ describe('the log', () => {
   });
 });
 
-it('tells once that spans cannot be sent, and stops all the same', async () => {
+it('logs once that spans cannot be sent, and stops all the same', async () => {
   collector.answerWith(400);
   const tracing = start();
   await tracing.run(pass, async () => 'success');

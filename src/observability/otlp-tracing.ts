@@ -26,7 +26,7 @@ export interface OtlpTracingOptions {
   ca: readonly string[];
   /** Epoch milliseconds. */
   now: () => number;
-  /** Told when spans could not be sent, once until they could be again. */
+  /** Called when spans could not be sent, once until they could be again. */
   onTrouble: (error: unknown) => void;
 }
 
@@ -37,7 +37,7 @@ const exportTimeoutMs = durations.observability.traceExportMs;
  * Makes tracing that sends spans as OTLP over HTTP, in JSON. Loads the SDK, so it is imported only where traces are
  * wanted. Names of attributes: https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  *
- * There is no global provider and no global context: the span under way is kept in a storage of our own.
+ * There is no global provider and no global context: the span under way is kept in our storage.
  */
 export function createOtlpTracing(options: OtlpTracingOptions): Tracing {
   const { settings, now } = options;
@@ -72,7 +72,7 @@ export function createOtlpTracing(options: OtlpTracingOptions): Tracing {
     }
   }
 
-  /** Enters a call that is over, as a child of what is under way. */
+  /** Records a finished call, as a child of what is under way. */
   function enter(name: string, durationMs: number, attributes: TraceAttributes, failure?: string): void {
     const parent = active.getStore();
     if (!parent) return;
@@ -125,7 +125,7 @@ export function createOtlpTracing(options: OtlpTracingOptions): Tracing {
       if (!context || (context.traceFlags & 1) === 0) return {};
       return { trace_id: context.traceId, span_id: context.spanId };
     },
-    // The exporter has told its trouble.
+    // The exporter has reported its trouble.
     stop: () => provider.shutdown().catch(() => {}),
   };
 }

@@ -33,7 +33,7 @@ export interface MetricsHandlerOptions {
   contentType: string;
   /** The text in pieces. */
   text: () => AsyncIterable<string>;
-  /** Who may read it. Without: everybody who reaches the port. */
+  /** Who may read it. Without: everyone who reaches the port. */
   access?: MetricsAccess;
 }
 

@@ -1,5 +1,6 @@
 import { durations } from '../lib/durations.ts';
-// Before the X.509 library, whose dependency injection refuses to load without it: https://github.com/PeculiarVentures/x509#-reflect-polyfill-required
+// Before the X.509 library, whose dependency injection refuses to load without it:
+// https://github.com/PeculiarVentures/x509#-reflect-polyfill-required
 import 'reflect-metadata';
 import { KeyObject, webcrypto } from 'node:crypto';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
@@ -11,8 +12,8 @@ const hourMs = 3_600_000;
 const validForMs = durations.observability.selfSignedMs;
 
 /**
- * Makes a certificate with a key that exists in memory only. It encrypts, so that tokens can't be read on the way; it
- * does not prove who the server is.
+ * Creates a certificate with a key that exists in memory only. It encrypts, so that tokens can't be read on the way; it
+ * does not verify who the server is.
  *
  * @param name of the server, such as `codemie-git-operator`
  * @param nowMs epoch milliseconds

@@ -33,7 +33,7 @@ export async function readServingCertificate({
 }
 
 /**
- * Looks at the files every ten seconds and reports a certificate that is another than before. One that can't be used,
+ * Reads the files every ten seconds and reports a certificate that is another than before. One that can't be used,
  * such as a new certificate whose key is not there yet, is reported as a failure once and tried again.
  *
  * @returns a function that ends it

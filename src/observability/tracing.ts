@@ -6,19 +6,19 @@ import type { Metrics } from './metrics.ts';
 /** Facts about a part of a trace. Never a value of a Secret, a header, a query or a body. */
 export type TraceAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Follows passes through their steps and calls. Only what happens during a pass is followed. */
+/** Follows reconciles through their steps and calls. Only what happens during a reconcile is followed. */
 export interface Tracing {
-  /** Runs a pass as a trace of its own. */
+  /** Runs a reconcile as its own trace. */
   run: AroundRun;
-  /** Runs a step of the pass under way. What the work throws is thrown. */
+  /** Runs a step of the reconcile under way. What the work throws is thrown. */
   step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
-  /** Adds facts to the step, or else the pass, under way. */
+  /** Adds facts to the step, or else the reconcile, under way. */
   note: (attributes: TraceAttributes) => void;
-  /** Enters a call that is over: to a Git provider, CodeMie or an identity provider. */
+  /** Records a finished call: to a Git provider, CodeMie or an identity provider. */
   exchange(record: ExchangeRecord): void;
-  /** Enters a call to the Kubernetes API that is over. */
+  /** Records a finished call to the Kubernetes API. */
   kubeRequest(outcome: RequestOutcome): void;
-  /** What leads from a line of the log to its trace; empty outside of a pass and for traces that are not kept. */
+  /** What leads from a line of the log to its trace; empty outside of a reconcile and for traces that are not kept. */
   logFields: () => { trace_id?: string; span_id?: string };
   /** Sends what is left, for at most some seconds. Never rejects. */
   stop(): Promise<void>;

@@ -8,7 +8,7 @@ import { parsePart } from '../parse.ts';
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'examples');
 const files = globSync('**/*.yaml', { cwd: folder }).toSorted();
-/** Kinds of others. The API server checks their fields in the tests of the definitions. */
+/** Kinds of others. The API server checks their fields in the tests of the CRDs. */
 const foreignKinds: ReadonlySet<string> = new Set([
   'Namespace',
   'Secret',

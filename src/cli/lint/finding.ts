@@ -1,6 +1,9 @@
 import type { Position } from './manifests.ts';
 
-/** Every rule of `lint`, with what it is about; docs/cli.md lists them. The names are API: CI configurations ignore by them. */
+/**
+ * Every rule of `lint`, with what it is about; docs/cli.md lists them. The names are API: CI configurations ignore by
+ * them.
+ */
 export const lintRules = {
   'yaml-syntax': 'The text is not YAML, or not a Kubernetes object.',
   'unknown-version': 'The kind or version does not exist.',
@@ -40,7 +43,7 @@ export interface Finding {
   message: string;
 }
 
-/** Findings in the order in which a person reads files. */
+/** Findings in the order in which users read files. */
 export function inReadingOrder(findings: readonly Finding[]): Finding[] {
   return findings.toSorted(
     (a, b) =>

@@ -167,7 +167,7 @@ describe('files', () => {
 });
 
 /** What people and tools put into Secrets by mistake, with the right place and without the value. */
-describe('a Secret beside the integration', () => {
+describe('a Secret next to the integration', () => {
   const key = 'AKEYTHATISNOTSHOWN';
   it.each([
     ['in quotes', `'"ghp_${key}0000000000000000"'`, 'starts and ends with quotation marks'],

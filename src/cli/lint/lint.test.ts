@@ -138,7 +138,7 @@ describe('manifests together', () => {
       files: { 'a.yaml': goodManifests.token + secret('"ghp_abc def"') },
       out: 'a.yaml:18:10: error: ',
     },
-  ])('tell $name', async ({ files, out }) => {
+  ])('report $name', async ({ files, out }) => {
     expect((await lintFiles(files)).out).toContain(out);
   });
 

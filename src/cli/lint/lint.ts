@@ -107,7 +107,7 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
       const contents = await Promise.all(some.map(readFileBounded));
       for (const [index, bytes] of contents.entries()) {
         const text = textOf(bytes);
-        // Of files that nobody named, only those count that seem to be ours.
+        // Of files that were not named, only those count that seem to be ours.
         if (text !== undefined || bytes.includes('codemie.ai/'))
           yield { file: some[index] ?? path, text, isNamed: false };
       }

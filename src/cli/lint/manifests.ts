@@ -30,7 +30,7 @@ export interface Manifest {
   file: string;
   apiVersion: string;
   kind: string;
-  /** Empty where the manifest has none, which is a finding of its own. */
+  /** Empty where the manifest has none, which is a separate finding. */
   name: string;
   namespace: string | undefined;
   /** The whole object in plain JSON. */
@@ -76,7 +76,7 @@ const list = z.object({ items: z.array(z.unknown()) });
  */
 const asKubernetes = {
   version: '1.1',
-  // The library compares each key with each; `repeatedKey` needs one pass.
+  // The library compares each key with each; `repeatedKey` reads them once.
   uniqueKeys: false,
   customTags: (tags: Tags) =>
     tags.filter(
@@ -95,7 +95,7 @@ export function parseManifests(file: string, text: string): ParsedFile {
   const parsed: ParsedFile = { manifests: [], faults: [] };
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' });
-  // Without a document the library gives an empty list with properties of its own.
+  // Without a document the library gives an empty list with extra properties.
   if (!Array.isArray(documents)) return parsed;
   const mayBeTemplate = text.includes('{{');
   for (const document of documents) {
@@ -103,7 +103,7 @@ export function parseManifests(file: string, text: string): ParsedFile {
     if (error) {
       const position = placeOf(error.pos[0], lines);
       parsed.faults.push({ file, position, ...describe(error.code, text) });
-      // What follows a broken document can't be told apart from it.
+      // What follows a broken document can't be separated from it.
       break;
     }
     const at: Manifest['position'] = (path, of = 'value') => positionIn(document, path, of, lines);

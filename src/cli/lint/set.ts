@@ -38,7 +38,9 @@ export interface SetOptions {
   operatorNamespace: string;
 }
 
-/** What only shows when all manifests are seen together: who may use which connection, what is missing, what collides. */
+/**
+ * What only shows when all manifests are seen together: who may use which connection, what is missing, what collides.
+ */
 export async function checkSet(
   manifests: readonly Manifest[],
   options: SetOptions,
@@ -124,9 +126,9 @@ function where(manifest: Manifest, path: Path): string {
 }
 
 /**
- * A name belongs to one integration per CodeMie server, whatever connection leads there and whichever namespace it comes
- * from. A connection that is not in the set counts as a server of its own, and the login of personal integrations, which
- * only CodeMie knows, as one per connection.
+ * A name belongs to one integration per CodeMie server, whatever connection leads there and whichever namespace it
+ * comes from. A connection that is not in the set counts as a separate server, and the login of personal integrations,
+ * which only CodeMie knows, as one per connection.
  */
 function aliasConflicts(
   integrations: readonly Integration[],
@@ -164,7 +166,7 @@ function checkConnection(
   const called = `${kind} "${printable(name)}"`;
   const connection = connections.get(id);
   if (!connection) {
-    // One that is there and not valid has findings of its own.
+    // One that is there and not valid has its own findings.
     if (declared.has(id)) return [];
     const message = `No document declares ${called}. Make sure that the cluster has it.`;
     return [findingAt(manifest, path, 'missing-reference', message, { severity: 'warning' })];

@@ -40,7 +40,7 @@ class NotInSet extends Error {
   override readonly name = 'NotInSet';
 }
 
-/** One for all: nobody reads where it comes from, and it is thrown for each integration of a large set. */
+/** One for all: its stack is never read, and it is thrown for each integration of a large set. */
 const notInSet = new NotInSet();
 
 /** Makes the checks for one set of manifests. */
@@ -196,7 +196,9 @@ function referencesIn(value: unknown, path: Path): Reference[] {
   });
 }
 
-/** Where the value is that a message is about: the key that it names, or the object's name where that key is missing. */
+/**
+ * Where the value is that a message is about: the key that it names, or the object's name where that key is missing.
+ */
 function valuePath({ object }: Manifest, keys: readonly string[], message: string): Path {
   const named = keys.filter((key) => message.includes(`"${key}"`));
   for (const key of named.length > 0 ? named : keys)
