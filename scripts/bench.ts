@@ -44,7 +44,7 @@ const switches: ReadonlySet<string> = new Set(['hostile', 'cli']);
 const resultsFolder = join(import.meta.dirname, '..', 'bench');
 
 /**
- * `npm run bench [-- --n 10000 --idle 600]`: what the operator costs, on a control plane of its own. Prints a table
+ * `npm run bench [-- --n 10000 --idle 600]`: what the operator costs, on a separate control plane. Prints a table
  * and writes bench/results.json. docs/performance.md says what the figures mean.
  */
 async function main(args: string[]): Promise<void> {

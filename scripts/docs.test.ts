@@ -62,7 +62,7 @@ describe('docs/operating.md', () => {
     expect([...documented].toSorted()).toEqual(settings.map(({ flag }) => `--${flag}`).toSorted());
   });
 
-  it.each(settings)('tells the variable and the default of --$flag', ({ flag, fallback }) => {
+  it.each(settings)('has the variable and the default of --$flag', ({ flag, fallback }) => {
     const [variables = '', usual = ''] = rows.get(`--${flag}`) ?? [];
     expect(variables).toContain(`\`CODEMIE_OPERATOR_${flag.replaceAll('-', '_').toUpperCase()}\``);
     expect(usual).toContain(fallback);
@@ -105,7 +105,7 @@ describe('docs/troubleshooting.md', () => {
     ...connectionConditions.map(({ reasons }) => ({ section: 'Connections', reasons })),
   ].flatMap(({ section, reasons }) =>
     Object.entries(reasons)
-      // The rest say that all is well.
+      // The rest report success.
       .filter(([, { status, remedy }]) => status !== 'True' || remedy !== undefined)
       .map(([reason]) => ({ section, reason })),
   );
@@ -116,7 +116,7 @@ describe('docs/troubleshooting.md', () => {
     expect(part).toMatch(/^```sh\nkubectl /m);
   });
 
-  it('tells of no reason that there is not', () => {
+  it('has no reason that the code lacks', () => {
     const headings = [...sections].flatMap(([section, text]) =>
       [...text.matchAll(/^### (.+)$/gm)].flatMap(([, names = '']) =>
         names.split(', ').map((reason) => ({ section, reason })),

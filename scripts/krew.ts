@@ -6,7 +6,7 @@ import { krewManifest } from './krew/manifest.ts';
 
 /**
  * `npm run krew -- --archive codemie-git-0.1.0.tgz --download URL --homepage URL`: writes codemie.yaml, the manifest
- * for krew, beside the archive that `npm pack ./dist/codemie-git` made. `--download` is the folder in which people
+ * for krew, next to the archive that `npm pack ./dist/codemie-git` made. `--download` is the folder in which people
  * find it.
  */
 const { archive, download, homepage } = z

@@ -75,10 +75,10 @@ const names = [
 ];
 
 /**
- * A name from outside may be `constructor` or `__proto__`, which every object knows. So a look-up by one goes through
+ * A name from outside may be `constructor` or `__proto__`, which every object knows. So an access by one goes through
  * `own` (src/lib/own.ts) or a Map. One that is new here has to do so, or be listed above for the reason given there.
  */
-it('every look-up by a computed name is one of ours', () => {
+it('each access by a computed name is one of ours', () => {
   const found = new Set<string>();
   visitSources((node, _file, text) => {
     if (isLookUp(node)) found.add(text);

@@ -40,7 +40,7 @@ function makesRegex(node: SyntaxNode): boolean {
   const method = isSyntaxNode(property) && property['name'];
   if (method !== 'match' && method !== 'matchAll' && method !== 'search') return false;
   const [argument, ...others]: unknown[] = Array.isArray(node['arguments']) ? node['arguments'] : [];
-  // Addresses have a `match` of their own, with two arguments.
+  // Addresses have their own `match`, with two arguments.
   if (others.length > 0) return false;
   return isSyntaxNode(argument) && !isRegex(argument);
 }
@@ -70,7 +70,7 @@ describe('regular expressions', () => {
   describe('are linear', () => {
     let checkSync: typeof import('recheck').checkSync;
     beforeAll(async () => {
-      // The checker in JavaScript, instead of a program of its own.
+      // The checker in JavaScript, instead of a separate program.
       process.env['RECHECK_BACKEND'] = 'pure';
       ({ checkSync } = await import('recheck'));
     }, untimed);

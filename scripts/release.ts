@@ -14,8 +14,8 @@ import { keylessSigner, localSigner, type Signer } from './release/signing.ts';
 
 /**
  * `npm run release`: publishes image and chart of the tag that is checked out, signs and verifies them, and makes the
- * release on GitHub. Meant for .github/workflows/release.yml. With `-- --dry-run` it does the same on this machine: to a
- * registry of its own, with a key of its own, for this machine's platform, and without GitHub.
+ * release on GitHub. Meant for .github/workflows/release.yml. With `-- --dry-run` it does the same on this machine: to
+ * a local registry, with a temporary key, for this machine's platform, and without GitHub.
  */
 const root = join(import.meta.dirname, '..');
 

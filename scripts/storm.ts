@@ -76,7 +76,7 @@ async function tryPlan(name: string, plan: Plan, ground: Ground, shrinkMinutes: 
 const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(0);
 
 async function readPlan(file: string): Promise<Plan> {
-  // Written by this script, in the shape of its own type.
+  // Written by this script, in the shape of its type.
   const plan: Plan = JSON.parse(await readFile(file, 'utf8'));
   return plan;
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const docs = join(import.meta.dirname, '..', 'docs');
 const page = readFileSync(join(docs, 'tenancy.md'), 'utf8');
 
-/** The rows of the table of threats: what a tenant tries, what stops it, and the tests that prove it. */
+/** The rows of the table of threats: what a tenant tries, what stops it, and the tests that show it. */
 const rows = (page.split(/^## Threats$/m)[1]?.split(/^## /m)[0] ?? '')
   .split('\n')
   .filter((line) => line.startsWith('| ') && !/^\| (---|A tenant)/.test(line))
@@ -33,7 +33,7 @@ describe('docs/tenancy.md', () => {
     for (const { protection } of rows) expect(protection.length).toBeGreaterThan(10);
   });
 
-  it.each(rows)('names a test that proves it: $threat', ({ threat }) => {
+  it.each(rows)('names a test that shows it: $threat', ({ threat }) => {
     expect(proofs.filter((proof) => proof.threat === threat)).not.toEqual([]);
   });
 

@@ -21,7 +21,7 @@ describe('the summary of several rounds', () => {
 });
 
 describe('the table', () => {
-  it('marks what is over its budget', () => {
+  it('marks what exceeds its budget', () => {
     const lines = table(
       summarize([{ ratioToLimit: 1.6 }, { ratioToLimit: 1.2 }, { codemieCreates: 101 }]),
       100,

@@ -91,7 +91,7 @@ export function summarize(rounds: readonly RoundFigures[]): Summary {
 }
 
 /**
- * A table of the summary for a terminal. Marks what is over its budget, judged by the median.
+ * A table of the summary for a terminal. Marks what exceeds its budget, judged by the median.
  *
  * @param trusted false: the times say nothing, so they get no verdict; counts do all the same
  */

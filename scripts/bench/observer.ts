@@ -5,7 +5,7 @@ import { createInformer } from '../../src/kube/informer.ts';
 import type { KubeObject, ObjectKey } from '../../src/kube/object.ts';
 import { createLog } from '../../src/observability/log.ts';
 
-/** Follows all GitIntegrations by a watch of its own, as any dashboard would. */
+/** Follows all GitIntegrations by its own watch, as any dashboard would. */
 export interface Observer {
   /** How many are Ready. */
   ready(): number;

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { z } from 'zod';
 import { type PeersCall, peersReply, peersStarted, peersTraffic } from './peers-protocol.ts';
 
-/** The servers around the cluster, as a process of its own. */
+/** The servers around the cluster, as a separate process. */
 export interface Peers extends z.infer<typeof peersStarted> {
   pid: number;
   addToken(token: string): Promise<void>;
@@ -15,7 +15,7 @@ export interface Peers extends z.infer<typeof peersStarted> {
 
 const script = new URL('./peers.ts', import.meta.url);
 
-/** Starts the process. @throws Error when it ends by itself */
+/** Starts the process. @throws Error when it exits */
 export async function startPeers(clientSecret: string, projects: readonly string[]): Promise<Peers> {
   const child = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();

@@ -1,7 +1,7 @@
 import { startWorld, type World } from '../../test/harness/world.ts';
 import { type PeersCall, peersRequest } from './peers-protocol.ts';
 
-// CodeMie, the identity provider and the Git hosts in a process of their own, so that their work does not hold
+// CodeMie, the identity provider and the Git hosts in a separate process, so that their work does not hold
 // up the process that measures. Started by `peers-process.ts`; ends with it.
 
 /** The account of every token. */

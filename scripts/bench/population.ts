@@ -19,7 +19,7 @@ const foreignBytes = 100_000;
 
 /**
  * The objects of one installation: teams with a namespace each, in it a Secret with a copy of the one token that
- * all share, and integrations, each for a CodeMie project of its own. CodeMie's choice between two integrations of
+ * all share, and integrations, each for its own CodeMie project. CodeMie's choice between two integrations of
  * one project and host is undefined, so a sound installation has one per project.
  */
 export interface Population {
@@ -38,7 +38,7 @@ export function projectNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => projectName(prefix, index));
 }
 
-/** @param prefix of its namespaces, so that several can be told apart */
+/** @param prefix of its namespaces, so that several differ */
 export function createPopulation(client: KubeClient, prefix: string, count: number): Population {
   const teams = Math.ceil(count / teamSize);
   const namespaceOf = (index: number): string => `${prefix}-${index % teams}`;
@@ -102,7 +102,7 @@ export async function createGround(client: KubeClient, clientSecret: string, for
   );
 }
 
-/** Makes the connection, with the highest limits there are: CodeMie's protection is not what is measured. */
+/** Creates the connection, with the highest limits there are: CodeMie's protection is not what is measured. */
 export async function createConnection(client: KubeClient, peers: Peers): Promise<void> {
   await client.create(
     kinds.clusterConnection,
@@ -130,7 +130,7 @@ export function removeConnection(client: KubeClient): Promise<void> {
   return discard(client, kinds.clusterConnection, connectionName);
 }
 
-/** Asks for a look at the connection, which makes the operator look at all of its integrations. */
+/** Triggers a check of the connection, which makes the operator check all of its integrations. */
 export async function touchConnection(client: KubeClient): Promise<void> {
   const annotations = { [RECONCILE_REQUESTED_ANNOTATION]: new Date().toISOString() };
   const operations: JsonPatchOp[] = [{ op: 'add', path: '/metadata/annotations', value: annotations }];

@@ -49,7 +49,7 @@ export interface MachineUse {
   apiServerCpuMs: number;
 }
 
-/** Begins to look at the machine. The function that it gives tells how it was used since then. */
+/** Begins to observe the machine. The returned function says how it was used since then. */
 export async function watchMachine(): Promise<() => Promise<MachineUse>> {
   const before = await machineTimes();
   return async () => {

@@ -1,4 +1,4 @@
-/** Tells a person who waits what goes on. */
+/** Shows progress to the user who waits. */
 export interface Progress {
   /** A new thing goes on. With `state`, how far it is, shown again and again on a terminal. */
   step(text: string, state?: () => string): void;

@@ -24,7 +24,7 @@ export function bucketsOf(text: string, name: string, labels: Readonly<Record<st
   return new Map(samples.map(({ labels: { le }, value }) => [le === '+Inf' ? Infinity : Number(le), value]));
 }
 
-/** What was observed between two looks at one histogram. */
+/** What was observed between two reads of one histogram. */
 export function bucketsSince(before: Buckets, now: Buckets): Buckets {
   return new Map([...now].map(([bound, count]) => [bound, count - (before.get(bound) ?? 0)]));
 }

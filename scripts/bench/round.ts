@@ -53,7 +53,7 @@ const singleChanges = 5;
 const pollMs = 10;
 const newsPollMs = 1000;
 
-/** Measures everything once, with objects of its own, and leaves nothing behind. */
+/** Measures everything once, with its own objects, and leaves nothing behind. */
 export async function runRound(stage: Stage, options: RoundOptions, round: number): Promise<RoundFigures> {
   const { client, observer, clientSecret, progress } = stage;
   const { n, workers } = options;
@@ -193,7 +193,7 @@ async function measureIdle({ observer, progress }: Stage, operator: OperatorProc
   return { idleWrites: Math.max(idleWrites, observer.versions() - versions) };
 }
 
-/** One integration with a Secret of its own, while nothing else happens. */
+/** One integration with its own Secret, while nothing else happens. */
 async function measureSingle(stage: Stage, operator: OperatorProcess, peers: Peers, single: Population) {
   const { client, observer, progress } = stage;
   progress.step('Change one Secret');
@@ -222,7 +222,8 @@ async function measureRotation(stage: Stage, operator: OperatorProcess, peers: P
   const started = await work.rotate(token);
   while ((await peers.countRows(token)) < work.count) await sleep(pollMs);
   const rotationMs = performance.now() - started;
-  // Statuses follow when CodeMie lists what it was given, and it may think about that for longer than rest is judged by.
+  // Statuses follow when CodeMie lists what it was given, and it may think about that for longer than rest is judged
+  // by.
   let now = await readCounts(operator);
   for (; writesBetween(before, now, gitIntegrations.plural) < work.count; now = await readCounts(operator))
     await sleep(newsPollMs);
@@ -236,7 +237,7 @@ async function measureRotation(stage: Stage, operator: OperatorProcess, peers: P
   };
 }
 
-/** A change of the connection makes the operator look at every integration; meanwhile a user edits one. */
+/** A change of the connection makes the operator check every integration; a user edits one in the meantime. */
 async function measureResync(
   { client, observer, progress }: Stage,
   operator: OperatorProcess,

@@ -19,7 +19,7 @@ const kubeconfigSchema = z.object({
   ),
 });
 
-/** Makes a service account that may do everything, and writes what the kubelet would mount. */
+/** Creates a service account that may do everything, and writes what the kubelet would mount. */
 export async function createServiceAccount(kubeconfig: string): Promise<ServiceAccount> {
   const run = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await kubectl(args, { kubeconfig });

@@ -16,7 +16,7 @@ import { createServiceAccount } from './service-account.ts';
 const root = join(import.meta.dirname, '..', '..');
 const crdFolder = join(root, 'crds');
 
-/** Runs the work on a control plane of its own, with the definitions and some Secrets of others in it. */
+/** Runs the work on a separate control plane, with the CRDs and some Secrets of others in it. */
 export async function onStage<T>(
   foreignSecrets: number,
   progress: Progress,

@@ -31,7 +31,7 @@ async function add(name: string, manifest: object, files: Record<string, string>
 const moduleOf = (name: string): string => join(folder, 'node_modules', name, 'lib', 'index.js');
 
 describe('the licenses of a bundle', () => {
-  it('are found by the files in it, each package once, and none for files of our own', async () => {
+  it('are found by the files in it, each package once, and none for our files', async () => {
     const modules = ['plain', '@scope/noticed', 'plain', 'plain/node_modules/inner'].map(moduleOf);
     const packages = await readPackages([...modules, '/elsewhere/src/main.ts']);
     expect(packages.map(({ name, version }) => `${name} ${version}`)).toEqual([
@@ -53,7 +53,7 @@ describe('the licenses of a bundle', () => {
     expect(text).toContain('bare 3.0.0\n\nLicense: ISC\n\nCopyright Ann.');
   });
 
-  it('are refused where nobody has looked at them', async () => {
+  it('are refused until someone has reviewed them', async () => {
     await expect(readPackages([moduleOf('greedy')])).rejects.toThrow('greedy has the license SSPL-1.0.');
   });
 });

@@ -8,13 +8,13 @@ export interface BundledPackage {
   version: string;
   /** An SPDX expression. */
   license: string;
-  /** Whoever the package names, for those without a text of their own. */
+  /** The author that the package names, for those without a license text. */
   author: string;
   /** The texts that have to go with it, license and notices. */
   texts: string[];
 }
 
-/** Licenses that ask for no more than their text. Another one is for a person to look at first. */
+/** Licenses that ask for no more than their text. Another one needs a review first. */
 const permissive = new Set([
   '0BSD',
   'Apache-2.0',
@@ -65,7 +65,7 @@ export function licenseTexts(packages: readonly BundledPackage[]): string {
   return `${['The program in this folder contains the following packages.', ...sections].join(rule)}\n`;
 }
 
-/** The folder of the innermost package that a file belongs to; undefined for files of our own. */
+/** The folder of the innermost package that a file belongs to; undefined for our files. */
 function packageFolder(file: string): string | undefined {
   const parts = file.split(sep);
   const at = parts.lastIndexOf('node_modules');

@@ -1,6 +1,6 @@
 /**
- * How node is started in the image and by `npm start`. By default V8 lets its nursery grow to three times 16 MiB and the
- * rest of its heap to several times of what is in use, which a process that mostly waits fills with what nobody needs
+ * How node is started in the image and by `npm start`. By default V8 lets its nursery grow to three times 16 MiB and
+ * the rest of its heap to several times of what is in use, which a process that mostly waits fills with garbage
  * any more. docs/performance.md has what that costs and saves.
  */
 export const nodeFlags = [

@@ -3,7 +3,7 @@ import type { GeneratedFile } from '../generate/crd-files.ts';
 
 const note = '# Made by `npm run generate` from the chart. Do not edit.';
 
-/** What says that Helm looks after an object, one line each. */
+/** What says that Helm manages an object, one line each. */
 const ofHelm = /^ +(helm\.sh\/(chart|resource-policy): .*|app\.kubernetes\.io\/managed-by: Helm)\n/gm;
 
 /**

@@ -1,7 +1,7 @@
 import { flagNames } from '../../src/settings.ts';
 import { handedThrough, labelValue, list, qualifiedName, type ValueSchema } from './value.ts';
 
-/** Flags that the chart sets from values of their own, or that make no sense in a Pod. */
+/** Flags that the chart sets from other values, or that make no sense in a Pod. */
 const setByTheChart = new Set([
   'workers',
   'log-level',
@@ -132,7 +132,10 @@ const spreadConstraint: ValueSchema = {
   ],
 };
 
-/** The values that are parts of a Pod. What the API server would refuse is refused by the chart, as far as it is easily said. */
+/**
+ * The values that are parts of a Pod. What the API server would refuse is refused by the chart, as far as it is easily
+ * said.
+ */
 export const podValues = {
   extraArgs: list(
     'Further flags of the operator, such as --refusal-window=2m. Those that the chart sets have separate values.',

@@ -56,7 +56,7 @@ export function choice(description: string, fallback: string, words: readonly st
   return { type: 'string', description, default: fallback, enum: words };
 }
 
-/** A list of items, empty unless told otherwise. */
+/** A list of items, empty by default. */
 export function list(
   description: string,
   items: ValueSchema,
@@ -120,7 +120,7 @@ export function dataKey(description: string, fallback: string): ValueSchema {
 /** A port of TCP. */
 export const port: ValueSchema = { type: 'integer', minimum: 1, maximum: 65_535 };
 
-/** Values under a common name. Nothing else may stand there. */
+/** Values under a common name. Nothing else may be there. */
 export function section(
   description: string,
   properties: Record<string, ValueSchema>,

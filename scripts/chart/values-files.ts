@@ -10,7 +10,7 @@ export function valuesSchemaJson(values: ValueSchema): string {
     ...rest,
     properties: {
       ...properties,
-      // What Helm or a chart around this one adds by itself.
+      // What Helm or a parent chart adds.
       global: { type: 'object', description: 'Values of a chart that has this one as a dependency.' },
       enabled: { type: 'boolean', description: 'Condition of a chart that has this one as a dependency.' },
     },

@@ -119,7 +119,7 @@ async function readKeys(signal: AbortSignal, press: (key: string) => void): Prom
     createInterface({ input: stdin })
       .on('line', (line) => take(line.trim()))
       .on('close', () => {
-        // Without a keyboard it lasts until the process is told to end.
+        // Without a keyboard it lasts until the process is asked to exit.
         if (stdin.readableEnded && !signal.aborted) print('Ctrl-C ends it.');
       });
   }).finally(() => {

@@ -21,7 +21,7 @@ const organization = 'acme';
 const appId = 123456;
 
 /**
- * Starts a control plane, CodeMie, its identity provider and the Git hosts, installs the definitions and starts
+ * Starts a control plane, CodeMie, its identity provider and the Git hosts, installs the CRDs and starts
  * the operator. Nothing of it needs Docker or the Internet.
  */
 export async function setStage(signal: AbortSignal) {
@@ -69,7 +69,7 @@ export async function setStage(signal: AbortSignal) {
   }
 }
 
-/** Makes the accounts at the Git hosts. GitHub's token of `github-pat` is left out: the examples forgot it. */
+/** Creates the accounts at the Git hosts. GitHub's token of `github-pat` is left out: the examples forgot it. */
 function prepareGitHosts({ github, gitlab, bitbucket, azureDevOps }: World): SecretValues {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();

@@ -1,7 +1,7 @@
 import { type Circumstance, type Permission, permissions, type Where } from '../../src/access/permissions.ts';
 import { type Rule, rulesFrom } from './roles.ts';
 
-/** How the template tells a circumstance; the variables are set at its top. */
+/** How the template detects a circumstance; the variables are set at its top. */
 const tests: Record<Circumstance, string> = {
   everyNamespace: 'not $named',
   namedNamespaces: '$named',

@@ -16,7 +16,7 @@ describe('the generated files', () => {
     expect(generatedFiles({ chart: true })).toEqual(generatedFiles({ chart: true }));
   });
 
-  it('include templates for the chart, where there is a chart, that keep the definitions', () => {
+  it('include templates for the chart, where there is a chart, that keep the CRDs', () => {
     const copies = generatedFiles({ chart: true }).filter(({ path }) => path.startsWith(CHART_FOLDER));
     expect(copies.map(({ path }) => path)).toEqual([
       'charts/codemie-git-operator/templates/crds/gitintegrations.yaml',

@@ -85,7 +85,7 @@ function manifests(installation: Installation): string {
   return [...roles, role(own, `${name}-own`, ownNamespace)].map(yamlOf).join('---\n');
 }
 
-/** Lists of words and the metadata stay on one line, as a person would write them. */
+/** Lists of words and the metadata stay on one line, as one would write them by hand. */
 function yamlOf(value: object): string {
   const document = new Document(value);
   visit(document, {

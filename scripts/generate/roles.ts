@@ -15,7 +15,7 @@ export interface RuleSource {
   permissions: readonly Permission[];
 }
 
-/** One rule per kind, in the order of the list. Permissions under other circumstances have rules of their own. */
+/** One rule per kind, in the order of the list. Permissions under other circumstances have separate rules. */
 export function rulesFrom(permissions: readonly Permission[]): RuleSource[] {
   const groups = Map.groupBy(permissions, ({ resource, subresource, names, where, when }) =>
     JSON.stringify([resource.group, resource.plural, subresource, names, where, when]),

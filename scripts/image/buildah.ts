@@ -30,7 +30,7 @@ export interface Buildah extends ImageBuilder {
  * Sees to it that there is a buildah: root on a Debian system gets the package installed. Unpacking it elsewhere is not
  * enough, since the step that runs in a chroot is started without the paths of its libraries.
  *
- * @throws Error with one sentence for a person when there is none
+ * @throws Error with one sentence for users when there is none
  */
 export async function provideBuildah(): Promise<void> {
   const install = (): Promise<string> =>
@@ -55,7 +55,7 @@ export async function provideBuildah(): Promise<void> {
 }
 
 /**
- * Images of buildah. Neither user namespaces nor a file system of its own are asked of the machine: steps run in a
+ * Images of buildah. The machine needs neither user namespaces nor a separate file system: steps run in a
  * chroot, layers are plain folders. `BUILDAH_ISOLATION` and `STORAGE_DRIVER` choose otherwise.
  */
 export function createBuildah(storage?: string): Buildah {

@@ -39,6 +39,6 @@ export interface ImageBuilder {
   /** Pushes an image under a name in a registry on this machine, which has no TLS. */
   pushLocally(image: string, name: string): Promise<void>;
   config(image: string): Promise<ImageConfig>;
-  /** Gives the files of an image as a folder of their own. */
+  /** Gives the files of an image as a separate folder. */
   mount(image: string): Promise<MountedImage>;
 }

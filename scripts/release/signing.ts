@@ -10,15 +10,15 @@ export interface Signer {
   sign(artifact: string): Promise<void>;
   /** Attaches a statement of a type that cosign knows, such as `spdxjson`, to an artifact. */
   attest(artifact: string, type: string, file: string): Promise<void>;
-  /** @throws Error when the signature is missing or somebody else's */
+  /** @throws Error when the signature is missing or from another signer */
   verify(artifact: string): Promise<void>;
   /** @throws Error when there is no such statement of this signer */
   verifyAttestation(artifact: string, type: string): Promise<void>;
 }
 
 /**
- * Signs as the workflow that runs, without a key: https://docs.sigstore.dev/cosign/signing/overview/. Verified is that it
- * was the release workflow of the repository, at a tag.
+ * Signs as the workflow that runs, without a key: https://docs.sigstore.dev/cosign/signing/overview/. Verified is that
+ * it was the release workflow of the repository, at a tag.
  */
 export function keylessSigner(): Signer {
   const identity = [

@@ -55,9 +55,9 @@ const verdictSchema = z.strictObject({
   /** The condition's message. Absent for a credential that was accepted. */
   message: z.string().optional(),
   /**
-   * `onChange`: when something changes or the interval is over. `backoff`: soon, then later and later. `recheck`: for a
-   * minute and a half before it is a verdict, which the message is, then as `growing`: after 5, 10, 20 … minutes. Else
-   * RFC 3339.
+   * `onChange`: when something changes or the interval has passed. `backoff`: soon, then later and later. `recheck`:
+   * for a minute and a half before it is a verdict, which the message is, then as `growing`: after 5, 10, 20 … minutes.
+   * Else RFC 3339.
    */
   retry: z.string(),
   /** What was found out about a credential that was accepted. */

@@ -36,7 +36,7 @@ export interface HostileOptions {
   signal: AbortSignal;
 }
 
-/** Measures one attack on a control plane of its own, so that nothing is left of the one before. */
+/** Measures one attack on a separate control plane, so that nothing is left of the one before. */
 export async function runAttack(attack: Attack, options: HostileOptions): Promise<HostileFigures> {
   const { entryPoint, progress, signal } = options;
   progress.step(`${attack.name}: start`);
@@ -87,7 +87,7 @@ async function keepRunning(stage: Stage) {
   const stopped = once(stop.signal, 'abort');
   await resetPeak(stage.operator.pid);
   const sample = async (): Promise<void> => {
-    // It may have ended just now.
+    // It may have exited just now.
     const peakMiB = await peakMemoryMiB(stage.operator.pid).catch(() => 0);
     if (peakMiB > tally.peakMiB) tally.peakMiB = peakMiB;
   };
