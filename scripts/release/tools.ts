@@ -10,6 +10,7 @@ const scripts = join(import.meta.dirname, '..');
 const tools = {
   cosign: [join(scripts, 'release', 'go'), 'github.com/sigstore/cosign/v3/cmd/cosign'],
   crane: [join(scripts, 'release', 'go'), 'github.com/google/go-containerregistry/cmd/crane'],
+  kubeconform: [join(scripts, 'schemas', 'go'), 'github.com/yannh/kubeconform/cmd/kubeconform'],
   actionlint: [join(scripts, 'actionlint'), 'github.com/rhysd/actionlint/cmd/actionlint'],
 } as const;
 
