@@ -1,13 +1,12 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { foreignCrdFiles } from '../../harness/foreign-crds.ts';
 import { kubectl } from '../../harness/kubectl.ts';
 import { kubeconfigPath } from '../../kubeconfig-path.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const examples = join(root, 'examples');
-/** Kinds of others that examples hold next to ours. */
-const foreignCrds = join(root, 'test', 'harness', 'foreign-crds');
 
 const run = async (args: string[], input = '') =>
   await kubectl(args, { kubeconfig: kubeconfigPath(), input });
@@ -18,8 +17,9 @@ async function mustRun(args: string[], input?: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  await mustRun(['apply', '--server-side', '--filename', foreignCrds]);
-  await mustRun(['wait', '--for=condition=Established', '--timeout=30s', '--filename', foreignCrds]);
+  const crds = (await foreignCrdFiles()).flatMap((file) => ['--filename', file]);
+  await mustRun(['apply', '--server-side', ...crds]);
+  await mustRun(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);
   // As after an installation of the operator and of the tools that the examples are for.
   for (const name of ['codemie-system', 'team-a', 'argocd', 'flux-system', 'arc-runners']) {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };

@@ -1,0 +1,48 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { run } from '../../scripts/image/command.ts';
+
+/** A Go module that has the definitions of its kinds in it, at one version whose bytes are known. */
+interface CrdModule {
+  path: string;
+  version: string;
+  /** What `go.sum` would say of it. */
+  sum: string;
+  files: readonly string[];
+}
+
+const modules: readonly CrdModule[] = [
+  {
+    path: 'github.com/external-secrets/external-secrets',
+    version: 'v1.3.2',
+    sum: 'h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=',
+    files: [
+      'config/crds/bases/external-secrets.io_externalsecrets.yaml',
+      'config/crds/bases/generators.external-secrets.io_vaultdynamicsecrets.yaml',
+    ],
+  },
+];
+
+const downloaded = z.object({ Dir: z.string(), Sum: z.string() });
+
+/**
+ * The files with the definitions of the foreign kinds that examples hold: real ones where a Go module has them, and
+ * those of `foreign-crds/`, which have the fields that the examples use. Needs Go, and the network once.
+ *
+ * @throws Error when a module is not the one that was pinned
+ */
+export async function foreignCrdFiles(): Promise<string[]> {
+  const folder = join(import.meta.dirname, 'foreign-crds');
+  const local = globSync('*.yaml', { cwd: folder }).map((file) => join(folder, file));
+  const real = await Promise.all(modules.map(filesOf));
+  return [...local, ...real.flat()];
+}
+
+async function filesOf({ path, version, sum, files }: CrdModule): Promise<string[]> {
+  const env = { GOWORK: 'off', GOFLAGS: '' };
+  const output = await run('go', ['mod', 'download', '-json', `${path}@${version}`], { env });
+  const { Dir, Sum } = downloaded.parse(JSON.parse(output));
+  if (Sum !== sum) throw new Error(`${path}@${version} is ${Sum}, not ${sum}.`);
+  return files.map((file) => join(Dir, file));
+}
