@@ -108,7 +108,7 @@ describe('the line for editors', () => {
 
 /** The schemas that the comments of a document name. An editor reads them for each document of a file. */
 function modelines(document: Document.Parsed): string[] {
-  const comments = [document.commentBefore];
+  const comments: (string | null | undefined)[] = [document.commentBefore];
   visit(document, {
     Node: (_key, node) => void comments.push(node.commentBefore),
   });
