@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { run } from '../../scripts/image/command.ts';
 
-/** A Go module that has the definitions of its kinds in it, at one version whose bytes are known. */
+/** A Go module that contains the CRDs of its kinds, at one version whose bytes are known. */
 interface CrdModule {
   path: string;
   version: string;
@@ -12,7 +12,27 @@ interface CrdModule {
   files: readonly string[];
 }
 
+const sources = ['buckets', 'externalartifacts', 'gitrepositories', 'helmcharts', 'ocirepositories'];
+
 const modules: readonly CrdModule[] = [
+  {
+    path: 'github.com/fluxcd/kustomize-controller',
+    version: 'v1.9.6',
+    sum: 'h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=',
+    files: ['config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml'],
+  },
+  {
+    path: 'github.com/fluxcd/helm-controller',
+    version: 'v1.6.3',
+    sum: 'h1:MSiDP/s8xRSkO3g11vBiDStxfmJ5ZVdwDEpW7BSE/UA=',
+    files: ['config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml'],
+  },
+  {
+    path: 'github.com/fluxcd/source-controller',
+    version: 'v1.9.0',
+    sum: 'h1:5msg2yyjVYDULZos+2ve8MZzcSqTpusiXmrOeBhc9yY=',
+    files: sources.map((plural) => `config/crd/bases/source.toolkit.fluxcd.io_${plural}.yaml`),
+  },
   {
     path: 'github.com/external-secrets/external-secrets',
     version: 'v1.3.2',
@@ -27,8 +47,8 @@ const modules: readonly CrdModule[] = [
 const downloaded = z.object({ Dir: z.string(), Sum: z.string() });
 
 /**
- * The files with the definitions of the foreign kinds that examples hold: real ones where a Go module has them, and
- * those of `foreign-crds/`, which have the fields that the examples use. Needs Go, and the network once.
+ * The files with the CRDs of the foreign kinds in the examples: real ones where a Go module contains them, and those
+ * of `foreign-crds/`, which have the fields that the examples use. Needs Go, and the network once.
  *
  * @throws Error when a module is not the one that was pinned
  */

@@ -82,7 +82,7 @@ describe('kubeconform with the schemas', () => {
     expect(found).toMatchObject({ status: 'statusInvalid', msg: expect.stringContaining(words) });
   });
 
-  it('refuses another version of the API, and a field beside the spec', async () => {
+  it('refuses another version of the API, and an unknown field next to the spec', async () => {
     const text = manifest('GitIntegration', 'case', gitSpec());
     const [version] = await check(text.replace('v1alpha1', 'v1'), '-ignore-missing-schemas');
     expect(version?.status).toBe('statusSkipped');
