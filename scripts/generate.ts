@@ -7,6 +7,7 @@ import { dashboardFile } from './dashboard/dashboard.ts';
 import { accessFiles } from './generate/access-files.ts';
 import { type GeneratedFile, generatedFiles } from './generate/crd-files.ts';
 import { durationsPage } from './generate/durations-page.ts';
+import { jsonSchemas } from './generate/json-schemas.ts';
 
 // `npm run generate`: writes the CustomResourceDefinitions and the API reference from the schemas in src/api, the roles
 // and their page from the permissions in src/access, the page of durations from src/lib/durations.ts, what the chart says of its values from scripts/chart, the dashboard, and last,
@@ -24,6 +25,7 @@ async function write(files: readonly GeneratedFile[]): Promise<void> {
 
 await write([
   ...generatedFiles({ chart: true }),
+  ...jsonSchemas(),
   ...accessFiles(),
   ...(await chartFiles()),
   dashboardFile(),

@@ -1,7 +1,6 @@
 import { kinds } from '../../src/api/kinds.ts';
 import { apiReference } from './api-reference.ts';
 import { definitionYaml } from './definition.ts';
-import { jsonSchemas } from './json-schemas.ts';
 
 /** A file that is made from the schemas and kept in the repository. */
 export interface GeneratedFile {
@@ -24,7 +23,6 @@ export function generatedFiles(options: { chart: boolean }): GeneratedFile[] {
   return [
     ...into('crds'),
     ...(options.chart ? definitions.map(chartTemplate) : []),
-    ...jsonSchemas(),
     { path: 'docs/api-reference.md', content: apiReference(kinds) },
   ];
 }
