@@ -91,7 +91,7 @@ it('are those of pages, chart, examples and sources', () => {
     'charts/codemie-git-operator/templates/NOTES.txt',
     'examples/quickstart/20-integration.yaml',
     'src/api/reasons.ts',
-    'src/providers/github/failures.ts',
+    'src/providers/github/github-verdict.ts',
     'scripts/chart/values.ts',
   ])
     expect(files).toContain(file);

@@ -1,7 +1,7 @@
 import { API_VERSION, gitIntegrations, type ProviderName } from '../api/group.ts';
 import { documentedPermissions } from '../providers/github/permissions.ts';
 import { documentedScopes as gitHubScopes } from '../providers/github/scopes.ts';
-import { documentedScopes as gitLabScopes } from '../providers/gitlab/scopes.ts';
+import { documentedScopes as gitLabScopes } from '../providers/gitlab/token.ts';
 import { providers } from '../providers/registry.ts';
 import { cliName } from './cluster.ts';
 import { toYaml } from './documents.ts';

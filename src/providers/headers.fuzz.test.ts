@@ -4,21 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { createClock } from '../../test/harness/peers/git-hosts/clock.ts';
 import { createGitHost } from '../../test/harness/peers/git-hosts/git-host.ts';
 import { createGitHub } from '../../test/harness/peers/github/github.ts';
-import { type Answer, type Asked, fromParts } from './answer.ts';
+import { type Answer, type Question, rateLimitOf } from './answer.ts';
 import { missingScopes as missingAtBitbucket } from './bitbucket/scopes.ts';
-import { rateLimited } from './failures.ts';
-import { expiryOf, parseExpiry } from './github/expiry.ts';
 import { missingPermissions } from './github/permissions.ts';
 import { implications } from './github/scopes.ts';
-import { rateLimitOf } from './rate-limit.ts';
+import { expiryOf, parseExpiry } from './github/token.ts';
+import { rateLimited } from './provider-errors.ts';
 import { providers } from './registry.ts';
 import { missingScopes, parseScopes } from './scopes.ts';
-import { openWorld } from './testing/world.ts';
+import { answerWith, openWorld } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const asked: Asked = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
-const answer = (headers: Record<string, string>): Answer =>
-  fromParts({ status: 429, headers, data: undefined });
+const question: Question = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const answer = (headers: Record<string, string>): Answer => answerWith(429, headers);
 
 /** What may stand in a header: nonsense, numbers of any size, dates of any form. */
 const value = fc.oneof(
@@ -46,7 +44,7 @@ describe('whatever stands in a header', () => {
     );
     fc.assert(
       fc.property(headers, (given) => {
-        const { retryAtMs = 0 } = rateLimited('GitHub', answer(given), asked);
+        const { retryAtMs = 0 } = rateLimited('GitHub', answer(given), question);
         expect(retryAtMs).toBeGreaterThanOrEqual(nowMs + 1000);
         expect(retryAtMs).toBeLessThanOrEqual(nowMs + 3_600_000);
       }),

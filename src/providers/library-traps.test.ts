@@ -106,6 +106,28 @@ it('Octokit does not redact a token that ends in a newline', async () => {
   expect(shown(await errorWith(`${token}\n`))).toContain(token);
 });
 
+it("Octokit's paging takes a conflict for an empty page", async () => {
+  const { url } = await serve(json(409, { message: 'Conflict' }));
+  const octokit = new Octokit({ baseUrl: url, log: silent });
+  expect(await octokit.paginate(octokit.rest.apps.listInstallations)).toEqual([]);
+});
+
+it("Octokit's paging follows a link as it is written, and auth-app then asks for an installation token", async () => {
+  // As of a server whose API is reached under another name than the one that it has for itself.
+  const { url, requests } = await serve(
+    json(200, [], { link: '<https://github.example.com/api/v3/app/installations?page=2>; rel="next"' }),
+  );
+  const octokit = new Octokit({
+    baseUrl: url,
+    log: silent,
+    authStrategy: createAppAuth,
+    auth: { appId: 12, privateKey: newKey() },
+  });
+  const error = await failureOf(octokit.paginate(octokit.rest.apps.listInstallations));
+  expect(String(error)).toContain('installationId option is required');
+  expect(requests).toHaveLength(1);
+});
+
 it('both hand on a web page as data', async () => {
   const { url } = await serve(
     (_request, response) =>

@@ -1,29 +1,43 @@
-import { type Answer, asked, isSuccess } from '../answer.ts';
-import { notTheApi } from '../failures.ts';
+import { z } from 'zod';
+import { isSuccess, shortName } from '../answer.ts';
+import { basic, bearer, createClient } from '../client.ts';
 import type { Credential, CredentialReport, Remedy, Target } from '../provider.ts';
 import { parseScopes } from '../scopes.ts';
-import { cloudAuthorization, createGet, type Get, partsOf } from './client.ts';
-import { cloudFailure, provesToken, scopesInFailure } from './failures.ts';
-import { accessTokensPage, apiTokensPage, consumersPage } from './pages.ts';
-import { cloudRepositorySchema, userSchema } from './schema.ts';
+import {
+  accessTokensPage,
+  accessTokenUser,
+  apiTokensPage,
+  cloudVerdict,
+  provesToken,
+  scopesInFailure,
+} from './bitbucket-verdict.ts';
 import { documentedScopes, missingScopes } from './scopes.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
 
 /**
- * Proves a token by one `GET /2.0/user`. A 403 that shows that the token is known proves it as well as a 200, see
- * `provesToken`. One call more for each repository.
- * The end of a token is in no answer.
+ * Validates a token by one `GET /2.0/user`. A 403 that shows that the token is known validates it as well as a 200, see
+ * `provesToken`. One call more for each repository. No answer has the expiry of the token.
  */
 export async function validateCloud(credential: Token, target: Target): Promise<CredentialReport> {
-  const get = createGet(cloudAuthorization(credential), target);
-  const answer = await get('user');
-  const subject = asked(target, { kind: 'credential' });
+  const client = createClient(
+    {
+      name: 'Bitbucket',
+      headers: { authorization: authorizationOf(credential) },
+      verdict: (answer, question) => cloudVerdict(answer, question, credential),
+    },
+    target,
+  );
+  const answer = await client.get('user');
   const type = answer.header('x-credential-type');
   const inFailure = scopesInFailure(answer);
-  if (!isSuccess(answer) && !provesToken(answer)) throw cloudFailure(answer, subject, credential);
-  const account = isSuccess(answer) ? accountOf(answer, target) : undefined;
-  for (const repository of target.repositories) await checkRepository(get, repository, credential, target);
+  if (!isSuccess(answer) && !provesToken(answer)) throw client.failure(answer);
+  const account = isSuccess(answer) ? nameOf(client.parse(answer, userSchema)) : undefined;
+  for (const repository of target.repositories) {
+    const [workspace = '', slug = ''] = repository.split('/').map(encodeURIComponent);
+    const found = await client.get(`repositories/${workspace}/${slug}`);
+    client.parse(found, repositorySchema, { kind: 'repository', repository });
+  }
 
   const header = answer.header('x-oauth-scopes');
   const scopes = inFailure?.granted.toSorted() ?? (header === undefined ? undefined : parseScopes(header));
@@ -31,8 +45,34 @@ export async function validateCloud(credential: Token, target: Target): Promise<
   return {
     kind,
     ...(account === undefined ? {} : { account }),
-    ...judge(kind, scopes, target.requiredScopes ?? documentedFor(kind)),
+    ...compareScopes(kind, scopes, target.requiredScopes ?? documentedFor(kind)),
   };
+}
+
+/**
+ * The header for Bitbucket Cloud. API tokens go as `email:token`; access tokens of a repository, project or workspace have
+ * no user and go as Bearer. https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/
+ */
+function authorizationOf({ token, username }: Token): string {
+  return username === undefined || username === accessTokenUser ? bearer(token) : basic(username, token);
+}
+
+/**
+ * Cloud, `GET /2.0/user`. A username is missing for accounts that hide it.
+ * https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get
+ */
+const userSchema = z.object({
+  type: z.string(),
+  uuid: z.string(),
+  username: shortName.optional(),
+  nickname: shortName.optional(),
+});
+
+/** Cloud, `GET /2.0/repositories/{workspace}/{slug}`: enough to know that it is one. */
+const repositorySchema = z.object({ type: z.literal('repository'), full_name: z.string() });
+
+function nameOf({ username, nickname, uuid }: z.infer<typeof userSchema>): string {
+  return username ?? nickname ?? uuid;
 }
 
 /** By `x-credential-type`. */
@@ -45,7 +85,7 @@ const kinds = new Map([
   ['oauth2', 'OAuthToken'],
 ]);
 
-/** Every kind that is told, or left unsaid by a server that sends no such header. */
+/** Every kind that the header reports, and the one for servers that send no such header. */
 export const cloudKinds: readonly string[] = [...kinds.values(), 'AccessToken'];
 
 /**
@@ -58,7 +98,7 @@ function documentedFor(kind: string): string[] {
     : documentedScopes;
 }
 
-function judge(
+function compareScopes(
   kind: string,
   scopes: string[] | undefined,
   required: readonly string[],
@@ -70,6 +110,8 @@ function judge(
     : { scopes, permissions: 'Missing', missing, remedy: makeNew(kind) };
 }
 
+const consumersPage = 'https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/';
+
 /** Bitbucket can't change the scopes of a token; those of an OAuth consumer it can. */
 function makeNew(kind: string): Remedy {
   if (kind === 'OAuthToken') {
@@ -80,23 +122,4 @@ function makeNew(kind: string): Remedy {
   }
   const page = kind === 'ApiToken' ? apiTokensPage : accessTokensPage;
   return { action: "Bitbucket can't add scopes to a token: create a new one that has them", page };
-}
-
-function accountOf(answer: Answer, target: Target): string {
-  const user = userSchema.safeParse(answer.body);
-  if (!user.success) throw notTheApi('Bitbucket', answer, asked(target, { kind: 'credential' }));
-  return user.data.username ?? user.data.nickname ?? user.data.uuid;
-}
-
-async function checkRepository(
-  get: Get,
-  repository: string,
-  credential: Token,
-  target: Target,
-): Promise<void> {
-  const { owner, slug } = partsOf(repository);
-  const answer = await get(`repositories/${owner}/${slug}`);
-  const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw cloudFailure(answer, subject, credential);
-  if (!cloudRepositorySchema.safeParse(answer.body).success) throw notTheApi('Bitbucket', answer, subject);
 }

@@ -1,39 +1,44 @@
-import { asked, isSuccess } from '../answer.ts';
-import { bearer } from '../authorization.ts';
-import { notTheApi, refused } from '../failures.ts';
+import { z } from 'zod';
+import { bearer, createClient } from '../client.ts';
 import type { Credential, CredentialReport, Target } from '../provider.ts';
-import { createGet, type Get, partsOf } from './client.ts';
-import { serverFailure, userOf } from './failures.ts';
-import { propertiesSchema, serverRepositorySchema } from './schema.ts';
+import { refused } from '../provider-errors.ts';
+import { serverVerdict, userOf } from './bitbucket-verdict.ts';
 
 /**
- * Proves an HTTP access token by the header `X-AUSERNAME` of `application-properties`, which answers 200 to everybody. A
- * token of a project or repository may have no user; then a listed private repository proves it. The server tells neither
- * permissions nor the end of a token.
+ * Validates an HTTP access token by the header `X-AUSERNAME` of `application-properties`, which answers 200 to everybody. A
+ * token of a project or repository may have no user; then a listed private repository does. The server reports neither
+ * permissions nor the expiry of a token.
  * https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
  */
 export async function validateDataCenter(
   credential: Extract<Credential, { kind: 'token' }>,
   target: Target,
 ): Promise<CredentialReport> {
-  // Always Bearer: tokens of projects and repositories are refused with a user name.
-  const get = createGet(bearer(credential.token), target);
-  const answer = await get('application-properties');
-  const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw serverFailure(answer, subject);
-  if (!propertiesSchema.safeParse(answer.body).success) throw notTheApi('Bitbucket', answer, subject);
-  let isProven = userOf(answer) !== undefined;
+  const client = createClient(
+    {
+      name: 'Bitbucket',
+      // Always Bearer: tokens of projects and repositories are refused with a user name.
+      headers: { authorization: bearer(credential.token) },
+      verdict: serverVerdict,
+    },
+    target,
+  );
+  const answer = await client.get('application-properties');
+  client.parse(answer, propertiesSchema);
+  const account = userOf(answer);
+  let isProven = account !== undefined;
   for (const repository of target.repositories) {
-    const { isPublic } = await readRepository(get, repository, target);
+    const [key = '', slug = ''] = repository.split('/').map(encodeURIComponent);
+    const found = await client.get(`projects/${key}/repos/${slug}`);
+    const { public: isPublic } = client.parse(found, repositorySchema, { kind: 'repository', repository });
     isProven ||= !isPublic;
   }
   if (!isProven) {
     throw refused(
-      subject,
+      client.question(),
       'The server does not know its user; for the token of a project or repository, list a private one under validation.repositories.',
     );
   }
-  const account = userOf(answer);
   return {
     kind: 'HTTPAccessToken',
     ...(account === undefined ? {} : { account }),
@@ -42,12 +47,12 @@ export async function validateDataCenter(
   };
 }
 
-async function readRepository(get: Get, repository: string, target: Target): Promise<{ isPublic: boolean }> {
-  const { owner, slug } = partsOf(repository);
-  const answer = await get(`projects/${owner}/repos/${slug}`);
-  const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw serverFailure(answer, subject);
-  const parsed = serverRepositorySchema.safeParse(answer.body);
-  if (!parsed.success) throw notTheApi('Bitbucket', answer, subject);
-  return { isPublic: parsed.data.public };
-}
+/** Data Center, `GET application-properties`. https://developer.atlassian.com/server/bitbucket/rest/ */
+const propertiesSchema = z.object({ version: z.string(), displayName: z.string() });
+
+/** Data Center, `GET projects/{key}/repos/{slug}`: enough to know that it is one, and whether anybody may read it. */
+const repositorySchema = z.object({
+  slug: z.string(),
+  project: z.object({ key: z.string() }),
+  public: z.boolean().catch(false),
+});

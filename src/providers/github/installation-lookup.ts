@@ -1,21 +1,22 @@
-import type { Octokit } from '@octokit/rest';
 import { z } from 'zod';
-import { type Answer, asked, isSuccess } from '../answer.ts';
-import { notTheApi } from '../failures.ts';
+import { type Answer, shortRecord } from '../answer.ts';
 import { type InstallationSelector, ProviderError, type Target } from '../provider.ts';
+import { notTheApi } from '../provider-errors.ts';
 import { isOf } from '../signatures.ts';
-import { ask } from './client.ts';
-import { appFailure } from './failures.ts';
-import { installationSchema } from './schema.ts';
+import { ownerSchema } from './app.ts';
+import type { GitHubApi } from './octokit.ts';
 
-/** What is asked as an App. */
-export interface AppQuestion {
-  octokit: Octokit;
-  appId: string;
-  target: Target;
-}
+/** One installation. https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app */
+export const installationSchema = z.object({
+  id: z.int(),
+  // Null by GitHub's own description of its API.
+  account: ownerSchema.nullish(),
+  repository_selection: z.enum(['all', 'selected']),
+  permissions: shortRecord,
+  suspended_at: z.iso.datetime({ offset: true }).nullish(),
+});
 
-/** An installation as GitHub tells it. */
+/** An installation as GitHub reports it. */
 export type RawInstallation = z.infer<typeof installationSchema>;
 
 /** One that opens repositories: on an organization or a user. */
@@ -35,16 +36,17 @@ const pageSize = 100;
 const mostPages = 100;
 
 /** All installations of the App, one call per hundred. Those that can't be read are left out. Throws ProviderError. */
-export async function listInstallations(question: AppQuestion): Promise<RawInstallation[]> {
-  const { octokit, target } = question;
+export async function listInstallations(api: GitHubApi): Promise<RawInstallation[]> {
+  const { client, octokit } = api;
   const byId = new Map<number, RawInstallation>();
   for (let page = 1; ; page += 1) {
-    const answer = await ask(octokit.rest.apps.listInstallations({ per_page: pageSize, page }), target);
+    const answer = await client.answerTo(() =>
+      octokit.rest.apps.listInstallations({ per_page: pageSize, page }),
+    );
     const sizeBefore = byId.size;
-    const items = parse(answer, z.array(z.unknown()), question);
+    const items = client.parse(answer, z.array(z.unknown()));
     const readable = items.flatMap((item) => installationSchema.safeParse(item).data ?? []);
-    if (items.length > 0 && readable.length === 0)
-      throw notTheApi('GitHub', answer, asked(target, { kind: 'credential' }));
+    if (items.length > 0 && readable.length === 0) throw notTheApi('GitHub', answer, client.question());
     for (const installation of readable) byId.set(installation.id, installation);
     forgetPermissions(byId);
     // A page without anything new ends the walk even if the server says that there is more.
@@ -68,30 +70,33 @@ function hasNextPage(link = ''): boolean {
 
 /** The one installation that a selector names. Throws ProviderError, `NotFound` with what became of it as far as it is known. */
 export async function lookUp(
-  question: AppQuestion,
+  api: GitHubApi,
   selector: Exclude<InstallationSelector, { by: 'first' }>,
 ): Promise<UsableInstallation> {
-  const { octokit, target } = question;
+  const { client, octokit } = api;
+  const { target } = client;
   const { host } = target.webUrl;
   switch (selector.by) {
     case 'id': {
-      const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: selector.id }), target);
-      if (isAbsent(answer)) throw await gone(question, selector.id);
-      return usable(parse(answer, installationSchema, question), target);
+      const answer = await client.answerTo(() =>
+        octokit.rest.apps.getInstallation({ installation_id: selector.id }),
+      );
+      if (isAbsent(answer)) throw await gone(api, selector.id);
+      return usable(client.parse(answer, installationSchema), target);
     }
     case 'owner': {
       const { owner } = selector;
-      const answer = await askForOwner(question, owner);
-      if (isAbsent(answer)) throw await notInstalledFor(question, owner);
-      return usable(parse(answer, installationSchema, question), target);
+      const answer = await askForOwner(api, owner);
+      if (isAbsent(answer)) throw await notInstalledFor(api, owner);
+      return usable(client.parse(answer, installationSchema), target);
     }
     case 'repository': {
-      const answer = await askForRepository(question, selector.repository);
+      const answer = await askForRepository(api, selector.repository);
       if (isAbsent(answer)) {
         const sentence = `The App is not installed for the repository ${selector.repository} on ${host}`;
-        throw await notFoundAmong(question, sentence);
+        throw await notFoundAmong(api, sentence);
       }
-      return usable(parse(answer, installationSchema, question), target);
+      return usable(client.parse(answer, installationSchema), target);
     }
   }
 }
@@ -116,19 +121,22 @@ export function notUsable({ id, account }: RawInstallation, { webUrl }: Target):
  * The way for users finds organizations too, as https://github.com/actions/create-github-app-token uses it; the documented
  * way for them is asked only if it doesn't.
  */
-async function askForOwner({ octokit, target }: AppQuestion, owner: string): Promise<Answer> {
-  const answer = await ask(octokit.rest.apps.getUserInstallation({ username: owner }), target);
-  return isAbsent(answer) ? ask(octokit.rest.apps.getOrgInstallation({ org: owner }), target) : answer;
+async function askForOwner({ client, octokit }: GitHubApi, owner: string): Promise<Answer> {
+  const answer = await client.answerTo(() => octokit.rest.apps.getUserInstallation({ username: owner }));
+  return isAbsent(answer)
+    ? client.answerTo(() => octokit.rest.apps.getOrgInstallation({ org: owner }))
+    : answer;
 }
 
 /** No installation of that id. One that was removed and made again has another. */
-async function gone(question: AppQuestion, id: number): Promise<ProviderError> {
-  const { knownInstallation: known, webUrl } = question.target;
+async function gone(api: GitHubApi, id: number): Promise<ProviderError> {
+  const { client } = api;
+  const { knownInstallation: known, webUrl } = client.target;
   const sentence = `The App has no installation ${id} on ${webUrl.host}`;
-  if (known?.id !== id) return notFoundAmong(question, sentence);
-  const answer = await askForOwner(question, known.account);
-  if (isAbsent(answer)) return notFoundAmong(question, sentence);
-  const { id: newId } = parse(answer, installationSchema, question);
+  if (known?.id !== id) return notFoundAmong(api, sentence);
+  const answer = await askForOwner(api, known.account);
+  if (isAbsent(answer)) return notFoundAmong(api, sentence);
+  const { id: newId } = client.parse(answer, installationSchema);
   return notFound(
     `The App has no installation ${id} on ${webUrl.host} any more; for ${known.account} it has ${newId}.`,
     'Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed again.',
@@ -136,14 +144,17 @@ async function gone(question: AppQuestion, id: number): Promise<ProviderError> {
 }
 
 /** No installation for that owner. One whose account was renamed is still there by its id. */
-async function notInstalledFor(question: AppQuestion, owner: string): Promise<ProviderError> {
-  const { octokit, target } = question;
+async function notInstalledFor(api: GitHubApi, owner: string): Promise<ProviderError> {
+  const { client, octokit } = api;
+  const { target } = client;
   const { knownInstallation: known, webUrl } = target;
   const sentence = `The App is not installed for ${owner} on ${webUrl.host}`;
-  if (known?.account.toLowerCase() !== owner.toLowerCase()) return notFoundAmong(question, sentence);
-  const answer = await ask(octokit.rest.apps.getInstallation({ installation_id: known.id }), target);
-  if (isAbsent(answer)) return notFoundAmong(question, sentence);
-  const { account } = usable(parse(answer, installationSchema, question), target).account;
+  if (known?.account.toLowerCase() !== owner.toLowerCase()) return notFoundAmong(api, sentence);
+  const answer = await client.answerTo(() =>
+    octokit.rest.apps.getInstallation({ installation_id: known.id }),
+  );
+  if (isAbsent(answer)) return notFoundAmong(api, sentence);
+  const { account } = usable(client.parse(answer, installationSchema), target).account;
   return notFound(
     `The App is not installed for ${owner} on ${webUrl.host} any more; its installation is for ${account} now.`,
     'If the account was renamed, correct auth.githubApp.installation.owner.',
@@ -151,9 +162,9 @@ async function notInstalledFor(question: AppQuestion, owner: string): Promise<Pr
 }
 
 /** Asks for the installation that covers a repository. */
-export function askForRepository({ octokit, target }: AppQuestion, repository: string): Promise<Answer> {
+export function askForRepository({ client, octokit }: GitHubApi, repository: string): Promise<Answer> {
   const [owner = '', repo = ''] = repository.split('/');
-  return ask(octokit.rest.apps.getRepoInstallation({ owner, repo }), target);
+  return client.answerTo(() => octokit.rest.apps.getRepoInstallation({ owner, repo }));
 }
 
 /**
@@ -164,15 +175,6 @@ export function isAbsent(answer: Answer): boolean {
   return answer.status === 404 && isOf('GitHub', answer);
 }
 
-/** What an answer to the App holds. Throws ProviderError for a failure, and for anything else than expected. */
-export function parse<T>(answer: Answer, schema: z.ZodType<T>, { target, appId }: AppQuestion): T {
-  const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw appFailure(answer, subject, appId);
-  const parsed = schema.safeParse(answer.body);
-  if (!parsed.success) throw notTheApi('GitHub', answer, subject);
-  return parsed.data;
-}
-
 const installPage =
   'https://docs.github.com/en/apps/using-github-apps/installing-a-github-app-from-a-third-party';
 
@@ -180,8 +182,8 @@ const installPage =
 const mostNamed = 10;
 
 /** Names the accounts that the App is installed for: the one that is meant is often among them, spelt otherwise. */
-async function notFoundAmong(question: AppQuestion, sentence: string): Promise<ProviderError> {
-  const accounts = (await listInstallations(question)).filter(isUsable).map(({ account }) => account.account);
+async function notFoundAmong(api: GitHubApi, sentence: string): Promise<ProviderError> {
+  const accounts = (await listInstallations(api)).filter(isUsable).map(({ account }) => account.account);
   const more = accounts.length - mostNamed;
   const names = `${accounts.toSorted().slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   return notFound(

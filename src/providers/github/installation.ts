@@ -1,4 +1,3 @@
-import { notReachable } from '../failures.ts';
 import {
   type CredentialReport,
   type Installation,
@@ -6,19 +5,20 @@ import {
   ProviderError,
   type Target,
 } from '../provider.ts';
+import { notReachable } from '../provider-errors.ts';
 import {
-  type AppQuestion,
   askForRepository,
+  installationSchema,
   isAbsent,
   isUsable,
   listInstallations,
   lookUp,
   notFound,
   notUsable,
-  parse,
   type RawInstallation,
   type UsableInstallation,
 } from './installation-lookup.ts';
+import type { GitHubApi } from './octokit.ts';
 import {
   approvePermissions,
   askForPermissions,
@@ -26,26 +26,25 @@ import {
   missingPermissions,
   permissionLabel,
 } from './permissions.ts';
-import { installationSchema } from './schema.ts';
 
 /**
  * Finds an installation with the App's JWT alone: no installation token is minted for it. One call where the selector
  * says which; one per hundred installations for `first`. One more for each repository.
  */
 export async function resolveInstallation(
-  question: AppQuestion,
+  api: GitHubApi,
   selector: InstallationSelector,
   app: CredentialReport,
 ): Promise<Installation> {
-  const { target } = question;
+  const { target } = api.client;
   const found =
     selector.by === 'first'
-      ? choose(await listInstallations(question), target)
-      : { chosen: await lookUp(question, selector), others: [] };
+      ? choose(await listInstallations(api), target)
+      : { chosen: await lookUp(api, selector), others: [] };
   const installation = describe(found.chosen, found.others, target, app);
   if (found.chosen.suspended_at != null) throw suspended(installation);
   for (const repository of target.repositories) {
-    await checkRepository(question, repository, installation);
+    await checkRepository(api, repository, installation);
   }
   return installation;
 }
@@ -70,14 +69,14 @@ function choose(
 }
 
 async function checkRepository(
-  question: AppQuestion,
+  api: GitHubApi,
   repository: string,
   installation: Installation,
 ): Promise<void> {
-  const answer = await askForRepository(question, repository);
+  const answer = await askForRepository(api, repository);
   const hint = `Add it to the repositories of the App's installation for ${installation.account}, or correct the name.`;
   if (isAbsent(answer)) throw notReachable(repository, hint, { reader: 'installation' });
-  if (parse(answer, installationSchema, question).id !== installation.id)
+  if (api.client.parse(answer, installationSchema).id !== installation.id)
     throw notReachable(repository, hint, { reader: 'installation' });
 }
 

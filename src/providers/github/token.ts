@@ -1,31 +1,37 @@
-import type { Octokit } from '@octokit/rest';
-import { type Answer, asked, isSuccess } from '../answer.ts';
-import { notTheApi } from '../failures.ts';
+import { z } from 'zod';
+import { durations } from '../../lib/durations.ts';
+import { latestMs, parseHttpDate, rfc3339 } from '../../lib/time.ts';
+import { type Answer, rateLimitOf, shortName } from '../answer.ts';
+import type { ProviderClient } from '../client.ts';
 import type { CredentialReport, Remedy, Target } from '../provider.ts';
-import { rateLimitOf } from '../rate-limit.ts';
 import { missingScopes, parseScopes } from '../scopes.ts';
-import { ask } from './client.ts';
-import { expiryOf } from './expiry.ts';
-import { type KnownToken, tokenFailure } from './failures.ts';
-import { repositorySchema, userSchema } from './schema.ts';
+import { tokensPage } from './github-verdict.ts';
+import type { GitHubApi } from './octokit.ts';
 import { documentedScopes, implications, scopesPage } from './scopes.ts';
-import { tokensPage } from './urls.ts';
+
+/** `GET /user`. https://docs.github.com/en/rest/users/users#get-the-authenticated-user */
+const userSchema = z.object({ id: z.int(), login: shortName });
+
+/** `GET /repos/{owner}/{repo}`: enough to know that it is one. */
+const repositorySchema = z.object({ id: z.int(), full_name: z.string() });
 
 /**
- * Proves a token by one `GET /user`, and one call more for each repository. Installation tokens have no user and are
- * refused with a hint.
+ * Validates a token by one `GET /user`, and one call more for each repository. Installation tokens have no user and are
+ * rejected with a hint.
  */
-export async function validateToken(
-  octokit: Octokit,
-  token: string,
-  target: Target,
-): Promise<CredentialReport> {
+export async function validateToken({ client, octokit }: GitHubApi): Promise<CredentialReport> {
+  const { target } = client;
   const previous = stillGood(target);
   const headers = previous?.revision && { 'if-none-match': previous.revision.etag };
-  const answer = await ask(octokit.rest.users.getAuthenticated({ ...(headers && { headers }) }), target);
-  const report = previous && answer.status === 304 ? previous : reportOf(answer, token, target);
-  const known = { token, kind: report.kind };
-  for (const repository of target.repositories) await checkRepository(octokit, known, repository, target);
+  const answer = await client.answerTo(() =>
+    octokit.rest.users.getAuthenticated({ ...(headers && { headers }) }),
+  );
+  const report = previous && answer.status === 304 ? previous : reportOf(answer, client);
+  for (const repository of target.repositories) {
+    const [owner = '', repo = ''] = repository.split('/');
+    const found = await client.answerTo(() => octokit.rest.repos.get({ owner, repo }));
+    client.parse(found, repositorySchema, { kind: 'repository', repository, credentialKind: report.kind });
+  }
   const rateLimit = rateLimitOf(answer);
   return rateLimit === undefined ? report : { ...report, rateLimit };
 }
@@ -33,9 +39,9 @@ export async function validateToken(
 const dayMs = 24 * 3_600_000;
 
 /**
- * A report that one may ask to be confirmed: a 304 costs nothing of the budget. It repeats neither the scopes nor the
- * end of the token, and nobody says that a change of the scopes changes the tag; so it is asked for anew once a day,
- * and at once while something is missing.
+ * A report that GitHub may be asked to confirm: a 304 costs nothing of the budget. It repeats neither the scopes nor the
+ * expiry of the token, and no documentation says that a change of the scopes changes the tag; so the whole is requested
+ * once a day, and at once while something is missing.
  * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
  */
 function stillGood({ previous, now }: Target): CredentialReport | undefined {
@@ -49,15 +55,13 @@ function etagOf(answer: Answer): string | undefined {
   return etag.length <= 200 && /^(W\/)?"[\x21\x23-\x7e]+"$/.test(etag) ? etag : undefined;
 }
 
-function reportOf(answer: Answer, token: string, target: Target): CredentialReport {
-  const subject = asked(target, { kind: 'credential' });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject, { token });
-  const user = userSchema.safeParse(answer.body);
-  if (!user.success) throw notTheApi('GitHub', answer, subject);
+function reportOf(answer: Answer, client: ProviderClient): CredentialReport {
+  const { target } = client;
+  const { login } = client.parse(answer, userSchema);
   const expiresAt = expiryOf(answer, target.now());
   const etag = etagOf(answer);
   return {
-    account: user.data.login,
+    account: login,
     ...classify(answer, target),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(etag === undefined ? {} : { revision: { etag, atMs: target.now() } }),
@@ -100,15 +104,29 @@ function addScopes(count: number, ofAnApp: boolean, webUrl: URL): Remedy {
     : { action: `Tick ${them} for the token`, page: tokensPage(webUrl.host) };
 }
 
-async function checkRepository(
-  octokit: Octokit,
-  known: KnownToken,
-  repository: string,
-  target: Target,
-): Promise<void> {
-  const [owner = '', repo = ''] = repository.split('/');
-  const answer = await ask(octokit.rest.repos.get({ owner, repo }), target);
-  const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw tokenFailure(answer, subject, known);
-  if (!repositorySchema.safeParse(answer.body).success) throw notTheApi('GitHub', answer, subject);
+/** GitHub reports of some fine-grained tokens that they expire at the moment of the call: https://github.com/google/go-github/issues/3708 */
+const implausiblyNearMs = durations.providers.implausibleExpiryMs;
+
+/**
+ * When the token expires by the header `github-authentication-token-expiration`, RFC 3339, or undefined if there is
+ * none, it makes no sense, or it is within five minutes of the answer's own date.
+ */
+export function expiryOf(answer: Answer, nowMs: number): string | undefined {
+  const expiresAtMs = parseExpiry(answer.header('github-authentication-token-expiration') ?? '');
+  if (expiresAtMs === undefined) return undefined;
+  const serverNowMs = parseHttpDate(answer.header('date')) ?? nowMs;
+  return Math.abs(expiresAtMs - serverNowMs) <= implausiblyNearMs ? undefined : rfc3339(expiresAtMs);
+}
+
+/**
+ * `2026-09-09 21:12:46 UTC`, `… +0200` and `… -0700` as epoch milliseconds; all three are in use and none of them is
+ * what `Date.parse` promises to read.
+ */
+export function parseExpiry(header: string): number | undefined {
+  const parts = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (?:UTC|([+-]\d\d):?(\d\d))$/.exec(header.trim());
+  if (parts === null) return undefined;
+  const [, date, time, hours, minutes] = parts;
+  const epochMs = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
+  // Also false for a day that no calendar has.
+  return epochMs <= latestMs ? epochMs : undefined;
 }

@@ -1,9 +1,8 @@
-import { asked, isSuccess } from '../answer.ts';
-import { notReachable } from '../failures.ts';
+import { isSuccess } from '../answer.ts';
 import { type CredentialReport, ProviderError, type Target } from '../provider.ts';
+import { notReachable } from '../provider-errors.ts';
 import { isOf } from '../signatures.ts';
-import type { GitLabClient } from './client.ts';
-import { gitlabFailure } from './failures.ts';
+import type { GitLabApi } from './gitbeaker.ts';
 
 /** The user that GitLab takes with every other token, and with no deploy token. */
 const anyUser = 'oauth2';
@@ -29,30 +28,29 @@ export function requireProvable(token: string, username: string | undefined, { r
 
 /**
  * Whether a token that the API refuses opens repositories all the same: a deploy token is no user's, wants its own user
- * name, and is good for Git alone. So the first project that is not open to everybody proves it. Undefined if it is none,
+ * name, and is good for Git alone. So the first project that is not open to everybody validates it. Undefined if it is none,
  * or there is no such project among those of the target to find out by.
  * https://docs.gitlab.com/user/project/deploy_tokens/
  *
  * @throws ProviderError for a further project that it does not open
  */
-export async function proveDeployToken(
-  client: GitLabClient,
+export async function validateDeployToken(
+  api: GitLabApi,
   username: string | undefined,
-  target: Target,
 ): Promise<CredentialReport | undefined> {
   if (username === undefined || username === anyUser) return undefined;
   let proven = false;
   const opens = async (project: string, user: string | undefined): Promise<boolean> => {
-    const answer = await client.clone(project, user);
+    const answer = await api.clone(project, user);
     if (isSuccess(answer) && answer.header('content-type')?.startsWith('application/x-git-') === true)
       return true;
     // GitLab says so of everything that is not open, also of what does not exist.
     if (answer.status === 401 && isOf('GitLab', answer)) return false;
-    throw gitlabFailure(answer, asked(target, { kind: 'credential' }));
+    throw api.client.failure(answer);
   };
-  for (const project of target.repositories) {
+  for (const project of api.client.target.repositories) {
     if (!(await opens(project, username))) {
-      // The first one tells nothing of the project, the further ones nothing of the token.
+      // The first one says nothing about the project, the further ones nothing about the token.
       if (proven)
         throw notReachable(project, 'Create the deploy token for its group, or correct the full path.');
       return undefined;

@@ -1,9 +1,9 @@
-import { checkHost, noApps } from '../failures.ts';
 import { type Provider, usualRechecksMs } from '../provider.ts';
-import { createGitLabClient } from './client.ts';
+import { requireToken } from '../provider-errors.ts';
+import { baseOf, cloudRoot } from '../urls.ts';
 import { requireProvable } from './deploy-token.ts';
+import { createGitLabApi } from './gitbeaker.ts';
 import { validateToken } from './token.ts';
-import { apiUrl, webUrl } from './urls.ts';
 
 /** GitLab: gitlab.com and self-managed, also under a sub-path. */
 export const gitlab: Provider = {
@@ -23,10 +23,19 @@ export const gitlab: Provider = {
     'AccessToken',
   ],
   async validate(credential, target) {
-    checkHost('GitLab', target.webUrl);
-    if (credential.kind !== 'token') throw noApps('GitLab');
-    const { token, username } = credential;
+    const { token, username } = requireToken('GitLab', credential, target);
     requireProvable(token, username, target);
-    return validateToken(await createGitLabClient(token, target), username, target);
+    return validateToken(await createGitLabApi(token, target), username);
   },
 };
+
+/** The web root: of gitlab.com, or of a server, which may have a sub-path (`https://h/gitlab`). */
+function webUrl(url: URL): URL {
+  const [root = ''] = `${url.pathname}/`.split('/api/v4/');
+  return cloudRoot(url) ?? new URL(baseOf(new URL(`${url.origin}${root}`)));
+}
+
+/** The REST base of a GitLab: `/api/v4` below the web address. */
+function apiUrl(url: URL): URL {
+  return new URL(`${baseOf(webUrl(url))}/api/v4`);
+}

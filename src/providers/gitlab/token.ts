@@ -1,55 +1,92 @@
-import type { z } from 'zod';
-import { type Answer, asked, isSuccess } from '../answer.ts';
-import { expired, notTheApi, revoked } from '../failures.ts';
-import type { CredentialReport, Remedy, Target } from '../provider.ts';
-import { rateLimitOf } from '../rate-limit.ts';
-import { closure, missingScopes } from '../scopes.ts';
+import { z } from 'zod';
+import { type Answer, isSuccess, rateLimitOf, shortList, shortName } from '../answer.ts';
+import type { ProviderClient } from '../client.ts';
+import type { CredentialReport, Remedy } from '../provider.ts';
+import { expired, revoked } from '../provider-errors.ts';
+import { closure, type Implications, missingScopes } from '../scopes.ts';
 import { isOf } from '../signatures.ts';
-import type { GitLabClient } from './client.ts';
-import { proveDeployToken } from './deploy-token.ts';
-import { failureOf, gitlabFailure, personalTokensPage } from './failures.ts';
-import { projectSchema, tokenSchema, userSchema } from './schema.ts';
-import { documentedScopes, implications } from './scopes.ts';
+import { validateDeployToken } from './deploy-token.ts';
+import type { GitLabApi } from './gitbeaker.ts';
+import { failureOf, personalTokensPage } from './gitlab-verdict.ts';
+
+/**
+ * `GET /personal_access_tokens/self`. `granular` came with fine-grained tokens (GitLab 18.10).
+ * https://docs.gitlab.com/api/personal_access_tokens/#self-inform
+ */
+const tokenSchema = z.object({
+  id: z.int(),
+  user_id: z.int(),
+  scopes: shortList,
+  revoked: z.boolean(),
+  active: z.boolean(),
+  /** A date. The token dies as it begins, in UTC. */
+  expires_at: z.iso.date().nullish(),
+  granular: z.boolean().nullish(),
+});
+
+/** `GET /user`. https://docs.gitlab.com/api/users/#retrieve-the-current-user */
+const userSchema = z.object({
+  id: z.int(),
+  username: shortName,
+  bot: z.boolean().nullish(),
+});
+
+/** `GET /projects/:id`: enough to know that it is one. */
+const projectSchema = z.object({ id: z.int(), path_with_namespace: z.string() });
+
+/** What CodeMie's documentation asks of a GitLab token. */
+export const documentedScopes = ['api', 'read_api', 'read_repository', 'write_repository'];
+
+/**
+ * What each scope can do in effect. GitLab stores the list as ticked and adds nothing to it, but `api` opens every
+ * endpoint and pushes over HTTP, so it covers the other three. `write_repository` opens no endpoint of the API.
+ * https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes and, for Git over HTTP,
+ * `abilities_for_scopes` in https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth.rb
+ */
+export const implications: Implications = {
+  api: ['read_api', 'read_repository', 'write_repository', 'read_user'],
+  read_api: ['read_user'],
+  write_repository: ['read_repository'],
+};
 
 type Token = z.infer<typeof tokenSchema>;
 type User = z.infer<typeof userSchema>;
 
 /**
- * Proves a token by `GET /personal_access_tokens/self`, which every personal, project, group and service account token may
- * call, then asks who owns it if the scopes allow that. One call more for each repository. One that the API does not know
- * may still be a deploy token. It never rotates: a rotated token that is presented again ends its successor
+ * Validates a token by `GET /personal_access_tokens/self`, which every personal, project, group and service account token
+ * may call, then asks who owns it if the scopes allow that. One call more for each repository. One that the API does not
+ * know may still be a deploy token. It never rotates: a rotated token that is presented again ends its successor
  * (https://gitlab.com/gitlab-org/gitlab/-/issues/524639).
  */
-export async function validateToken(
-  client: GitLabClient,
-  username: string | undefined,
-  target: Target,
-): Promise<CredentialReport> {
-  const answer = await client.token();
-  const unknown = answer.status === 401 && failureOf(answer).code === '' && isOf('GitLab', answer);
-  const ofRepositories = unknown ? await proveDeployToken(client, username, target) : undefined;
-  if (ofRepositories !== undefined) return ofRepositories;
+export async function validateToken(api: GitLabApi, username: string | undefined): Promise<CredentialReport> {
+  const { client } = api;
+  const answer = await api.token();
+  const isUnknown = answer.status === 401 && failureOf(answer).code === '' && isOf('GitLab', answer);
+  const deployToken = isUnknown ? await validateDeployToken(api, username) : undefined;
+  if (deployToken !== undefined) return deployToken;
   const report = isSuccess(answer)
-    ? withRateLimit(await reportOnToken(parse(answer, tokenSchema, target), client, target), answer)
-    : await reportWithoutToken(answer, client, target);
+    ? withRateLimit(await reportOnToken(client.parse(answer, tokenSchema), api), answer)
+    : await reportWithoutToken(answer, api);
   if (mayRead(report)) {
-    for (const repository of target.repositories)
-      await checkRepository(client, repository, report.kind, target);
+    for (const repository of client.target.repositories) {
+      const subject = { kind: 'repository', repository, credentialKind: report.kind } as const;
+      client.parse(await api.project(repository), projectSchema, subject);
+    }
   }
   return report;
 }
 
-async function reportOnToken(token: Token, client: GitLabClient, target: Target): Promise<CredentialReport> {
+async function reportOnToken(token: Token, api: GitLabApi): Promise<CredentialReport> {
+  const { target } = api.client;
   const expiresAt = token.expires_at == null ? undefined : `${token.expires_at}T00:00:00Z`;
-  checkAlive(token, expiresAt, target);
-  // Fine-grained tokens list `granular` in place of scopes; what they may do is not told in a stable way.
+  checkAlive(token, expiresAt, api.client);
+  // Fine-grained tokens list `granular` in place of scopes; what they may do is not reported in a stable way.
   const granular = token.granular === true || token.scopes.includes('granular');
   const scopes = token.scopes.toSorted();
   const missing = granular
     ? []
     : missingScopes(target.requiredScopes ?? documentedScopes, scopes, implications);
-  const user =
-    granular || closure(scopes, implications).has('read_user') ? await findUser(client, target) : undefined;
+  const user = granular || closure(scopes, implications).has('read_user') ? await findUser(api) : undefined;
   const kind = granular ? 'FineGrainedPersonalAccessToken' : kindOf(user);
   return {
     kind,
@@ -62,31 +99,26 @@ async function reportOnToken(token: Token, client: GitLabClient, target: Target)
   };
 }
 
-/** gitlab.com tells the budget on every answer; a server of one's own as it is set up. */
+/** gitlab.com reports the budget on every answer; a self-managed server as it is set up. */
 function withRateLimit(report: CredentialReport, answer: Answer): CredentialReport {
   const rateLimit = rateLimitOf(answer);
   return rateLimit === undefined ? report : { ...report, rateLimit };
 }
 
 /** A dead token gets 401 before it can ask; this is for servers that answer it all the same. */
-function checkAlive(token: Token, expiresAt: string | undefined, target: Target): void {
-  const subject = asked(target, { kind: 'credential' });
-  if (!token.active && expiresAt !== undefined && Date.parse(expiresAt) <= target.now())
-    throw expired(subject);
+function checkAlive(token: Token, expiresAt: string | undefined, client: ProviderClient): void {
+  if (!token.active && expiresAt !== undefined && Date.parse(expiresAt) <= client.target.now())
+    throw expired(client.question());
   if (token.active && !token.revoked) return;
-  throw revoked(subject);
+  throw revoked(client.question());
 }
 
 /**
- * Answers to `self` that prove nothing bad: 400, an OAuth token; 404, a server older than the endpoint; 403 with
- * `insufficient_…`, a token that lives but may not look at itself. Everything else is thrown.
+ * Answers to `self` that say nothing bad: 400, an OAuth token; 404, a server older than the endpoint; 403 with
+ * `insufficient_…`, a live token that lacks permission to read itself. Everything else is thrown.
  */
-async function reportWithoutToken(
-  answer: Answer,
-  client: GitLabClient,
-  target: Target,
-): Promise<CredentialReport> {
-  const subject = asked(target, { kind: 'credential' });
+async function reportWithoutToken(answer: Answer, api: GitLabApi): Promise<CredentialReport> {
+  const { client } = api;
   const { code, text } = failureOf(answer);
   const unknown: Pick<CredentialReport, 'permissions' | 'missing'> = {
     permissions: 'NotReported',
@@ -100,26 +132,27 @@ async function reportWithoutToken(
     return { kind: 'AccessToken', ...unknown };
   }
   if ((answer.status !== 400 && answer.status !== 404) || !isOf('GitLab', answer))
-    throw gitlabFailure(answer, subject);
-  const user = await client.user();
+    throw client.failure(answer);
+  const user = await api.user();
   const kind = answer.status === 400 ? 'OAuthToken' : 'AccessToken';
   if (isSuccess(user)) {
-    return { kind, account: parse(user, userSchema, target).username, ...unknown };
+    return { kind, account: client.parse(user, userSchema).username, ...unknown };
   }
   if (user.status === 403 && failureOf(user).code === 'insufficient_scope') return { kind, ...unknown };
-  throw gitlabFailure(user, subject);
+  throw client.failure(user);
 }
 
-async function findUser(client: GitLabClient, target: Target): Promise<User | undefined> {
-  const answer = await client.user();
-  if (isSuccess(answer)) return parse(answer, userSchema, target);
-  // A fine-grained token may not be allowed to, and a server may know other implications than we do.
+async function findUser(api: GitLabApi): Promise<User | undefined> {
+  const { client } = api;
+  const answer = await api.user();
+  if (isSuccess(answer)) return client.parse(answer, userSchema);
+  // A fine-grained token may lack the permission, and a server may know other implications than we do.
   if (answer.status === 403 && failureOf(answer).code.startsWith('insufficient_')) return undefined;
-  throw gitlabFailure(answer, asked(target, { kind: 'credential' }));
+  throw client.failure(answer);
 }
 
 /**
- * Project and group tokens are personal tokens of a bot whose name tells what for.
+ * Project and group tokens are personal tokens of a bot whose name says what for.
  * https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
  */
 function kindOf(user: User | undefined): string {
@@ -144,22 +177,4 @@ const tokenPages = new Map([
 /** Without the scope to read, a project can't be asked for, and the missing scope is the better message. */
 function mayRead(report: CredentialReport): boolean {
   return report.scopes === undefined || closure(report.scopes, implications).has('read_api');
-}
-
-async function checkRepository(
-  client: GitLabClient,
-  repository: string,
-  kind: string,
-  target: Target,
-): Promise<void> {
-  const answer = await client.project(repository);
-  const subject = asked(target, { kind: 'repository', repository });
-  if (!isSuccess(answer)) throw gitlabFailure(answer, subject, kind);
-  if (!projectSchema.safeParse(answer.body).success) throw notTheApi('GitLab', answer, subject);
-}
-
-function parse<T>(answer: Answer, schema: z.ZodType<T>, target: Target): T {
-  const parsed = schema.safeParse(answer.body);
-  if (!parsed.success) throw notTheApi('GitLab', answer, asked(target, { kind: 'credential' }));
-  return parsed.data;
 }

@@ -1,7 +1,5 @@
 import { createGitHub, type GitHub } from '../../../test/harness/peers/github/github.ts';
-import { createOctokit } from '../github/client.ts';
 import { github } from '../github/github.ts';
-import { resolveInstallation } from '../github/installation.ts';
 import type {
   Credential,
   CredentialReport,
@@ -49,9 +47,8 @@ export async function openAppStage(): Promise<AppStage> {
     targetOf,
     validate,
     async resolve(selector, change) {
-      const target = targetOf(change);
-      const octokit = await createOctokit(app, target);
-      return resolveInstallation({ octokit, appId: app.appId, target }, selector, await validate());
+      if (!github.resolveInstallation) throw new TypeError('GitHub has installations.');
+      return github.resolveInstallation(app, selector, targetOf(change), await validate());
     },
     reset() {
       peer.clearFaults();

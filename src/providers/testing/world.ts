@@ -4,6 +4,7 @@ import { type Internet, startInternet } from '../../../test/harness/peers/intern
 import type { Peer } from '../../../test/harness/peers/peer.ts';
 import { createSharedTrust } from '../../net/ca-bundle.ts';
 import { createHttpClient, type HttpClient } from '../../net/http-client.ts';
+import type { Answer } from '../answer.ts';
 import { type Provider, ProviderError, type Target } from '../provider.ts';
 
 /** Peers behind real names and TLS, and targets that reach them. */
@@ -76,4 +77,9 @@ export function expectPresentable(error: ProviderError, token: string): void {
   expect(everything).not.toContain(canary);
   expect(error.message).toMatch(/^[^\n]{10,500}\.$/);
   expect(error.hint).toMatch(/^[A-Z][^\n]{10,500}$/);
+}
+
+/** An answer as a client gives it, of headers by their lower-case names. */
+export function answerWith(status: number, headers: Record<string, string> = {}, body?: unknown): Answer {
+  return { status, header: (name) => headers[name], body };
 }

@@ -1,11 +1,21 @@
+import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
-import type { Answer, Asked } from '../answer.ts';
-import { expired, judge, notReachable, refused, revoked } from '../failures.ts';
+import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { failureSchema } from './schema.ts';
+import { expired, notReachable, refused, revoked } from '../provider-errors.ts';
 
 /** How people make tokens, and what each scope opens. */
 export const personalTokensPage = 'https://docs.gitlab.com/user/profile/personal_access_tokens/';
+
+/**
+ * A failure: of the OAuth layer (`error`, `error_description`) or of an endpoint (`message`, of any shape). The texts are
+ * for matching only and go nowhere.
+ */
+const failureSchema = z.object({
+  error: z.string().catch(''),
+  error_description: z.string().catch(''),
+  message: z.string().catch(''),
+});
 
 /** What a failure says, as far as it is JSON. */
 export function failureOf(answer: Answer): { code: string; text: string } {
@@ -16,29 +26,15 @@ export function failureOf(answer: Answer): { code: string; text: string } {
   };
 }
 
-/**
- * What a failed answer means. GitLab tells expired from revoked, in this order: a token that is both is called expired.
- * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
- *
- * @param kind of the token, as in the report; undefined while it is not proven
- */
-export function gitlabFailure(answer: Answer, asked: Asked, kind?: string): ProviderError {
-  if (isBan(answer)) return banned(asked);
-  return judge('GitLab', answer, asked, () => verdict(answer, asked, kind));
-}
+const banCheckMs = durations.providers.gitLabBanCheckMs;
 
 /**
  * Rack::Attack answers every request of an address that it has banned, before GitLab does: for an hour by default, after
  * several failed sign-ins with Git. Each further request may prolong it.
  * https://docs.gitlab.com/security/rate_limits/#failed-authentication-ban-for-git-and-container-registry
  */
-function isBan(answer: Answer): boolean {
-  return answer.status === 403 && answer.text?.trim() === 'Forbidden';
-}
-
-const banCheckMs = durations.providers.gitLabBanCheckMs;
-
-function banned({ host, nowMs }: Asked): ProviderError {
+export function banVerdict(answer: Answer, { host, nowMs }: Question): ProviderError | undefined {
+  if (answer.status !== 403 || answer.text?.trim() !== 'Forbidden') return undefined;
   return new ProviderError({
     reason: 'AddressNotAllowed',
     sentence: `${host}, or something in front of it, forbids requests from the address of this cluster.`,
@@ -47,14 +43,18 @@ function banned({ host, nowMs }: Asked): ProviderError {
   });
 }
 
-function verdict(answer: Answer, asked: Asked, kind: string | undefined): ProviderError | undefined {
+/**
+ * What a refusal means. GitLab tells expired from revoked, in this order: a token that is both is called expired.
+ * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
+ */
+export function verdict(answer: Answer, question: Question): ProviderError | undefined {
   const { code, text } = failureOf(answer);
-  if (answer.status === 401) return unauthorized(answer, asked);
-  if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(asked);
-  if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
-    const { repository } = asked.subject;
+  if (answer.status === 401) return unauthorized(answer, question);
+  if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(question);
+  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+    const { repository, credentialKind } = question.subject;
     const isExplained = code.startsWith('insufficient_');
-    return notReachable(repository, accessHint(repository, kind, code, text), { isExplained });
+    return notReachable(repository, accessHint(repository, credentialKind, code, text), { isExplained });
   }
   // An empty one is not GitLab's.
   if (answer.status === 403 && text.trim() !== '') {
@@ -63,8 +63,8 @@ function verdict(answer: Answer, asked: Asked, kind: string | undefined): Provid
       reason: 'Unauthorized',
       sentence: (token) =>
         known
-          ? `${asked.host} refuses the owner of the ${token}.`
-          : `${asked.host} refuses the ${token}, or its owner.`,
+          ? `${question.host} refuses the owner of the ${token}.`
+          : `${question.host} refuses the ${token}, or its owner.`,
       hint:
         known?.hint ??
         'Check the state of the account that owns the token, and what the administrators of the server forbid.',
@@ -77,7 +77,7 @@ function verdict(answer: Answer, asked: Asked, kind: string | undefined): Provid
 const fineGrainedPage = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
 
 /** `AuthorizeGranularScopesService`: where the instance has them turned off, the token opens nothing at all. */
-function notSupported({ host }: Asked): ProviderError {
+function notSupported({ host }: Question): ProviderError {
   return new ProviderError({
     reason: 'Unauthorized',
     sentence: (token) =>
@@ -105,36 +105,36 @@ function accessHint(repository: string, kind: string | undefined, code: string, 
   return 'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 }
 
-function unauthorized(answer: Answer, asked: Asked): ProviderError {
+function unauthorized(answer: Answer, question: Question): ProviderError {
   const { code, text } = failureOf(answer);
-  if (/token is expired/i.test(text)) return expired(asked);
+  if (/token is expired/i.test(text)) return expired(question);
   if (/token was revoked/i.test(text)) {
-    return revoked(asked);
+    return revoked(question);
   }
   if (/impersonation/i.test(text)) {
     return refused(
-      asked,
+      question,
       'Impersonation tokens are turned off there; use a personal, project or group token.',
       true,
     );
   }
   if (code === 'dpop_error') {
     return refused(
-      asked,
+      question,
       'Its owner demands DPoP for every use; use a project or group access token instead.',
       true,
     );
   }
-  return unknown(asked);
+  return unknown(question);
 }
 
 /** Of a token that GitLab does not know, and of one that it did not get, it says the same. */
-function unknown(asked: Asked): ProviderError {
-  const { reason } = refused(asked, '');
-  if (reason === 'Expired') return expired(asked);
+function unknown(question: Question): ProviderError {
+  const { reason } = refused(question, '');
+  if (reason === 'Expired') return expired(question);
   return new ProviderError({
     reason: 'Unauthorized',
-    sentence: (token) => `${asked.host} says that it got no valid token in place of the ${token}.`,
+    sentence: (token) => `${question.host} says that it got no valid token in place of the ${token}.`,
     hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: ${personalTokensPage}`,
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../lib/bounds.ts';
-import { shortList, shortName, shortRecord } from './bounded.ts';
+import { shortList, shortName, shortRecord } from './answer.ts';
 
 const { maxChars, maxItems } = bounds.providerReport;
 const long = 'x'.repeat(maxChars + 1);

@@ -1,12 +1,35 @@
-import type { Answer, Asked } from '../answer.ts';
-import { judge, notReachable, refused } from '../failures.ts';
+import { z } from 'zod';
+import { type Answer, type Question, shortList } from '../answer.ts';
 import { type Credential, ProviderError } from '../provider.ts';
+import { notReachable, refused } from '../provider-errors.ts';
 import { isOf } from '../signatures.ts';
-import { accessTokenUser } from './client.ts';
-import { accessTokensPage, apiTokensPage } from './pages.ts';
-import { cloudFailureSchema, serverFailureSchema } from './schema.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
+
+/** How a person makes an API token, and what user name goes with it. */
+export const apiTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
+
+/** How tokens of repositories, projects and workspaces are made. */
+export const accessTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/';
+
+/** The Git user name of tokens that belong to no account: it marks the token as one for Bearer. */
+export const accessTokenUser = 'x-token-auth';
+
+/**
+ * Cloud, a failure. `detail` is a text or, for missing scopes, an object; the texts are for matching only and go nowhere.
+ * https://github.com/atlassian-api/atlassian-python-api/issues/1260
+ */
+const cloudFailureSchema = z.object({
+  error: z.object({
+    message: z.string().catch(''),
+    detail: z.object({ granted: shortList, required: shortList }).optional().catch(undefined),
+  }),
+});
+
+/** Data Center, a failure. The class name of the exception is stable, the message is not. */
+const serverFailureSchema = z.object({
+  errors: z.array(z.object({ exceptionName: z.string().nullish() })),
+});
 
 /** The scopes in a 403 of Bitbucket Cloud. There are some only if the credential itself was accepted. */
 export function scopesInFailure(answer: Answer): { granted: string[]; required: string[] } | undefined {
@@ -33,21 +56,21 @@ function messageOf(answer: Answer): string {
   return cloudFailureSchema.safeParse(answer.body).data?.error.message ?? '';
 }
 
-/** What a failed answer of Bitbucket Cloud means. */
-export function cloudFailure(answer: Answer, asked: Asked, credential: Token): ProviderError {
-  return judge('Bitbucket', answer, asked, () => cloudVerdict(answer, asked, credential));
-}
-
-function cloudVerdict(answer: Answer, asked: Asked, credential: Token): ProviderError | undefined {
-  if (answer.status === 401) return cloudUnauthorized(asked, credential);
+/** What a refusal of Bitbucket Cloud means. */
+export function cloudVerdict(
+  answer: Answer,
+  question: Question,
+  credential: Token,
+): ProviderError | undefined {
+  if (answer.status === 401) return cloudUnauthorized(question, credential);
   const message = messageOf(answer);
   if (answer.status === 403) {
     const policy = cloudPolicies.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(asked);
+    if (policy !== undefined) return policy.error(question);
   }
-  if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
     return notReachable(
-      asked.subject.repository,
+      question.subject.repository,
       'Give the token the scope to read repositories, and its owner access, or correct workspace/name.',
       { isExplained: scopesInFailure(answer) !== undefined },
     );
@@ -55,7 +78,7 @@ function cloudVerdict(answer: Answer, asked: Asked, credential: Token): Provider
   if (answer.status === 403) {
     return new ProviderError({
       reason: 'Unauthorized',
-      sentence: (token) => `${asked.host} refuses the ${token}.`,
+      sentence: (token) => `${question.host} refuses the ${token}.`,
       hint: `It may have no Bitbucket scopes; create one for Bitbucket: ${apiTokensPage}`,
       isExplained: /no Bitbucket scopes/i.test(message),
     });
@@ -68,7 +91,7 @@ function cloudVerdict(answer: Answer, asked: Asked, credential: Token): Provider
  * https://support.atlassian.com/bitbucket-cloud/docs/control-access-to-your-private-content/ and
  * https://support.atlassian.com/bitbucket-cloud/docs/require-two-step-verification/
  */
-const cloudPolicies: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = [
+const cloudPolicies: { pattern: RegExp; error: (question: Question) => ProviderError }[] = [
   {
     pattern: /allow-?\s?list|white-?\s?list|\bIP address/i,
     error: ({ host }) =>
@@ -96,7 +119,7 @@ const cloudPolicies: { pattern: RegExp; error: (asked: Asked) => ProviderError }
  * Atlassian calls them reliable:
  * https://community.atlassian.com/forums/Bitbucket-questions/Re-Re-Can-we-confirm-BitBucket-s-token-prefixes/qaq-p/3096469
  */
-function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderError {
+function cloudUnauthorized(question: Question, { token, username }: Token): ProviderError {
   if (token.startsWith('ATBB')) {
     return new ProviderError({
       reason: 'AppPasswordRetired',
@@ -106,23 +129,23 @@ function cloudUnauthorized(asked: Asked, { token, username }: Token): ProviderEr
   }
   if (token.startsWith('ATAT') && username?.includes('@') !== true) {
     return refused(
-      asked,
+      question,
       `An API token needs the e-mail address of its Atlassian account as username: ${apiTokensPage}`,
       true,
     );
   }
   if (token.startsWith('ATCT') && username !== undefined) {
-    return refused(asked, `An access token has no username; leave it out: ${accessTokensPage}`, true);
+    return refused(question, `An access token has no username; leave it out: ${accessTokensPage}`, true);
   }
   if (username !== undefined && /^[^@]+$/.test(username) && username !== accessTokenUser) {
     return refused(
-      asked,
+      question,
       `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; create an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
       true,
     );
   }
   return refused(
-    asked,
+    question,
     `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new one: ${apiTokensPage}`,
   );
 }
@@ -132,33 +155,33 @@ const inactiveException = 'com.atlassian.bitbucket.auth.InactiveUserAuthenticati
 const captchaException = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthenticationException';
 
 /**
- * What a failed answer of Bitbucket Data Center means. A 401 with a user name is a matter of permissions, not of the
- * token: the server knew who asked.
+ * What a refusal of Bitbucket Data Center means. A 401 with a user name is a matter of permissions, not of the
+ * token: the server knew who question.
  */
-export function serverFailure(answer: Answer, asked: Asked): ProviderError {
-  return judge('Bitbucket', answer, asked, () => serverVerdict(answer, asked));
-}
-
-function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined {
+export function serverVerdict(answer: Answer, question: Question): ProviderError | undefined {
   const exceptions = serverFailureSchema.safeParse(answer.body).data?.errors ?? [];
   const threw = (name: string): boolean => exceptions.some(({ exceptionName }) => exceptionName === name);
   if (answer.status === 401 && threw(captchaException)) {
     return refused(
-      asked,
+      question,
       'The account must solve a CAPTCHA first: its owner signs in once on the web page.',
       true,
     );
   }
   if (answer.status === 401 && threw(inactiveException)) {
-    return refused(asked, 'Its account is deactivated; an administrator activates it on the server.', true);
+    return refused(
+      question,
+      'Its account is deactivated; an administrator activates it on the server.',
+      true,
+    );
   }
   const known = userOf(answer) !== undefined || threw(authorisationException);
   if (answer.status === 401 && !known) {
-    return refused(asked, 'It is wrong, expired or revoked; create a new HTTP access token on the server.');
+    return refused(question, 'It is wrong, expired or revoked; create a new HTTP access token on the server.');
   }
-  if (asked.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
+  if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
-      asked.subject.repository,
+      question.subject.repository,
       'Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.',
       { isExplained: answer.status !== 404 },
     );
@@ -166,7 +189,7 @@ function serverVerdict(answer: Answer, asked: Asked): ProviderError | undefined 
   // Others are not about the token: a license that is used up, a server that is read-only.
   if (known && (answer.status === 401 || answer.status === 403)) {
     return refused(
-      asked,
+      question,
       'The server knows its user but allows nothing; check the permissions of the token.',
       true,
     );

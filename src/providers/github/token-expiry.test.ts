@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { fromParts } from '../answer.ts';
-import { expiryOf, parseExpiry } from './expiry.ts';
+import { answerWith } from '../testing/world.ts';
+import { expiryOf, parseExpiry } from './token.ts';
 
 it.each([
   { header: '2021-09-09 21:12:46 UTC', expected: '2021-09-09T21:12:46.000Z' },
@@ -25,5 +25,5 @@ it.each([
     date: 'Mon, 01 Jun 2026 12:00:00 GMT',
     'github-authentication-token-expiration': expiry,
   };
-  expect(expiryOf(fromParts({ status: 200, headers, data: {} }), 0)).toBe(expected);
+  expect(expiryOf(answerWith(200, headers, {}), 0)).toBe(expected);
 });

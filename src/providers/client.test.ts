@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { productNames } from '../api/group.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
-import { type Answer, type Asked, fromParts } from './answer.ts';
-import { checkHost, judge, rateLimited, refused, transportFailure } from './failures.ts';
+import type { Question } from './answer.ts';
+import { judge, transportFailure } from './client.ts';
 import { ProviderError, type ProviderName } from './provider.ts';
+import { checkHost, rateLimited, refused } from './provider-errors.ts';
+import { answerWith as answer } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const asked: Asked = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
-const answer = (status: number, headers: Record<string, string> = {}, data?: unknown): Answer =>
-  fromParts({ status, headers, data });
+const question: Question = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 
 describe('transportFailure', () => {
   const netError = (kind: NetErrorKind): NetError =>
@@ -99,7 +99,7 @@ describe('rateLimited', () => {
     { name: 'a moment that is over', headers: { 'x-ratelimit-reset': inSeconds(-500) }, waitS: 1 },
     { name: 'a year', headers: { 'retry-after': '31536000' }, waitS: 3600 },
   ])('waits $waitS s for $name', ({ headers, waitS }) => {
-    const error = rateLimited('GitHub', answer(429, headers), asked);
+    const error = rateLimited('GitHub', answer(429, headers), question);
     expect(error).toMatchObject({ reason: 'RateLimited', disposition: 'waitUntil' });
     expect(error.retryAtMs).toBe(nowMs + waitS * 1000);
   });
@@ -112,7 +112,7 @@ describe('judge', () => {
     { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
     { declared: 'GitHub', header: 'x-tfs-processid', found: 'AzureDevOps' },
   ])('knows $found by $header', ({ declared, header, found }) => {
-    const error = judge(declared, answer(404, { [header]: 'x' }, {}), asked, () => undefined);
+    const error = judge(declared, answer(404, { [header]: 'x' }, {}), question, () => undefined);
     expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
     expect(error.message).toBe(
       `git.example.com is ${productNames[found]}, but spec.provider is ${declared}.`,
@@ -125,7 +125,7 @@ describe('judge', () => {
     { status: 429, reason: 'RateLimited' },
     { status: 500, reason: 'ProviderError' },
   ])('gives $status the reason $reason', ({ status, reason }) => {
-    expect(judge('GitLab', answer(status), asked, () => undefined).reason).toBe(reason);
+    expect(judge('GitLab', answer(status), question, () => undefined).reason).toBe(reason);
   });
 });
 
@@ -135,7 +135,7 @@ describe('refused', () => {
     { name: 'an end to come', knownExpiresAt: '2026-06-01T12:00:01Z', reason: 'Unauthorized' },
     { name: 'an end that is over', knownExpiresAt: '2026-06-01T12:00:00Z', reason: 'Expired' },
   ])('is $reason with $name', ({ knownExpiresAt, reason }) => {
-    const error = refused({ ...asked, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
+    const error = refused({ ...question, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
     expect(error.reason).toBe(reason);
   });
 });

@@ -1,46 +1,41 @@
-import type { Answer, Asked } from '../answer.ts';
-import { expired, judge, notReachable, rateLimited, refused } from '../failures.ts';
+import { z } from 'zod';
+import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { failureSchema } from './schema.ts';
+import { expired, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
 const tokensPage =
   'https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate';
 
-/** What a failed answer of Azure DevOps means, of the Services and of a Server alike. */
-export function azureFailure(answer: Answer, asked: Asked): ProviderError {
-  return judge('AzureDevOps', answer, asked, () => verdict(answer, asked));
-}
-
-function verdict(answer: Answer, asked: Asked): ProviderError | undefined {
+/** What a refusal of Azure DevOps means, of the Services and of a Server alike. */
+export function verdict(answer: Answer, question: Question): ProviderError | undefined {
   const text = reasonOf(answer);
   // https://github.com/conda-forge/status/issues/111; it comes as 503.
-  if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(asked);
+  if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(question);
   // https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits; it comes as 429 and as 503.
-  if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, asked);
+  if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, question);
   if (answer.status >= 500) return undefined;
   // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers tell it.
-  if (/personal access token used has expired/i.test(text)) return expired(asked);
-  if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(asked);
-  if (asked.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
+  if (/personal access token used has expired/i.test(text)) return expired(question);
+  if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(question);
+  if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
-      asked.subject.repository,
+      question.subject.repository,
       'Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.',
     );
   }
-  // 203 is the sign-in page: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97
-  if (answer.status === 401 || answer.status === 203) return unauthorized(asked);
-  if (answer.status === 403) return ownerRefused(asked, text);
+  if (answer.status === 401 || answer.status === 203) return unauthorized(question);
+  if (answer.status === 403) return ownerRefused(question, text);
   if (answer.status === 404) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${asked.host} has no organization or collection at this address.`,
+      sentence: `${question.host} has no organization or collection at this address.`,
       hint: 'Correct url: https://dev.azure.com/<organization>, or the address of a collection on a server.',
     });
   }
   return undefined;
 }
 
-function stopped({ host }: Asked): ProviderError {
+function stopped({ host }: Question): ProviderError {
   return new ProviderError({
     reason: 'OrganizationStopped',
     sentence: `The organization or collection on ${host} is stopped, so it rejects all requests.`,
@@ -49,15 +44,15 @@ function stopped({ host }: Asked): ProviderError {
 }
 
 /** Wrong, expired, revoked, or made for another organization: all the same, mostly. */
-export function unauthorized(asked: Asked): ProviderError {
+export function unauthorized(question: Question): ProviderError {
   return refused(
-    asked,
+    question,
     `It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): ${tokensPage}`,
   );
 }
 
 /** The server knows who asks. https://learn.microsoft.com/azure/devops/organizations/accounts/faq-user-and-permissions-management */
-function ownerRefused({ host }: Asked, text: string): ProviderError {
+function ownerRefused({ host }: Question, text: string): ProviderError {
   const isNew = /\bTF401444\b/.test(text);
   return new ProviderError({
     reason: 'Unauthorized',
@@ -73,13 +68,16 @@ function ownerRefused({ host }: Asked, text: string): ProviderError {
  * Of the policies of Entra ID, those about addresses are the ones that tokens are held to.
  * https://learn.microsoft.com/azure/devops/organizations/accounts/change-application-access-policies
  */
-function addressRefused(asked: Asked): ProviderError {
+function addressRefused(question: Question): ProviderError {
   return new ProviderError({
     reason: 'AddressNotAllowed',
-    sentence: `A conditional access policy keeps the address of this cluster out of ${asked.host}.`,
+    sentence: `A conditional access policy keeps the address of this cluster out of ${question.host}.`,
     hint: "Add the cluster's outgoing address to the locations that the policy allows, in Microsoft Entra ID.",
   });
 }
+
+/** The message is for matching only and goes nowhere. */
+const failureSchema = z.object({ message: z.string() });
 
 /** What the server says in a header, percent-encoded, or in the body; both are for matching only. */
 function reasonOf(answer: Answer): string {

@@ -1,49 +1,43 @@
+import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
-import type { Answer, Asked } from '../answer.ts';
-import { judge, notReachable, rateLimited, refused } from '../failures.ts';
+import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { failureSchema } from './schema.ts';
-import { tokensPage } from './urls.ts';
+import { notReachable, rateLimited, refused } from '../provider-errors.ts';
+
+/** Where a user creates and changes tokens, on the server at that host. */
+export function tokensPage(host: string): string {
+  return `https://${host}/settings/tokens`;
+}
 
 const ssoPage =
   'https://docs.github.com/en/authentication/authenticating-with-single-sign-on/authorizing-a-personal-access-token-for-use-with-single-sign-on';
 const keysPage =
   'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps';
 
-/** What is known of a token: its kind by the headers, its prefix for advice only. */
-export interface KnownToken {
-  token: string;
-  /** As in the report; undefined while the token is not proven. */
-  kind?: string;
-}
-
 /**
- * What a failed answer to a token means. A 403 has many causes, and the order matters: limits first, because they may
+ * What a refusal of a token means. A 403 has many causes, and the order matters: limits first, because they may
  * come with any text.
  * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+ *
+ * @param token read for its prefix, for advice only
  */
-export function tokenFailure(answer: Answer, asked: Asked, known: KnownToken): ProviderError {
-  return judge('GitHub', answer, asked, () => tokenVerdict(answer, asked, known));
-}
-
-function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): ProviderError | undefined {
-  if (isRateLimited(answer)) return rateLimited('GitHub', answer, asked);
+export function tokenVerdict(answer: Answer, question: Question, token: string): ProviderError | undefined {
+  if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
   // Whatever the text: `required; url=…`. The URL is a personal one and is not repeated.
-  if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(asked);
+  if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(question);
   const message = messageOf(answer);
-  if (answer.status === 401) return rejected(asked, known);
+  if (answer.status === 401) return rejected(question, token);
   if (answer.status === 403) {
     const policy = refusals.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(asked);
+    if (policy !== undefined) return policy.error(question);
   }
   // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api and https://github.com/github/dmca
-  if (asked.subject.kind === 'repository' && (answer.status === 451 || /access blocked/i.test(message)))
-    return blocked(asked.subject.repository, asked);
-  if (asked.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+  if (question.subject.kind === 'repository' && (answer.status === 451 || /access blocked/i.test(message)))
+    return blocked(question.subject.repository, question);
+  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+    const { repository, credentialKind } = question.subject;
     const isExplained = answer.status !== 404;
-    return notReachable(asked.subject.repository, accessHint(asked.subject.repository, known.kind), {
-      isExplained,
-    });
+    return notReachable(repository, accessHint(repository, credentialKind), { isExplained });
   }
   if (/not accessible by integration/i.test(message)) {
     return new ProviderError({
@@ -54,11 +48,11 @@ function tokenVerdict(answer: Answer, asked: Asked, known: KnownToken): Provider
       isExplained: true,
     });
   }
-  return otherFailure(answer, asked);
+  return otherFailure(answer, question);
 }
 
 /** Whoever asks: after a takedown notice, or for a breach of the terms. */
-function blocked(repository: string, { host }: Asked): ProviderError {
+function blocked(repository: string, { host }: Question): ProviderError {
   return new ProviderError({
     reason: 'RepositoryNotAccessible',
     isExplained: true,
@@ -80,33 +74,33 @@ function accessHint(repository: string, kind: string | undefined): string {
 }
 
 /** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
-function rejected(asked: Asked, { token }: KnownToken): ProviderError {
+function rejected(question: Question, token: string): ProviderError {
   if (token.startsWith('ghr_')) {
     return refused(
-      asked,
+      question,
       "Its prefix (ghr_) marks it as a refresh token, which can't authenticate on its own; store a personal access token, or use a GitHub App.",
       true,
     );
   }
   if (token.startsWith('ghs_')) {
     return refused(
-      asked,
+      question,
       'Its prefix (ghs_) marks it as an App installation token, which expires after one hour; configure the App itself under auth.githubApp.',
       true,
     );
   }
   return refused(
-    asked,
-    `It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at ${tokensPage(asked.host)} and store it in that Secret.`,
+    question,
+    `It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at ${tokensPage(question.host)} and store it in that Secret.`,
   );
 }
 
-function otherFailure(answer: Answer, asked: Asked): ProviderError | undefined {
+function otherFailure(answer: Answer, question: Question): ProviderError | undefined {
   // https://docs.github.com/en/rest/about-the-rest-api/api-versions
   if (answer.status === 400 && /not a supported version/i.test(messageOf(answer))) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${asked.host} does not know the version of the API that is asked for.`,
+      sentence: `${question.host} does not know the version of the API that is asked for.`,
       hint: 'Update the server: GitHub Enterprise Server knows 2022-11-28 since 3.9.',
     });
   }
@@ -119,7 +113,7 @@ function otherFailure(answer: Answer, asked: Asked): ProviderError | undefined {
  */
 const lockedOutMs = durations.providers.gitHubLockedOutMs;
 
-function lockedOut({ host, nowMs }: Asked): ProviderError {
+function lockedOut({ host, nowMs }: Question): ProviderError {
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${host} accepts no credentials for a while, because several invalid ones were tried.`,
@@ -128,7 +122,7 @@ function lockedOut({ host, nowMs }: Asked): ProviderError {
   });
 }
 
-/** A secondary limit is told by its text only; "abuse detection" is how older Enterprise Servers call it. */
+/** Only its text marks a secondary limit; older Enterprise Servers call it "abuse detection". */
 function isRateLimited(answer: Answer): boolean {
   if (answer.status === 429) return true;
   if (answer.status !== 403) return false;
@@ -139,17 +133,17 @@ function isRateLimited(answer: Answer): boolean {
   );
 }
 
-function ssoRequired(asked: Asked): ProviderError {
+function ssoRequired(question: Question): ProviderError {
   return new ProviderError({
     reason: 'SSORequired',
     sentence: (token) =>
-      `The organization on ${asked.host} demands that the ${token} be authorized for single sign-on.`,
+      `The organization on ${question.host} demands that the ${token} be authorized for single sign-on.`,
     hint: `Choose "Configure SSO" for the token: ${ssoPage}`,
   });
 }
 
 function forbidden(sentence: (credential: string, host: string) => string, hint: string) {
-  return ({ host }: Asked): ProviderError =>
+  return ({ host }: Question): ProviderError =>
     new ProviderError({
       reason: 'Unauthorized',
       sentence: (credential) => sentence(credential, host),
@@ -159,7 +153,7 @@ function forbidden(sentence: (credential: string, host: string) => string, hint:
 }
 
 /** The 403s that are known by their text, most special first. */
-const refusals: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = [
+const refusals: { pattern: RegExp; error: (question: Question) => ProviderError }[] = [
   {
     // GitHub response recorded in PyGithub's test suite.
     pattern: /max(imum)? number of login attempts? exceeded/i,
@@ -250,17 +244,13 @@ const refusals: { pattern: RegExp; error: (asked: Asked) => ProviderError }[] = 
 ];
 
 /**
- * What a failed answer to an App's JWT means. GitHub Enterprise Server answers alike.
+ * What a refusal of an App's JWT means. GitHub Enterprise Server answers alike.
  * 401 `A JSON web token could not be decoded`: no key of the App signed it. 404 `Integration not found`: there is no such
  * App (https://github.com/actions/create-github-app-token/issues/76).
  */
-export function appFailure(answer: Answer, asked: Asked, appId: string): ProviderError {
-  return judge('GitHub', answer, asked, () => appVerdict(answer, asked, appId));
-}
-
-function appVerdict(answer: Answer, asked: Asked, appId: string): ProviderError | undefined {
-  if (isRateLimited(answer)) return rateLimited('GitHub', answer, asked);
-  const { host } = asked;
+export function appVerdict(answer: Answer, question: Question, appId: string): ProviderError | undefined {
+  if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
+  const { host } = question;
   const message = messageOf(answer);
   if (answer.status === 401 && /'(Issued at|Expiration time)' claim/.test(message)) {
     return new ProviderError({
@@ -285,10 +275,13 @@ function appVerdict(answer: Answer, asked: Asked, appId: string): ProviderError 
   }
   if (answer.status === 403) {
     const policy = refusals.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(asked);
+    if (policy !== undefined) return policy.error(question);
   }
-  return otherFailure(answer, asked);
+  return otherFailure(answer, question);
 }
+
+/** A failure of any endpoint. The message is for matching only and goes nowhere. */
+const failureSchema = z.object({ message: z.string() });
 
 function messageOf(answer: Answer): string {
   return failureSchema.safeParse(answer.body).data?.message ?? '';
