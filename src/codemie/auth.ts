@@ -50,6 +50,6 @@ export function authHeader(name: AuthHeaderName, token: string): AuthHeader {
 /** A token as an identity provider gave it. */
 export interface Grant {
   token: string;
-  /** How long it is good from now; undefined if nobody says. */
+  /** How long it is good from now; undefined if the server doesn't say. */
   lifetimeMs?: number;
 }

@@ -98,7 +98,7 @@ async function only(client: CodeMieClient): Promise<ObservedSetting> {
 }
 
 describe('the account', () => {
-  it('tells who we are and what we may', async () => {
+  it('reports the login and its rights', async () => {
     await expect(clientOf('owner').whoAmI(signal)).resolves.toEqual({
       userId: users.owner.id,
       name: 'owner',
@@ -142,7 +142,7 @@ describe('a token that is refused', () => {
     expect(peer.rows()).toHaveLength(1);
   });
 
-  it('is not replaced for ever', async () => {
+  it('is not replaced forever', async () => {
     expect((await failure(clientWith(['a', 'b', 'c']).whoAmI(signal))).kind).toBe('unauthorized');
     expect(internet.requests).toHaveLength(2);
   });
@@ -243,7 +243,7 @@ describe('integrations', () => {
     }
   });
 
-  it('of a person are kept apart', async () => {
+  it('of a user are kept apart', async () => {
     const client = clientOf('member');
     await client.create(desired({ scope: 'User', isGlobal: true }), signal);
     await expect(client.listGitSettings('Project', signal)).resolves.toEqual([]);
@@ -305,7 +305,7 @@ describe('what CodeMie refuses', () => {
     { name: 'create', act: (client) => client.create(desired({ alias: 'other' }), signal) },
     { name: 'update', act: (client, id) => client.update(id, desired(), signal) },
     { name: 'remove', act: (client, id) => client.remove('Project', id, signal) },
-  ])('$name by one who may not is accessDenied', async ({ act }) => {
+  ])('$name without the right is accessDenied', async ({ act }) => {
     const { id } = peer.seed({
       project: 'team-a',
       alias: 'github',

@@ -5,7 +5,7 @@
  * - `unauthorized`: the login was not accepted;
  * - `accessDenied`: the login was accepted but may not do this;
  * - `rejected`: CodeMie refused the content; the same content will be refused again;
- * - `uncertain`: a write that may or may not have happened. Only a listing that began after it can tell;
+ * - `uncertain`: a write that may or may not have happened. Only a listing that began after it can show which;
  * - `protocol`: what answered does not speak CodeMie's API.
  */
 export type CodeMieErrorKind =
@@ -19,7 +19,7 @@ export type CodeMieErrorKind =
 
 /**
  * What CodeMie says about a token that it rejects:
- * - `unsaid`: nothing that tells; it answers the same while its database is down;
+ * - `unsaid`: nothing specific; it answers the same while its database is down;
  * - `onTheWay`: it is not CodeMie that answers, but a gateway, proxy or firewall before it;
  * - `noToken`: it finds none in the request;
  * - `notValid`: it verifies tokens itself (`JWKS_VALIDATION_ENABLED`), and issuer, audience or claims are not as configured;

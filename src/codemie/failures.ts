@@ -24,7 +24,7 @@ const refusals: readonly [beginning: string, hint: string][] = [
 ];
 
 /**
- * Says what an answer other than a clean success means. Status codes of the settings API do not tell: 422 is also
+ * Says what an answer other than a clean success means. Status codes of the settings API are not enough: 422 is also
  * "database down", 500 is also "no such row", and 401 on an update is also "no permission".
  */
 export function failureOfAnswer(operation: Operation, answer: HttpResponse, nowMs: number): CodeMieError {
@@ -60,7 +60,7 @@ function refusalOf(said: { message: string; details?: unknown } | undefined): To
   return tokenRefusals.get(said?.message ?? '') ?? tokenRefusals.get(details) ?? 'unsaid';
 }
 
-/** Whether an answer refuses permission. On updates it has status 401, and only the message tells it from a bad login. */
+/** Whether an answer refuses permission. On updates it has status 401, and only the message distinguishes it from a bad login. */
 export function isAccessDenied(answer: HttpResponse): boolean {
   const { status, body } = answer;
   if (status === 403) return !isOnTheWay(answer);

@@ -1,4 +1,4 @@
-/** Decides which listings of a namespace's connections stay in memory while nobody reads them. */
+/** Decides which listings of a namespace's connections stay in memory between two reads. */
 export interface KeptListings {
   /** Takes note of a listing of that many rows, in place of the owner's former one. `drop` is called when it has to go. */
   keep(owner: object, rows: number, drop: () => void): void;

@@ -114,7 +114,7 @@ describe('createLimiter', () => {
     expect(order).toEqual(['a', 'b', 'a', 'a']);
   });
 
-  it('tells for how long nothing has run', async () => {
+  it('reports for how long nothing has run', async () => {
     const limiter = limiterWith(1, 1000);
     expect(limiter.calmMs()).toBe(Number.POSITIVE_INFINITY);
     const work = limiter.run(() => new Promise<void>((resolve) => void setTimeout(resolve, 50)), signal);

@@ -9,7 +9,7 @@ export interface Limiter {
    * @throws the signal's reason if it aborts while waiting; later the task has to watch it.
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Milliseconds since the last task has ended, whoever ran it; 0 while one runs or waits. */
+  /** Milliseconds since the last task ended, of any tenant; 0 while one runs or waits. */
   calmMs(): number;
   /**
    * The same limiter for one tenant, whose tasks take turns with those of others. It runs at most three quarters as many

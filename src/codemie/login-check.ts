@@ -181,7 +181,7 @@ function unexplained(userinfo: Userinfo): CodeMieError {
   }
 }
 
-/** In CodeMie's default mode rights are claims of the token, in the other one CodeMie's own; which one it is, nothing tells. */
+/** In CodeMie's default mode rights are claims of the token, in the other one CodeMie's own; nothing reports which one it is. */
 function rightsOf(content: TokenContent | undefined): string {
   if (lacks(content?.roles, rolesOfCodeMie))
     return "Its token has neither of the realm roles developer and admin: assign developer to the login's user in Keycloak.";

@@ -64,7 +64,7 @@ const { maxKeys, maxChars } = bounds.listing.row;
 const kindSchema = z.object({ credential_type: z.string(), setting_type: z.string() });
 
 /**
- * What tells whether a row of a listing, of whatever shape, is a Git integration.
+ * The two fields by which a row of any shape is a Git integration or is not.
  *
  * @throws {z.ZodError | JsonFault} if it does not say
  */

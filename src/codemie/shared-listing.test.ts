@@ -196,7 +196,7 @@ describe('createSharedListing', () => {
 });
 
 describe('a later listing', () => {
-  /** Lets the time of everybody who sleeps pass. */
+  /** Lets the time of all sleepers pass. */
   async function sleepOn(): Promise<void> {
     await settle();
     const [longest] = sleepers.toSorted((a, b) => b.ms - a.ms);
@@ -205,7 +205,7 @@ describe('a later listing', () => {
     await settle();
   }
 
-  it('starts when nobody has asked CodeMie for a moment, once for all', async () => {
+  it('starts when no request went to CodeMie for a moment, once for all', async () => {
     calmMs = 0;
     const asked = [shared.later('Project'), shared.later('Project')];
     await sleepOn();

@@ -30,7 +30,7 @@ export interface SharedListing<T> {
    */
   get(scope: Scope, demand: ListingDemand): Promise<Listing<T>>;
   /**
-   * Resolves when a reading has ended that started after this call, whatever came of it. It is put off while others
+   * Resolves when a reading that started after this call is done, successful or not. It is put off while others
    * are still writing, as they will want to see what came of that, too.
    *
    * @param tenant who writes. The more readings a wave of its writes has seen, the longer the next is put off; the wave
@@ -44,7 +44,7 @@ export interface SharedListingOptions<T> {
   /** Reads everything. */
   list: (scope: Scope, signal: AbortSignal) => Promise<T>;
   now: () => number;
-  /** Milliseconds since CodeMie was last asked something, or somebody waited to ask; 0 while more is to come. */
+  /** Milliseconds since the last request to CodeMie was sent or queued; 0 while more is to come. */
   calmMs: () => number;
   /** Ends the readings when the connection is given up. A caller that leaves does not: others may wait for the same. */
   signal: AbortSignal;
@@ -62,8 +62,8 @@ const windowPerDuration = 40;
 const longestWindowMs = durations.codemie.longestWindowMs;
 
 /**
- * Readings that somebody demands because what there is is too old for them: a few may follow each other, then one a
- * second. Those who demand one in between share it.
+ * Readings that are demanded because the latest listing is too old for a caller: a few may follow each other, then one a
+ * second. Demands in between share one.
  */
 const demandBurst = 10;
 const demandSpacingMs = durations.codemie.demandSpacingMs;
@@ -152,7 +152,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     }
   }
 
-  /** Starts a demanded reading, once the running one has ended and it is not too soon. */
+  /** Starts a demanded reading, once the running one is done and it is not too soon. */
   async function startLater(): Promise<Listing<T>> {
     await running?.listing.catch(() => {});
     for (let earlyMs = demandEarlyMs(); earlyMs > 0; earlyMs = demandEarlyMs()) await sleep(earlyMs);
@@ -176,7 +176,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
       return latest;
     }
     if (running !== undefined && running.startedAtMs > startedAfterMs) return running.listing;
-    // Whatever the clock says, it starts later than any write that has ended by now.
+    // Whatever the clock says, it starts later than any write that is done by now.
     if (next !== undefined) return next;
     if (running === undefined && !isDemanded) return start();
     if (running === undefined && demandEarlyMs() <= 0) return startDemanded();
@@ -209,7 +209,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     putOff = undefined;
     putOffUntilMs = Number.POSITIVE_INFINITY;
     asking.clear();
-    // Times are told in whole milliseconds, and a reading of the same one does not count as later.
+    // Times are whole milliseconds, and a reading of the same one does not count as later.
     for (const askedMs = lastAskedMs; now() <= askedMs; ) await sleep(1);
     await Promise.resolve(choose(now(), false)).catch(() => {});
   }

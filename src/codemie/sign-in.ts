@@ -62,7 +62,7 @@ interface Current {
   expiresAtMs: number;
 }
 
-/** For a token whose lifetime nobody states. Keycloak's default. */
+/** For a token whose lifetime is not stated. Keycloak's default. */
 const assumedLifetimeMs = durations.codemie.assumedTokenLifetimeMs;
 /** So that an identity provider is not asked for each request, however short its tokens live. */
 const shortestLifetimeMs = durations.codemie.shortestTokenLifetimeMs;

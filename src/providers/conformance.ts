@@ -91,7 +91,7 @@ const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] =
     error: { reason: 'ProviderError', disposition: 'retry' },
   },
   {
-    name: 'that nothing has changed, though nobody asked for changes',
+    name: '304 to a request without conditions',
     fault: { status: 304, headers: { etag: `"${canary}"` } },
     error: { reason: 'ProviderError', disposition: 'retry' },
   },
@@ -100,7 +100,7 @@ const answers: { name: string; fault: Fault; error: Partial<ProviderError> }[] =
 /** What can happen before there is an answer. */
 const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError> }[] = [
   {
-    name: 'nobody who answers',
+    name: 'a refused connection',
     fault: { kind: 'refuse' },
     error: { reason: 'ProviderUnreachable', disposition: 'retry' },
   },
@@ -115,12 +115,12 @@ const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError
     error: { reason: 'TLSUntrusted', disposition: 'retry' },
   },
   {
-    name: 'a certificate that has ended',
+    name: 'an expired certificate',
     fault: { kind: 'certificate', problem: 'expired' },
     error: { reason: 'TLSUntrusted', disposition: 'retry' },
   },
   {
-    name: 'a certificate that nobody else has signed',
+    name: 'a self-signed certificate',
     fault: { kind: 'certificate', problem: 'selfSigned' },
     error: { reason: 'TLSUntrusted', disposition: 'retry' },
   },
@@ -174,11 +174,11 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(world.internet.refusedHosts).toEqual([]);
     });
 
-    it('asks for a person when the credential is bad', async () => {
+    it('needs a person when the credential is bad', async () => {
       expect(await failing(bad)).toMatchObject({ reason: 'Unauthorized', disposition: 'needsPerson' });
     });
 
-    it('says that a credential has expired when its end was known', async () => {
+    it('reports a credential as expired when its expiry was known', async () => {
       const error = await failing(bad, { knownExpiresAt: '2020-01-01T00:00:00Z' });
       expect(error).toMatchObject({ reason: 'Expired', disposition: 'needsPerson' });
     });
@@ -193,7 +193,7 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(await failing()).toMatchObject(error);
     });
 
-    it.each(['connect', 'connected', 'head', 'body'] as const)('does not wait for ever at %s', async (at) => {
+    it.each(['connect', 'connected', 'head', 'body'] as const)('does not wait forever at %s', async (at) => {
       if (at === 'head' || at === 'body')
         peer.failNext({ hostile: at === 'head' ? 'dripHead' : 'dripBody', times: Number.POSITIVE_INFINITY });
       else world.internet.setFault(apiHost, { kind: 'hang', at });

@@ -69,7 +69,7 @@ describe('whatever stands in a header', () => {
     );
   });
 
-  it('the end of a token is a moment that RFC 3339 has, or none', () => {
+  it('the expiry of a token is a moment that RFC 3339 has, or none', () => {
     const two = fc.nat(99).map((number) => String(number).padStart(2, '0'));
     const like = fc
       .tuple(
@@ -94,7 +94,7 @@ describe('whatever stands in a header', () => {
     );
   });
 
-  it('the end of a token is read as it was written, in each of the three zones', () => {
+  it('the expiry of a token is read as it was written, in each of the three zones', () => {
     const moment = fc.integer({ min: 0, max: 4_000_000_000 });
     const zone = fc.constantFrom(
       { name: 'UTC', minutes: 0 },

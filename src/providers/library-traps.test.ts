@@ -9,7 +9,7 @@ import { newKey } from './testing/github.ts';
 
 /*
  * The libraries as they are, without what we do about them: traps.test.ts says that they do not catch us, and this that
- * they are there to catch somebody. A test that fails here after an update is good news: the guard against it can go.
+ * they still exist. A test that fails here after an update is good news: the guard against it can go.
  */
 
 const token = 'token-canary-0123456789';
@@ -74,7 +74,7 @@ it('gitbeaker hands the token to the target of a redirect', async () => {
   expect(elsewhere.requests.map(({ headers }) => headers['private-token'])).toEqual([token]);
 });
 
-it('gitbeaker keeps the token in a printed error, and drops what tells expired from revoked', async () => {
+it('gitbeaker keeps the token in a printed error, and drops what distinguishes expired from revoked', async () => {
   const { url } = await serve(json(401, { error: 'invalid_token', error_description: 'Token is expired.' }));
   const error = await failureOf(new PersonalAccessTokens({ host: url, token }).show());
   expect(shown(error)).toContain(token);

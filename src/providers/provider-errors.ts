@@ -63,7 +63,7 @@ export function serverError(provider: ProviderName, question: Question): Provide
   });
 }
 
-/** A refusal of the API itself whose reason is not known here: it is not called somebody else's, and no verdict. */
+/** A refusal of the API itself whose reason is not known here: it is neither attributed to another product nor a verdict. */
 export function unexplained(provider: ProviderName, { status }: Answer, question: Question): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',

@@ -9,7 +9,7 @@ import type { HttpClient } from '../net/http-client.ts';
 
 export type { ProviderName };
 
-/** What a person gave us, read from Secrets and already checked for form. It is never logged or put into a message. */
+/** What a user gave us, read from Secrets and already checked for form. It is never logged or put into a message. */
 export type Credential =
   | { kind: 'token'; token: string; username?: string }
   | {
@@ -34,8 +34,8 @@ export interface Target {
   /** Repositories (`owner/name`; GitLab: full path) that the credential has to reach. One call each. */
   repositories: string[];
   /**
-   * When the credential ends as far as is known from before: an earlier report, or `auth.token.expiresAt`. RFC 3339.
-   * GitHub and Bitbucket answer an expired token like a wrong one, so only this tells the two apart.
+   * When the credential expires as far as is known from before: an earlier report, or `auth.token.expiresAt`. RFC 3339.
+   * GitHub and Bitbucket answer an expired token like a wrong one, so only this distinguishes the two.
    */
   knownExpiresAt?: string;
   /**
@@ -48,7 +48,7 @@ export interface Target {
   http: HttpClient;
   /** The clock, epoch milliseconds. */
   now: () => number;
-  /** Ends the work. An aborted call rejects with the signal's own reason, never with a {@link ProviderError}. */
+  /** Aborts the work. An aborted call rejects with the signal's own reason, never with a {@link ProviderError}. */
   signal: AbortSignal;
 }
 
@@ -56,17 +56,17 @@ export interface Target {
 export interface CredentialReport {
   /** The kind of credential in one word, e.g. `ClassicPersonalAccessToken`; shown in `status.credential.kind`. */
   kind: string;
-  /** The login that the credential acts as, if the provider tells. */
+  /** The login that the credential acts as, if the provider reports it. */
   account?: string;
-  /** The scopes as the provider lists them, sorted; absent when it doesn't tell. */
+  /** The scopes as the provider lists them, sorted; absent when it doesn't. */
   scopes?: string[];
-  /** `NotReported`: the provider doesn't tell, so nothing can be said. For an App, see {@link Installation}. */
+  /** `NotReported`: the provider doesn't report them. For an App, see {@link Installation}. */
   permissions: 'Sufficient' | 'Missing' | 'NotReported';
   /** What to add, in the order required: missing scopes without those that another missing one brings along. */
   missing: string[];
   /** How to add it; absent while nothing is missing. */
   remedy?: Remedy;
-  /** When the credential ends, RFC 3339 in UTC; absent when the provider doesn't tell or it never ends. */
+  /** When the credential expires, RFC 3339 in UTC; absent when the provider doesn't report it or it never expires. */
   expiresAt?: string;
   rateLimit?: RateLimit;
   app?: AppReport;
@@ -79,7 +79,7 @@ export interface CredentialReport {
   revision?: Revision;
 }
 
-/** How a person adds what a credential lacks. */
+/** How a user adds what a credential lacks. */
 export interface Remedy {
   /** What to do, a clause without full stop: `Tick them for the token`. */
   action: string;
@@ -142,7 +142,7 @@ export interface Provider {
   /** The provider's cloud; used when `spec.url` is absent. */
   defaultUrl: string;
   /**
-   * The web root of the server, for any address there that a person may have copied: of its API, of a group, of a
+   * The web root of the server, for any address there that a user may have copied: of its API, of a group, of a
    * repository. Pure; keeps a sub-path where the product can be served under one.
    */
   webUrl(url: URL): URL;
@@ -156,7 +156,7 @@ export interface Provider {
   recheckAfterMs(webUrl: URL): readonly number[];
   /** Every kind of credential that a report may name. */
   kinds: readonly string[];
-  /** Proves the credential with as few calls as the product allows. Throws {@link ProviderError}. */
+  /** Validates the credential with as few calls as the product allows. Throws {@link ProviderError}. */
   validate(credential: Credential, target: Target): Promise<CredentialReport>;
   /**
    * Finds the installation of an App; GitHub only. `app` is the report of `validate`.

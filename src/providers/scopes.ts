@@ -17,7 +17,7 @@ export function closure(granted: Iterable<string>, implications: Implications): 
 
 /**
  * The required scopes that the granted ones neither are nor bring along, in the order required, without those that another
- * missing one would bring along: what a person has to add, and no more.
+ * missing one would bring along: what a user has to add, and no more.
  */
 export function missingScopes(
   required: readonly string[],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Answer } from './answer.ts';
 import type { ProviderName } from './provider.ts';
 
-/** How answers of one product are known, whoever asks. */
+/** How answers of one product are known, to any request. */
 interface Signature {
   provider: ProviderName;
   /** Headers that only this product sends, on refusals too. */
@@ -11,7 +11,7 @@ interface Signature {
   challenge: RegExp;
   /** Whether a JSON body has the form of this product's refusals, and of no gateway's. */
   isRefusal: (body: unknown) => boolean;
-  /** A path below the web address that the product's API answers to everybody, if only by a refusal. */
+  /** A path below the web address that the product's API answers to every client, if only by a refusal. */
   path: string;
 }
 

@@ -146,7 +146,7 @@ describe('gitbeaker hands the token to the target of a redirect', () => {
   });
 });
 
-describe('gitbeaker keeps the token in printed errors, and Octokit prints by itself', () => {
+describe('gitbeaker keeps the token in printed errors, and Octokit prints on the console', () => {
   const faults: { failure: string; fault: Fault }[] = [
     { failure: 'a refusal', fault: { status: 401, body: { message: '401 Unauthorized' } } },
     { failure: 'a server error', fault: { status: 500, body: { message: 'x' } } },
@@ -172,7 +172,7 @@ describe('gitbeaker keeps the token in printed errors, and Octokit prints by its
   });
 });
 
-describe('gitbeaker repeats a throttled call ten times at once, and Octokit waits by itself', () => {
+describe('gitbeaker repeats a throttled call ten times at once, and Octokit waits and repeats', () => {
   const cases = names.flatMap((name) => [
     { name, status: 429, reason: 'RateLimited' },
     { name, status: 502, reason: 'ProviderError' },

@@ -9,7 +9,7 @@ import { providers } from './registry.ts';
 import { signatures } from './signatures.ts';
 import { failureOf, openWorld, type World } from './testing/world.ts';
 
-/** Servers of one's own, which nobody knows by their names. */
+/** Self-managed servers, whose names say nothing. */
 const servers = {
   GitHub: {
     url: 'https://a.example.com',

@@ -11,7 +11,7 @@ import { sameJson } from '../status-parts.ts';
 /** The name of the connection that integrations without `connectionRef` use. */
 export const DEFAULT_CONNECTION = 'default';
 
-/** Marks the connection as made by the operator; without it one of that name is somebody else's. */
+/** Marks the connection as made by the operator; without it, another user or program created one of that name. */
 export const ownLabels = { 'app.kubernetes.io/managed-by': 'codemie-git-operator' };
 
 /** Fields of the spec of a ClusterCodeMieConnection, as an installation gives them. */
@@ -57,15 +57,15 @@ export interface DefaultConnectionDeps {
 
 /**
  * Returns what makes the connection, or brings it back to what the installation says. Fields that the installation
- * does not give are left to others. A connection of that name that somebody else made is left alone, and so is one
- * that is being deleted: it is made anew when it is gone.
+ * does not give are left to others. A connection of that name that the operator did not create is left alone, and so
+ * is one that is being deleted: it is created again when it is gone.
  */
 export function createDefaultConnection(
   spec: GivenSpec,
   { kube, store, log }: DefaultConnectionDeps,
 ): (signal: AbortSignal) => Promise<void> {
   // The first time in any case: a field that was given before and is not any more can't be told from one that
-  // somebody else set, except by the API server.
+  // another client set, except by the API server.
   let applied = false;
   return async (signal) => {
     const found = store.get(DEFAULT_CONNECTION);

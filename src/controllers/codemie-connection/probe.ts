@@ -25,7 +25,7 @@ export interface Probe {
 export interface ProbeDeps {
   sessions: Sessions;
   /** A reconcile was requested: what is known from earlier does not count. */
-  askAnew: boolean;
+  refresh: boolean;
   /** Epoch milliseconds. */
   now: () => number;
 }
@@ -37,11 +37,11 @@ export interface ProbeDeps {
 const doubtMs = durations.connections.doubtMs;
 
 /**
- * Signs in and asks CodeMie who we are: two calls. Never throws for what a person or CodeMie did wrong.
+ * Signs in and asks CodeMie who we are: two calls. Never throws for a mistake of a user or of CodeMie.
  */
 export async function probe(
   connection: KubeObject,
-  { sessions, askAnew, now }: ProbeDeps,
+  { sessions, refresh, now }: ProbeDeps,
   signal: AbortSignal,
 ): Promise<Probe> {
   const { conditions: previous = [] } = parseConnectionStatus(connection['status']);
@@ -53,7 +53,7 @@ export async function probe(
   let session: Session | undefined;
   try {
     session = await sessions.open(connection, signal);
-    const account = await session.account(signal, askAnew ? 0 : undefined);
+    const account = await session.account(signal, refresh ? 0 : undefined);
     const serverVersion = await session.client.serverVersion(signal);
     return {
       ready: mayDoAnything(connection, account) ? accepted(account) : powerless(account, session),
@@ -123,7 +123,7 @@ function explain(error: CodeMieError, mayPass: boolean): Probe {
   const network = error.cause instanceof NetError ? error.cause.kind : undefined;
   if (error.cause instanceof NetError && isOfTrust(error)) {
     const reason = network === 'ClientCertificate' ? 'ClientCertificateRequired' : 'TLSUntrusted';
-    // What never worked needs a person; what did work may be in the hands of one already.
+    // What never worked needs a user's action; what did work may be in repair already.
     return error.cause.needsPerson && !mayPass ? { ready: no(reason, message) } : waiting(reason);
   }
   if (network === 'HostNotAllowed' || network === 'AddressNotAllowed')

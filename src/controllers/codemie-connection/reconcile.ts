@@ -23,23 +23,23 @@ export interface ConnectionDeps extends WayDeps, StatusDeps {
   kube: KubeClient;
   /** The connections of that kind. */
   store: Store;
-  /** Tells when that cache is behind. */
+  /** Knows when that cache is behind. */
   ownWrites: OwnWrites;
   integrations: Store;
   sessions: Sessions;
   /** Which requests for a reconcile may be acted on. */
   requests: RequestGate;
-  /** Has a connection of that kind looked at again at that time, at the latest. */
+  /** Has a connection of that kind reconciled after that time at the latest. */
   wakeAfter: (key: ObjectKey, delayMs: number) => void;
 }
 
 /** How often a connection that works is checked. */
 const intervalMs = durations.connections.checkMs;
-/** How often one that does not: nothing reports what a person changes in CodeMie or the identity provider. */
+/** How often one that does not: nothing reports what users change in CodeMie or the identity provider. */
 const troubleIntervalMs = durations.connections.troubleCheckMs;
 
 /**
- * Looks at CodeMie through one connection and says what it found; holds a connection that is being deleted while
+ * Checks CodeMie through one connection and reports the result; holds a connection that is being deleted while
  * an integration still needs it to clean up.
  *
  * @throws Error to come back with backoff; the status is written by then
@@ -68,8 +68,8 @@ export async function reconcileConnection(
   }
   const sessions = sessionsAside(deps.sessions, connection.metadata.namespace, aside);
   const requests = requestsOf(connection, deps);
-  const askAnew = requests.fresh !== undefined;
-  const found = await probe(connection, { sessions, askAnew, now: deps.now }, signal);
+  const refresh = requests.fresh !== undefined;
+  const found = await probe(connection, { sessions, refresh, now: deps.now }, signal);
   const report = {
     found: deleting ? { ...found, ready: inUse(holders) } : found,
     integrations: users.length,

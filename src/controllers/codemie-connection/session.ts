@@ -31,8 +31,8 @@ export interface Session {
   /** Who the login is and what it may write; by default up to half a minute old, as CodeMie itself keeps rights per token. */
   account(signal: AbortSignal, maxAgeMs?: number): Promise<Account>;
   /**
-   * What CodeMie says of a project of exactly this name; by default up to half a minute old. Of the login's own
-   * projects the account tells, so that it costs no call for each.
+   * What CodeMie says of a project of exactly this name; by default up to half a minute old. The account
+   * lists the login's own projects, so that they cost no call each.
    */
   findProject(name: string, signal: AbortSignal, maxAgeMs?: number): Promise<ProjectLookup>;
   /** Creates a project. What was remembered of it and of the login's rights is forgotten. */

@@ -22,16 +22,16 @@ import { createSession, type Session, type SessionOptions } from './session.ts';
 /** The sessions of all connections. */
 export interface Sessions {
   /**
-   * The session of a connection as its spec is now. The same one for everybody, until it is forgotten.
+   * The session of a connection as its spec is now. All callers share it, until it is forgotten.
    *
    * @throws ValueFault when a Secret of it is missing or not fit; InvalidConnection; what the KubeClient throws
    */
   open(connection: KubeObject, signal: AbortSignal): Promise<Session>;
-  /** A Secret of the connection changed or went: the next `open` reads it anew. */
+  /** A Secret of the connection changed or went: the next `open` reads it again. */
   renew(uid: string): void;
   /**
-   * The session from before a Secret went, as long as nobody could open another: good for cleaning up where a
-   * namespace takes its Secrets down first.
+   * The session from before a Secret was deleted, as long as no other could be opened: good for cleaning up where a
+   * namespace deletes its Secrets first.
    */
   last(uid: string): Promise<Session> | undefined;
   /** Ends everything of a connection that is gone. */
@@ -99,7 +99,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     entries.set(uid, entry);
     session.then(
       () => end(former, uid),
-      // A session that could not be made is tried anew by the next who asks.
+      // The next `open` tries again to make a session that failed.
       () => {
         if (entries.get(uid) === entry) entries.delete(uid);
       },

@@ -18,7 +18,7 @@ import type { Probe } from './probe.ts';
 const fitStatus = fitterOf(connectionStatusSchema);
 
 /**
- * How long a connection that was Ready stays so while CodeMie can't be reached. All its integrations look at
+ * How long a connection that was Ready stays so while CodeMie can't be reached. All its integrations check
  * CodeMie themselves, and would otherwise all write their status for a blip.
  */
 const graceMs = durations.connections.graceMs;
@@ -28,7 +28,7 @@ export interface StatusDeps {
   kube: Pick<KubeClient, 'applyStatus'>;
   /** Which of the two kinds this is. */
   resource: ResourceDescription;
-  /** Tells when the cache of that kind is behind. */
+  /** Knows when the cache of that kind is behind. */
   ownWrites: Pick<OwnWrites, 'note'>;
   events: EventRecorder;
   connectionMetrics: ConnectionMetrics;
@@ -36,7 +36,7 @@ export interface StatusDeps {
   now: () => number;
 }
 
-/** What one reconcile has to say of a connection. */
+/** What one reconcile found out about a connection. */
 export interface ConnectionReport {
   found: Probe;
   /** How many integrations use it. */
@@ -77,14 +77,14 @@ export async function writeConnectionStatus(
     const { metadata } = await deps.kube.applyStatus(deps.resource, key, status, options, signal);
     deps.ownWrites.note(key, resourceVersion, metadata.resourceVersion);
   } catch (error) {
-    // The connection, or this incarnation of it, is gone: there is nobody left to tell.
+    // The connection, or this incarnation of it, is gone: there is no status left to write.
     if (isNotFound(error)) return;
     throw error;
   }
-  tell(connection, previous, status.conditions ?? [], deps);
+  recordEvents(connection, previous, status.conditions ?? [], deps);
 }
 
-function tell(
+function recordEvents(
   connection: KubeObject,
   previous: readonly Condition[],
   conditions: readonly Condition[],

@@ -65,7 +65,7 @@ describe('Azure DevOps', () => {
   const validate = (change?: Partial<Target>, secret = token, url = webUrl) =>
     azureDevOps.validate({ kind: 'token', token: secret }, world.target(azureDevOps, url, change));
 
-  it('proves a token by one call, whatever its scopes', async () => {
+  it('validates a token by one call, whatever its scopes', async () => {
     peer.setScopes(token, []);
     expect(await validate()).toEqual(report);
     expect(peer.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -80,7 +80,7 @@ describe('Azure DevOps', () => {
     expect(sent?.header('x-tfs-fedauthredirect')).toBe('Suppress');
   });
 
-  it('reports the budget where one is told', async () => {
+  it('reports the budget where the server does', async () => {
     const headers = {
       'x-ratelimit-limit': '200',
       'x-ratelimit-remaining': '7',
@@ -138,7 +138,7 @@ describe('Azure DevOps', () => {
     peer.refuseAddresses('acme', false);
   });
 
-  it('is not taken in by an organization that answers everybody', async () => {
+  it('is not deceived by an organization that answers anyone', async () => {
     const error = await failureOf(validate({}, 'azure-bad', 'https://dev.azure.com/open'));
     expect(error).toMatchObject({ reason: 'Unauthorized', disposition: 'needsPerson' });
   });

@@ -124,7 +124,7 @@ const connectionDataSchema = z.object({
 const repositorySchema = z.object({ id: z.string(), name: z.string(), project: z.object({}) });
 
 /**
- * An organization with public projects answers a bad token as it answers everybody: 200, and the user is one whose id has
+ * An organization with public projects answers a bad token as it answers anyone: 200, and the user is one whose id has
  * a single digit. https://github.com/Azure/azure-cli/issues/24108 shows the id.
  */
 function isAnonymous(id: string, descriptor: string): boolean {

@@ -6,10 +6,10 @@ import { isOf } from '../signatures.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
 
-/** How a person makes an API token, and what user name goes with it. */
+/** How users create an API token, and what user name goes with it. */
 export const apiTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/';
 
-/** How tokens of repositories, projects and workspaces are made. */
+/** How tokens of repositories, projects and workspaces are created. */
 export const accessTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/';
 
 /** The Git user name of tokens that belong to no account: it marks the token as one for Bearer. */
@@ -37,11 +37,11 @@ export function scopesInFailure(answer: Answer): { granted: string[]; required: 
 }
 
 /**
- * Whether a 403 of Bitbucket Cloud proves the credential: it is known, and only the question refused. Tokens of
+ * Whether a 403 of Bitbucket Cloud shows that the credential is valid: it is known, and only the question refused. Tokens of
  * repositories, projects and workspaces have no user, so `GET /2.0/user` says
  * `This API is not accessible by this authentication mechanism` to them.
  */
-export function provesToken(answer: Answer): boolean {
+export function acceptsToken(answer: Answer): boolean {
   return (
     answer.status === 403 &&
     (scopesInFailure(answer) !== undefined ||
@@ -87,7 +87,7 @@ export function cloudVerdict(
 }
 
 /**
- * What a workspace demands of everybody who reads its private content.
+ * What a workspace demands of everyone who reads its private content.
  * https://support.atlassian.com/bitbucket-cloud/docs/control-access-to-your-private-content/ and
  * https://support.atlassian.com/bitbucket-cloud/docs/require-two-step-verification/
  */

@@ -276,7 +276,7 @@ const ofServers: CatalogueRow[] = [
     again: 'person',
   },
   {
-    name: 'taken for nobody, by a server that answers everybody',
+    name: 'taken for nobody, by a server that answers anyone',
     answer: { status: 200, body: { version: '9.4.1', displayName: canary } },
     reason: 'Unauthorized',
     says: refusedBy(

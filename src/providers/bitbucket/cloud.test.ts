@@ -72,7 +72,7 @@ describe('Bitbucket Cloud', () => {
       },
     },
     {
-      name: 'an API token that may not name its user: a refusal that proves it',
+      name: 'an API token that lacks the scope to name its user: a refusal that validates it',
       arrange: () => peer.setScopes('ATATT-1', enough),
       credential: { token: 'ATATT-1', username: email },
       report: { kind: 'ApiToken', scopes: enough, permissions: 'Sufficient', missing: [] },

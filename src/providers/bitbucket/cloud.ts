@@ -4,11 +4,11 @@ import { basic, bearer, createClient } from '../client.ts';
 import type { Credential, CredentialReport, Remedy, Target } from '../provider.ts';
 import { parseScopes } from '../scopes.ts';
 import {
+  acceptsToken,
   accessTokensPage,
   accessTokenUser,
   apiTokensPage,
   cloudVerdict,
-  provesToken,
   scopesInFailure,
 } from './bitbucket-verdict.ts';
 import { documentedScopes, missingScopes } from './scopes.ts';
@@ -16,8 +16,8 @@ import { documentedScopes, missingScopes } from './scopes.ts';
 type Token = Extract<Credential, { kind: 'token' }>;
 
 /**
- * Validates a token by one `GET /2.0/user`. A 403 that shows that the token is known validates it as well as a 200, see
- * `provesToken`. One call more for each repository. No answer has the expiry of the token.
+ * Validates a token by one `GET /2.0/user`. A 403 that shows that the token is valid counts as a 200 does, see
+ * `acceptsToken`. One call more for each repository. No answer has the expiry of the token.
  */
 export async function validateCloud(credential: Token, target: Target): Promise<CredentialReport> {
   const client = createClient(
@@ -31,7 +31,7 @@ export async function validateCloud(credential: Token, target: Target): Promise<
   const answer = await client.get('user');
   const type = answer.header('x-credential-type');
   const inFailure = scopesInFailure(answer);
-  if (!isSuccess(answer) && !provesToken(answer)) throw client.failure(answer);
+  if (!isSuccess(answer) && !acceptsToken(answer)) throw client.failure(answer);
   const account = isSuccess(answer) ? nameOf(client.parse(answer, userSchema)) : undefined;
   for (const repository of target.repositories) {
     const [workspace = '', slug = ''] = repository.split('/').map(encodeURIComponent);

@@ -43,14 +43,14 @@ describe('Bitbucket Data Center', () => {
   const validate = (token: string, change?: Partial<Target>) =>
     bitbucket.validate({ kind: 'token', token }, world.target(bitbucket, webUrl, change));
 
-  it('takes the token of a repository for proven by that repository', async () => {
+  it('validates the token of a repository by that repository', async () => {
     const report = await validate('BBDC-repository', { repositories: ['PRJ/hidden'] });
     expect(report).toEqual({ kind: 'HTTPAccessToken', permissions: 'NotReported', missing: [] });
   });
 
   it.each<{ name: string; token: string; repositories: string[]; error: Partial<ProviderError> }>([
     {
-      name: 'a token without a user and nothing to prove it by',
+      name: 'a token without a user and nothing to validate it by',
       token: 'BBDC-repository',
       repositories: [],
       error: { reason: 'Unauthorized', hint: expect.stringContaining('validation.repositories') },
@@ -62,7 +62,7 @@ describe('Bitbucket Data Center', () => {
       error: { reason: 'Unauthorized' },
     },
     {
-      name: 'a repository that its user may not read, which is a 401 there',
+      name: 'a repository that its user cannot read, which is a 401 there',
       token: 'BBDC-alice',
       repositories: ['PRJ/app', 'PRJ/hidden'],
       error: { reason: 'RepositoryNotAccessible', message: expect.stringContaining('PRJ/hidden') },
@@ -77,7 +77,7 @@ describe('Bitbucket Data Center', () => {
     expect(await failureOf(validate(token, { repositories }))).toMatchObject(error);
   });
 
-  it('tells a CAPTCHA from a bad token', async () => {
+  it('distinguishes a CAPTCHA from a bad token', async () => {
     const exceptionName = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthenticationException';
     peer.failNext({ status: 401, body: { errors: [{ context: null, message: 'x', exceptionName }] } });
     const error = await failureOf(validate('BBDC-alice'));

@@ -5,7 +5,7 @@ import { refused } from '../provider-errors.ts';
 import { serverVerdict, userOf } from './bitbucket-verdict.ts';
 
 /**
- * Validates an HTTP access token by the header `X-AUSERNAME` of `application-properties`, which answers 200 to everybody. A
+ * Validates an HTTP access token by the header `X-AUSERNAME` of `application-properties`, which answers 200 to every client. A
  * token of a project or repository may have no user; then a listed private repository does. The server reports neither
  * permissions nor the expiry of a token.
  * https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
@@ -26,14 +26,14 @@ export async function validateDataCenter(
   const answer = await client.get('application-properties');
   client.parse(answer, propertiesSchema);
   const account = userOf(answer);
-  let isProven = account !== undefined;
+  let isValidated = account !== undefined;
   for (const repository of target.repositories) {
     const [key = '', slug = ''] = repository.split('/').map(encodeURIComponent);
     const found = await client.get(`projects/${key}/repos/${slug}`);
     const { public: isPublic } = client.parse(found, repositorySchema, { kind: 'repository', repository });
-    isProven ||= !isPublic;
+    isValidated ||= !isPublic;
   }
-  if (!isProven) {
+  if (!isValidated) {
     throw refused(
       client.question(),
       'The server does not know its user; for the token of a project or repository, list a private one under validation.repositories.',

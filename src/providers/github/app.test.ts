@@ -36,13 +36,16 @@ describe('a GitHub App', () => {
   it.each([
     { name: '14 minutes behind', skewMs: -14 * 60_000 },
     { name: '14 minutes ahead', skewMs: 14 * 60_000 },
-  ])('is known with a clock that is $name, at the cost of one call, and it is told', async ({ skewMs }) => {
-    const { kind, clockSkewMs = 0 } = await stage.validate(stage.app, { now: () => Date.now() + skewMs });
-    expect(kind).toBe('GitHubApp');
-    // In minutes, because Date has whole seconds only.
-    expect(Math.round(clockSkewMs / 60_000)).toBe(-skewMs / 60_000);
-    expect(stage.peer.requests.map(({ path }) => path)).toEqual(['/app', '/app']);
-  });
+  ])(
+    'is known with a clock that is $name, at the cost of one call, and the skew is reported',
+    async ({ skewMs }) => {
+      const { kind, clockSkewMs = 0 } = await stage.validate(stage.app, { now: () => Date.now() + skewMs });
+      expect(kind).toBe('GitHubApp');
+      // In minutes, because Date has whole seconds only.
+      expect(Math.round(clockSkewMs / 60_000)).toBe(-skewMs / 60_000);
+      expect(stage.peer.requests.map(({ path }) => path)).toEqual(['/app', '/app']);
+    },
+  );
 
   it('that asks for too little names what is missing as the page does, and where to add it', async () => {
     stage.peer.setAppPermissions(12, { contents: 'read', metadata: 'read' });

@@ -51,7 +51,7 @@ export function tokenVerdict(answer: Answer, question: Question, token: string):
   return otherFailure(answer, question);
 }
 
-/** Whoever asks: after a takedown notice, or for a breach of the terms. */
+/** For every user: after a takedown notice, or for a breach of the terms. */
 function blocked(repository: string, { host }: Question): ProviderError {
   return new ProviderError({
     reason: 'RepositoryNotAccessible',

@@ -23,8 +23,8 @@ export type RawInstallation = z.infer<typeof installationSchema>;
 export type UsableInstallation = RawInstallation & { account: NonNullable<RawInstallation['account']> };
 
 /**
- * Whether an installation can have repositories: one on an enterprise has none, and one without an account belongs to
- * nobody that is known.
+ * Whether an installation can have repositories: one on an enterprise has none, and one without an account has
+ * no known owner.
  * https://docs.github.com/en/enterprise-cloud@latest/apps/using-github-apps/installing-a-github-app-on-your-enterprise
  */
 export function isUsable(installation: RawInstallation): installation is UsableInstallation {

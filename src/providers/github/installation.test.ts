@@ -88,7 +88,7 @@ describe('an installation', () => {
     });
   });
 
-  it('is told as suspended, with itself attached', async () => {
+  it('is reported as suspended, with itself attached', async () => {
     stage.peer.suspend(100);
     const error = await failureOf(stage.resolve({ by: 'owner', owner: 'acme' }));
     expect(error).toMatchObject({
@@ -104,7 +104,7 @@ describe('an installation', () => {
     expect(await stage.resolve({ by: 'first' })).toMatchObject({ id: 101, others: ['beta'] });
   });
 
-  it('tells what the account has yet to approve from what the App does not ask for', async () => {
+  it('distinguishes what the account has yet to approve from what the App does not request', async () => {
     stage.peer.setAppPermissions(12, { contents: 'write', metadata: 'read' });
     stage.peer.addInstallation({ appId: 12, account: 'acme', id: 100, permissions: { metadata: 'read' } });
     expect(await stage.resolve({ by: 'id', id: 100 })).toMatchObject({
@@ -134,7 +134,7 @@ describe('an installation', () => {
       return `${message} ${hint}`;
     };
 
-    it('is told under its new id when it was installed anew', async () => {
+    it('is reported under its new id when it was installed again', async () => {
       const { id } = stage.peer.reinstall(100);
       expect(await why(byId)).toBe(
         `The App has no installation 100 on github.com any more; for acme it has ${id}. Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed again.`,
@@ -142,7 +142,7 @@ describe('an installation', () => {
       stage.peer.removeInstallation(id);
     });
 
-    it('is told under its new owner when the account was renamed', async () => {
+    it('is reported under its new owner when the account was renamed', async () => {
       stage.peer.addInstallation({ appId: 12, account: 'umbrella', id: 100 });
       expect(await why(byOwner)).toBe(
         'The App is not installed for Acme on github.com any more; its installation is for umbrella now. If the account was renamed, correct auth.githubApp.installation.owner.',

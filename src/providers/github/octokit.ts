@@ -7,7 +7,7 @@ import type { ProviderClient } from '../client.ts';
 import type { Credential, Target } from '../provider.ts';
 import { baseOf } from '../urls.ts';
 
-/** Octokit warns on the console by itself, with paths and remote texts; our callers report what matters. */
+/** By default Octokit warns on the console, with paths and remote texts; our callers report what matters. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Supported until at least 2028 and the oldest that Enterprise Servers know: https://docs.github.com/en/rest/about-the-rest-api/api-versions */
@@ -73,7 +73,7 @@ const lifetimeS = 5 * 60;
 const signAside = promisify(sign);
 
 /**
- * A JWT by which a GitHub App proves itself: RS256, whole seconds, valid from one minute ago for the next five.
+ * A JWT by which a GitHub App authenticates: RS256, whole seconds, valid from one minute ago for the next five.
  * https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
  */
 export async function signAppJwt(options: { issuer: string; privateKey: string; nowMs: number }): Promise<{
@@ -98,7 +98,7 @@ const noticeableMs = durations.providers.clockSkewMs;
 
 /**
  * By how much a server's clock is ahead of ours by the headers of an answer, in milliseconds; 0 if it is less than half a
- * minute, or not told. `Age` is how long a cache has kept the answer: https://www.rfc-editor.org/rfc/rfc9111#section-5.1
+ * minute, or not reported. `Age` is how long a cache has kept the answer: https://www.rfc-editor.org/rfc/rfc9111#section-5.1
  */
 export function clockSkewMs(header: (name: string) => string | undefined, nowMs: number): number {
   const dateMs = parseHttpDate(header('date'));

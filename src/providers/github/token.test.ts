@@ -203,7 +203,7 @@ describe('a GitHub token', () => {
     expect(await failureOf(validate({ repositories: ['acme/app'], ...change }))).toMatchObject(error);
   });
 
-  describe('that was proven before', () => {
+  describe('that was validated before', () => {
     const hourMs = 3_600_000;
     const later = (ms: number) => () => nowMs + ms;
     const again = async (change: Partial<Target> = {}) => {
@@ -221,20 +221,20 @@ describe('a GitHub token', () => {
       expect(peer.requests.map(({ status }) => status)).toEqual([304]);
     });
 
-    it('is asked for anew a day later, because its scopes may be others by then', async () => {
+    it('is requested again a day later, because its scopes may be others by then', async () => {
       const { report } = await again({ now: later(24 * hourMs) });
       expect(peer.requests.map(({ status }) => status)).toEqual([200]);
       expect(report.revision?.atMs).toBe(nowMs + 24 * hourMs);
     });
 
-    it('is asked for anew when the tag was none that could be sent back', async () => {
+    it('is requested again when the tag was none that could be sent back', async () => {
       peer.failNext({ status: 200, headers: { etag: 'W/"a b", *' }, body: { id: 1, login: 'octocat' } });
       const { previous } = await again();
       expect(previous.revision).toBeUndefined();
       expect(peer.requests.map((request) => request.header('if-none-match'))).toEqual([undefined]);
     });
 
-    it('is asked for anew while it lacks something, so that the remedy is seen', async () => {
+    it('is requested again while it lacks something, so that the remedy is seen', async () => {
       peer.addToken({ token, login: 'octocat', scopes: ['repo'] });
       const { previous } = await again();
       expect(previous.missing).toEqual(['project']);

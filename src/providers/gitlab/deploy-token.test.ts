@@ -29,7 +29,7 @@ const validate = (repositories: string[], change: Partial<Extract<Credential, { 
   );
 
 describe('a deploy token', () => {
-  it('is proven by a private project that it opens', async () => {
+  it('is validated by a private project that it opens', async () => {
     expect(await validate(['group/app'])).toEqual({
       kind: 'DeployToken',
       account: username,
@@ -55,9 +55,9 @@ describe('a deploy token', () => {
     change?: { token?: string; username?: string };
     error: Partial<ProviderError>;
   }>([
-    { name: 'nothing to prove it by', repositories: [], error: { reason: 'Unauthorized' } },
+    { name: 'nothing to validate it by', repositories: [], error: { reason: 'Unauthorized' } },
     {
-      name: 'a project that is open to everybody',
+      name: 'a project that is public',
       repositories: ['group/open'],
       error: { reason: 'Unauthorized' },
     },
@@ -78,12 +78,12 @@ describe('a deploy token', () => {
       error: { reason: 'Unauthorized' },
     },
     {
-      name: 'a token that nobody knows',
+      name: 'an unknown token',
       repositories: ['group/app'],
       change: { token: 'gldt-2' },
       error: { reason: 'Unauthorized' },
     },
-  ])('is not proven by $name', async ({ repositories, change, error }) => {
+  ])('is not validated by $name', async ({ repositories, change, error }) => {
     expect(await failureOf(validate(repositories, change))).toMatchObject(error);
   });
 

@@ -8,12 +8,16 @@ import type { GitLabApi } from './gitbeaker.ts';
 const anyUser = 'oauth2';
 
 /**
- * Refuses a token whose prefix says that it is a deploy token where nothing could prove it, without a call.
+ * Refuses a token whose prefix says that it is a deploy token where nothing could validate it, without a call.
  * https://docs.gitlab.com/security/tokens/#token-prefixes
  *
  * @throws ProviderError that says what is missing
  */
-export function requireProvable(token: string, username: string | undefined, { repositories }: Target): void {
+export function requireVerifiable(
+  token: string,
+  username: string | undefined,
+  { repositories }: Target,
+): void {
   const lacksName = username === undefined || username === anyUser;
   if (!token.startsWith('gldt-') || (!lacksName && repositories.length > 0)) return;
   throw new ProviderError({
@@ -28,7 +32,7 @@ export function requireProvable(token: string, username: string | undefined, { r
 
 /**
  * Whether a token that the API refuses opens repositories all the same: a deploy token is no user's, wants its own user
- * name, and is good for Git alone. So the first project that is not open to everybody validates it. Undefined if it is none,
+ * name, and is good for Git alone. So the first project that is not public validates it. Undefined if it is none,
  * or there is no such project among those of the target to find out by.
  * https://docs.gitlab.com/user/project/deploy_tokens/
  *
@@ -39,7 +43,7 @@ export async function validateDeployToken(
   username: string | undefined,
 ): Promise<CredentialReport | undefined> {
   if (username === undefined || username === anyUser) return undefined;
-  let proven = false;
+  let validated = false;
   const opens = async (project: string, user: string | undefined): Promise<boolean> => {
     const answer = await api.clone(project, user);
     if (isSuccess(answer) && answer.header('content-type')?.startsWith('application/x-git-') === true)
@@ -51,13 +55,13 @@ export async function validateDeployToken(
   for (const project of api.client.target.repositories) {
     if (!(await opens(project, username))) {
       // The first one says nothing about the project, the further ones nothing about the token.
-      if (proven)
+      if (validated)
         throw notReachable(project, 'Create the deploy token for its group, or correct the full path.');
       return undefined;
     }
-    proven ||= !(await opens(project, undefined));
+    validated ||= !(await opens(project, undefined));
   }
-  return proven
+  return validated
     ? { kind: 'DeployToken', account: username, permissions: 'NotReported', missing: [] }
     : undefined;
 }

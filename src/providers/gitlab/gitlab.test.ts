@@ -74,7 +74,7 @@ describe('GitLab', () => {
       },
     },
     {
-      name: 'a token that may not ask who owns it',
+      name: 'a token that lacks permission to read its owner',
       given: { token, scopes: ['write_repository'] },
       report: {
         kind: 'PersonalAccessToken',
@@ -111,7 +111,7 @@ describe('GitLab', () => {
       },
     },
     {
-      name: 'a fine-grained token that may look at itself',
+      name: 'a fine-grained token that may read itself',
       given: { token, permissions: ['Personal Access Token: Read'] },
       report: expect.objectContaining({
         kind: 'FineGrainedPersonalAccessToken',
@@ -120,7 +120,7 @@ describe('GitLab', () => {
       }),
     },
     {
-      name: 'a fine-grained token that may not: it lives all the same',
+      name: 'a fine-grained token that lacks that permission: it is valid all the same',
       given: { token, permissions: ['Project: Read'] },
       report: { kind: 'FineGrainedPersonalAccessToken', permissions: 'NotReported', missing: [] },
     },

@@ -1,7 +1,7 @@
 import { type Provider, usualRechecksMs } from '../provider.ts';
 import { requireToken } from '../provider-errors.ts';
 import { baseOf, cloudRoot } from '../urls.ts';
-import { requireProvable } from './deploy-token.ts';
+import { requireVerifiable } from './deploy-token.ts';
 import { createGitLabApi } from './gitbeaker.ts';
 import { validateToken } from './token.ts';
 
@@ -24,7 +24,7 @@ export const gitlab: Provider = {
   ],
   async validate(credential, target) {
     const { token, username } = requireToken('GitLab', credential, target);
-    requireProvable(token, username, target);
+    requireVerifiable(token, username, target);
     return validateToken(await createGitLabApi(token, target), username);
   },
 };

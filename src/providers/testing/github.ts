@@ -21,7 +21,7 @@ export function newKey(type: 'pkcs1' | 'pkcs8' = 'pkcs1'): string {
     .toString();
 }
 
-/** A refusal with GitHub's text. Whoever writes it puts the canary where names would be. */
+/** A refusal with GitHub's text. Its author puts the canary where names would be. */
 export function refusal(status: number, message: string, headers: Record<string, string> = {}): Fault {
   return refuse(status, message, headers, `https://docs.github.com/${canary}`);
 }
