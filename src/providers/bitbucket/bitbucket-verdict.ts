@@ -177,7 +177,10 @@ export function serverVerdict(answer: Answer, question: Question): ProviderError
   }
   const known = userOf(answer) !== undefined || threw(authorisationException);
   if (answer.status === 401 && !known) {
-    return refused(question, 'It is wrong, expired or revoked; create a new HTTP access token on the server.');
+    return refused(
+      question,
+      'It is wrong, expired or revoked; create a new HTTP access token on the server.',
+    );
   }
   if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
