@@ -35,6 +35,7 @@ const sidebar: Item[] = [
       page('Onboard a team', '/guides/onboard-a-team'),
       page('GitOps', '/gitops'),
       page('Use it in CodeMie', '/using-integrations'),
+      page('Alert with Kibana', '/guides/alert-with-kibana'),
       page('Migrate', '/guides/migrate'),
       page('Back up and restore', '/guides/backup-and-restore'),
       page('Leave', '/guides/leave'),

@@ -169,13 +169,19 @@ function publish(
   for (const type of ['CredentialExpiring', 'Drifted', 'UsageLimited']) {
     const now = conditions.find((condition) => condition.type === type);
     const then = known.conditions.find((condition) => condition.type === type);
-    if (now && now.reason !== then?.reason)
-      deps.events.record(known.object, {
-        type: 'Warning',
-        reason: now.reason,
-        action: 'Reconcile',
-        note: now.message,
-      });
+    if (!now || now.reason === then?.reason) continue;
+    // Where no Prometheus is, alerts are made of these lines: docs/guides/alert-with-kibana.md.
+    const expiresAt = type === 'CredentialExpiring' ? report.credential?.expiresAt : undefined;
+    deps.log.warn(
+      { key: known.key, condition: type, reason: now.reason, ...(expiresAt && { expiresAt }) },
+      'Condition raised',
+    );
+    deps.events.record(known.object, {
+      type: 'Warning',
+      reason: now.reason,
+      action: 'Reconcile',
+      note: now.message,
+    });
   }
   for (const news of report.news) deps.events.record(known.object, news);
 }
