@@ -19,12 +19,13 @@ import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
 /** `HOSTILE_SEED=… npm run test:isolation` repeats a run. */
 const seed = Number(process.env['HOSTILE_SEED'] ?? randomInt(2 ** 31));
-const count = Number(process.env['HOSTILE_OBJECTS'] ?? 2_000);
+/** In `npm test`; `npm run test:isolation` has 2,000. The seed differs from run to run, so that runs add up. */
+const count = Number(process.env['HOSTILE_OBJECTS'] ?? 600);
 /** Calls to the API server at the same time, as `kubectl apply` of some people. */
 const writers = 6;
 
 /** How long the others are watched after all is written: what waits for hostile servers needs its time to pile up. */
-const lastingMs = 60_000;
+const lastingMs = 30 * count;
 
 const basePath = '/code-assistant-api';
 const own = createCodeMiePeer({ host: 'codemie.evil.example.com', basePath });
@@ -140,8 +141,9 @@ it('survives hostile objects and servers, and serves the others', { timeout: 1_2
   // It got deep: to what is wrong with values, hosts and answers, not only with references.
   expect(Object.keys(reasons).length).toBeGreaterThan(20);
   const asked = [...hosts, ...codemies].filter(({ requests }) => requests.length > 0);
-  console.log(`Hostile servers that were asked: ${asked.length} of ${hosts.length + codemies.length}`);
-  expect(asked.length).toBeGreaterThan((hosts.length + codemies.length) / 2);
+  const servers = hosts.length + codemies.length;
+  console.log(`Hostile servers that were asked: ${asked.length} of ${servers}`);
+  expect(asked.length).toBeGreaterThan(Math.min(servers / 2, count / 60));
   expectUnharmed(stage, report);
 
   // All of it is met again by a new process, which has them all at once.

@@ -30,11 +30,12 @@ const wordy: Peer = {
 };
 const stage = useStage({ peers: [wordy] });
 
-/**
- * As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
- */
+/** As much as one annotation may hold: https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/ */
 const annotation = 'x'.repeat(255 * 1024);
-const count = 600;
+
+/** Objects of each kind. One kind alone weighs enough to be seen in what the process holds more than at rest. */
+const count = 200;
+const weightMiB = (count * annotation.length) / 1024 ** 2;
 
 /** Objects that are created and deleted at the same time. */
 const atOnce = 8;
@@ -50,55 +51,55 @@ async function peakAtStart(): Promise<number> {
   return await peakMemoryMiB(stage.operator.pid);
 }
 
-const nameOf = (index: number): string => `large-${index}`;
-
 /** Labels whose keys differ from object to object, which no parser likes. */
 const labels = (index: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: 400 }, (_, label) => [`l-${index}-${label}`, 'x']));
 
-it.each<{ name: string; kind: Resource; create: (team: Tenant, index: number) => Promise<unknown> }>([
+const suspended = (index: number, metadata: object) => ({
+  metadata,
+  spec: integrationSpec({ suspend: true, alias: `large-${index}` }),
+});
+
+/** Large objects that a team may create without a place in any connection. */
+const largeObjects: readonly { kind: Resource; of: (index: number) => Parameters<Tenant['create']>[2] }[] = [
+  { kind: kinds.configMap, of: () => ({ metadata: { annotations: { note: annotation } } }) },
   {
-    name: 'ConfigMaps with an annotation of 255 KiB',
-    kind: kinds.configMap,
-    create: (team, index) =>
-      team.create(kinds.configMap, nameOf(index), { metadata: { annotations: { note: annotation } } }),
-  },
-  {
-    name: 'suspended integrations with the like, and with many labels',
     kind: kinds.integration,
-    create: (team, index) =>
-      team.create(kinds.integration, nameOf(index), {
-        metadata: { annotations: { note: annotation }, labels: labels(index) },
-        spec: integrationSpec({ suspend: true, alias: nameOf(index) }),
-      }),
+    of: (index) => suspended(index, { annotations: { note: annotation }, labels: labels(index) }),
   },
   {
-    name: 'integrations that ask for a reconcile with 255 KiB',
     kind: kinds.integration,
-    create: (team, index) =>
-      team.create(kinds.integration, nameOf(index), {
-        metadata: { annotations: { 'codemie.ai/reconcile-requested-at': annotation } },
-        spec: integrationSpec({ suspend: true, alias: nameOf(index) }),
-      }),
+    of: (index) => suspended(index, { annotations: { 'codemie.ai/reconcile-requested-at': annotation } }),
   },
-])(
-  `${count} $name take no memory`,
-  async ({ kind, create }) => {
-    const restMiB = await peakAtStart();
-    // No connection allows them: the right to create such objects is enough.
-    const team = await stage.tenant('large', { consumer: false });
-    // Else the next case, and the search for secrets at the end, would have to list them, too.
-    onTestFinished(() => inParallel(0, count, (index) => team.delete(kind, nameOf(index)), atOnce), 600_000);
-    const end = await observe(stage.operator);
-    await inParallel(0, count, (index) => create(team, index), atOnce);
-    const { exited, peakMiB: watchedMiB } = await end();
-    expect(exited).toBe(false);
-    const peakMiB = await peakAtStart();
-    console.log(JSON.stringify({ restMiB, peakMiB, watchedMiB }));
-    expect(Math.max(peakMiB, watchedMiB)).toBeLessThan(stage.memoryLimitMiB / 2);
-  },
-  600_000,
-);
+];
+
+it('large ConfigMaps and suspended integrations take no memory', async () => {
+  const restMiB = await peakAtStart();
+  const team = await stage.tenant('large', { consumer: false });
+  const all = largeObjects.flatMap(({ kind, of }, which) =>
+    Array.from({ length: count }, (_, index) => ({ kind, of, name: `large-${which}-${index}`, index })),
+  );
+  const each = (act: (object: (typeof all)[number]) => Promise<unknown>) =>
+    inParallel(
+      0,
+      all.length,
+      async (at) => {
+        const object = all[at];
+        if (object) await act(object);
+      },
+      atOnce,
+    );
+  // Else the search for secrets at the end would have to list them, too.
+  onTestFinished(() => each(({ kind, name }) => team.delete(kind, name)), 600_000);
+  const end = await observe(stage.operator);
+  await each(({ kind, of, name, index }) => team.create(kind, name, of(index)));
+  const { exited, peakMiB: watchedMiB } = await end();
+  expect(exited).toBe(false);
+  const peakMiB = await peakAtStart();
+  console.log(JSON.stringify({ restMiB, peakMiB, watchedMiB, weightMiB }));
+  expect(Math.max(peakMiB, watchedMiB)).toBeLessThan(stage.memoryLimitMiB / 2);
+  expect(Math.max(peakMiB, watchedMiB) - restMiB, 'one kind is kept').toBeLessThan(weightMiB);
+});
 
 it('large Secrets are not kept for those who read them', async () => {
   const team = await stage.tenant('secrets');
