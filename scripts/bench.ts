@@ -9,6 +9,7 @@ import { attacks } from './bench/hostile/attacks.ts';
 import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
 import { createProgress, type Progress } from './bench/progress.ts';
 import { runRound } from './bench/round.ts';
+import { benchShards, shardTable } from './bench/shards.ts';
 import { onStage } from './bench/stage.ts';
 import { doubts } from './bench/trust.ts';
 import { bundle } from './build/bundle.ts';
@@ -30,6 +31,8 @@ const flagsSchema = z.strictObject({
   profile: z.string().optional(),
   /** Attacks of one team on the others, instead of all of the above. */
   hostile: z.boolean().default(false),
+  /** Into how many shards the integrations are divided: measures one of them, instead of all of the above. */
+  shards: whole(2, 1_000).optional(),
   /** The command line, instead of all of the above. */
   cli: z.boolean().default(false),
   /** With `hostile`: only attacks whose name holds this text. */
@@ -71,6 +74,15 @@ async function main(args: string[]): Promise<void> {
   const progress = createProgress();
   if (flags.hostile) {
     await benchAttacks(flags, progress, interrupt.signal);
+    return;
+  }
+  const { shards } = flags;
+  if (shards !== undefined) {
+    const figures = await onStage(0, progress, interrupt.signal, (stage) =>
+      benchShards(stage, { n, shards, workers }, interrupt.signal),
+    );
+    progress.end();
+    console.log(`${shardTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
     return;
   }
   const rounds: RoundFigures[] = [];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import type { JsonPatchOp, KubeClient } from '../../src/kube/client.ts';
 import type { ObjectKey, Resource } from '../../src/kube/object.ts';
@@ -38,8 +39,16 @@ export function projectNames(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => projectName(prefix, index));
 }
 
-/** @param prefix of its namespaces, so that several differ */
-export function createPopulation(client: KubeClient, prefix: string, count: number): Population {
+/**
+ * @param prefix of its namespaces, so that several differ
+ * @param labels of its integrations
+ */
+export function createPopulation(
+  client: KubeClient,
+  prefix: string,
+  count: number,
+  labels: Record<string, string> = {},
+): Population {
   const teams = Math.ceil(count / teamSize);
   const namespaceOf = (index: number): string => `${prefix}-${index % teams}`;
   const keyOf = (index: number): ObjectKey => `${namespaceOf(index)}/integration-${index}`;
@@ -66,7 +75,7 @@ export function createPopulation(client: KubeClient, prefix: string, count: numb
           await client.create(
             kinds.integration,
             {
-              metadata: metadataOf(keyOf(index)),
+              metadata: { ...metadataOf(keyOf(index)), labels },
               spec: {
                 provider: 'GitHub',
                 project: projectName(prefix, index),
@@ -146,6 +155,13 @@ export async function rename(client: KubeClient, key: ObjectKey, alias: string):
 export async function setToken(client: KubeClient, key: ObjectKey, token: string): Promise<void> {
   const value = Buffer.from(token).toString('base64');
   await client.patchJson(kinds.secret, key, [{ op: 'replace', path: '/data/token', value }], soon());
+}
+
+/** A new token that the Git host knows. */
+export async function newToken(peers: Peers): Promise<string> {
+  const token = `ghp_${randomUUID()}`;
+  await peers.addToken(token);
+  return token;
 }
 
 async function createSecret(client: KubeClient, key: ObjectKey, stringData: Record<string, string>) {

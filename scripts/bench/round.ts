@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gitIntegrations } from '../../src/api/group.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -12,6 +11,7 @@ import { type Peers, startPeers } from './peers-process.ts';
 import {
   createConnection,
   createPopulation,
+  newToken,
   type Population,
   projectNames,
   removeConnection,
@@ -265,12 +265,6 @@ async function measureResync(
     resyncP50Ms: quantile(0.5, reconciles) * 1000,
     resyncP99Ms: quantile(0.99, reconciles) * 1000,
   };
-}
-
-async function newToken(peers: Peers): Promise<string> {
-  const token = `ghp_${randomUUID()}`;
-  await peers.addToken(token);
-  return token;
 }
 
 function callsTo(traffic: Record<string, number>, host: string): number {
