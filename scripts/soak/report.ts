@@ -22,7 +22,7 @@ export interface SoakReport {
   calls: Readonly<Record<string, number>>;
   /** Credentials that Git hosts are asked about, each at every `validation.interval`, an hour. */
   credentials: number;
-  /** Integrations whose token was changed meanwhile, counted as often as it was. */
+  /** Integrations whose token was changed during the soak, counted as often as it was. */
   rotations: number;
   outages: number;
 }

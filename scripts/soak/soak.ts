@@ -243,7 +243,7 @@ async function takeSample(operator: OperatorProcess, hours: number): Promise<Sam
   const text = await operator.metrics();
   const folder = `/proc/${operator.pid}/fd`;
   const targets = await Promise.all(
-    // One may be closed meanwhile.
+    // One may be closed by then.
     (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
   );
   const timers = samplesOf(text, 'nodejs_active_resources').filter(
