@@ -145,7 +145,7 @@ function failureOfWrite(
 /** Says what it means that there was no acceptable answer at all. Anything but a NetError is given back as it is. */
 export function failureOfNetwork(operation: Operation, error: unknown): unknown {
   if (!(error instanceof NetError)) return error;
-  if (error.kind === 'RedirectRefused') return notTheApi(error);
+  if (error.kind === 'RedirectRefused') return redirected(error);
   if (operation === 'write' && error.requestSent) return uncertain({ cause: error });
   if (error.kind === 'NotJson' || error.kind === 'TooLarge') return notTheApi(error);
   return new CodeMieError({ kind: 'unreachable', message: error.message, hint: error.hint, cause: error });
@@ -175,6 +175,16 @@ export function notTheApi(cause?: unknown): CodeMieError {
     message: "What answers at the connection's URL does not speak CodeMie's API.",
     hint: 'Check the url, which usually ends in /code-assistant-api, and that no sign-in page stands before it.',
     ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Nothing was done, and the address is most likely not the one that CodeMie knows itself by. */
+function redirected(error: NetError): CodeMieError {
+  return new CodeMieError({
+    kind: 'protocol',
+    message: error.message,
+    hint: `${error.hint.replace(/\.$/, '')}; the url of a connection usually ends in /code-assistant-api.`,
+    cause: error,
   });
 }
 

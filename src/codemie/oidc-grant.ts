@@ -12,7 +12,7 @@ import type { HttpClient } from '../net/http-client.ts';
 import { NetError } from '../net/net-error.ts';
 import type { Grant, OidcAuth } from './auth.ts';
 import { CodeMieError } from './codemie-error.ts';
-import { notATokenEndpoint, refusalOf } from './oidc-refusals.ts';
+import { notATokenEndpoint, redirectedGrant, refusalOf } from './oidc-refusals.ts';
 import { lifetimeOf } from './token-content.ts';
 
 const tokenAnswer = z.looseObject({ access_token: z.string().min(1) });
@@ -113,8 +113,7 @@ function unknownFault(): CodeMieError {
 }
 
 function failureToReach(error: NetError): CodeMieError {
-  if (error.kind === 'NotJson' || error.kind === 'RedirectRefused' || error.kind === 'TooLarge') {
-    return notATokenEndpoint(error);
-  }
+  if (error.kind === 'NotJson' || error.kind === 'TooLarge') return notATokenEndpoint(error);
+  if (error.kind === 'RedirectRefused') return redirectedGrant(error);
   return new CodeMieError({ kind: 'unreachable', message: error.message, hint: error.hint, cause: error });
 }

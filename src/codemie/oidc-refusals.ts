@@ -168,6 +168,16 @@ export function notATokenEndpoint(cause?: NetError): CodeMieError {
   });
 }
 
+/** Something else answers, or the identity provider knows itself by another address. */
+export function redirectedGrant(cause: NetError): CodeMieError {
+  return new CodeMieError({
+    kind: 'protocol',
+    message: cause.message,
+    hint: `${cause.hint.replace(/\.$/, '')}; the tokenURL of CodeMie's Keycloak ends in /auth/realms/codemie-prod/protocol/openid-connect/token.`,
+    cause,
+  });
+}
+
 /** Nothing that is known, so nothing is concluded from it. */
 function unknownAnswer(): CodeMieError {
   return new CodeMieError({

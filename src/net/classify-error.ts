@@ -1,5 +1,13 @@
 import { own } from '../lib/own.ts';
 import { NetError } from './net-error.ts';
+import {
+  atProxy,
+  behindProxy,
+  ofTunnel,
+  proxyFailed,
+  proxyIsNone,
+  proxyWantsLogin,
+} from './proxy-failures.ts';
 import { byTrust, type Description, tlsOther } from './tls-failures.ts';
 
 /** What is known about an exchange when it fails. */
@@ -16,7 +24,23 @@ export interface FailureContext {
 const dns: Description = {
   kind: 'Dns',
   sentence: (host) => `The name ${host} could not be resolved.`,
-  hint: 'Check the spelling of the host and the DNS of the cluster.',
+  hint: 'Check the spelling of the host, and that the DNS of the cluster knows it.',
+  requestSent: false,
+};
+
+/** `getaddrinfo` has these for servers of names that fail or don't answer. */
+const dnsFailed: Description = {
+  kind: 'Dns',
+  sentence: (host) => `The DNS of the cluster gave no answer for the name ${host}.`,
+  hint: 'The operator retries; if this persists, check the DNS of the cluster (CoreDNS) and what it forwards to.',
+  requestSent: false,
+};
+
+/** Also where a name has IPv6 addresses only, and the Pod has none. */
+const noRoute: Description = {
+  kind: 'Refused',
+  sentence: (host) => `The network of the cluster has no route to ${host}.`,
+  hint: 'Check routes and network policies; if the name has only IPv6 addresses, the cluster needs IPv6 or a proxy.',
   requestSent: false,
 };
 
@@ -76,6 +100,13 @@ const tooLarge: Description = {
   requestSent: true,
 };
 
+const damaged: Description = {
+  kind: 'Other',
+  sentence: (host) => `The answer of ${host} is damaged: it could not be decompressed.`,
+  hint: 'The operator retries; if this persists, check what is in front of the server, such as a proxy that changes answers.',
+  requestSent: true,
+};
+
 const notHttp: Description = {
   kind: 'Other',
   sentence: (host) => `The answer of ${host} is not HTTP.`,
@@ -91,32 +122,14 @@ const other: Description = {
   requestSent: true,
 };
 
-const proxyFailed = (sentence: Description['sentence'], hint: string): Description => ({
-  kind: 'Proxy',
-  sentence,
-  hint,
+/** Ports of other protocols: https://fetch.spec.whatwg.org/#port-blocking */
+const blockedPort: Description = {
+  kind: 'HostNotAllowed',
+  sentence: (host) =>
+    `The port in the URL of ${host} belongs to another protocol, so that HTTP clients never call it.`,
+  hint: 'Serve it on another port, such as 443 or 8443; https://fetch.spec.whatwg.org/#port-blocking lists those that are blocked.',
   requestSent: false,
-});
-
-const proxyUnreachable = proxyFailed(
-  (host) => `The proxy did not connect to ${host}.`,
-  'Check the proxy settings, and that the proxy allows this host.',
-);
-
-const proxyUntrusted = proxyFailed(
-  (host) => `The proxy for ${host} presents a certificate that is not trusted.`,
-  'Check HTTPS_PROXY, and add the authority of the proxy to the certificates that the operator trusts (--ca-file).',
-);
-
-const proxyWantsLogin = proxyFailed(
-  (host) => `A proxy on the way to ${host} demands a login.`,
-  'Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY.',
-);
-
-const proxyForbids = proxyFailed(
-  (host) => `The proxy refuses to connect to ${host}.`,
-  'Allow the host in the proxy, or except it from the proxy with NO_PROXY.',
-);
+};
 
 /**
  * Codes of Node, OpenSSL and undici. https://nodejs.org/api/errors.html, https://undici.nodejs.org/#/docs/api/Errors.
@@ -125,15 +138,23 @@ const proxyForbids = proxyFailed(
 const byCode: Record<string, Description> = {
   EPROTO: tlsOther,
   ENOTFOUND: dns,
-  EAI_AGAIN: dns,
-  EAI_FAIL: dns,
+  ENODATA: dns,
   EAI_NODATA: dns,
-  ESERVFAIL: dns,
-  ETIMEOUT: dns,
+  EAI_NONAME: dns,
+  EBADNAME: dns,
+  EAI_AGAIN: dnsFailed,
+  EAI_FAIL: dnsFailed,
+  EAI_MEMORY: dnsFailed,
+  EAI_SYSTEM: dnsFailed,
+  ESERVFAIL: dnsFailed,
+  EREFUSED: dnsFailed,
+  EBADRESP: dnsFailed,
+  ETIMEOUT: dnsFailed,
   ECONNREFUSED: unreachable,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  EADDRNOTAVAIL: unreachable,
+  EHOSTUNREACH: noRoute,
+  ENETUNREACH: noRoute,
+  EADDRNOTAVAIL: noRoute,
+  EAFNOSUPPORT: noRoute,
   EACCES: unreachable,
   EPERM: unreachable,
   UND_ERR_CONNECT_TIMEOUT: connectTimeout,
@@ -148,8 +169,12 @@ const byCode: Record<string, Description> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: reset,
   UND_ERR_HEADERS_OVERFLOW: tooLarge,
   HPE_HEADER_OVERFLOW: tooLarge,
-  UND_ERR_PRX_TLS: proxyUntrusted,
-  UND_ERR_PRX_CONN: proxyUnreachable,
+  UND_ERR_PRX_TLS: atProxy(tlsOther),
+  UND_ERR_PRX_CONN: proxyFailed,
+  Z_DATA_ERROR: damaged,
+  Z_BUF_ERROR: damaged,
+  ERR__ERROR_FORMAT_PADDING_1: damaged,
+  ZSTD_error_prefix_unknown: damaged,
 };
 
 /** Turns whatever an exchange threw into a {@link NetError}; one that is a NetError already stays as it is. */
@@ -157,7 +182,7 @@ export function toNetError(error: unknown, context: FailureContext): NetError {
   const chain = [...causes(error)];
   const known = chain.find((link) => link instanceof NetError);
   if (known !== undefined) return known;
-  const coded = chain.find((link) => codeOf(link) !== undefined);
+  const coded = mostTelling(chain);
   const code = codeOf(coded);
   const { sentence, ...description } = describe(code, coded, chain, context);
   return new NetError({
@@ -177,43 +202,58 @@ function describe(
   const { viaProxy, ownCa, ended } = context;
   if (ended === 'timeout') return timeout;
   if (ended === 'aborted') return aborted;
-  if (code === undefined)
-    return chain.some((link) => link instanceof ProxyLoginError) ? proxyWantsLogin : other;
+  if (code === undefined) return withoutCode(chain, viaProxy);
   // OpenSSL's texts are constants; they are matched and not shown.
   const text = error instanceof Error ? error.message : '';
-  if (error instanceof ProxySocketError)
-    return byTrust(code, text, false) ? proxyUntrusted : proxyUnreachable;
-  // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
-  if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
-  const found =
-    byTrust(code, text, ownCa) ?? own(byCode, code) ?? (viaProxy ? ofTunnel(code, text) : undefined);
-  if (found === undefined) return code.startsWith('HPE_') ? notHttp : other;
-  return viaProxy && (found === dns || found === unreachable) ? proxyUnreachable : found;
+  const found = meaningOf(code, error, text, ownCa);
+  if (error instanceof ProxySocketError) return atProxy(found);
+  const known = found ?? (viaProxy ? ofTunnel(code, text) : undefined);
+  if (known === undefined) return code.startsWith('HPE_') ? notHttp : other;
+  return viaProxy ? behindProxy(known) : known;
 }
 
-/**
- * What a proxy answered: to CONNECT something else than 200, which undici reports as an abort (nothing here uses undici's
- * own), or 407 to a request in plain http. https://github.com/nodejs/undici/blob/main/lib/dispatcher/proxy-agent.js
- */
-function ofTunnel(code: string, text: string): Description | undefined {
-  if (code !== 'UND_ERR_ABORTED' && code !== 'UND_ERR_INVALID_ARG') return undefined;
-  const status = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(text);
-  switch (status?.[1] ?? status?.[2]) {
-    case undefined:
-      return code === 'UND_ERR_ABORTED' ? proxyUnreachable : undefined;
-    case '407':
-      return proxyWantsLogin;
-    case '401':
-    case '403':
-      return proxyForbids;
-    default:
-      return proxyUnreachable;
-  }
+function meaningOf(code: string, error: unknown, text: string, ownCa: boolean): Description | undefined {
+  // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
+  if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
+  if (error instanceof UnfinishedConnectionError && byCode[code] === reset) return cutInHandshake;
+  // The kernel's word, while the connection was made: https://man7.org/linux/man-pages/man2/connect.2.html
+  if (code === 'ETIMEDOUT' && /^connect\b/.test(text)) return connectTimeout;
+  return byTrust(code, text, ownCa) ?? own(byCode, code);
+}
+
+function withoutCode(chain: readonly unknown[], viaProxy: boolean): Description {
+  if (chain.some((link) => link instanceof ProxyLoginError)) return proxyWantsLogin;
+  const is = (fits: (error: Error) => boolean): boolean =>
+    chain.some((link) => link instanceof Error && fits(link));
+  // https://github.com/nodejs/undici/blob/main/lib/web/fetch/index.js, mainFetch
+  if (is(({ message }) => message === 'bad port')) return blockedPort;
+  if (is(({ name }) => name === 'HTTPParserError')) return viaProxy ? proxyIsNone : notHttp;
+  return other;
+}
+
+/** Of several addresses that were tried, one that could be reached says more than one that there is no route to. */
+function mostTelling(chain: readonly unknown[]): unknown {
+  const first = chain.find((link) => codeOf(link) !== undefined);
+  if (!(first instanceof AggregateError)) return first;
+  const tried: unknown[] = first.errors;
+  const isRouted = (error: unknown): boolean => own(byCode, codeOf(error) ?? '') !== noRoute;
+  return tried.find((error) => codeOf(error) !== undefined && isRouted(error)) ?? first;
 }
 
 /** A failure of the socket to the proxy itself, not of what goes through it. The code is that of the cause. */
 export class ProxySocketError extends Error {
   override readonly name = 'ProxySocketError';
+  readonly code: string | undefined;
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.code = codeOf(cause);
+  }
+}
+
+/** A connection that broke while it was made: no request was written to it. The code is that of the cause. */
+export class UnfinishedConnectionError extends Error {
+  override readonly name = 'UnfinishedConnectionError';
   readonly code: string | undefined;
 
   constructor(cause: Error) {

@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { bounds } from '../lib/bounds.ts';
 import { fence } from '../lib/fence.ts';
-import { ProxyLoginError, ProxySocketError } from './classify-error.ts';
+import { ProxyLoginError, ProxySocketError, UnfinishedConnectionError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
 import type { Handshakes } from './handshakes.ts';
 import { NetError } from './net-error.ts';
@@ -129,15 +129,21 @@ type Connector = buildConnector.connector;
 
 /**
  * TLS 1.3 lets a server refuse after the client has finished its handshake. The alert comes as an error of a socket
- * that is then closed in the usual way, and undici would report that only.
+ * that is then closed in the usual way, and undici would report that only. What broke earlier is marked.
  */
 function keepAlerts(connect: Connector): Connector {
   return (options, callback) =>
     connect(options, (...outcome) => {
-      const [, socket] = outcome;
-      socket?.once('error', (error) => socket.destroy(error));
-      callback(...outcome);
+      const [error, socket] = outcome;
+      socket?.once('error', (late) => socket.destroy(late));
+      if (error && isBroken(error)) callback(new UnfinishedConnectionError(error), null);
+      else callback(...outcome);
     });
+}
+
+function isBroken(error: Error): boolean {
+  const code = 'code' in error ? error.code : undefined;
+  return !(error instanceof ProxySocketError) && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Marks the failures of the socket to a proxy, which are not about the server behind it. */

@@ -76,7 +76,7 @@ async function follow(
         return { status: response.status, headers: boundedHeaders(response.headers), url, bytes };
       }
       await response.body?.cancel();
-      url = nextUrl(response, url, redirectsLeft);
+      url = nextUrl(response, url, { left: redirectsLeft, repeatable, allowed: request.maxRedirects });
       redirectsLeft -= 1;
     } catch (error) {
       const failure = toNetError(error, {
@@ -102,16 +102,66 @@ function send(request: Outgoing, url: URL, route: Route, deadline: Deadline): Pr
   });
 }
 
-function nextUrl(response: Response, from: URL, redirectsLeft: number): URL {
+/** Where a redirect leads, or why it is not followed. The address comes from outside, so that no sentence shows it. */
+function nextUrl(
+  response: Response,
+  from: URL,
+  { left, allowed, repeatable }: { left: number; allowed: number; repeatable: boolean },
+): URL {
   const location = response.headers.get('location');
   const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (to !== undefined && to.origin === from.origin && redirectsLeft > 0) return to;
+  const isSame = to?.origin === from.origin && to.username === '' && to.password === '';
+  if (isSame && repeatable && left > 0) return to;
   const host = hostOf(from);
+  const { where, hint } = refusedRedirect(to, from, isSame, repeatable && allowed > 0);
   throw new NetError({
     kind: 'RedirectRefused',
-    message: `${host} answered with a redirect that is not followed.`,
-    hint: 'Check the URL: a sign-in page may stand before the API, or the server may know itself by another address.',
+    message: `${host} answered with a redirect${where}, which is not followed.`,
+    hint,
     host,
     requestSent: true,
   });
+}
+
+function refusedRedirect(
+  to: URL | undefined,
+  from: URL,
+  isSame: boolean,
+  isFollowed: boolean,
+): { where: string; hint: string } {
+  if (to === undefined)
+    return { where: ' without a usable address', hint: 'Check the URL, and what is in front of the server.' };
+  if (
+    /\b(login|log-in|log_in|signin|sign-in|sign_in|sso|saml2?|oauth2?|authorize|adfs|cas)\b/i.test(
+      to.pathname,
+    )
+  )
+    return {
+      where: ' to what looks like a sign-in page',
+      hint: 'Check the URL; if a sign-in page or access gateway is in front of the API, let the requests of the operator pass there.',
+    };
+  if (isSame && !isFollowed)
+    return {
+      where: '',
+      hint: 'Check the URL: give the address that the server redirects to, often one with or without a slash or a path.',
+    };
+  if (isSame)
+    return {
+      where: ' after several others',
+      hint: 'Check the URL, and the rules of the proxy in front of the server.',
+    };
+  if (to.username !== '' || to.password !== '')
+    return {
+      where: ' to an address with a login in it',
+      hint: 'Check the URL, and what is in front of the server.',
+    };
+  if (to.protocol === 'http:' && from.protocol === 'https:')
+    return {
+      where: ' to plain http',
+      hint: "Correct the server's own external URL to https, or have the proxy in front of it pass on X-Forwarded-Proto.",
+    };
+  return {
+    where: to.hostname === from.hostname ? ' to another port of it' : ' to another host',
+    hint: 'Check the URL: give the address that the server knows itself by; else a sign-in page may stand before the API.',
+  };
 }

@@ -117,10 +117,10 @@ describe('request', () => {
 });
 
 describe('redirects', () => {
-  function redirectTo(location: string, status = 302): void {
+  function redirectTo(location: string | undefined, status = 302): void {
     peer.handler = (request, response) => {
       if (request.url === '/end') json(response, { at: 'end' });
-      else response.writeHead(status, { location }).end();
+      else response.writeHead(status, location === undefined ? {} : { location }).end();
     };
   }
 
@@ -133,14 +133,79 @@ describe('redirects', () => {
     expect(peer.requests.map((request) => request.headers['private-token'])).toEqual(['x', 'x']);
   });
 
-  it.each([
-    { name: 'another host', method: 'GET', location: () => peer.url('/end', 'other.test') },
-    { name: 'plain http', method: 'GET', location: () => `http://git.test:${peer.port}/end` },
-    { name: 'another port', method: 'GET', location: () => 'https://git.test:1/end' },
-    { name: 'a malformed location', method: 'GET', location: () => 'https://[' },
-    { name: 'itself forever', method: 'GET', location: () => '/again' },
-    { name: 'the same origin after a write', method: 'POST', location: () => '/end' },
-  ])('refuses one to $name, and sends nothing there', async ({ method, location }) => {
+  const another =
+    'Check the URL: give the address that the server knows itself by; else a sign-in page may stand before the API.';
+  const signIn =
+    'Check the URL; if a sign-in page or access gateway is in front of the API, let the requests of the operator pass there.';
+  const unusable = 'Check the URL, and what is in front of the server.';
+
+  it.each<{ name: string; method?: string; location: () => string | undefined; where: string; hint: string }>(
+    [
+      {
+        name: 'another host',
+        location: () => peer.url('/end', 'other.test'),
+        where: ' to another host',
+        hint: another,
+      },
+      {
+        name: 'another host without scheme',
+        location: () => '//other.test/end',
+        where: ' to another host',
+        hint: another,
+      },
+      {
+        name: 'plain http',
+        location: () => `http://git.test:${peer.port}/end`,
+        where: ' to plain http',
+        hint: "Correct the server's own external URL to https, or have the proxy in front of it pass on X-Forwarded-Proto.",
+      },
+      {
+        name: 'another port',
+        location: () => 'https://git.test:1/end',
+        where: ' to another port of it',
+        hint: another,
+      },
+      {
+        name: 'a sign-in page of another host',
+        location: () => 'https://sso.other.test/adfs/ls/?wa=wsignin1.0',
+        where: ' to what looks like a sign-in page',
+        hint: signIn,
+      },
+      {
+        name: 'its own sign-in page, after a write',
+        method: 'POST',
+        location: () => '/users/sign_in',
+        where: ' to what looks like a sign-in page',
+        hint: signIn,
+      },
+      {
+        name: 'a malformed location',
+        location: () => 'https://[',
+        where: ' without a usable address',
+        hint: unusable,
+      },
+      { name: 'nowhere', location: () => undefined, where: ' without a usable address', hint: unusable },
+      {
+        name: 'a login in the address',
+        location: () => `https://alice:pw@git.test:${peer.port}/end`,
+        where: ' to an address with a login in it',
+        hint: unusable,
+      },
+      {
+        name: 'itself forever',
+        location: () => '/again',
+        where: ' after several others',
+        hint: 'Check the URL, and the rules of the proxy in front of the server.',
+      },
+      {
+        name: 'the same origin after a write',
+        method: 'POST',
+        location: () => '/end',
+        where: '',
+        hint: 'Check the URL: give the address that the server redirects to, often one with or without a slash or a path.',
+      },
+    ],
+  )('refuses one to $name, and sends nothing there', async ({ method = 'GET', location, where, hint }) => {
     redirectTo(location());
     const headers = { 'private-token': 'x', authorization: 'Bearer y' };
     for (const call of [
@@ -150,6 +215,8 @@ describe('redirects', () => {
       expect(await failure(call(peer.clientWith()))).toMatchObject({
         kind: 'RedirectRefused',
         host: 'git.test',
+        message: `git.test answered with a redirect${where}, which is not followed.`,
+        hint,
       });
     }
     expect(peer.requests.filter((request) => request.url === '/end')).toEqual([]);

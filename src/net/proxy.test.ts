@@ -173,7 +173,7 @@ describe('through a proxy', () => {
       name: 'reset in the handshake',
       fault: { kind: 'reset', afterBytes: 40 },
       kind: 'Reset',
-      requestSent: true,
+      requestSent: false,
     },
     {
       name: 'expired',

@@ -134,6 +134,29 @@ describe('a certificate that is not accepted', () => {
     },
   ];
 
+  it.each([
+    [
+      'may sign for another domain only',
+      { onlyDomain: 'corp.test' },
+      'The chain of certificates that git.test presents is not valid.',
+      true,
+    ],
+    [
+      'has expired itself',
+      { notBefore: new Date('2020-01-01'), notAfter: new Date('2020-02-01') },
+      'The certificate of git.test, or one that signed it, has expired.',
+      false,
+    ],
+  ])('of an issuing authority that %s', async (_, limits, says, needsPerson) => {
+    const limited = await authority.createIssuing('limited CA', limits);
+    const port = await serve(withChain(await limited.issue({ hosts }), limited.pem));
+    const error = await failure(
+      clientFor({ ca: [authority.pem] }).request({ url: `https://git.test:${port}/` }),
+    );
+    expect(error.message).toBe(says);
+    expect(error).toMatchObject({ kind: 'TlsUntrusted', needsPerson });
+  });
+
   const withChain = ({ cert, key }: { cert: string; key: string }, chain: string) => ({
     key,
     cert: cert + chain,
@@ -190,6 +213,59 @@ describe('a server that TLS can not be spoken with', () => {
     expect(`${error.message} ${error.hint}`).toBe(
       "git.test refused the TLS handshake. It may demand a client certificate (mutual TLS), which this operator can't present, or offer no cipher of TLS 1.2 or 1.3 that is accepted here.",
     );
+    expect(error).toMatchObject({ kind: 'TlsOther', requestSent: false });
+  });
+
+  it.each<[string, TlsOptions, string]>([
+    [
+      'speaks TLS 1.0 only',
+      { minVersion: 'TLSv1', maxVersion: 'TLSv1' },
+      'git.test speaks only TLS versions before 1.2. Enable TLS 1.2 or 1.3 on the server.',
+    ],
+    [
+      'speaks TLS 1.1 only',
+      { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' },
+      'git.test speaks only TLS versions before 1.2. Enable TLS 1.2 or 1.3 on the server.',
+    ],
+    [
+      'speaks HTTP/2 only',
+      { ALPNProtocols: ['h2'] },
+      'git.test accepts no connection for HTTP/1.1. Allow HTTP/1.1 next to HTTP/2 on the server or the gateway in front of it (ALPN http/1.1).',
+    ],
+    [
+      'has weak ciphers only',
+      { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' },
+      "git.test refused the TLS handshake. It may demand a client certificate (mutual TLS), which this operator can't present, or offer no cipher of TLS 1.2 or 1.3 that is accepted here.",
+    ],
+  ])('%s', async (_, options, says) => {
+    const port = await serve({ ...(await authority.issue({ hosts })), ...options });
+    const client = clientFor({ ca: [authority.pem] });
+    const error = await failure(client.request({ url: `https://git.test:${port}/` }));
+    expect(`${error.message} ${error.hint}`).toBe(says);
+    expect(error).toMatchObject({ kind: 'TlsOther', requestSent: false });
+  });
+
+  /** Level and description of an alert: https://www.rfc-editor.org/rfc/rfc8446#section-6 */
+  it.each([
+    ['handshake_failure', 40, 'git.test refused the TLS handshake.'],
+    ['bad_certificate', 42, 'git.test refused the TLS handshake.'],
+    ['certificate_unknown', 46, 'git.test refused the TLS handshake.'],
+    ['unknown_ca', 48, 'git.test refused the TLS handshake.'],
+    ['access_denied', 49, 'git.test refused the TLS handshake.'],
+    ['protocol_version', 70, 'git.test speaks only TLS versions before 1.2.'],
+    ['insufficient_security', 71, 'git.test refused the TLS handshake.'],
+    ['internal_error', 80, 'No TLS connection to git.test could be agreed on.'],
+    ['unrecognized_name', 112, 'The server at the address of git.test does not know this name.'],
+    ['no_application_protocol', 120, 'git.test accepts no connection for HTTP/1.1.'],
+  ])('answers with the alert %s', async (_, description, says) => {
+    const server = createTcpServer((socket) =>
+      socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, description]))),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    open.push(server);
+    const url = `https://git.test:${portOf(server.address())}/`;
+    const error = await failure(clientFor({}).request({ url }));
+    expect(error.message).toBe(says);
     expect(error).toMatchObject({ kind: 'TlsOther', requestSent: false });
   });
 

@@ -9,6 +9,8 @@ export interface Description {
   requestSent: boolean;
   /** See {@link NetError.needsPerson}. */
   needsPerson?: boolean;
+  /** Whether the other side answered with something else than TLS. */
+  isPlain?: boolean;
 }
 
 const howToTrust =
@@ -125,9 +127,17 @@ const tooOld = noTls(
   'Enable TLS 1.2 or 1.3 on the server.',
 );
 
-const plainHttp = noTls(
-  (host) => `${host} does not answer with TLS on this port.`,
-  'Check the port in the URL: it may be the one for plain http.',
+const plainHttp: Description = {
+  ...noTls(
+    (host) => `${host} does not answer with TLS on this port.`,
+    'Check the port in the URL: it may be the one for plain http.',
+  ),
+  isPlain: true,
+};
+
+const noHttp1 = noTls(
+  (host) => `${host} accepts no connection for HTTP/1.1.`,
+  'Allow HTTP/1.1 next to HTTP/2 on the server or the gateway in front of it (ALPN http/1.1).',
 );
 
 const unknownName = noTls(
@@ -167,6 +177,11 @@ const byCode: Record<string, Description | [without: Description, withBundle: De
   'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': handshakeRefused,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: handshakeRefused,
   ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: handshakeRefused,
+  'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN': handshakeRefused,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: handshakeRefused,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: handshakeRefused,
+  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: handshakeRefused,
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: noHttp1,
   ERR_SSL_UNSUPPORTED_PROTOCOL: tooOld,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: tooOld,
   ERR_SSL_WRONG_VERSION_NUMBER: plainHttp,

@@ -349,7 +349,7 @@ const ofServers: CatalogueRow[] = [
     name: 'a sign-in page: the redirect to it leads to HTML',
     answer: { status: 302, headers: { location: `https://${host}/login?next=${canary}` } },
     reason: 'ProviderError',
-    says: `${host} answered with a redirect that is not followed. Check the URL: a sign-in page may stand before the API, or the server may know itself by another address.`,
+    says: `${host} answered with a redirect to what looks like a sign-in page, which is not followed. Check the URL; if a sign-in page or access gateway is in front of the API, let the requests of the operator pass there.`,
     again: 'backoff',
     calls: 4,
   },

@@ -278,7 +278,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a login that a proxy on the way demands',
       answer: { status: 407, headers: { 'proxy-authenticate': `Basic realm="${canary}"` }, body: canary },
       reason: 'ProviderUnreachable',
-      says: `A proxy on the way to ${github.apiUrl(new URL(`https://${host}`)).host} demands a login. Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY.`,
+      says: `A proxy on the way to ${github.apiUrl(new URL(`https://${host}`)).host} demands a login. Put the right user name and password into the URL in HTTPS_PROXY or HTTP_PROXY; only Basic authentication is supported.`,
       again: 'backoff',
     },
     {

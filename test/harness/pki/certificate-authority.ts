@@ -8,6 +8,7 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  Extension,
   type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
@@ -47,6 +48,12 @@ interface ClientRequest extends Validity {
   readonly organizations?: readonly string[];
 }
 
+/** What an issuing authority may sign for. */
+interface AuthorityLimits extends Validity {
+  /** The only domain that it may sign names of: https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10 */
+  readonly onlyDomain?: string;
+}
+
 /** Signs certificates of the harness; lives as long as the process and trusts no other authority. */
 export interface CertificateAuthority {
   /** The root to trust, PEM. */
@@ -54,7 +61,7 @@ export interface CertificateAuthority {
   /** A certificate with a new key, for a server (`hosts`) or for a client (`clientName`). */
   issue(request: ServerRequest | ClientRequest): Promise<Certificate>;
   /** An issuing authority that this one has signed; its `pem` is the intermediate certificate. */
-  createIssuing(name: string): Promise<CertificateAuthority>;
+  createIssuing(name: string, limits?: AuthorityLimits): Promise<CertificateAuthority>;
 }
 
 const hourMs = 3_600_000;
@@ -106,15 +113,18 @@ function authorityOf(own: X509Certificate, ownKeys: webcrypto.CryptoKeyPair): Ce
       });
       return certificateOf(certificate, keys);
     },
-    async createIssuing(name) {
+    async createIssuing(name, limits = {}) {
       const keys = await generateKeys();
       const certificate = await X509CertificateGenerator.create({
         issuer,
         subject: [{ CN: [name] }],
         publicKey: keys.publicKey,
         signingKey: ownKeys.privateKey,
-        ...validity({}),
-        extensions: await ofAuthority(keys),
+        ...validity(limits),
+        extensions: [
+          ...(await ofAuthority(keys)),
+          ...(limits.onlyDomain === undefined ? [] : [nameConstraints(limits.onlyDomain)]),
+        ],
       });
       return authorityOf(certificate, keys);
     },
@@ -132,6 +142,14 @@ export async function issueSelfSigned(hosts: readonly string[]): Promise<Certifi
     extensions,
   });
   return certificateOf(certificate, keys);
+}
+
+/** NameConstraints with one permitted dNSName, for which the library has no class. A short name needs no long lengths. */
+function nameConstraints(domain: string): Extension {
+  const wrap = (tag: number, content: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const permitted = wrap(0x30, wrap(0x82, Buffer.from(domain)));
+  return new Extension('2.5.29.30', true, wrap(0x30, wrap(0xa0, permitted)));
 }
 
 function certificateOf(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Certificate {
