@@ -4,9 +4,9 @@ import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { readRecordings, type Verdict } from './recording.ts';
 import { replay } from './replay.ts';
 
-const usage = `npm run replay -- DIR [--update]
+const usage = `npm run replay -- DIR|FILE [--update]
 
-Replays the recorded exchanges with Git hosts in DIR/*.json through the operator's own code and prints what it would
+Replays the recorded exchanges with Git hosts in DIR/*.json or FILE through the operator's own code and prints what it would
 report. Ends with 1 where a file holds another verdict, or no answer to a call. --update writes the verdicts.
 CONTRIBUTING.md describes the files. Nothing leaves this machine.
 `;

@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const url = z.url({ protocol: /^https$/ });
+const url = z.url({ protocol: /^https$/, error: 'write a URL with https' });
+
+const moment = z.iso.datetime({ offset: true, error: 'write a time such as 2026-11-22T12:00:00Z' });
 
 const mayHoldSecrets = /^(set-cookie|authorization)$/i;
 
@@ -31,7 +33,7 @@ const credentialSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('token'),
     /** The public beginning of the token, such as `ghp_`. The rest is made up. */
-    prefix: z.string().max(20).default(''),
+    prefix: z.string().max(20, 'give the public beginning of the token only, never the token').default(''),
     username: z.string().optional(),
   }),
   z.strictObject({
@@ -71,12 +73,12 @@ const recordingSchema = z.strictObject({
   title: z.string(),
   /** Where it comes from: a bug report, the vendor's documentation, a recorded session. */
   source: z.string(),
-  recordedAt: z.iso.datetime(),
+  recordedAt: moment,
   provider: z.enum(['GitHub', 'GitLab', 'Bitbucket', 'AzureDevOps']),
   url: url.optional(),
   apiURL: url.optional(),
   credential: credentialSchema,
-  expiresAt: z.iso.datetime().optional(),
+  expiresAt: moment.optional(),
   /** Whether the same integration was Ready before: what worked is given more time. */
   wasReady: z.boolean().default(false),
   repositories: z.array(z.string()).default([]),
@@ -100,8 +102,9 @@ export interface RecordingFile {
   recording: Recording;
 }
 
-/** Reads all `*.json` of a folder, by name. @throws Error that names the file and the field that can't be read */
+/** Reads one file, or all `*.json` of a folder, by name. @throws Error that names the file and the field that can't be read */
 export async function readRecordings(folder: string): Promise<RecordingFile[]> {
+  if (folder.endsWith('.json')) return [await readRecording(folder)];
   const entries = await readdir(folder).catch(() => {
     throw new Error(`${folder} is not a folder that can be read.`);
   });
@@ -111,9 +114,12 @@ export async function readRecordings(folder: string): Promise<RecordingFile[]> {
 }
 
 async function readRecording(path: string): Promise<RecordingFile> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new Error(`${path} is not a file that can be read.`);
+  });
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, 'utf8'));
+    json = JSON.parse(text);
   } catch {
     throw new Error(`${path} is not JSON.`);
   }

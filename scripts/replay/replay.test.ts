@@ -51,6 +51,7 @@ describe('npm run replay', () => {
     await run(example, '--update');
     const written = await readFile(join(folder, 'one.json'), 'utf8');
     expect((await run(written)).code).toBe(0);
+    expect(await replayFolder([join(folder, 'one.json')], () => {})).toBe(0);
     const other = await run(written.replace('"Unauthorized"', '"Expired"'));
     expect(other.code).toBe(1);
     expect(other.output).toContain('The file holds another verdict');
@@ -66,6 +67,21 @@ describe('npm run replay', () => {
   it.each([
     ['is no JSON', '{', 'one.json is not JSON.'],
     ['lacks a field', '{}', 'title'],
+    [
+      'holds a token',
+      JSON.stringify({ ...recordings[0]?.source, credential: { kind: 'token', prefix: 'x'.repeat(40) } }),
+      'never the token',
+    ],
+    [
+      'has a date for a time',
+      JSON.stringify({ ...recordings[0]?.source, recordedAt: '2026-11-22' }),
+      'write a time',
+    ],
+    [
+      'has an address without TLS',
+      JSON.stringify({ ...recordings[0]?.source, url: 'http://git.example.com' }),
+      'write a URL with https',
+    ],
     [
       'holds a cookie',
       JSON.stringify({

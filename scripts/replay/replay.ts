@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Halt, providerHalt } from '../../src/controllers/git-integration/halt.ts';
+import { unusualForm } from '../../src/domain/token-form.ts';
 import { rfc3339 } from '../../src/lib/time.ts';
 import { createHttpClient } from '../../src/net/http-client.ts';
 import {
@@ -69,7 +70,7 @@ export async function replay(recording: Recording): Promise<Replayed> {
     signal: AbortSignal.timeout(replayTimeoutMs),
   };
   try {
-    return { verdict: { ...(await ask(recording, target)), calls }, unrecorded };
+    return { verdict: { ...(await ask(recording, target)), calls }, unrecorded: [...new Set(unrecorded)] };
   } finally {
     await http.close();
     await internet.close();
@@ -92,8 +93,17 @@ async function ask(recording: Recording, target: Target): Promise<Omit<Verdict, 
   } catch (error) {
     const { wasReady } = recording;
     const connection = 'the connection';
-    return halted(providerHalt(error, { asked: step, host, credential: name, connection, wasReady }));
+    const unusual = unusualFormOf(recording, target.webUrl);
+    return halted(
+      providerHalt(error, { asked: step, host, credential: name, connection, wasReady, unusual }),
+    );
   }
+}
+
+/** The rest of the token is made up, so only a beginning that was recorded says something. */
+function unusualFormOf({ credential, provider }: Recording, { hostname }: URL): string | undefined {
+  if (credential.kind !== 'token' || credential.prefix === '') return undefined;
+  return unusualForm(`${credential.prefix}x`, provider, hostname);
 }
 
 function accepted(report: CredentialReport, installation?: Installation): Omit<Verdict, 'calls'> {

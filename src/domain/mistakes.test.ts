@@ -177,6 +177,28 @@ describe('a client secret is not sent where it', () => {
   });
 });
 
+describe('a user name is not sent where it', () => {
+  it.each<[string, string, string]>([
+    ['is a line of an env file', 'GITLAB_USERNAME=alice', 'has a name in front of it'],
+    ['is such a line with a token', `GITHUB_TOKEN=${token}`, 'has a name in front of it'],
+    ['has a token behind it', `alice:${token}`, around],
+    ['is what JavaScript prints of nothing', 'undefined', 'is a placeholder'],
+    ['is an address', 'git@github.com:acme/shop.git', 'is the address of a repository'],
+    ['is a variable of GitHub Actions', '${{ secrets.USERNAME }}', unfilled],
+    ['is XML', '<user>alice</user>', 'is XML'],
+  ])('%s', (_, raw, clause) => {
+    const read = readSecretValue(raw, name, 'name');
+    expect('fault' in read && read.fault.sentence).toBe(`The ${name} ${clause}.`);
+  });
+
+  it.each(['cn=alice', 'alice', 'none', 'acme\\\\alice', 'alice@example.com', 'gitlab+deploy-token-1'])(
+    'takes %s',
+    (value) => {
+      expect(readSecretValue(value, name, 'name')).toEqual({ value });
+    },
+  );
+});
+
 describe('a password is not sent where it', () => {
   it.each<[string, string, string]>([
     ['is a variable of GitHub Actions', '${{ secrets.PASSWORD }}', unfilled],

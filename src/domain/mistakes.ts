@@ -191,7 +191,7 @@ export const mistakes: readonly KnownMistake[] = [
     clause: 'begins with the scheme of an Authorization header',
     hint: 'Store only what follows the scheme: no Bearer, Basic or token in front.',
   },
-  { kinds: generated, fits: isAssignment, clause: 'has a name in front of it', hint: bare },
+  { fits: isAssignment, clause: 'has a name in front of it', hint: bare },
   {
     kinds: ['token'],
     fits: looksLikePath,
@@ -216,6 +216,13 @@ export const mistakes: readonly KnownMistake[] = [
     clause: 'is an e-mail address',
     hint: 'Store the token here, and the address as the user name where the provider wants one.',
   },
+  {
+    kinds: ['name'],
+    fits: /^(export\s+)?([A-Z]+_)*(USER|USERNAME|LOGIN|E?MAIL)\s*=\s*\S/,
+    clause: 'has a name in front of it',
+    hint: bare,
+  },
+  { kinds: ['name'], fits: /^(null|undefined)$/, clause: 'is a placeholder', hint: 'Store the real value.' },
   { kinds: ['token'], fits: isFiller, clause: 'is a placeholder', hint: 'Store the real value.' },
   {
     kinds: generated,
@@ -248,7 +255,7 @@ export const mistakes: readonly KnownMistake[] = [
     hint: 'Store the bare value alone.',
   },
   {
-    kinds: ['token'],
+    kinds: ['token', 'name'],
     fits: hasMoreAround,
     clause: 'has other text around the token',
     hint: 'Store the token alone, without a quotation mark, comma, backslash or anything else around it.',

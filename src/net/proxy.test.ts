@@ -199,7 +199,7 @@ describe('through a proxy', () => {
       method: 'POST',
       url: 'https://api.github.com/',
       body: '{}',
-      timeoutMs: 10_000,
+      timeoutMs: stretched(10_000),
     });
     await expect(work).rejects.toMatchObject({ kind, requestSent, host: 'api.github.com' });
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { gitHubIntegration, waitForConnection } from './objects.ts';
 import { ready, stalled } from './outcome.ts';
-import { clientCredentials, useSuite } from './suite.ts';
+import { useSuite } from './suite.ts';
 import { heldByCodeMie, listen } from './traffic.ts';
 
 const suite = useSuite();
@@ -229,39 +229,5 @@ describe('what is put right is registered', () => {
     );
     await cluster.waitForConditions(key, ready);
     expect(heldByCodeMie(world, key).values['token']).toBe(value);
-  });
-});
-
-describe('the login of a connection', () => {
-  const logins: [string, (value: string) => string, string][] = [
-    ['in quotes', (value) => `"${value}"`, quoted],
-    [
-      'that was not decrypted',
-      () => 'ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]',
-      'is still encrypted by SOPS.',
-    ],
-    [
-      'of another product',
-      () => suite.secret('ghp_'),
-      'is a GitHub personal access token ("ghp_…"), which no login of CodeMie uses.',
-    ],
-    ['in a line of an env file', (value) => `CLIENT_SECRET=${value}`, 'has a name in front of it.'],
-  ];
-
-  it.each(logins)('%s is named and sent nowhere', async (form, store, says) => {
-    const { cluster, world } = suite;
-    const name = `login-${form.replaceAll(' ', '-')}`;
-    await cluster.createSecret(`${namespace}/${name}`, { clientSecret: store(world.clientSecret) });
-    const asked = world.oidc.requests.length;
-    await cluster.create(kinds.connection, {
-      metadata: { name, namespace },
-      spec: { url: world.codemie.url, auth: clientCredentials(world, name) },
-    });
-    const { message } = await waitForConnection(cluster, kinds.connection, `${namespace}/${name}`, {
-      Ready: 'False/SecretValueInvalid',
-      Stalled: 'True/SecretValueInvalid',
-    });
-    expect(message).toContain(`The client secret in Secret "${name}" (key "clientSecret") ${says}`);
-    expect(world.oidc.requests.length).toBe(asked);
   });
 });

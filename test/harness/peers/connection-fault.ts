@@ -14,13 +14,15 @@ import {
  * - `reset`: RST after so many bytes from the server, the TLS handshake included.
  * - `certificate`: TLS with a certificate no client may accept.
  * - `oldProtocol`: nothing newer than TLS 1.1.
+ * - `clientCertificate`: mutual TLS.
  */
 export type ConnectionFault =
   | { readonly kind: 'refuse' }
   | { readonly kind: 'hang'; readonly at?: 'connect' | 'connected' }
   | { readonly kind: 'reset'; readonly afterBytes: number }
   | { readonly kind: 'certificate'; readonly problem: CertificateProblem }
-  | { readonly kind: 'oldProtocol' };
+  | { readonly kind: 'oldProtocol' }
+  | { readonly kind: 'clientCertificate' };
 
 export type CertificateProblem = 'wrongName' | 'expired' | 'unknownAuthority' | 'selfSigned';
 

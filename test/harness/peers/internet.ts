@@ -150,6 +150,9 @@ async function startSite(host: string, peer: Peer, options: SiteOptions): Promis
       fault = next;
       const certificate = next?.kind === 'certificate' ? options.faulty[next.problem] : good;
       server.setSecureContext({ ...certificate, ...(next?.kind === 'oldProtocol' && oldProtocol) });
+      // Node.js reads them for each connection, and has no function for them.
+      const isMutual = next?.kind === 'clientCertificate';
+      Object.assign(server, { requestCert: isMutual, rejectUnauthorized: isMutual });
       cutClients();
     },
     async close() {
