@@ -138,7 +138,8 @@ describe("a login with CodeMie's own accounts", () => {
 
   it('whose password contains quotes works', async () => {
     await connect('own-quotes', localLogin('own-quotes'), localUser(`"${suite.secret('local')}"`));
-    await see('own-quotes', { Ready: 'True/Ready', Stalled: '' });
+    const { message } = await see('own-quotes', { Ready: 'True/Ready', Stalled: '' });
+    expect(message).toMatch(/^CodeMie accepts the login of /);
   });
 
   it('whose password is stored in quotes says so when it is rejected, until it is corrected', async () => {
