@@ -3,8 +3,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { runAgainst } from './bench/against.ts';
 import { benchCommandLine, commandLineTable } from './bench/command-line.ts';
-import { type RoundFigures, summarize, table } from './bench/figures.ts';
+import { comparison, type RoundFigures, summarize, table } from './bench/figures.ts';
 import { attacks } from './bench/hostile/attacks.ts';
 import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
 import { createProgress, type Progress } from './bench/progress.ts';
@@ -29,6 +30,8 @@ const flagsSchema = z.strictObject({
   'foreign-secrets': whole(0, 100_000).optional(),
   /** A folder for CPU profiles of the operator. */
   profile: z.string().optional(),
+  /** Another commit, whose operator takes turns with this one. */
+  against: z.string().optional(),
   /** Attacks of one team on the others, instead of all of the above. */
   hostile: z.boolean().default(false),
   /** Into how many shards the integrations are divided: measures one of them, instead of all of the above. */
@@ -85,6 +88,11 @@ async function main(args: string[]): Promise<void> {
     console.log(`${shardTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
     return;
   }
+  if (flags.against !== undefined) {
+    const stageOptions = { against: flags.against, n, workers, repeats, foreignSecrets };
+    await benchAgainst(stageOptions, progress, interrupt.signal);
+    return;
+  }
   const rounds: RoundFigures[] = [];
   await onStage(foreignSecrets, progress, interrupt.signal, async (stage) => {
     for (let round = 0; round < repeats; round++) {
@@ -105,6 +113,23 @@ async function main(args: string[]): Promise<void> {
   console.log(`${n} integrations, ${workers} workers, ${cpus().length} cores, rounds: ${repeats}\n`);
   console.log(table(summary, n, why.length === 0));
   if (why.length > 0) console.log(`\n${why.join(' ')} The times get no verdict.`);
+}
+
+/** `npm run bench -- --against COMMIT`: what this operator costs, as a ratio to that of another commit. */
+async function benchAgainst(
+  options: { against: string; n: number; workers: number; repeats: number; foreignSecrets: number },
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const { against, n, workers, repeats, foreignSecrets } = options;
+  const { before, after } = await onStage(foreignSecrets, progress, signal, (stage) =>
+    runAgainst(against, repeats, { n, workers, idleSeconds: 0 }, { stage, signal }),
+  );
+  progress.end();
+  console.log(`${n} integrations, ${workers} workers, ${cpus().length} cores, rounds of each: ${repeats}`);
+  console.log(`before: ${against}, after: this checkout\n\n${comparison(before, after)}`);
+  const reasons = doubts([...before, ...after]);
+  if (reasons.length > 0) console.log(`\n${reasons.join(' ')} The ratios say little.`);
 }
 
 /** `npm run bench -- --hostile`: how long others wait, and what it costs in memory, while one team attacks. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summarize, table } from './figures.ts';
+import { comparison, summarize, table } from './figures.ts';
 
 describe('the summary of several rounds', () => {
   it('keeps the spread of what varies and the worst of what is counted', () => {
@@ -35,5 +35,23 @@ describe('the table', () => {
   it('judges no times where they say nothing, and counts all the same', () => {
     const lines = table(summarize([{ ratioToLimit: 1.6, codemieCreates: 101 }]), 100, false);
     expect(lines).toMatch(/1\.6 to 1\.6 +no verdict\n.*OVER 100$/);
+  });
+});
+
+describe('the comparison of two programs', () => {
+  it('relates each round of one to that of the other, and leaves counts out', () => {
+    const lines = comparison(
+      [{ operatorMs: 1000, codemieCreates: 100 }, { operatorMs: 2000, rssMiB: 100 }, { operatorMs: 1000 }],
+      [{ operatorMs: 1100, codemieCreates: 100 }, { operatorMs: 2000, rssMiB: 90 }, { operatorMs: 900 }],
+    );
+    expect(lines.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['', 'before', 'after', 'ratio', 'least to most'],
+      ['cold start until all are Ready', '1000', '1100', 'ms', '1', '0.9 to 1.1'],
+      ['memory of the operator when all are Ready', '100', '90', 'MiB', '0.9', '0.9 to 0.9'],
+    ]);
+  });
+
+  it('leaves out what only one of them measured', () => {
+    expect(comparison([{ operatorMs: 1000 }], [{}])).not.toContain('cold start');
   });
 });

@@ -79,15 +79,18 @@ export type Summary = Partial<Record<FigureName, number | Spread>>;
 export function summarize(rounds: readonly RoundFigures[]): Summary {
   const summary: Summary = {};
   for (const name of names()) {
-    const values = rounds.flatMap((round) => round[name] ?? []).toSorted((a, b) => a - b);
-    const [min, max] = [values[0], values.at(-1)];
-    if (min === undefined || max === undefined) continue;
-    const median = (at(values, (values.length - 1) >> 1) + at(values, values.length >> 1)) / 2;
-    summary[name] = describe(name).varies
-      ? { min: rounded(min), median: rounded(median), max: rounded(max) }
-      : rounded(max);
+    const spread = spreadOf(rounds.flatMap((round) => round[name] ?? []));
+    if (spread) summary[name] = describe(name).varies ? spread : spread.max;
   }
   return summary;
+}
+
+function spreadOf(unsorted: readonly number[]): Spread | undefined {
+  const values = unsorted.toSorted((a, b) => a - b);
+  const [min, max] = [values[0], values.at(-1)];
+  if (min === undefined || max === undefined) return undefined;
+  const median = (at(values, (values.length - 1) >> 1) + at(values, values.length >> 1)) / 2;
+  return { min: rounded(min), median: rounded(median), max: rounded(max) };
 }
 
 /**
@@ -105,17 +108,36 @@ export function table(summary: Summary, n: number, trusted: boolean): string {
     const judged = trusted || !varies ? verdict(value, budget?.(n)) : budget ? 'no verdict' : '';
     return [[text, shown, unit, spread, judged]];
   });
+  return aligned(rows, [1]);
+}
+
+/**
+ * A table of times and memory of two programs that ran by turns: the median of each, and what the second is of the first,
+ * as median and from least to most over the pairs of rounds.
+ */
+export function comparison(before: readonly RoundFigures[], after: readonly RoundFigures[]): string {
+  const rows = names().flatMap((name) => {
+    const { text, unit, varies } = describe(name);
+    const pairs = after.flatMap((figures, round) => {
+      const [present, former] = [figures[name], before[round]?.[name]];
+      return present === undefined || !former ? [] : [{ present, former }];
+    });
+    const former = spreadOf(pairs.map((pair) => pair.former));
+    const present = spreadOf(pairs.map((pair) => pair.present));
+    const ratio = spreadOf(pairs.map((pair) => pair.present / pair.former));
+    if (!former || !present || !ratio || !(varies || unit === 'MiB')) return [];
+    const medians = [former, present].map(({ median }) => String(median));
+    return [[text, ...medians, unit, `${ratio.median}`, `${ratio.min} to ${ratio.max}`]];
+  });
+  return aligned([['', 'before', 'after', '', 'ratio', 'least to most'], ...rows], [1, 2, 4]);
+}
+
+/** @param right the columns that hold numbers */
+function aligned(rows: readonly string[][], right: readonly number[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const pad = (cell: string, column: number): string =>
+    right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
 
 function verdict(value: number | Spread, most: number | undefined): string {
