@@ -52,7 +52,7 @@ export async function runAgainst(
   }
 }
 
-/** The folder with the operator of a commit, as for its image, with the packages of its own lock file. */
+/** The folder with the operator of a commit, as for its image, with the packages of its lock file. */
 async function bundleOf(commit: string, progress: Progress): Promise<string> {
   progress.step(`Bundle the operator of ${commit}`);
   const program = await mkdtemp(join(tmpdir(), 'bench-against-'));
