@@ -7,6 +7,7 @@ import {
   installationResolvedReasons,
   permissionsSufficientReasons,
 } from '../src/api/reasons.ts';
+import { appCreationPage, tokenCreationPage } from '../src/providers/creation-pages.ts';
 import type { ProviderName } from '../src/providers/provider.ts';
 import { providers } from '../src/providers/registry.ts';
 
@@ -50,5 +51,29 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
     }).filter((reason) => !fine.has(reason));
     const expected = reasons.filter((reason) => !never.includes(reason)).toSorted();
     expect(namedOf(reasons)).toEqual(expected);
+  });
+});
+
+/** The pages of the documentation with links to forms that are filled in. */
+const read = (page: string): string =>
+  readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
+
+describe.each([
+  { name: 'the cloud', gitHub: undefined, gitLab: undefined },
+  {
+    name: 'a self-managed server',
+    gitHub: 'https://github.example.com',
+    gitLab: 'https://gitlab.example.com',
+  },
+])('the documentation links the forms that the command line prints, on $name', ({ gitHub, gitLab }) => {
+  const title = 'CodeMie';
+  const at = (url: string | undefined) => (url === undefined ? { title } : { title, url });
+
+  it.each([
+    ['a GitHub App of an organization', 'github', appCreationPage({ ...at(gitHub), organization: 'acme' })],
+    ['a classic token', 'github', tokenCreationPage({ ...at(gitHub), provider: 'GitHub' }).page],
+    ['a GitLab token', 'gitlab', tokenCreationPage({ ...at(gitLab), provider: 'GitLab' }).page],
+  ])('%s', (_name, page, link) => {
+    expect(read(page).split(/[()\s]/)).toContain(link);
   });
 });

@@ -1,8 +1,5 @@
 import { API_VERSION, gitIntegrations, type ProviderName } from '../api/group.ts';
-import { documentedPermissions } from '../providers/github/permissions.ts';
-import { documentedScopes as gitHubScopes } from '../providers/github/scopes.ts';
-import { documentedScopes as gitLabScopes } from '../providers/gitlab/token.ts';
-import { providers } from '../providers/registry.ts';
+import { appCreationPage, tokenCreationPage } from '../providers/creation-pages.ts';
 import { cliName } from './cluster.ts';
 import { toYaml } from './documents.ts';
 import { CliError, exitCodes, type Io, printable } from './io.ts';
@@ -47,7 +44,7 @@ export function createToken(options: CreateTokenOptions, io: Io): number {
   const secret = options.secret ?? options.name;
   const auth = { token: { secretRef: { name: secret }, ...(username !== undefined && { username }) } };
   printManifest(options, provider, auth, io);
-  const { page, note } = tokenPage(options);
+  const { page, note } = tokenCreationPage({ ...options, title: `CodeMie ${options.name}` });
   io.err(`Create the token: ${page}`);
   if (note) io.err(note);
   io.err(
@@ -66,7 +63,8 @@ export function createApp(options: CreateAppOptions, io: Io): number {
   const auth = { githubApp: { appID: options.appId ?? 1, privateKeySecretRef: { name: secret } } };
   printManifest(options, 'GitHub', auth, io);
   if (options.appId === undefined) {
-    io.err(`Create the App: ${appPage(options)}`);
+    const title = `CodeMie ${printable(options.name)}`;
+    io.err(`Create the App: ${appCreationPage({ ...options, title })}`);
     io.err('Write its App ID into auth.githubApp.appID: the manifest has 1 there.');
   }
   io.err('Generate a private key on its page, and install the App for the repositories.');
@@ -100,63 +98,4 @@ function printManifest(
   const [fault] = parseManifests(name, manifest).manifests.flatMap(checkObject);
   if (fault) throw new CliError(fault.message, `See the flags with ${cliName} create --help.`);
   io.out(manifest);
-}
-
-/** Where the token of a provider is created, with the scopes ticked where the page can be prefilled. */
-function tokenPage({ provider, name, url }: Pick<CreateTokenOptions, 'provider' | 'name' | 'url'>): {
-  page: string;
-  note?: string;
-} {
-  const base = webRoot(provider, url);
-  const isCloud = base === webRoot(provider, undefined);
-  switch (provider) {
-    case 'GitHub':
-      // https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
-      return {
-        page: `${base}/settings/tokens/new?${query({ description: `CodeMie ${name}`, scopes: gitHubScopes.join(',') })}`,
-        note: "This is a classic token. The page of fine-grained tokens can't be prefilled reliably.",
-      };
-    case 'GitLab':
-      // https://docs.gitlab.com/user/profile/personal_access_tokens/#prefill-personal-access-token-name-and-scopes
-      return {
-        page: `${base}/-/user_settings/personal_access_tokens?${query({ name: `CodeMie ${name}`, scopes: gitLabScopes.join(',') })}`,
-      };
-    case 'Bitbucket':
-      return isCloud
-        ? {
-            page: 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/',
-            note: 'A repository, project or workspace access token belongs to no person. Give it the scopes repository:write and pullrequest:write.',
-          }
-        : { page: `${base}/plugins/servlet/access-tokens/manage` };
-    case 'AzureDevOps':
-      return { page: `${base}/_usersSettings/tokens`, note: 'Choose the scope Code: Read & write.' };
-  }
-}
-
-/** https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-using-url-parameters */
-function appPage({
-  name,
-  url,
-  organization,
-}: Pick<CreateAppOptions, 'name' | 'url' | 'organization'>): string {
-  const base = webRoot('GitHub', url);
-  const owner = organization === undefined ? '' : `/organizations/${encodeURIComponent(organization)}`;
-  const permissions = Object.fromEntries(documentedPermissions.map((each) => each.split(':')));
-  const parameters = {
-    name: `CodeMie ${printable(name)}`,
-    url: base,
-    public: 'false',
-    webhook_active: 'false',
-  };
-  return `${base}${owner}/settings/apps/new?${query({ ...parameters, ...permissions })}`;
-}
-
-/** The address that people see, without a final slash. The URL has passed the rules of the API. */
-function webRoot(provider: ProviderName, url: string | undefined): string {
-  const { origin, pathname } = providers[provider].webUrl(new URL(url ?? providers[provider].defaultUrl));
-  return [origin, ...pathname.split('/').filter((part) => part !== '')].join('/');
-}
-
-function query(parameters: Record<string, string>): string {
-  return new URLSearchParams(parameters).toString();
 }
