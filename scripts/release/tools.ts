@@ -11,6 +11,10 @@ const tools = {
   cosign: [join(scripts, 'release', 'go'), 'github.com/sigstore/cosign/v3/cmd/cosign'],
   crane: [join(scripts, 'release', 'go'), 'github.com/google/go-containerregistry/cmd/crane'],
   kubeconform: [join(scripts, 'schemas', 'go'), 'github.com/yannh/kubeconform/cmd/kubeconform'],
+  'kustomize-controller': [
+    join(scripts, '..', 'test', 'flux', 'go'),
+    'github.com/fluxcd/kustomize-controller',
+  ],
   actionlint: [join(scripts, 'actionlint'), 'github.com/rhysd/actionlint/cmd/actionlint'],
 } as const;
 
