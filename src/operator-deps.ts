@@ -6,9 +6,7 @@ import {
   createIntegrationMetrics,
   createRateLimitMetrics,
 } from './controllers/git-integration/metrics.ts';
-import { createOwnSettings } from './controllers/git-integration/own-settings.ts';
-import { createUnrecorded } from './controllers/git-integration/unrecorded.ts';
-import { createOwnWrites } from './controllers/own-writes.ts';
+import { createMemory } from './controllers/memory.ts';
 import { createRequestGate } from './controllers/reconcile-requests.ts';
 import { createRefusals } from './controllers/refusals.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
@@ -119,7 +117,7 @@ export function createDeps(
     kept: bounds.keptAnswers,
     bytesOf: (result: CredentialReport | Installation) => JSON.stringify(result).length,
   };
-  const ownSettings = createOwnSettings(now);
+  const memory = createMemory(informers.integrations.store, now);
   const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
   const namesIn = createNamesIn(informers);
   return {
@@ -128,11 +126,10 @@ export function createDeps(
     namesIn,
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
-    ownWrites: createOwnWrites(),
-    ownSettings,
-    unrecorded: createUnrecorded(informers.integrations.store),
+    memory,
     // A wave of writes is taken down behind the edits of people.
-    wake: (key) => queues.integrations.add(key, { lane: ownSettings.unsettled > waveSize ? 'low' : 'high' }),
+    wake: (key) =>
+      queues.integrations.add(key, { lane: memory.unrecordedWrites > waveSize ? 'low' : 'high' }),
     wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),
     requests: createRequestGate(now),
     clusterConnections: informers.clusterConnections.store,

@@ -15,7 +15,7 @@ import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/deps.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createInformers, keptBy } from './controllers/informers.ts';
-import { createOwnWrites } from './controllers/own-writes.ts';
+import { createMemory } from './controllers/memory.ts';
 import { type Informers, type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
@@ -148,7 +148,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
 }
 
 function createControllers(
-  { settings, log, exposition, tracing, defaultConnection }: OperatorOptions,
+  { settings, log, exposition, tracing, defaultConnection, now }: OperatorOptions,
   deps: Deps,
   informers: Informers,
   queues: Queues,
@@ -175,7 +175,7 @@ function createControllers(
       ...deps,
       resource,
       store,
-      ownWrites: createOwnWrites(),
+      versions: createMemory(store, now),
       connectionMetrics,
       wakeAfter: (key, delayMs) => queue.addAfter(key, delayMs, { lane: 'high' }),
     };

@@ -10,7 +10,7 @@ import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { durations } from '../../lib/durations.ts';
 import { needsCleanUp, type WayDeps } from '../git-integration/removal.ts';
-import { type OwnWrites, readCurrent } from '../own-writes.ts';
+import { readCurrent, type VersionMemory } from '../memory.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import { sessionsAside } from '../waiting-aside.ts';
 import { usersOf } from './indexes.ts';
@@ -23,8 +23,8 @@ export interface ConnectionDeps extends WayDeps, StatusDeps {
   kube: KubeClient;
   /** The connections of that kind. */
   store: Store;
-  /** Knows when that cache is behind. */
-  ownWrites: OwnWrites;
+  /** Of the connections of that kind. `memory` is the integrations'. */
+  versions: VersionMemory;
   integrations: Store;
   sessions: Sessions;
   /** Which requests for a reconcile may be acted on. */
@@ -49,9 +49,9 @@ export async function reconcileConnection(
   deps: ConnectionDeps,
   { signal, aside }: ReconcileContext,
 ): Promise<Result> {
-  const connection = await readCurrent(deps.resource, key, deps, signal);
+  const connection = await readCurrent(deps.resource, key, { ...deps, memory: deps.versions }, signal);
   if (!connection) {
-    deps.ownWrites.forget(key);
+    deps.versions.goneFromCache(key);
     deps.connectionMetrics.forget(deps.resource.kind, key);
     return {};
   }
@@ -98,7 +98,9 @@ function requestsOf(connection: KubeObject, { requests, wakeAfter }: ConnectionD
 function holdersOf(connection: KubeObject, deps: ConnectionDeps): KubeObject[] {
   const { uid } = connection.metadata;
   const users = usersOf(connection, deps.resource.kind, deps.integrations);
-  const found = new Map([...deps.unrecorded.through(uid), ...users].map((each) => [each.metadata.uid, each]));
+  const found = new Map(
+    [...deps.memory.writersThrough(uid), ...users].map((each) => [each.metadata.uid, each]),
+  );
   return [...found.values()].filter((each) => needsCleanUp(each, connection, deps));
 }
 

@@ -10,7 +10,7 @@ import { isNotFound } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import { type KubeObject, keyOf } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
-import type { OwnWrites } from '../own-writes.ts';
+import type { VersionMemory } from '../memory.ts';
 import { codeMieOutages, mergeConditions, outageNews, ownConditions, sameJson } from '../status-parts.ts';
 import type { ConnectionMetrics } from './metrics.ts';
 import type { Probe } from './probe.ts';
@@ -28,8 +28,7 @@ export interface StatusDeps {
   kube: Pick<KubeClient, 'applyStatus'>;
   /** Which of the two kinds this is. */
   resource: ResourceDescription;
-  /** Knows when the cache of that kind is behind. */
-  ownWrites: Pick<OwnWrites, 'note'>;
+  versions: Pick<VersionMemory, 'replacedVersion'>;
   events: EventRecorder;
   connectionMetrics: ConnectionMetrics;
   /** Epoch milliseconds. */
@@ -75,7 +74,7 @@ export async function writeConnectionStatus(
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion };
     const key = keyOf(connection);
     const { metadata } = await deps.kube.applyStatus(deps.resource, key, status, options, signal);
-    deps.ownWrites.note(key, resourceVersion, metadata.resourceVersion);
+    deps.versions.replacedVersion(key, resourceVersion, metadata.resourceVersion);
   } catch (error) {
     // The connection, or this incarnation of it, is gone: there is no status left to write.
     if (isNotFound(error)) return;

@@ -17,7 +17,7 @@ type Through = Pick<ResolvedConnection, 'object' | 'uid'> & { spec: Pick<Resolve
 
 type ClaimDeps = Pick<
   Deps,
-  'integrations' | 'clusterConnections' | 'connections' | 'namespaces' | 'unrecorded' | 'digestKey'
+  'integrations' | 'clusterConnections' | 'connections' | 'namespaces' | 'memory' | 'digestKey'
 >;
 
 /**
@@ -41,7 +41,7 @@ export function refuseUnlessHolder(integration: Integration, connection: Through
   const key = claimKey(claim);
   const seeking = seekers(claim, connection, deps);
   const wanting = new Set([object, ...seeking].map(({ metadata }) => metadata.uid));
-  const having = [...deps.integrations.byIndex('held', heldKey(claim)), ...deps.unrecorded.writing(key)];
+  const having = [...deps.integrations.byIndex('held', heldKey(claim)), ...deps.memory.writersUnder(key)];
   // What this pass has read may be newer than the cache.
   const byUid = new Map([...seeking, ...having, object].map((each) => [each.metadata.uid, each]));
   const claimants = [...byUid.values()].flatMap((rival): Claimant[] => {
@@ -49,7 +49,7 @@ export function refuseUnlessHolder(integration: Integration, connection: Through
     const wanted = wanting.has(uid) ? key : undefined;
     const standing = standingTo(key, {
       held: heldBy(rival, deps),
-      writing: deps.unrecorded.claims(rival),
+      writing: deps.memory.claimsOf(rival),
       wanted,
     });
     return standing ? [{ name, namespace: home, uid, creationTimestamp, standing }] : [];
@@ -119,13 +119,13 @@ export function belongsToAnother(
   { id, values }: ObservedSetting,
   self: Pick<Known, 'uid'>,
   server: string,
-  deps: Pick<Deps, 'integrations' | 'unrecorded' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
+  deps: Pick<Deps, 'integrations' | 'memory' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
 ): boolean {
   const owner = markedBy(values[ownerKey], deps.clusterName);
   if (owner && !deps.followsNamespace(owner.namespace)) return true;
   if (owner && deps.integrations.get(`${owner.namespace}/${owner.name}`)) return true;
   // What this process has recorded, and the cache does not show yet.
-  if (deps.unrecorded.holders(server, id).some((uid) => uid !== self.uid)) return true;
+  if (deps.memory.recordedHolders(server, id).some((uid) => uid !== self.uid)) return true;
   return deps.integrations
     .byIndex('row', rowKey(server, id))
     .some((other) => other.metadata.uid !== self.uid && signedRegistration(other, deps)?.id === id);

@@ -8,15 +8,13 @@ import type { Tracing } from '../../observability/tracing.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import type { providers } from '../../providers/registry.ts';
 import type { Sessions } from '../codemie-connection/sessions.ts';
-import type { OwnWrites } from '../own-writes.ts';
+import type { Memory } from '../memory.ts';
 import type { RequestGate } from '../reconcile-requests.ts';
 import type { Refusals } from '../refusals.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
 import type { NamesIn } from '../value-reader.ts';
 import type { ClockMetrics, IntegrationMetrics, RateLimitMetrics } from './metrics.ts';
-import type { OwnSettings } from './own-settings.ts';
-import type { Unrecorded } from './unrecorded.ts';
 
 /** Everything that the reconciler of GitIntegrations works with. Made in `operator.ts`. */
 export interface Deps {
@@ -29,12 +27,8 @@ export interface Deps {
   isOurs: (object: KubeObject) => boolean;
   /** GitIntegrations of all shards, with the indexes of `watches.ts`. */
   integrations: Store;
-  /** Tells when that cache is behind. */
-  ownWrites: OwnWrites;
-  /** Tells what was written to CodeMie and has yet to be seen there. */
-  ownSettings: OwnSettings;
-  /** Whose status says nothing of such a write yet, and which names those writes give. */
-  unrecorded: Unrecorded;
+  /** What this process wrote, for them and to CodeMie, and what neither shows yet. */
+  memory: Memory;
   /** Has a GitIntegration looked at again soon. */
   wake: (key: ObjectKey) => void;
   /** Has a GitIntegration looked at again at that time, at the latest. */

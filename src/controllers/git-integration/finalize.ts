@@ -72,7 +72,7 @@ async function goThrough(way: Way, known: boolean, pass: EndPass): Promise<Clean
     return await withLogin(way.connection, pass, (session) => cleanUpThrough(session, way, pass));
   } catch (error) {
     // The next try shall see CodeMie as it is then.
-    deps.ownSettings.forget(loaded.key);
+    deps.memory.forgetChange(loaded.key);
     const isOver = error instanceof TornDown && error.endsAtMs <= deps.now();
     if (!isOver) return wait(pass, error);
     if (!known || way.because === 'named') return { removed: [] };
@@ -129,22 +129,22 @@ async function cleanUpThrough(
   const scope = place?.scope ?? 'Project';
   const { uid: connectionUID } = connection.metadata;
   // The memory has room for one connection, and where many are deleted at once they have the last one in common.
-  const noticed = isLast ? deps.ownSettings.last(key, connectionUID) : undefined;
-  if (isLast && !noticed?.deleting) {
-    deps.ownSettings.note(key, { connectionUID, endedAtMs: deps.now(), deleting: true });
+  const noticed = isLast ? deps.memory.lastChange(key, connectionUID) : undefined;
+  if (isLast && noticed?.kind !== 'deleting') {
+    deps.memory.rowsChanged(key, { kind: 'deleting', connectionUID, atMs: deps.now() });
     awaitListing(key, scope, session, deps);
     return 'waiting';
   }
   const owner = ownerMark(deps.clusterName, namespace, name);
-  const rows = await session.rows(scope, signal, noticed?.endedAtMs ?? deps.now());
+  const rows = await session.rows(scope, signal, noticed?.atMs ?? deps.now());
   const leads = registration !== undefined && leadsTo(connection, registration);
   const ours = rowsToRemove(rows, owner, place, leads ? registration : undefined);
   await removeSettings(ours, session, { deps, signal });
-  const gone = { connectionUID, endedAtMs: deps.now() };
-  if (isLast) deps.ownSettings.note(key, gone);
+  const gone = { kind: 'removed', connectionUID, atMs: deps.now() } as const;
+  if (isLast) deps.memory.rowsChanged(key, gone);
   // Who is left alone is woken, and shall not see in an older listing what is gone.
   const left = onlyNeighbour(object, deps.integrations);
-  if (left && !deps.ownSettings.last(keyOf(left), connectionUID)) deps.ownSettings.note(keyOf(left), gone);
+  if (left && !deps.memory.lastChange(keyOf(left), connectionUID)) deps.memory.rowsChanged(keyOf(left), gone);
   const removed = ours.map(({ id }) => id);
   if (because === 'registered' && registration && !leads && !removed.includes(registration.id))
     return { removed, leftBehind: 'the connection leads to another server now' };
@@ -198,7 +198,7 @@ function explain(error: unknown): string {
 
 async function release({ integration: known, deps, signal }: EndPass): Promise<Result> {
   await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
-  deps.unrecorded.forget(known.key);
+  deps.memory.finalizerRemoved(known.key);
   return {};
 }
 
@@ -216,7 +216,7 @@ export async function finalizeVanished(
   uid: string | undefined,
   { deps, signal }: Pick<Pass, 'deps' | 'signal'>,
 ): Promise<boolean> {
-  const object = deps.unrecorded.other(key, uid);
+  const object = deps.memory.unrecordedOther(key, uid);
   if (!object) return false;
   // An API server that lags behind the others fills the cache with a past in which the object is yet to come.
   const now = await deps.kube.get(gitIntegrations, key, signal);

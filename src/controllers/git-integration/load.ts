@@ -5,7 +5,7 @@ import { parseGitIntegrationStatus } from '../../api/v1alpha1/git-integration-st
 import { isAuthentic } from '../../domain/digests.ts';
 import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
-import { readCurrent } from '../own-writes.ts';
+import { readCurrent } from '../memory.ts';
 import { ownConditions } from '../status-parts.ts';
 import type { Deps } from './deps.ts';
 import type { Loaded } from './pass.ts';
@@ -20,20 +20,16 @@ export async function load(
   {
     kube,
     integrations,
-    ownWrites,
-    ownSettings,
+    memory,
     requests,
     wakeAfter,
     digestKey,
-  }: Pick<
-    Deps,
-    'kube' | 'integrations' | 'ownWrites' | 'ownSettings' | 'requests' | 'wakeAfter' | 'digestKey'
-  >,
+  }: Pick<Deps, 'kube' | 'integrations' | 'memory' | 'requests' | 'wakeAfter' | 'digestKey'>,
   signal: AbortSignal,
 ): Promise<Loaded | undefined> {
-  const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, ownWrites }, signal);
+  const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, memory }, signal);
   if (!object) return undefined;
-  const loaded = authenticated(parseObject(object, ownSettings.handledFor(key)), digestKey);
+  const loaded = authenticated(parseObject(object, memory.handledRequest(key)), digestKey);
   const { fresh } = loaded.requests;
   if (!loaded.askAnew || fresh === undefined) return loaded;
   const admission = requests.admit(object, fresh);

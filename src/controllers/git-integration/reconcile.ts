@@ -13,7 +13,7 @@ import { Halt } from './halt.ts';
 import { checkPermissions, resolveInstallation } from './installation.ts';
 import { load } from './load.ts';
 import type { Integration } from './pass.ts';
-import { enterHalt, type Pass, type Report, startReport } from './pass.ts';
+import { enterHalt, type Pass, startReport } from './pass.ts';
 import { type Progress, register } from './register.ts';
 import { listedWithinMs } from './settings-writer.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
@@ -34,10 +34,10 @@ export async function reconcile(
   const loaded = await load(key, deps, signal);
   if (await finalizeVanished(key, loaded?.uid, { deps, signal })) return {};
   if (!loaded || !deps.isOurs(loaded.object)) {
-    deps.ownWrites.forget(key);
+    // Of an object that is gone, what was removed in CodeMie matters to the next one of that name.
+    if (loaded) deps.memory.forget(key);
+    else deps.memory.goneFromCache(key);
     deps.metrics.forget(key);
-    // Another shard goes on with it.
-    if (loaded) deps.unrecorded.forget(key);
     return {};
   }
   const known = { integration: loaded, report: startReport(loaded), deps, signal };
@@ -58,7 +58,7 @@ export async function reconcile(
   warnOfExpiry(pass);
   const stands = await deps.tracing.step('status', () => writeStatus(pass));
   const halt = outcome === 'registered' ? undefined : outcome;
-  if (stands && !halt) noteRecorded(key, pass.report, deps);
+  if (stands && !halt) deps.memory.statusWritten(key, pass.report.registration);
   return comeBack(pass, halt);
 }
 
@@ -91,12 +91,6 @@ async function work(pass: Pass): Promise<Halt | Progress> {
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
     return error;
   }
-}
-
-/** What was written to CodeMie is in the status now. */
-function noteRecorded(key: ObjectKey, { registration }: Report, { ownSettings, unrecorded }: Deps): void {
-  ownSettings.forget(key);
-  if (registration) unrecorded.recorded(key, registration);
 }
 
 function comeBack(pass: Pass, halt: Halt | undefined): Result {

@@ -51,17 +51,17 @@ export async function register(
     const { adoptionPolicy, driftPolicy } = integration.spec;
     const remembered = lastWrite(integration, connection);
     const server = serverKey(connection.spec.url);
-    const own = deps.ownSettings.last(integration.key, connection.uid);
+    const last = deps.memory.lastChange(integration.key, connection.uid);
+    const written = last?.kind === 'written' ? last.confirmed : undefined;
     const startedMs = deps.now();
     const mayName = (project: string) => allows(connection.object, integration.namespace, project, deps);
     const look = async (startedAfterMs: number | undefined) => {
       const rows = await session.rows(desired.scope, signal, startedAfterMs);
-      const written = own?.confirmed;
       const known = { desired, digest, owner, rows, remembered, written, adoptionPolicy, driftPolicy };
       const isAnothers = (row: ObservedSetting) => belongsToAnother(row, integration, server, deps);
       return { rows, plan: planRegistration({ ...known, belongsToAnother: isAnothers, mayName }) };
     };
-    let { rows, plan } = await look(demandOf(integration, own?.endedAtMs, startedMs));
+    let { rows, plan } = await look(demandOf(integration, last?.atMs, startedMs));
     // What stands in the way may be gone since the shared listing, and nobody would look again soon. And what it lacks
     // may have been made since, by the process that had this object until now.
     // And through another connection to the same CodeMie an older listing lacks the row that is there.
@@ -74,7 +74,7 @@ export async function register(
       ({ rows, plan } = await look(startedMs - 1));
 
     const pass = { ...given, connection, session, desired, digest, remembered, owner };
-    if (plan.action === 'create' && own?.confirmed && own.confirmed.id === undefined) notListed(pass);
+    if (plan.action === 'create' && written && written.id === undefined) notListed(pass);
     let outcome = await act(plan, pass);
     if (outcome === 'taken') {
       // What has the alias may have been made after the listing in use.
@@ -198,7 +198,7 @@ async function enterKept(
 
 /** @throws Halt in any case */
 function notListed({ integration, deps }: WritePass): never {
-  deps.ownSettings.forget(integration.key);
+  deps.memory.forgetChange(integration.key);
   const message = 'CodeMie confirmed the integration and does not list it.';
   throw waiting('Registered', 'CodeMieUnreachable', message);
 }

@@ -19,7 +19,7 @@ import { removeSettings } from './settings-writer.ts';
 /** What the way of a row to its removal is found with. */
 export type WayDeps = Pick<
   Deps,
-  'clusterConnections' | 'connections' | 'namespaces' | 'unrecorded' | 'digestKey'
+  'clusterConnections' | 'connections' | 'namespaces' | 'memory' | 'digestKey'
 >;
 
 /**
@@ -48,7 +48,7 @@ export interface CleanUpWays {
 /** Finds the connections that the end of an object may use. */
 export function cleanUpWays(object: KubeObject, deps: WayDeps): CleanUpWays {
   const registration = signedRegistration(object, deps);
-  const written = deps.unrecorded.connections(object);
+  const written = deps.memory.connectionsOf(object);
   const known = registration !== undefined || written.size > 0;
   const through = (uid: string, because: Way['because']): Found[] => {
     const connection = connectionByUid(uid, deps);

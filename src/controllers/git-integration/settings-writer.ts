@@ -122,7 +122,7 @@ async function write(
   const { key } = integration;
   // Since the first answer others may have begun to write under the name. From here on they meet this one.
   const claim = refuseUnlessHolder(integration, connection, deps);
-  const withdraw = deps.unrecorded.begin(key, { connectionUID: connection.uid, claim });
+  const withdraw = deps.memory.beginWrite(key, { connectionUID: connection.uid, claim });
   let confirmed: ConfirmedWrite | undefined;
   try {
     await send();
@@ -133,9 +133,10 @@ async function write(
   } finally {
     const endedAtMs = deps.now();
     const { fresh: requestedAt } = integration.requests;
-    deps.ownSettings.note(key, {
+    deps.memory.rowsChanged(key, {
+      kind: 'written',
       connectionUID: connection.uid,
-      endedAtMs,
+      atMs: endedAtMs,
       ...(confirmed && { confirmed }),
       ...(requestedAt !== undefined && { requestedAt }),
     });
@@ -174,9 +175,9 @@ async function prepare(pass: WritePass): Promise<void> {
     signal,
   );
   if (!held) throw waiting('Registered', 'CodeMieUnreachable', 'The object was deleted in the meantime.');
-  deps.unrecorded.note(held);
+  deps.memory.finalizerAdded(held);
   const { resourceVersion } = held.metadata;
-  deps.ownWrites.note(integration.key, report.resourceVersion, resourceVersion);
+  deps.memory.replacedVersion(integration.key, report.resourceVersion, resourceVersion);
   report.resourceVersion = resourceVersion;
 }
 

@@ -128,7 +128,7 @@ async function write(
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion: report.resourceVersion };
     const { metadata } = await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
-    deps.ownWrites.note(key, report.resourceVersion, metadata.resourceVersion);
+    deps.memory.replacedVersion(key, report.resourceVersion, metadata.resourceVersion);
   } catch (error) {
     // The object, or this incarnation of it, is gone: there is nobody left to tell.
     if (isNotFound(error)) return false;

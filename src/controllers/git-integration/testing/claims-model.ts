@@ -6,12 +6,12 @@ import { indexSettings, type ObservedSetting, ownerKey, ownerMark } from '../../
 import { type KubeObject, keyOf } from '../../../kube/object.ts';
 import { createStore } from '../../../kube/store.ts';
 import { connectionIndexes } from '../../codemie-connection/indexes.ts';
+import { createMemory } from '../../memory.ts';
 import { belongsToAnother, refuseUnlessHolder, signedRegistration } from '../claim.ts';
 import { findConnection, leadsTo } from '../connection.ts';
 import { integrationIndexes } from '../indexes.ts';
 import { authenticated, parseObject } from '../load.ts';
 import { cleanUpWays } from '../removal.ts';
-import { createUnrecorded } from '../unrecorded.ts';
 
 const clusterName = 'cluster';
 const project = 'shared';
@@ -98,7 +98,7 @@ export function createModel(asksOwners = true) {
   const truth = new Map<string, KubeObject>();
   const passes = new Map<string, Pass>();
   const cache = createStore(integrationIndexes);
-  let unrecorded = createUnrecorded(cache);
+  let memory = createMemory(cache, () => clock);
   const [clusterConnections, own] = [
     createStore(connectionIndexes('system')),
     createStore(connectionIndexes('system')),
@@ -112,7 +112,7 @@ export function createModel(asksOwners = true) {
     clusterConnections,
     connections: own,
     namespaces: labels,
-    unrecorded,
+    memory,
     digestKey,
     clusterName,
     followsNamespace: () => true,
@@ -282,8 +282,8 @@ export function createModel(asksOwners = true) {
         return;
       if (plan.action !== 'create' && plan.action !== 'update') return;
       const held = put(current, {}, { finalizers: ['codemie.ai/registration'] });
-      unrecorded.note(held);
-      const withdraw = unrecorded.begin(key, { connectionUID: pass.connection.metadata.uid, claim });
+      memory.finalizerAdded(held);
+      const withdraw = memory.beginWrite(key, { connectionUID: pass.connection.metadata.uid, claim });
       const target = plan.action === 'update' ? rows.find(({ id }) => id === plan.row.id) : undefined;
       const taken = rows.some((row) => row.alias === integration.alias && row !== target);
       if (plan.action === 'create' && !taken) {
@@ -327,7 +327,7 @@ export function createModel(asksOwners = true) {
       const signature = registrationSignature(known.metadata.uid, registration, digestKey);
       const signed = { ...registration, signature };
       put(known, { status: { observedGeneration: 1, registration: signed } });
-      unrecorded.recorded(key, signed);
+      memory.statusWritten(key, signed);
     },
     reconcile({ object }) {
       acts.pass({ do: 'pass', object });
@@ -348,7 +348,7 @@ export function createModel(asksOwners = true) {
           );
       }
       truth.delete(keyOf(known));
-      unrecorded.forget(keyOf(known));
+      memory.finalizerRemoved(keyOf(known));
     },
     forge({ object, victim }) {
       const [known, other] = [truth.get(at(objects, object)), truth.get(at(objects, victim))];
@@ -375,7 +375,7 @@ export function createModel(asksOwners = true) {
       cache.replace([...truth.values()]);
     },
     restart() {
-      unrecorded = createUnrecorded(cache);
+      memory = createMemory(cache, () => clock);
       passes.clear();
       cache.replace([...truth.values()]);
     },
