@@ -1,11 +1,11 @@
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
-import type { Deps } from './controllers/git-integration/deps.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/halt.ts';
 import {
   createClockMetrics,
   createIntegrationMetrics,
   createRateLimitMetrics,
 } from './controllers/git-integration/metrics.ts';
+import type { Deps } from './controllers/git-integration/pass.ts';
 import { createMemory } from './controllers/memory.ts';
 import { createRequestGate } from './controllers/reconcile-requests.ts';
 import { createRefusals } from './controllers/refusals.ts';

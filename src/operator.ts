@@ -12,7 +12,7 @@ import {
 import { createConnectionMetrics } from './controllers/codemie-connection/metrics.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
-import type { Deps } from './controllers/git-integration/deps.ts';
+import type { Deps } from './controllers/git-integration/pass.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createInformers, keptBy } from './controllers/informers.ts';
 import { createMemory } from './controllers/memory.ts';

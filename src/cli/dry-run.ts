@@ -107,6 +107,9 @@ function describe(plan: RegistrationPlan, { alias, project }: DesiredSetting): s
     case 'leave':
     case 'record':
       return `${place} is registered (${printable(plan.row.id)}).`;
+    // Not of a command, which has written nothing.
+    case 'wait':
+      return plan.sentence;
     case 'refuse':
       return `It would be refused: ${plan.sentence} ${plan.hint}`;
   }

@@ -10,7 +10,7 @@ import { durations } from '../lib/durations.ts';
  * What this process did to the rows of an object in CodeMie last. Listings that began before `atMs`, epoch milliseconds,
  * don't show it.
  */
-type RowChange = {
+export type RowChange = {
   /** Through which connection. */
   connectionUID: string;
   atMs: number;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { settingDigest } from './digests.ts';
-import { planRegistration, type RegistrationInput, rowsToRemove } from './registration-plan.ts';
+import {
+  needsNewRows,
+  planRegistration,
+  type RegistrationInput,
+  type RegistrationPlan,
+  type RowsInUse,
+  rowsToRemove,
+} from './registration-plan.ts';
 import { indexSettings, type ObservedSetting, ownerMark, settingValues } from './setting.ts';
 
 const owner = ownerMark('cluster-a', 'team-a', 'acme');
@@ -261,9 +268,9 @@ describe('planRegistration', () => {
       { action: 'update', row: { id: 'id-1' } },
     ],
     [
-      'creates again what vanished after a confirmed create',
+      'waits for what CodeMie confirmed and does not list yet',
       { rows: [], written: { digest, adopted: false } },
-      { action: 'create' },
+      { action: 'wait' },
     ],
     ['does not mix the scopes', { rows: [row({ scope: 'User' })] }, { action: 'create' }],
   ];
@@ -319,5 +326,62 @@ describe('rowsToRemove', () => {
     expect(rowsToRemove(indexSettings([row(), row({ id: 'id-2' })]), owner, undefined, remembered)).toEqual([
       row(),
     ]);
+  });
+});
+
+describe('needsNewRows', () => {
+  const facts = { remembered: undefined, isRegistered: false, isYoung: false };
+  const update: RegistrationPlan = {
+    action: 'update',
+    row: row(),
+    duplicates: [],
+    drift: [],
+    adopted: false,
+  };
+  const adoption: RegistrationPlan = {
+    action: 'update',
+    row: row(),
+    duplicates: [],
+    drift: [],
+    adopted: true,
+  };
+  const refusal = { action: 'refuse', reason: 'AliasConflict', sentence: '', hint: '' } as const;
+
+  it.each<{ name: string; plan: RegistrationPlan; facts?: Partial<RowsInUse>; want: boolean }>([
+    { name: 'a refusal, whose cause may be gone', plan: refusal, want: true },
+    { name: 'an adoption, which may have an owner', plan: adoption, want: true },
+    { name: 'an update of our own row', plan: update, want: false },
+    {
+      name: 'what is as it was',
+      plan: { action: 'leave', row: row(), duplicates: [], drift: [] },
+      want: false,
+    },
+    { name: 'the first create', plan: { action: 'create' }, want: false },
+    {
+      name: 'a create at another place',
+      plan: { action: 'create' },
+      facts: { isRegistered: true },
+      want: true,
+    },
+    {
+      name: 'a row that went long ago',
+      plan: { action: 'create' },
+      facts: { remembered, isRegistered: true },
+      want: false,
+    },
+    {
+      name: 'a young row that is missing',
+      plan: { action: 'create' },
+      facts: { remembered, isRegistered: true, isYoung: true },
+      want: true,
+    },
+    {
+      name: 'a young row that is not listed yet',
+      plan: { action: 'wait', sentence: '' },
+      facts: { remembered, isRegistered: true, isYoung: true },
+      want: true,
+    },
+  ])('$name: $want', ({ plan, facts: more, want }) => {
+    expect(needsNewRows(plan, { ...facts, ...more })).toBe(want);
   });
 });

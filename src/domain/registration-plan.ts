@@ -50,8 +50,8 @@ export interface RegistrationInput {
 /**
  * What to do about one integration in CodeMie.
  *
- * `drift` names what somebody else changed; it is empty for changes that come from our side. `record` only takes
- * down what a confirmed write of ours has come to.
+ * `drift` names what others changed; it is empty for changes that come from our side. `record` only records the outcome of
+ * a confirmed write of ours; `wait` is for the row of one that is not listed yet.
  */
 export type RegistrationPlan =
   | { action: 'create' }
@@ -64,6 +64,7 @@ export type RegistrationPlan =
     }
   | { action: 'leave'; row: ObservedSetting; duplicates: ObservedSetting[]; drift: string[] }
   | { action: 'record'; row: ObservedSetting; duplicates: ObservedSetting[]; written: ConfirmedWrite }
+  | { action: 'wait'; sentence: string }
   | {
       action: 'refuse';
       reason: 'AliasConflict' | 'OwnedByOther' | 'Rejected' | 'Removed';
@@ -121,7 +122,57 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
       sentence: `Someone removed the integration "${desired.alias}" of project "${desired.project}" in CodeMie.`,
       hint: 'Delete this GitIntegration too, or set driftPolicy: Correct to have it created again.',
     };
+  if (input.written && input.written.id === undefined)
+    return { action: 'wait', sentence: 'CodeMie confirmed the integration and does not list it.' };
   return { action: 'create' };
+}
+
+/** What {@link needsNewRows} depends on besides the plan. */
+export interface RowsInUse {
+  remembered: RememberedRegistration | undefined;
+  /** Whether the status has a registration, be it at another place. */
+  isRegistered: boolean;
+  /** Whether that may be younger than the listing in use. */
+  isYoung: boolean;
+}
+
+/**
+ * Whether a plan that was made by a listing in shared use has to be made again by a new one, before anything is done or
+ * said: what is in the way may be gone since, and nothing would report that soon; a row to adopt may have an owner since;
+ * and a row that is missing may have been created since, by the process that had this object until now, or through another
+ * connection to the same CodeMie.
+ */
+export function needsNewRows(
+  plan: RegistrationPlan,
+  { remembered, isRegistered, isYoung }: RowsInUse,
+): boolean {
+  if (plan.action === 'refuse' || isAdoption(plan)) return true;
+  const isMissing = plan.action === 'create' || plan.action === 'wait';
+  return isMissing && (remembered ? isYoung : isRegistered);
+}
+
+/** Whether a plan makes a row ours that was not. */
+export function isAdoption(
+  plan: RegistrationPlan,
+): plan is Extract<RegistrationPlan, { action: 'update' }> & { adopted: true } {
+  return plan.action === 'update' && plan.adopted;
+}
+
+/** What a plan says of who created the row; undefined when that stays as it was. */
+export function originOf(plan: RegistrationPlan): 'Created' | 'Adopted' | undefined {
+  switch (plan.action) {
+    case 'create':
+      return 'Created';
+    case 'update':
+      return plan.adopted ? 'Adopted' : undefined;
+    case 'record':
+      if (plan.written.adopted) return 'Adopted';
+      return plan.written.id === undefined ? 'Created' : undefined;
+    case 'leave':
+    case 'wait':
+    case 'refuse':
+      return undefined;
+  }
 }
 
 /** Of several rows a lost race left behind, the one that data sources may already point at. */

@@ -7,10 +7,9 @@ import { ownedByAnother } from '../../domain/registration-plan.ts';
 import { type DesiredSetting, markedBy, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { allows, connectionByUid, isWorking } from './connection.ts';
-import type { Deps } from './deps.ts';
 import { needsPerson } from './halt.ts';
 import { heldKey, rowKey, wantedKey } from './indexes.ts';
-import type { Integration, Known, ResolvedConnection } from './pass.ts';
+import type { Deps, Integration, Known, ResolvedConnection } from './pass.ts';
 
 /** Through which connection a name is wanted. */
 type Through = Pick<ResolvedConnection, 'object' | 'uid'> & { spec: Pick<ResolvedConnection['spec'], 'url'> };

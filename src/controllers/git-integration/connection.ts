@@ -9,9 +9,8 @@ import { RetryAfterError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import { allowsServer } from '../../net/egress-policy.ts';
-import type { Deps } from './deps.ts';
 import { needsPerson, waiting } from './halt.ts';
-import type { Integration, ResolvedConnection } from './pass.ts';
+import type { Deps, Integration, ResolvedConnection } from './pass.ts';
 
 /** How long to wait for a first look at a connection before looking again whether there was one. */
 const unseenDelayMs = durations.integrations.uncheckedConnectionMs;

@@ -9,9 +9,8 @@ import type { KubeObject } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { InstallationSelector, ProviderName } from '../../providers/provider.ts';
 import { createValueReader, ValueFault, type ValueReader } from '../value-reader.ts';
-import type { Deps } from './deps.ts';
 import { Halt, needsPerson } from './halt.ts';
-import type { Integration, Pass, Report } from './pass.ts';
+import type { Deps, Integration, Pass, Report } from './pass.ts';
 
 /** What the Secrets held, checked for form and not yet proven. Never logged. */
 export interface Credentials {

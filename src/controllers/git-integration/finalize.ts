@@ -12,12 +12,11 @@ import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { isOutOfSight, leadsTo } from './connection.ts';
-import type { Deps } from './deps.ts';
 import { onlyNeighbour } from './indexes.ts';
 import { authenticated, parseObject } from './load.ts';
-import type { Known } from './pass.ts';
-import { type Pass, startReport } from './pass.ts';
+import { type Deps, type Known, type Pass, startReport } from './pass.ts';
 import { cleanUpWays, reportOrphaned, reportUnchecked, TornDown, type Way, withLogin } from './removal.ts';
+import { seesAllProjects } from './rights.ts';
 import { awaitListing, listedWithinMs, removeSettings } from './settings-writer.ts';
 import { writeDeleting } from './status.ts';
 
@@ -154,8 +153,7 @@ async function cleanUpThrough(
     return { removed, leftBehind: "its connection's login does not see the project any more" };
   if (!leads || rows.byId(registration.id) || because !== 'registered') return { removed };
   // To an administrator of CodeMie everything is listed, so that it is gone.
-  const { isAdmin, isMaintainer } = await session.account(signal);
-  if (isAdmin || isMaintainer) return { removed };
+  if (seesAllProjects(await session.account(signal))) return { removed };
   const outcome = await session.client.removeUnlisted(registration.id, signal);
   return outcome === 'outOfSight' ? { removed, leftBehind: transferred } : { removed };
 }

@@ -12,7 +12,7 @@ import type { KubeObject, ObjectKey } from '../../kube/object.ts';
 import type { Change, IndexFunction, Store } from '../../kube/store.ts';
 import { providers } from '../../providers/registry.ts';
 import { rememberedCredential } from './credentials.ts';
-import type { Deps } from './deps.ts';
+import type { Deps } from './pass.ts';
 
 /**
  * How the cache finds GitIntegrations: `reference` - by Secret, ConfigMap and connection, so that a change of

@@ -6,10 +6,8 @@ import {
 } from '../../providers/provider.ts';
 import { Refusal } from '../refusals.ts';
 import type { Credentials } from './credentials.ts';
-import type { Deps } from './deps.ts';
 import { needsPerson, providerHalt } from './halt.ts';
-import type { Pass, Report } from './pass.ts';
-import { wasReady } from './pass.ts';
+import { type Deps, type Pass, type Report, wasReady } from './pass.ts';
 import { confirmed, type Proof, verdictOn } from './validate.ts';
 
 /** What the later steps need of an installation. */

@@ -7,8 +7,7 @@ import { reconcileRequests } from '../../domain/reconcile-request.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import { readCurrent } from '../memory.ts';
 import { ownConditions } from '../status-parts.ts';
-import type { Deps } from './deps.ts';
-import type { Loaded } from './pass.ts';
+import type { Deps, Loaded } from './pass.ts';
 
 /**
  * Step 1: the object as it is now. Undefined when it is gone.

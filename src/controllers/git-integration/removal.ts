@@ -11,9 +11,8 @@ import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { signedRegistration } from './claim.ts';
 import { allows, connectionByUid, findConnection, isWorking, leadsTo } from './connection.ts';
-import type { Deps } from './deps.ts';
 import { waiting } from './halt.ts';
-import type { Known, Pass, ResolvedConnection } from './pass.ts';
+import type { Deps, Known, Pass, ResolvedConnection } from './pass.ts';
 import { removeSettings } from './settings-writer.ts';
 
 /** What the way of a row to its removal is found with. */
@@ -161,14 +160,13 @@ function endOfWaiting(
  * @throws Halt while the former connection does not work; CodeMieError
  */
 export async function leaveFormerPlace(
-  pass: Pass,
-  { object }: ResolvedConnection,
+  pass: Pass & { connection: ResolvedConnection },
   kept: ObservedSetting,
 ): Promise<void> {
-  const { integration, deps, signal } = pass;
+  const { integration, connection: present, deps, signal } = pass;
   const { status, namespace, name, spec } = integration;
   const former = status.registration;
-  if (!former || leadsTo(object, former) || former.id === kept.id) return;
+  if (!former || leadsTo(present.object, former) || former.id === kept.id) return;
   if (spec.deletionPolicy === 'Orphan') return;
   const connection = connectionByUid(former.connectionUID, deps);
   if (!connection) {

@@ -55,7 +55,7 @@ export async function createMissingProject(pass: WritePass): Promise<'nothing' |
       `CodeMie already has a project of this name, perhaps in another case, and the connection's login ${account.name} does not see "${project}".`,
       `Make the login an administrator of it, or correct the case: ${immutable}.`,
     );
-  if (account.isAdmin || account.isMaintainer) return 'leftToWrite';
+  if (seesAllProjects(account)) return 'leftToWrite';
   throw needsCodeMieUser(
     'AccessDenied',
     `CodeMie creates no projects by its API while its user management is off, and the connection's login ${account.name} has no project "${project}".`,
@@ -71,6 +71,11 @@ function descriptionOf({ connection: { object, resource }, deps }: WritePass): s
     0,
     500,
   );
+}
+
+/** Whether CodeMie lists to a login the integrations of every project. */
+export function seesAllProjects({ isAdmin, isMaintainer }: Account): boolean {
+  return isAdmin || isMaintainer;
 }
 
 function mayWrite(account: Account, { scope, project }: DesiredSetting): boolean {

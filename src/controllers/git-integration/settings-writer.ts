@@ -1,41 +1,57 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { settingDigest } from '../../domain/digests.ts';
-import type { ConfirmedWrite, RegistrationPlan } from '../../domain/registration-plan.ts';
-import {
-  type DesiredSetting,
-  type ObservedSetting,
-  type Scope,
-  type SettingIndex,
-} from '../../domain/setting.ts';
+import { type ConfirmedWrite, isAdoption, type RegistrationPlan } from '../../domain/registration-plan.ts';
+import type { DesiredSetting, ObservedSetting, Scope } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
-import { refuseUnlessHolder } from './claim.ts';
-import type { Deps } from './deps.ts';
-import { type Halt, needsCodeMieUser, waiting } from './halt.ts';
-import type { Pass, WritePass } from './pass.ts';
+import { refuseIfOwnerExists, refuseUnlessHolder } from './claim.ts';
+import { waiting } from './halt.ts';
+import type { Deps, Pass, WritePass } from './pass.ts';
 import { createMissingProject, requireProject } from './rights.ts';
+
+/** What came of a plan. */
+export type Outcome =
+  /** CodeMie has this row, and the listing in use shows it. */
+  | { kind: 'row'; row: ObservedSetting }
+  /** CodeMie confirmed the write; its answer has no row, which the next listing shows. */
+  | { kind: 'settling' }
+  /** CodeMie created nothing, because the alias is in use. */
+  | { kind: 'aliasTaken' }
+  /** The new alias is in use. The row has everything else, as `written`. */
+  | { kind: 'renameRefused'; written: DesiredSetting; row: ObservedSetting };
+
+/** A plan by which CodeMie is, or already was, brought to what is wanted. */
+export type ActionPlan = Exclude<RegistrationPlan, { action: 'refuse' | 'wait' }>;
+
+/** Does in CodeMie what a plan says. @throws Halt, CodeMieError */
+export async function carryOut(plan: ActionPlan, pass: WritePass): Promise<Outcome> {
+  if (plan.action === 'create') return create(pass);
+  if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, pass.desired, pass.deps, pass.signal);
+  // Of several rows that share an alias CodeMie updates only one, and does not say which: the others go first.
+  await removeSettings(plan.duplicates, pass.session, pass);
+  return plan.action === 'update' ? update(plan, pass) : { kind: 'row', row: plan.row };
+}
 
 /**
  * Creates the integration. A POST is never repeated here: unless it was confirmed, the listing that follows decides
  * whether the row is there.
  *
- * @returns the row; `settling` when CodeMie confirmed it, which tells no id; `taken` when the alias is in use
  * @throws Halt, CodeMieError
  */
-export async function createSetting(pass: WritePass): Promise<ObservedSetting | 'settling' | 'taken'> {
+async function create(pass: WritePass): Promise<Outcome> {
   const { session, desired, owner, deps, signal } = pass;
   await prepare(pass);
-  const create = () => session.client.create(desired, signal);
-  const doubt = await write(pass, { adopted: false }, create).catch(onlyUncertain);
-  if (!doubt) return 'settling';
+  const send = () => session.client.create(desired, signal);
+  const doubt = await write(pass, { adopted: false }, send).catch(onlyUncertain);
+  if (!doubt) return { kind: 'settling' };
   // It was refused, so that a row of ours there is of an earlier create and may hold something else.
-  if (doubt.duplicateAlias) return 'taken';
+  if (doubt.duplicateAlias) return { kind: 'aliasTaken' };
   const rows = await session.rows(desired.scope, signal, deps.now());
   const written = rows.owned(owner).find(({ project }) => project === desired.project);
-  if (written) return written;
+  if (written) return { kind: 'row', row: written };
   throw doubt;
 }
 
@@ -47,14 +63,14 @@ export async function createSetting(pass: WritePass): Promise<ObservedSetting | 
  * stays as it is, the update is sent again in the form for which CodeMie does not check that: no member may stop the
  * rotation of a credential. Where the alias is to change, the rest is written under the one that the row has.
  *
- * @returns `settling`: CodeMie's own time of the change, which status remembers, stands in the next listing only; or
- *   what the row was left as, because its new alias is taken
+ * It ends as `settling`, as CodeMie's own time of the change, which the status remembers, is in the next listing only.
+ *
  * @throws Halt, CodeMieError
  */
-export async function updateSetting(
+async function update(
   { row, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
   pass: WritePass,
-): Promise<'settling' | { keptAs: DesiredSetting; row: ObservedSetting }> {
+): Promise<Outcome> {
   const { session, desired, remembered, deps, signal } = pass;
   const { id } = row;
   await prepare(pass);
@@ -73,44 +89,17 @@ export async function updateSetting(
   }).catch((error: unknown) => {
     if (!isTaken) throw error;
   });
-  if (!isTaken) return 'settling';
+  if (!isTaken) return { kind: 'settling' };
 
-  const keptAs = { ...desired, alias: row.alias };
-  const digest = settingDigest(keptAs, deps.digestKey);
+  const written = { ...desired, alias: row.alias };
+  const digest = settingDigest(written, deps.digestKey);
   const isWritten =
     remembered?.id === id && remembered.digest === digest && remembered.remoteUpdatedAt === row.updatedAt;
-  if (isWritten) return { keptAs, row };
+  if (isWritten) return { kind: 'renameRefused', written, row };
   const kept = { ...pass, integration: { ...pass.integration, alias: row.alias }, digest };
-  await write(kept, { id, adopted }, () => sendUnchecked(keptAs));
+  await write(kept, { id, adopted }, () => sendUnchecked(written));
   const rows = await session.rows(desired.scope, signal, deps.now());
-  return { keptAs, row: rows.byId(id) ?? row };
-}
-
-/**
- * The alias is taken: by a row of the project, or by one that the operator can't see. CodeMie says no more than that.
- *
- * @param rows of a listing that began after CodeMie had said so
- * @param kept what the row of this integration is called, where it has one
- */
-export function aliasTaken(
-  { alias, project, scope }: DesiredSetting,
-  rows: SettingIndex,
-  kept?: ObservedSetting,
-): Halt {
-  const seen = rows
-    .inProject(project)
-    .some((row) => row.id !== kept?.id && row.scope === scope && row.alias === alias);
-  const by = seen
-    ? 'another integration'
-    : "something that is no Git integration of the project: a member's personal integration, or one of another type";
-  const what = kept
-    ? `The integration can't be renamed to "${alias}" in project "${project}", where the alias is taken by ${by}; it stays "${kept.alias}" and gets new credentials.`
-    : `The alias "${alias}" of project "${project}" is taken by ${by}.`;
-  return needsCodeMieUser(
-    'AliasConflict',
-    what,
-    'Choose another alias, or have the other one renamed or removed in CodeMie.',
-  );
+  return { kind: 'renameRefused', written, row: rows.byId(id) ?? row };
 }
 
 /** Sends a write, notes how it ended, and has the key woken as soon as CodeMie shows what came of it. */

@@ -10,8 +10,7 @@ import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { durations } from '../../lib/durations.ts';
 import { mergeConditions, outageNews, providerOutages, sameJson } from '../status-parts.ts';
-import type { Deps } from './deps.ts';
-import type { Known, Pass } from './pass.ts';
+import type { Deps, Known, Pass } from './pass.ts';
 
 const fitStatus = fitterOf(gitIntegrationStatusSchema);
 

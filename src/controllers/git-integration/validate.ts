@@ -17,10 +17,15 @@ import { type RecheckPolicy, Refusal, type Refusals } from '../refusals.ts';
 import { sameJson } from '../status-parts.ts';
 import { requireAllowedServers } from './connection.ts';
 import { type Credentials, rememberedEnd } from './credentials.ts';
-import type { Deps } from './deps.ts';
 import { providerHalt } from './halt.ts';
-import type { Pass, Report, ResolvedConnection } from './pass.ts';
-import { type Integration, wasReady } from './pass.ts';
+import {
+  type Deps,
+  type Integration,
+  type Pass,
+  type Report,
+  type ResolvedConnection,
+  wasReady,
+} from './pass.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
 export interface Proof {
