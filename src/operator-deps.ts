@@ -1,3 +1,4 @@
+import type { parseDefaultConnection } from './controllers/codemie-connection/default-connection.ts';
 import { createSessions } from './controllers/codemie-connection/sessions.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/halt.ts';
 import {
@@ -14,6 +15,7 @@ import { createSharedReads } from './controllers/shared-reads.ts';
 import type { NamesIn } from './controllers/value-reader.ts';
 import type { Informers, Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
+import type { Log } from './kube/log.ts';
 import type { Leadership } from './leadership.ts';
 import { bounds } from './lib/bounds.ts';
 import { durations } from './lib/durations.ts';
@@ -21,10 +23,28 @@ import { createSharedTrust } from './net/ca-bundle.ts';
 import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHandshakes } from './net/handshakes.ts';
 import { createHttpClients } from './net/http-clients.ts';
+import type { Exposition } from './observability/exposition.ts';
 import type { Metrics } from './observability/metrics.ts';
-import type { OperatorOptions } from './operator-options.ts';
+import type { Tracing } from './observability/tracing.ts';
 import type { CredentialReport, Installation } from './providers/provider.ts';
 import { providers } from './providers/registry.ts';
+import type { Settings } from './settings.ts';
+
+/** What an operator is made with. */
+export interface OperatorOptions {
+  settings: Settings;
+  /** PEM certificates that every outgoing connection trusts besides the system roots. */
+  ca: readonly string[];
+  /** The spec of the ClusterCodeMieConnection that this installation brings. */
+  defaultConnection?: ReturnType<typeof parseDefaultConnection> | undefined;
+  exposition: Exposition;
+  tracing: Tracing;
+  log: Log;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** Ends the start, if it comes before that is done. */
+  signal: AbortSignal;
+}
 
 /** The operator's name in user agents, Leases and events. */
 export const operatorName = 'codemie-git-operator';

@@ -1,14 +1,6 @@
 import { createAccessCheck } from './access/check.ts';
-import {
-  clusterCodeMieConnections,
-  codeMieConnections,
-  gitIntegrations,
-  type ResourceDescription,
-} from './api/group.ts';
-import {
-  createDefaultConnection,
-  DEFAULT_CONNECTION,
-} from './controllers/codemie-connection/default-connection.ts';
+import { clusterCodeMieConnections, codeMieConnections, gitIntegrations } from './api/group.ts';
+import { createDefaultConnectionController } from './controllers/codemie-connection/default-connection.ts';
 import { createConnectionMetrics } from './controllers/codemie-connection/metrics.ts';
 import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-connection/reconcile.ts';
 import { ensureDigestKey } from './controllers/digest-key.ts';
@@ -16,23 +8,22 @@ import type { Deps } from './controllers/git-integration/pass.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
 import { createInformers, keptBy } from './controllers/informers.ts';
 import { createMemory } from './controllers/memory.ts';
-import { type Informers, type Queues, watch } from './controllers/watches.ts';
+import { type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { KubeConnection } from './kube/connection.ts';
-import { type Controller, createController, type Reconcile } from './kube/controller.ts';
+import { type Controller, createController } from './kube/controller.ts';
 import { areInContact, type Informer } from './kube/informer.ts';
 import { loadKubeConnection } from './kube/kube-config.ts';
 import { LeadershipLostError } from './kube/leader-election.ts';
-import { namespaces, type ObjectKey, type Resource } from './kube/object.ts';
+import { namespaces, type Resource } from './kube/object.ts';
 import { createKubeClient } from './kube/rest-client.ts';
-import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts';
+import { createWorkQueue } from './kube/work-queue.ts';
 import { createLeadership, leaseName } from './leadership.ts';
 import { durations } from './lib/durations.ts';
 import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
 import type { Health } from './observability/probes.ts';
 import { alsoTraced } from './observability/tracing.ts';
-import { createDeps, operatorName } from './operator-deps.ts';
-import type { OperatorOptions } from './operator-options.ts';
+import { createDeps, type OperatorOptions, type OperatorParts, operatorName } from './operator-deps.ts';
 import type { Settings } from './settings.ts';
 
 /** The operator, ready to run. */
@@ -101,9 +92,9 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
     metrics,
     mayWrite,
   });
-  const controllers = createControllers(options, deps, informers, queues, metrics);
+  const controllers = createControllers(options, deps, { informers, queues, metrics });
   const followed: Informer[] = Object.values(informers);
-  const own = [informers.integrations, informers.clusterConnections, informers.connections];
+  const reconciled = [informers.integrations, informers.clusterConnections, informers.connections];
   measureCaches(exposition.registry, followed);
   measureQueues(exposition.registry, Object.values(queues));
   let stopping = false;
@@ -127,18 +118,17 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         log.info({ objects: deps.integrations.size }, 'Caches are synced');
         await leadership.run(stop, async (leading) => {
           // The last leader's writes may not have come by the watches yet, and what it did is not to be done again.
-          if (settings.leaderElect) await Promise.all(own.map((informer) => informer.refresh(leading)));
-          // Only now: a replica that stands by would fill its queues for nobody. All that is there is told.
+          if (settings.leaderElect)
+            await Promise.all(reconciled.map((informer) => informer.refresh(leading)));
+          // Only now: a replica on standby would fill its queues. Each object that exists is added at this point.
           watch(informers, queues, deps.sessions, deps.requests);
-          // It may not be there yet.
-          if (options.defaultConnection) queues.clusterConnections.add(DEFAULT_CONNECTION);
           await Promise.all(controllers.map((controller) => controller.run(leading)));
-          // The last passes have seen fresh objects, and the news of them goes out before the Lease is given back.
+          // The events of the last passes are sent before the Lease is released.
           await stopReflecting();
           await deps.events.flush(AbortSignal.timeout(durations.operator.flushMs));
         });
       } catch (error) {
-        // Nothing is brought to an end here when another replica may be at work.
+        // When another replica may be at work, nothing is finished here.
         if (!stop.aborted || error instanceof LeadershipLostError) throw error;
       }
       await stopReflecting();
@@ -147,57 +137,59 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
   };
 }
 
+/** A controller for each kind that this process reconciles, and one that keeps the default connection. */
 function createControllers(
-  { settings, log, exposition, tracing, defaultConnection, now }: OperatorOptions,
+  options: OperatorOptions,
   deps: Deps,
-  informers: Informers,
-  queues: Queues,
-  metrics: Metrics,
+  { informers, queues, metrics }: Pick<OperatorParts, 'informers' | 'queues' | 'metrics'>,
 ): Controller[] {
-  const make = (kind: string, queue: WorkQueue, work: Reconcile) =>
+  const { settings, log, tracing, defaultConnection } = options;
+  const common = { workers: settings.workers, log, metrics: metrics.controller, around: tracing.run };
+  const controllers = [
     createController({
-      name: kind.toLowerCase(),
-      queue,
-      workers: settings.workers,
-      reconcile: work,
-      log,
-      metrics: metrics.controller,
-      around: tracing.run,
-    });
-  const connectionMetrics = createConnectionMetrics(exposition);
-  const connections = (
-    resource: ResourceDescription,
-    { store }: Informer,
-    queue: WorkQueue,
-    before?: (key: ObjectKey, signal: AbortSignal) => Promise<void>,
-  ) => {
-    const own: ConnectionDeps = {
+      ...common,
+      name: nameOf(gitIntegrations),
+      queue: queues.integrations,
+      reconcile: (key, context) => reconcile(key, deps, context),
+    }),
+  ];
+  const connectionMetrics = createConnectionMetrics(options.exposition);
+  for (const { resource, informer, queue } of [
+    {
+      resource: clusterCodeMieConnections,
+      informer: informers.clusterConnections,
+      queue: queues.clusterConnections,
+    },
+    { resource: codeMieConnections, informer: informers.connections, queue: queues.connections },
+  ]) {
+    if (!queue) continue;
+    const connectionDeps: ConnectionDeps = {
       ...deps,
       resource,
-      store,
-      versions: createMemory(store, now),
+      store: informer.store,
+      versions: createMemory(informer.store, options.now),
       connectionMetrics,
       wakeAfter: (key, delayMs) => queue.addAfter(key, delayMs, { lane: 'high' }),
     };
-    // Where another shard looks after connections, their keys are taken off the queue, and that is all.
-    const work: Reconcile = settings.connections
-      ? async (key, context) => {
-          await before?.(key, context.signal);
-          return await reconcileConnection(key, own, context);
-        }
-      : () => Promise.resolve({});
-    return make(resource.kind, queue, work);
-  };
-  const { store } = informers.clusterConnections;
-  const keepDefault = defaultConnection && createDefaultConnection(defaultConnection, { ...deps, store });
-  const before = async (key: ObjectKey, signal: AbortSignal): Promise<void> => {
-    if (key === DEFAULT_CONNECTION) await keepDefault?.(signal);
-  };
-  return [
-    make(gitIntegrations.kind, queues.integrations, (key, context) => reconcile(key, deps, context)),
-    connections(clusterCodeMieConnections, informers.clusterConnections, queues.clusterConnections, before),
-    connections(codeMieConnections, informers.connections, queues.connections),
-  ];
+    controllers.push(
+      createController({
+        ...common,
+        name: nameOf(resource),
+        queue,
+        reconcile: (key, context) => reconcileConnection(key, connectionDeps, context),
+      }),
+    );
+  }
+  if (defaultConnection && settings.connections)
+    controllers.push(
+      createDefaultConnectionController(defaultConnection, {
+        ...deps,
+        informer: informers.clusterConnections,
+        metrics: metrics.controller,
+        around: tracing.run,
+      }),
+    );
+  return controllers;
 }
 
 function connect({ kubeconfig, context, inCluster }: Settings): Promise<KubeConnection> {
@@ -215,12 +207,19 @@ async function clusterUid(kube: KubeClient, signal: AbortSignal): Promise<string
   return namespace.metadata.uid;
 }
 
-function createQueues({ workers }: Settings, metrics: Metrics): Queues {
-  const queue = ({ kind }: Resource) =>
-    createWorkQueue({ name: kind.toLowerCase(), workers, metrics: metrics.queue });
+function createQueues({ workers, connections }: Settings, metrics: Metrics): Queues {
+  const queue = (resource: Resource) =>
+    createWorkQueue({ name: nameOf(resource), workers, metrics: metrics.queue });
   return {
     integrations: queue(gitIntegrations),
-    clusterConnections: queue(clusterCodeMieConnections),
-    connections: queue(codeMieConnections),
+    ...(connections && {
+      clusterConnections: queue(clusterCodeMieConnections),
+      connections: queue(codeMieConnections),
+    }),
   };
+}
+
+/** What queue and controller of a kind are called in metrics and logs. */
+function nameOf({ kind }: Resource): string {
+  return kind.toLowerCase();
 }

@@ -32,17 +32,17 @@ export interface Informers {
   namespaces: Informer;
 }
 
-/** One queue per reconciler. */
+/** One queue per reconciler. Those of connections are absent where another shard reconciles them. */
 export interface Queues {
   integrations: WorkQueue;
-  clusterConnections: WorkQueue;
-  connections: WorkQueue;
+  clusterConnections?: WorkQueue;
+  connections?: WorkQueue;
 }
 
 /** A connection counts its integrations at most once in this time, however many are applied at once. */
 const countDelayMs = durations.operator.countDelayMs;
 
-/** What wakes whom. Changes of the status alone wake nobody: they are our own. */
+/** Which change wakes which keys. Changes of the status alone wake none: they are our own. */
 export function watch(informers: Informers, queues: Queues, sessions: Sessions, requests: RequestGate): void {
   const { integrations, clusterConnections, connections } = informers;
   const users = (kind: string, connection: KubeObject) => usersOf(connection, kind, integrations.store);
@@ -76,7 +76,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
     [codeMieConnections.kind, connections, queues.connections],
   ] as const) {
     informer.onChange((change) => {
-      if (!isOwnEcho(change)) addChanged(change, queue);
+      if (queue && !isOwnEcho(change)) addChanged(change, queue);
       if (!isOwnEcho(change) || readyOf(change.object) !== readyOf(change.previous))
         addIntegrations(users(kind, change.object), 'low');
       if (change.type === 'deleted') sessions.forget(change.object.metadata.uid);
@@ -101,7 +101,7 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
       ] as const) {
         for (const connection of store.byIndex('reference', reference)) {
           sessions.renew(connection.metadata.uid);
-          queue.add(keyOf(connection), { lane: laneOf(change) });
+          queue?.add(keyOf(connection), { lane: laneOf(change) });
           // One that is being deleted is never Ready again, and its users wait for the Secret alone.
           if (connection.metadata.deletionTimestamp) addIntegrations(users(kindOf, connection), 'low');
         }
@@ -171,7 +171,7 @@ function countAgain({ object, previous }: Change, queues: Queues): void {
     if (!connection) continue;
     const ofCluster = connection.kind === clusterCodeMieConnections.kind;
     const queue = ofCluster ? queues.clusterConnections : queues.connections;
-    queue.addAfter(connection.key, countDelayMs);
+    queue?.addAfter(connection.key, countDelayMs);
   }
 }
 
@@ -188,7 +188,7 @@ function countFormer(
     [clusterConnections, queues.clusterConnections],
     [connections, queues.connections],
   ] as const) {
-    for (const connection of store.byIndex('uid', before)) queue.addAfter(keyOf(connection), countDelayMs);
+    for (const connection of store.byIndex('uid', before)) queue?.addAfter(keyOf(connection), countDelayMs);
   }
 }
 

@@ -3,13 +3,21 @@ import { z } from 'zod';
 import { clusterCodeMieConnections, FIELD_MANAGER } from '../../api/group.ts';
 import { parseClusterCodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import {
+  type AroundRun,
+  type Controller,
+  type ControllerMetrics,
+  createController,
+} from '../../kube/controller.ts';
+import type { Informer } from '../../kube/informer.ts';
 import type { Log } from '../../kube/log.ts';
-import type { KubeObject } from '../../kube/object.ts';
-import type { Store } from '../../kube/store.ts';
+import { type KubeObject, keyOf } from '../../kube/object.ts';
+import type { Change, Store } from '../../kube/store.ts';
+import { createWorkQueue } from '../../kube/work-queue.ts';
 import { sameJson } from '../status-parts.ts';
 
 /** The name of the connection that integrations without `connectionRef` use. */
-export const DEFAULT_CONNECTION = 'default';
+const DEFAULT_CONNECTION = 'default';
 
 /** Marks the connection as made by the operator; without it, another user or program created one of that name. */
 export const ownLabels = { 'app.kubernetes.io/managed-by': 'codemie-git-operator' };
@@ -50,22 +58,71 @@ function readYaml(text: string): unknown {
 /** What the default connection is kept with. */
 export interface DefaultConnectionDeps {
   kube: Pick<KubeClient, 'apply'>;
-  /** The ClusterCodeMieConnections. */
-  store: Pick<Store, 'get'>;
+  /** Of the ClusterCodeMieConnections. */
+  informer: Pick<Informer, 'store' | 'onChange'>;
+  /** Runs and their failures are counted with those of ClusterCodeMieConnections. */
+  metrics?: ControllerMetrics;
+  around?: AroundRun;
   log: Log;
 }
 
 /**
- * Returns what makes the connection, or brings it back to what the installation says. Fields that the installation
- * does not give are left to others. A connection of that name that the operator did not create is left alone, and so
- * is one that is being deleted: it is created again when it is gone.
+ * Creates the loop that keeps the default connection as the installation describes it: it runs at the start and at each
+ * change of that object, and again with backoff when the API server fails.
  */
-export function createDefaultConnection(
+export function createDefaultConnectionController(
   spec: GivenSpec,
-  { kube, store, log }: DefaultConnectionDeps,
+  { kube, informer, metrics, around, log }: DefaultConnectionDeps,
+): Controller {
+  const name = clusterCodeMieConnections.kind.toLowerCase();
+  const queue = createWorkQueue({ name, workers: 1 });
+  const keep = createKeeper(spec, { kube, store: informer.store, log });
+  const controller = createController({
+    name,
+    queue,
+    workers: 1,
+    reconcile: async (_key, { signal }) => {
+      await keep(signal);
+      return {};
+    },
+    log,
+    // Not the gauges, which the controller of that kind sets.
+    metrics: { reconciled: (...run) => metrics?.reconciled?.(...run) },
+    ...(around && { around }),
+  });
+  return {
+    name,
+    run(signal) {
+      informer.onChange((change) => {
+        if (keyOf(change.object) === DEFAULT_CONNECTION && concernsSpec(change))
+          queue.add(DEFAULT_CONNECTION);
+      });
+      // It may not exist yet.
+      queue.add(DEFAULT_CONNECTION);
+      return controller.run(signal);
+    },
+  };
+}
+
+/** Whether a change may be one of the spec or the owner. Our own writes of the status are not. */
+function concernsSpec({ type, object, previous }: Change): boolean {
+  if (type !== 'updated' || !previous) return true;
+  const facts = ({ metadata: { generation, labels, deletionTimestamp } }: KubeObject) =>
+    JSON.stringify([generation, labels, deletionTimestamp]);
+  return facts(object) !== facts(previous);
+}
+
+/**
+ * Returns what creates the connection, or restores what the installation says. Fields that the installation does not give
+ * are left to others. A connection of that name that another client created is left as it is, and so is one that is being
+ * deleted: it is created again when it is gone.
+ */
+function createKeeper(
+  spec: GivenSpec,
+  { kube, store, log }: Pick<DefaultConnectionDeps, 'kube' | 'log'> & { store: Pick<Store, 'get'> },
 ): (signal: AbortSignal) => Promise<void> {
-  // The first time in any case: a field that was given before and is not any more can't be told from one that
-  // another client set, except by the API server.
+  // The first time in any case: only the API server can tell a field that was given before and no longer is from one that
+  // another client set.
   let applied = false;
   return async (signal) => {
     const found = store.get(DEFAULT_CONNECTION);

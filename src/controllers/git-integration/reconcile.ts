@@ -1,4 +1,3 @@
-import type { Progress } from './registration-report.ts';
 import { durationMs } from '../../api/duration.ts';
 import { steadyInterval } from '../../domain/schedule.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
@@ -14,6 +13,7 @@ import { checkPermissions, resolveInstallation } from './installation.ts';
 import { load } from './load.ts';
 import { type Deps, enterHalt, type Integration, type Pass, startReport } from './pass.ts';
 import { register } from './register.ts';
+import type { Progress } from './registration-report.ts';
 import { listedWithinMs } from './settings-writer.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
 import { validate } from './validate.ts';
