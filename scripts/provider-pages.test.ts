@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type ProviderName, providerNames } from '../src/api/group.ts';
 import {
   credentialExpiringReasons,
   credentialsValidReasons,
@@ -8,31 +9,33 @@ import {
   permissionsSufficientReasons,
 } from '../src/api/reasons.ts';
 import { appCreationPage, tokenCreationPage } from '../src/providers/creation-pages.ts';
-import type { ProviderName } from '../src/providers/provider.ts';
 import { providers } from '../src/providers/registry.ts';
 
 /** What needs no remedy. */
 const fine = new Set(['Valid', 'NotChecked', 'Resolved', 'Sufficient']);
 
-describe.each<{ page: string; name: ProviderName; never: string[] }>([
-  { page: 'github', name: 'GitHub', never: ['Revoked', 'AppPasswordRetired', 'OrganizationStopped'] },
-  {
+/** The page of each provider in `docs/providers`, and the reasons of others that it never gives. */
+const pages: Record<ProviderName, { page: string; never: string[] }> = {
+  GitHub: { page: 'github', never: ['Revoked', 'AppPasswordRetired', 'OrganizationStopped'] },
+  GitLab: {
     page: 'gitlab',
-    name: 'GitLab',
     never: ['SSORequired', 'AppPasswordRetired', 'KeyAppMismatch', 'OrganizationStopped'],
   },
-  {
+  Bitbucket: {
     page: 'bitbucket',
-    name: 'Bitbucket',
     never: ['Revoked', 'SSORequired', 'KeyAppMismatch', 'OrganizationStopped'],
   },
-  {
+  AzureDevOps: {
     page: 'azure-devops',
-    name: 'AzureDevOps',
     never: ['Revoked', 'SSORequired', 'AppPasswordRetired', 'KeyAppMismatch', 'MissingPermissions'],
   },
-])('the page of $name', ({ page, name, never }) => {
-  const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
+};
+
+const root = join(import.meta.dirname, '..');
+
+describe.each(providerNames)('the page of %s', (name) => {
+  const { page, never } = pages[name];
+  const text = readFileSync(join(root, 'docs', 'providers', `${page}.md`), 'utf8');
   const provider = providers[name];
   const { kinds } = provider;
   const namedOf = (words: readonly string[]): string[] =>
@@ -52,11 +55,17 @@ describe.each<{ page: string; name: ProviderName; never: string[] }>([
     const expected = reasons.filter((reason) => !never.includes(reason)).toSorted();
     expect(namedOf(reasons)).toEqual(expected);
   });
+
+  it('goes with an example and a catalogue of failures', () => {
+    const examples = globSync('examples/**/*.yaml', { cwd: root });
+    const uses = (file: string) => readFileSync(join(root, file), 'utf8').includes(`provider: ${name}\n`);
+    expect(examples.filter(uses)).not.toEqual([]);
+    expect(globSync(`src/providers/${page}/*catalogue.test.ts`, { cwd: root })).not.toEqual([]);
+  });
 });
 
 /** The pages of the documentation with links to forms that are filled in. */
-const read = (page: string): string =>
-  readFileSync(join(import.meta.dirname, '..', 'docs', 'providers', `${page}.md`), 'utf8');
+const read = (page: string): string => readFileSync(join(root, 'docs', 'providers', `${page}.md`), 'utf8');
 
 describe.each([
   { name: 'the cloud', gitHub: undefined, gitLab: undefined },
