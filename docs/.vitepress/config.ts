@@ -1,9 +1,15 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 
 const docs = join(import.meta.dirname, '..');
 const repository = 'https://github.com/codemie-ai/codemie-git-operator';
+const { version }: { version: string } = JSON.parse(readFileSync(join(docs, '..', 'package.json'), 'utf8'));
+
+// A release builds the site of its tag below a path of its version, and its links lead to that tag.
+const base = process.env['DOCS_BASE'] ?? '/';
+const isRelease = process.env['DOCS_RELEASE'] === 'true';
+const revision = isRelease ? `v${version}` : 'main';
 
 type Item = DefaultTheme.SidebarItem;
 
@@ -29,15 +35,19 @@ const sidebar: Item[] = [
     items: [
       page('All guides', '/guides/'),
       page('Credentials', '/credentials'),
-      page('Adopt existing integrations', '/guides/adopt-existing-integrations'),
+      page('GitHub App', '/guides/github-app'),
       page('Rotate credentials', '/guides/rotate-credentials'),
       page('Self-managed server', '/guides/self-managed-server'),
+      page('External Secrets', '/guides/external-secrets'),
+      page('Argo CD', '/guides/argo-cd'),
+      page('Flux', '/guides/flux'),
+      page('Behind a proxy', '/guides/proxy'),
       page('Onboard a team', '/guides/onboard-a-team'),
-      page('GitOps', '/gitops'),
+      page('Adopt existing integrations', '/guides/adopt-existing-integrations'),
       page('Use it in CodeMie', '/using-integrations'),
       page('Alert with Kibana', '/guides/alert-with-kibana'),
-      page('Migrate', '/guides/migrate'),
       page('Back up and restore', '/guides/backup-and-restore'),
+      page('Migrate', '/guides/migrate'),
       page('Leave', '/guides/leave'),
     ],
   },
@@ -45,8 +55,10 @@ const sidebar: Item[] = [
     text: 'Operations',
     items: [
       page('Install, upgrade, uninstall', '/install'),
+      page('Upgrade notes', '/upgrade-notes'),
       page('Connections', '/connections'),
       page('CodeMie', '/codemie'),
+      page('GitOps', '/gitops'),
       page('Operating', '/operating'),
       page('High availability', '/high-availability'),
       page('Monitoring', '/monitoring'),
@@ -60,6 +72,7 @@ const sidebar: Item[] = [
       page('API', '/api-reference'),
       page('Conditions', '/conditions'),
       page('Events', '/events'),
+      page('Annotations and labels', '/annotations'),
       page('Durations', '/durations'),
       page('Support and versions', '/support'),
       page('Troubleshooting', '/troubleshooting'),
@@ -76,6 +89,7 @@ const sidebar: Item[] = [
     items: [
       page('Language and style', '/contributing/style'),
       page('Releasing', '/releasing'),
+      page('Versions of this site', '/versions'),
       page('Decision records', '/adr/'),
     ],
   },
@@ -91,13 +105,14 @@ function linkFrom(file: string, link: string): string {
   const inRepository = relative(join(docs, '..'), target);
   if (!existsSync(target)) throw new Error(`${file} links to ${link}, which does not exist.`);
   const kind = statSync(target).isDirectory() ? 'tree' : 'blob';
-  return `${repository}/${kind}/main/${inRepository}${anchor === undefined ? '' : `#${anchor}`}`;
+  return `${repository}/${kind}/${revision}/${inRepository}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
 export default defineConfig({
   title: 'codemie-git-operator',
   description: 'Git credentials for CodeMie, declared in Kubernetes',
   lang: 'en-US',
+  base,
   cleanUrls: true,
   rewrites: { 'README.md': 'index.md', ':folder/README.md': ':folder/index.md' },
   markdown: {
@@ -113,6 +128,7 @@ export default defineConfig({
   },
   themeConfig: {
     sidebar,
+    nav: [{ text: isRelease ? version : 'main', link: '/versions' }],
     search: { provider: 'local' },
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: repository }],
