@@ -108,11 +108,18 @@ function linkFrom(file: string, link: string): string {
   return `${repository}/${kind}/${revision}/${inRepository}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
+/** Tables keep columns that can be read and scroll sideways where they must. Wide screens show more of them. */
+const style = `
+.vp-doc th, .vp-doc td { padding: 6px 12px; vertical-align: top; text-align: left; min-width: 7.5em; }
+@media (min-width: 1440px) { .VPDoc.has-aside .content-container { max-width: 840px !important; } }
+`;
+
 export default defineConfig({
   title: 'codemie-git-operator',
   description: 'Git credentials for CodeMie, declared in Kubernetes',
   lang: 'en-US',
   base,
+  head: [['style', {}, style]],
   cleanUrls: true,
   rewrites: { 'README.md': 'index.md', ':folder/README.md': ':folder/index.md' },
   markdown: {

@@ -65,19 +65,25 @@ async function run(script: string, env: Record<string, string>): Promise<string>
 interface Following {
   /** What the reader knows, as variables. */
   env?: Record<string, string>;
-  /** What happens around the reader before they come to a block. */
-  before?: (block: string) => Promise<void> | void;
-  /** Blocks that can't run here. */
+  /** What happens around the reader before they run a line, and after it. */
+  before?: (line: string) => Promise<void> | void;
+  after?: (line: string) => Promise<void> | void;
+  /** Lines that can't run here. */
   skip?: RegExp;
 }
 
 /** Follows a page: runs its commands, applies its manifests, and writes its values into values.yaml. */
-async function follow(page: string, { env = {}, before, skip }: Following = {}): Promise<string> {
+async function follow(page: string, { env = {}, before, after, skip }: Following = {}): Promise<string> {
   let output = '';
   for (const { language, text } of blocksOf(await readFile(join(root, 'docs', page), 'utf8'))) {
-    if (skip?.test(text)) continue;
-    await before?.(text);
-    if (language === 'sh') output += await run(text, env);
+    if (language === 'sh')
+      // A line may go on in the next one.
+      for (const line of text.trim().split(/(?<![\\|])\n/)) {
+        if (skip?.test(line)) continue;
+        await before?.(line);
+        output += await run(line, env);
+        await after?.(line);
+      }
     else if (language === 'yaml' && text.includes('apiVersion:'))
       output += await suite.kubectl(['apply', '--filename', '-'], text);
     else if (language === 'yaml') await writeValues(text);
@@ -112,12 +118,11 @@ describe('the commands of', () => {
     const output = await follow('get-started.md', {
       env: { TOKEN: 'ghp_of_get_started', CLIENT_SECRET: world.clientSecret },
       skip: /npm/,
-      before: async (block) => {
-        // The namespace is there, with the authority of this cluster's certificates in it.
-        if (!block.includes('create namespace')) return;
-        await suite.kubectl(['delete', 'namespace', system]);
-        await suite.kubectl(['create', 'namespace', system]);
-        await storeAuthority(suite);
+      before: async (line) => {
+        if (line.includes('create namespace')) await suite.kubectl(['delete', 'namespace', system]);
+      },
+      after: async (line) => {
+        if (line.includes('create namespace')) await storeAuthority(suite);
       },
     });
     expect(output.match(/gitintegration\.codemie\.ai\/github-pat condition met/g)).toHaveLength(2);
@@ -155,8 +160,8 @@ describe('the commands of', () => {
     const before = stored('acme-github');
     const output = await follow('guides/rotate-credentials.md', {
       env: { TOKEN: 'glpat-the-new-one', CLIENT_SECRET: world.clientSecret },
-      before: async (block) => {
-        if (block.includes('dry-run')) world.github.setAppKey(123456, await newKey());
+      before: async (line) => {
+        if (line.includes('dry-run')) world.github.setAppKey(123456, await newKey());
       },
     });
     expect(stored('acme-gitlab')).toContain('glpat-the-new-one');
@@ -180,8 +185,8 @@ describe('the commands of', () => {
     const output = await follow('guides/external-secrets.md', {
       skip: /clustersecretstore/,
       // As External Secrets does.
-      before: async (block) => {
-        if (!block.includes('kubectl wait externalsecret')) return;
+      before: async (line) => {
+        if (!line.includes('kubectl wait externalsecret')) return;
         await run(
           `kubectl --namespace team-a create secret generic github-app-from-store --from-literal=appID=654321 --from-file=privateKey=private-key.pem
            kubectl --namespace team-a patch externalsecret github-app-from-store --type=merge --patch '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}'`,
@@ -248,8 +253,8 @@ describe('the commands of', () => {
       {},
     );
     await follow('guides/migrate.md', {
-      before: async (block) => {
-        if (block.includes('kubectl apply'))
+      before: async (line) => {
+        if (line.includes('kubectl apply'))
           await run(`kubectl --namespace ${system} scale deployment codemie-git-operator --replicas=1`, {});
       },
     });

@@ -305,7 +305,7 @@ describe('an installation that changes', () => {
       Registered: 'True/Registered',
     });
     expect(seen.condition('Ready').message).toMatch(
-      /CodeMie keeps the credential that was registered last\.$/,
+      /\(CodeMie keeps the credential that was registered last\)\.$/,
     );
     if (undo) {
       world.github[undo](ids[0] ?? 0);

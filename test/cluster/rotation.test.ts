@@ -82,7 +82,7 @@ describe('a new token in the Secret', () => {
     const awaited = reason === 'SecretValueInvalid' && { Stalled: '' };
     const seen = await cluster.waitForConditions(key, { ...wanted, ...awaited });
     expect(seen.condition('Ready').message).toMatch(
-      /\. CodeMie keeps the credential that was registered last\.$/,
+      /\w \(CodeMie keeps the credential that was registered last\)\.$/,
     );
     expect(seen.status.credential?.account).toBe('octocat');
     expect(heldByCodeMie(world, key)).toEqual(before);

@@ -286,7 +286,7 @@ describe('a Secret that comes and goes', () => {
       Stalled: '',
     });
     expect(seen.condition('Ready').message).toBe(
-      `Secret "deleted" does not exist in namespace "${namespace}". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once. CodeMie keeps the credential that was registered last.`,
+      `Secret "deleted" does not exist in namespace "${namespace}". Create it, or correct spec.auth.token.secretRef.name; the operator picks it up at once (CodeMie keeps the credential that was registered last).`,
     );
 
     // The same credential again is no news for GitHub and CodeMie.

@@ -6,6 +6,7 @@ import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { findLeaks } from '../harness/leaks.ts';
 import type { OperatorOptions, OperatorProcess } from '../harness/operator-process.ts';
 import { newPrivateKey } from '../harness/private-key.ts';
+import { longMessages } from '../harness/sentences.ts';
 import { clientCredentials, startWorld, type World, type WorldOptions } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
@@ -83,7 +84,11 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   });
 
   afterAll(async () => {
-    if (started.length > 0) await expectNoSecrets(suite, started, guarded);
+    if (started.length > 0) {
+      await expectNoSecrets(suite, started, guarded);
+      const long = await longMessages(suite.cluster, 'codemie.ai/codemie-git-operator');
+      expect(long, 'messages of more than two sentences').toEqual([]);
+    }
     for (const operator of started) await operator.stop();
     await suite.cluster?.clearNamespaces();
     await suite.cluster?.close();

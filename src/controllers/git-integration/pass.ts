@@ -189,8 +189,8 @@ export function enterHalt(report: Report, halt: Halt, { conditions }: Known): vo
   if (keepsTheOldCredential(report, halt))
     report.findings[halt.condition] = {
       ...halt.finding,
-      // A hint may end in a link.
-      message: `${halt.finding.message.replace(/\.?$/, '.')} CodeMie keeps the credential that was registered last.`,
+      // A hint may end in a link. In brackets, because a message has two sentences.
+      message: `${halt.finding.message.replace(/\.$/, '')} (CodeMie keeps the credential that was registered last).`,
     };
 }
 

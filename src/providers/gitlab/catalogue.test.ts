@@ -201,7 +201,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       ...(about && { about, calls: 3 }),
       answer: { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Forbidden\n' },
       reason: 'AddressNotAllowed' as const,
-      says: `${host}, or something in front of it, forbids requests from the address of this cluster. GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. The operator retries in ten minutes.`,
+      says: `${host}, or something in front of it, forbids requests from the address of this cluster. GitLab does so for an hour after several failed sign-ins, and the operator retries every ten minutes; if it lasts, allow the cluster's outgoing address in GitLab (Rack Attack) or in the gateway.`,
       again: 600,
     })),
     ...[401, 403].map((status) => ({

@@ -38,7 +38,7 @@ export function banVerdict(answer: Answer, { host, nowMs }: Question): ProviderE
   return new ProviderError({
     reason: 'AddressNotAllowed',
     sentence: `${host}, or something in front of it, forbids requests from the address of this cluster.`,
-    hint: "GitLab does so for an hour after several failed sign-ins from one address; if it lasts, allow the cluster's outgoing address there (Rack Attack) or in the gateway. The operator retries in ten minutes.",
+    hint: "GitLab does so for an hour after several failed sign-ins, and the operator retries every ten minutes; if it lasts, allow the cluster's outgoing address in GitLab (Rack Attack) or in the gateway.",
     retryAtMs: nowMs + banCheckMs,
   });
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
 import type { Peer } from '../../../test/harness/peers/peer.ts';
+import { sentencesOf } from '../../../test/harness/sentences.ts';
 import { createSharedTrust } from '../../net/ca-bundle.ts';
 import { createHttpClient, type HttpClient } from '../../net/http-client.ts';
 import type { Answer } from '../answer.ts';
@@ -77,6 +78,7 @@ export function expectPresentable(error: ProviderError, token: string): void {
   expect(everything).not.toContain(canary);
   expect(error.message).toMatch(/^[^\n]{10,500}\.$/);
   expect(error.hint).toMatch(/^[A-Z][^\n]{10,500}$/);
+  expect(sentencesOf(`${error.message} ${error.hint}`).length).toBeLessThanOrEqual(2);
 }
 
 /** An answer as a client gives it, of headers by their lower-case names. */
