@@ -7,6 +7,7 @@ import { parse as parseYaml, stringify } from 'yaml';
 import { z } from 'zod';
 import { rowsOf } from '../cluster/objects.ts';
 import { blocksOf } from '../harness/code-blocks.ts';
+import { foreignCrdFiles } from '../harness/foreign-crds.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 import { createGitLab } from '../harness/peers/gitlab/gitlab.ts';
@@ -33,18 +34,8 @@ beforeAll(async () => {
     `#!/bin/sh\n[ "$1" != import ] || set -- "$@" --ca-file ${caFile}\nHTTPS_PROXY=${proxyUrl} exec ${process.execPath} ${program} "$@"\n`,
   );
   await chmod(cli, 0o755);
-  for (const name of [
-    'argocd-application',
-    'external-secret',
-    'flux-kustomization',
-    'flux-helmrelease',
-    'flux-ocirepository',
-  ])
-    await suite.kubectl([
-      'apply',
-      '--filename',
-      join(root, 'test', 'harness', 'foreign-crds', `${name}.yaml`),
-    ]);
+  for (const file of await foreignCrdFiles())
+    await suite.kubectl(['apply', '--server-side', '--force-conflicts', '--filename', file]);
   for (const namespace of ['argocd', 'flux-system']) await suite.kubectl(['create', 'namespace', namespace]);
   return async () => {
     for (const namespace of ['argocd', 'flux-system', 'team-b'])
@@ -175,6 +166,7 @@ describe('the commands of', () => {
     ourGitLab.addToken({ token: 'glpat-self-managed', username: 'ci-bot' });
     await follow('guides/self-managed-server.md', { env: { TOKEN: 'glpat-self-managed' }, skip: /openssl/ });
     await ready('our-gitlab');
+    expect(rowsOf(suite.world, 'team-a/our-gitlab')).toHaveLength(1);
   }, 180_000);
 
   it('External Secrets register what a store holds', async () => {
@@ -233,7 +225,19 @@ describe('the commands of', () => {
       values: { url: 'https://gitlab.com', name: 'oauth2', token: 'glpat-by-hand' },
       user,
     });
-    await follow('guides/adopt-existing-integrations.md', { env: { TOKEN: 'glpat-by-hand' } });
+    await follow('guides/adopt-existing-integrations.md', {
+      env: { TOKEN: 'glpat-by-hand' },
+      // As the import says.
+      before: async (line) => {
+        if (line.includes('kubectl apply'))
+          await run(
+            'kubectl --namespace team-a create secret generic shop-git --from-literal=token="$TOKEN"',
+            {
+              TOKEN: 'glpat-by-hand',
+            },
+          );
+      },
+    });
     await suite.cluster.waitForConditions('team-a/shop', { Registered: 'True/Adopted' });
     expect(rowsOf(world, 'team-a/shop').map(({ id }) => id)).toEqual([row.id]);
   }, 120_000);
@@ -261,6 +265,8 @@ describe('the commands of', () => {
     await suite.cluster.waitFor('the old one to be gone', () =>
       Promise.resolve(rowsOf(world, 'team-a/acme-github').length === 0),
     );
+    const there = world.furtherCodeMies.flatMap((codemie) => codemie.rows());
+    expect(there.map(({ alias }) => alias)).toEqual(['acme-github']);
   }, 180_000);
 
   it('Leave keep what is in CodeMie', async () => {

@@ -8,8 +8,8 @@ it.each([
     message: 'It expired on 2026-01-02. Create one at https://github.com/settings/tokens?a=b. Store it.',
     count: 3,
   },
-  { message: 'It says "wrong." Correct it; api.github.com is asked again.', count: 2 },
-  { message: 'The host refuses. api.github.com is asked again. Wait.', count: 3 },
+  { message: 'It says "wrong." Correct it; api.github.com follows.', count: 2 },
+  { message: 'The host refuses. api.github.com follows. Wait.', count: 3 },
   { message: 'Use a scope, e.g. repo.', count: 1 },
 ])('$count in: $message', ({ message, count }) => {
   expect(sentencesOf(message)).toHaveLength(count);
