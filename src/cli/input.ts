@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { CliError, type Io, printable } from './io.ts';
 
@@ -29,7 +29,24 @@ export async function readFileBounded(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(`${what} can't be read.`, 'Check its path and permissions.');
+    throw unreadable(what);
+  }
+}
+
+/**
+ * The bytes of a regular file, at most 32 MiB. Of thousands of small files each is read several times faster than by
+ * {@link readFileBounded}, which goes through the thread pool for every step.
+ *
+ * @throws CliError for more, and where it can't be read
+ */
+export function readRegularFile(path: string): Buffer {
+  const what = `The file ${printable(path)}`;
+  try {
+    if (statSync(path).size > maxInputBytes) throw tooLarge(what);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw unreadable(what);
   }
 }
 
@@ -43,6 +60,10 @@ export async function readBounded(stream: AsyncIterable<Uint8Array>, what: strin
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function unreadable(what: string): CliError {
+  return new CliError(`${what} can't be read.`, 'Check its path and permissions.');
 }
 
 function tooLarge(what: string): CliError {

@@ -1,6 +1,7 @@
-import { opendir, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { decodeText, readFileBounded, stdinName } from '../input.ts';
+import { decodeText, readFileBounded, readRegularFile, stdinName } from '../input.ts';
 import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
 import { type Finding, inReadingOrder, type LintFormat, type LintRule } from './finding.ts';
 import { type Manifest, type ParsedFile, parseManifests } from './manifests.ts';
@@ -21,7 +22,6 @@ export interface LintOptions {
 }
 
 const maxFiles = 50_000;
-const filesAtOnce = 32;
 const endings: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
 
 interface Source {
@@ -101,16 +101,11 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
       yield { file: path, text: textOf(await readFileBounded(path)), isNamed: true };
       continue;
     }
-    const files = await filesBelow(path);
-    for (let from = 0; from < files.length; from += filesAtOnce) {
-      const some = files.slice(from, from + filesAtOnce);
-      const contents = await Promise.all(some.map(readFileBounded));
-      for (const [index, bytes] of contents.entries()) {
-        const text = textOf(bytes);
-        // Of files that were not named, only those count that seem to be ours.
-        if (text !== undefined || bytes.includes('codemie.ai/'))
-          yield { file: some[index] ?? path, text, isNamed: false };
-      }
+    for (const file of await filesBelow(path)) {
+      const bytes = readRegularFile(file);
+      const text = textOf(bytes);
+      // Files that are not named on the command line only count if they seem to be of this API.
+      if (text !== undefined || bytes.includes('codemie.ai/')) yield { file, text, isNamed: false };
     }
   }
 }
@@ -123,14 +118,22 @@ function textOf(bytes: Buffer | Uint8Array): string | undefined {
   }
 }
 
+/**
+ * The manifests below a folder. A link to a file is followed, as kubectl does: a mounted ConfigMap has nothing else.
+ * A link to a folder is not, because it may lead round in a circle.
+ *
+ * @throws CliError for a folder or a link that can't be read, and for too many files
+ */
 async function filesBelow(folder: string): Promise<string[]> {
   const files: string[] = [];
   const walk = async (path: string): Promise<void> => {
-    for await (const entry of await opendir(path)) {
-      // Links are not followed: they may lead round in a circle.
+    for (const entry of await entriesOf(path)) {
+      const { name } = entry;
+      const below = join(path, name);
       if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && entry.name !== 'node_modules') await walk(join(path, entry.name));
-      } else if (entry.isFile() && endings.has(extname(entry.name))) files.push(join(path, entry.name));
+        if (!name.startsWith('.') && name !== 'node_modules') await walk(below);
+      } else if (endings.has(extname(name)) && (entry.isFile() || (await leadsToFile(entry, below))))
+        files.push(below);
       if (files.length > maxFiles)
         throw new CliError(
           `The folder ${printable(folder)} has more than ${maxFiles} files of YAML and JSON.`,
@@ -140,4 +143,21 @@ async function filesBelow(folder: string): Promise<string[]> {
   };
   await walk(folder);
   return files.toSorted();
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    throw new CliError(`The folder ${printable(folder)} can't be read.`, 'Check its permissions.');
+  }
+}
+
+async function leadsToFile(entry: Dirent, path: string): Promise<boolean> {
+  // Editors lock a file by a hidden link that leads nowhere.
+  if (!entry.isSymbolicLink() || entry.name.startsWith('.')) return false;
+  const target = await stat(path).catch(() => {
+    throw new CliError(`The link ${printable(path)} leads nowhere.`, 'Correct or delete it.');
+  });
+  return target.isFile();
 }

@@ -14,6 +14,7 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { own } from '../../lib/own.ts';
+import { recordOf } from './objects.ts';
 
 /** A place in a file. Both count from 1, as editors do. */
 export interface Position {
@@ -108,7 +109,7 @@ export function parseManifests(file: string, text: string): ParsedFile {
     }
     const at: Manifest['position'] = (path, of = 'value') => positionIn(document, path, of, lines);
     try {
-      const repeated = repeatedKey(document);
+      const repeated = repeatedKey(document.contents);
       if (repeated !== undefined)
         parsed.faults.push({
           file,
@@ -172,7 +173,7 @@ function readDocument(
       kind,
       name: metadata.name,
       namespace: metadata.namespace,
-      object: z.record(z.string(), z.unknown()).parse(value),
+      object: recordOf(value),
       position: (path, of) => at([...prefix, ...path], of),
     });
   };
@@ -198,24 +199,26 @@ function hasTemplate(document: Document): boolean {
 }
 
 /** Where a key is that its object has already, in the form that Kubernetes compares: of two numbers, their text. */
-function repeatedKey(document: Document): number | undefined {
-  let offset: number | undefined;
-  visit(document, {
-    Map(_key, map) {
-      const keys = new Set<string>();
-      for (const { key } of map.items) {
-        const name = isScalar(key) ? String(key.value) : undefined;
-        if (name === undefined || name === '<<') continue;
-        if (keys.has(name)) {
-          offset = offsetOf(key);
-          return visit.BREAK;
-        }
-        keys.add(name);
-      }
-      return undefined;
-    },
+function repeatedKey(node: unknown): number | undefined {
+  if (isSeq(node)) return firstOffset(node.items, repeatedKey);
+  if (!isMap(node)) return undefined;
+  const keys = new Set<string>();
+  return firstOffset(node.items, ({ key, value }) => {
+    const name = isScalar(key) ? String(key.value) : undefined;
+    if (name !== undefined && name !== '<<') {
+      if (keys.has(name)) return offsetOf(key);
+      keys.add(name);
+    }
+    return repeatedKey(key) ?? repeatedKey(value);
   });
-  return offset;
+}
+
+function firstOffset<T>(items: readonly T[], find: (item: T) => number | undefined): number | undefined {
+  for (const item of items) {
+    const offset = find(item);
+    if (offset !== undefined) return offset;
+  }
+  return undefined;
 }
 
 /** Where an alias is that no anchor before it defines. */

@@ -1,7 +1,8 @@
-import { API_VERSION, GROUP } from '../../api/group.ts';
+import { API_VERSION, GROUP, gitIntegrations } from '../../api/group.ts';
 import { kinds } from '../../api/kinds.ts';
-import { parseWithIssues } from '../../api/parse.ts';
+import { type Parsed, parseWithIssues } from '../../api/parse.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../api/structural-schema.ts';
+import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import { closest } from '../../lib/closest.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
@@ -51,11 +52,23 @@ export function checkObject(manifest: Manifest): Finding[] {
   for (const name of Object.keys(manifest.object))
     if (!topLevel.has(name)) findings.push(unknownField(manifest, [name], [...topLevel]));
   findings.push(...unknownFields(manifest, ['spec'], manifest.object['spec'], schemaOf(kind)));
+  if (kind.resource === gitIntegrations && integrationSpec(manifest).ok) return findings;
   const checked = parseWithIssues(kind.spec, 'spec', manifest.object['spec']);
   if (!checked.ok)
     for (const { path, sentence } of checked.issues)
       findings.push(findingAt(manifest, path, 'schema', sentence));
   return findings;
+}
+
+const integrationSpecs = new WeakMap<Manifest['object'], Parsed<GitIntegrationSpec>>();
+
+/** The spec of a GitIntegration, parsed once per object: most manifests of a large set are of this kind. */
+export function integrationSpec({ object }: Manifest): Parsed<GitIntegrationSpec> {
+  const known = integrationSpecs.get(object);
+  if (known) return known;
+  const parsed = parseGitIntegrationSpec(object['spec']);
+  integrationSpecs.set(object, parsed);
+  return parsed;
 }
 
 const topLevel: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);

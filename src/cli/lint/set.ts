@@ -5,7 +5,7 @@ import {
   parseClusterCodeMieConnectionSpec,
   parseCodeMieConnectionSpec,
 } from '../../api/v1alpha1/connection-spec.ts';
-import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import { claimKey, serverKey } from '../../domain/claim.ts';
 import { connectionAccess } from '../../domain/tenancy.ts';
 import { checkUrl } from '../../net/egress-policy.ts';
@@ -14,7 +14,7 @@ import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { Finding } from './finding.ts';
 import type { Manifest, Path } from './manifests.ts';
-import { findingAt, nameOf, recordOf } from './objects.ts';
+import { findingAt, integrationSpec, nameOf, recordOf } from './objects.ts';
 import { createValues } from './values.ts';
 
 /** A GitIntegration whose spec is valid. */
@@ -55,7 +55,7 @@ export async function checkSet(
   }
   const integrations = placed.flatMap((manifest) => {
     if (manifest.kind !== gitIntegrations.kind) return [];
-    const spec = parseGitIntegrationSpec(manifest.object['spec']);
+    const spec = integrationSpec(manifest);
     return spec.ok ? [{ manifest, namespace: manifest.namespace ?? '', spec: spec.value }] : [];
   });
   findings.push(...aliasConflicts(integrations, connections));

@@ -110,12 +110,24 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     }
   }
 
+  /** What is missing of a user's references, and the first value among the others that would be rejected. */
+  async function checkValues(
+    user: Manifest,
+    namespace: string,
+    spec: GitIntegrationSpec | CodeMieConnectionSpec,
+    run: (kube: ReturnType<typeof source>) => Promise<unknown>,
+  ): Promise<Finding[]> {
+    const references = referencesIn(spec, ['spec']);
+    const absent = missing(user, namespace, references);
+    // Most sets declare no Secret at all.
+    if (!references.some(({ kind, name }) => declared.has(`${kind} ${namespace}/${name}`))) return absent;
+    const unreadable = notTexts(user, namespace, references);
+    return [...absent, ...(unreadable.length > 0 ? unreadable : await read(user, references, run))];
+  }
+
   return {
-    async check({ manifest, namespace, spec }, signal) {
-      const references = referencesIn(spec, ['spec']);
-      const unreadable = notTexts(manifest, namespace, references);
-      if (unreadable.length > 0) return unreadable;
-      const faults = await read(manifest, references, async ({ get }) => {
+    check: ({ manifest, namespace, spec }, signal) =>
+      checkValues(manifest, namespace, spec, async ({ get }) => {
         const integration = toIntegration(manifest, namespace, spec);
         await readCredentials({
           integration,
@@ -123,20 +135,14 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
           deps: { reads: unsharedReads({ get }), providers },
           signal,
         });
-      });
-      return [...missing(manifest, namespace, references), ...faults];
-    },
-    async checkLogin(connection, spec, signal) {
+      }),
+    checkLogin(connection, spec, signal) {
       const namespace = connection.namespace ?? operatorNamespace;
-      const references = referencesIn(spec, ['spec']);
-      const unreadable = notTexts(connection, namespace, references);
-      if (unreadable.length > 0) return unreadable;
-      const faults = await read(connection, references, async ({ get }) => {
+      return checkValues(connection, namespace, spec, async ({ get }) => {
         const reader = createValueReader({ get }, namespace, signal);
         if (spec.tls) await reader.ca(spec.tls.caRef);
         await readAuth(spec.auth, reader);
       });
-      return [...missing(connection, namespace, references), ...faults];
     },
   };
 }
@@ -187,8 +193,9 @@ function toIntegration(manifest: Manifest, namespace: string, spec: GitIntegrati
 }
 
 /** All references below a value: whatever has a field that ends in `Ref` with a name and a key. */
-function referencesIn(value: unknown, path: Path): Reference[] {
-  return Object.entries(recordOf(value)).flatMap(([field, child]): Reference[] => {
+function referencesIn(value: object, path: Path): Reference[] {
+  return Object.entries(value).flatMap(([field, child]: [string, unknown]): Reference[] => {
+    if (typeof child !== 'object' || child === null) return [];
     const { kind, name, key } = recordOf(child);
     if (field.toLowerCase().endsWith('ref') && typeof name === 'string' && typeof key === 'string')
       return [{ kind: kind === 'ConfigMap' ? 'ConfigMap' : 'Secret', name, key, path: [...path, field] }];
