@@ -1,4 +1,4 @@
-import { Document, Scalar, visit } from 'yaml';
+import { Document, Scalar, type ScalarTag, visit } from 'yaml';
 import { unprintable } from './io.ts';
 
 /** JSON for people and programs. Control characters are escaped, also those that JSON would allow. */
@@ -7,13 +7,25 @@ export function toJson(value: unknown): string {
   return `${escapeUnprintable(text, (letter) => [...utf16(letter)].map((unit) => `\\u${hex(unit, 4)}`).join(''))}\n`;
 }
 
+/** `0o14`, which go-yaml takes for a number also in YAML 1.1, and the library only in 1.2. */
+export const octalNumber: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o[0-7_]+$/,
+  resolve: (text) => Number.parseInt(text.replaceAll('_', '').replace('0o', ''), 8),
+};
+
 /**
  * A document of YAML in which each parser finds the same: the YAML 1.1 of Kubernetes takes `yes` and `012` for a
  * boolean and a number, and also breaks lines at U+0085, U+2028 and U+2029, so a text with these could add
  * fields.
  */
 export function toYaml(value: unknown): string {
-  const document = new Document(value, { version: '1.1', merge: false });
+  const document = new Document(value, {
+    version: '1.1',
+    merge: false,
+    customTags: (tags) => [octalNumber, ...tags],
+  });
   visit(document, {
     Scalar(_key, node) {
       if (typeof node.value === 'string' && escapeUnprintable(node.value, () => '') !== node.value)

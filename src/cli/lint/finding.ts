@@ -10,6 +10,7 @@ export const lintRules = {
   metadata: 'The name, namespace, a label or an annotation is not valid.',
   'unknown-field': 'A field that the CRD does not have.',
   schema: 'A value that the CRD refuses.',
+  template: 'A value that a template has yet to fill in.',
   'duplicate-object': 'Two documents declare the same object.',
   'alias-conflict': 'Two integrations want the same alias in CodeMie.',
   'connection-not-allowed': 'The connection does not serve this namespace.',

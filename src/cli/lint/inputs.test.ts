@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +25,9 @@ describe('forms of a manifest that kubectl takes', () => {
     ['empty documents around it', `---\n\n---\n${good}---\n# nothing\n---\n`],
     ['a document end', `${good}...\n`],
     ['the comments of helm template', `---\n# Source: team/templates/github.yaml\n${good}`],
-    ['a directive', `%YAML 1.1\n---\n${good}`],
+    ['a comment beside the separator', `--- # Source: team/github.yaml\n${good}`],
+    ['two files with byte order marks, one after the other', `\uFEFF---\n---\n\uFEFF${good}`],
+    ['a separator of text in JSON', JSON.stringify(manifestOf('a\u2028b'))],
     ['anchors and aliases', good.replace('name: github\n', 'name: &name github\n').replace('demo', '*name')],
     [
       'merge keys',
@@ -33,7 +35,7 @@ describe('forms of a manifest that kubectl takes', () => {
         .replace('    token:\n', '    token:\n      <<: &ref\n        headerAuth: false\n')
         .replace('spec:', 'spec:'),
     ],
-    ['JSON', JSON.stringify({ ...manifestOf(good) })],
+    ['JSON', JSON.stringify(manifestOf())],
     ['a List', listOf('v1', 'List')],
     ['a list of its own kind', listOf('codemie.ai/v1alpha1', 'GitIntegrationList')],
     ['quoted texts that YAML 1.1 takes for others', good.replace('project: demo', 'project: "012"')],
@@ -69,6 +71,16 @@ describe('forms of a manifest that kubectl takes', () => {
       '<stdin>:8:12: error: spec.project',
     ],
     [
+      'two merge keys',
+      good.replace('spec:', 'spec:\n  <<: {suspend: true}\n  <<: {suspend: false}'),
+      '<stdin>:8:3: error: A key is there twice',
+    ],
+    [
+      'an octal number of YAML 1.2',
+      good.replace('project: demo', 'project: 0o14'),
+      '<stdin>:8:12: error: spec.project',
+    ],
+    [
       'an alias without anchor',
       good.replace('demo', '*nowhere'),
       '<stdin>:8:12: error: An alias has no anchor.',
@@ -80,11 +92,67 @@ describe('forms of a manifest that kubectl takes', () => {
       '<stdin>:1:1: error: The file is not text in UTF-8.',
     ],
     ['a text that is no object', 'hello', 'The document is not a Kubernetes object.'],
-    ['a control character', good.replace('demo', 'de\u0007mo'), 'error: '],
+    ['a control character', good.replace('demo', 'de\u0007mo'), '8:14: error: There is a control character'],
+    ['a directive', `%YAML 1.1\n---\n${good}`, '1:1: error: Kubernetes does not read YAML directives.'],
+    [
+      'an item of a list',
+      'apiVersion: v1\nkind: List\nitems:\n- 5\n',
+      ':4:3: error: The item is not a Kubernetes object',
+    ],
   ])('but not %s', async (_name, text, message) => {
     const { out, exitCode } = await lintInput(text);
     expect(out).toContain(message);
     expect(exitCode).toBe(1);
+  });
+
+  /** In all of them, `Gitea` is what is wrong. */
+  const bad = good.replace('GitHub', 'Gitea');
+  it.each([
+    ['Windows line ends', bad.replaceAll('\n', '\r\n'), '7:13'],
+    ['a byte order mark', `\uFEFF${bad}`, '7:13'],
+    ['UTF-16', Buffer.from(`\uFEFF${bad}`, 'utf16le'), '7:13'],
+    ['a second document', `${good.replace('name: github\n', 'name: first\n')}---\n${bad}`, '20:13'],
+    ['a document after a broken one', `a: b: c\n---\n# comment\n${bad}`, '10:13'],
+    ['a document after an empty one', `---\n\n---\n---\n${bad}`, '11:13'],
+    ['helm template', `---\n# Source: team/templates/github.yaml\n${bad}`, '9:13'],
+    ['JSON', JSON.stringify({ ...manifestOf(), spec: { provider: 'Gitea' } }, undefined, 2), '12:17'],
+    [
+      'JSON with tabs',
+      JSON.stringify({ ...manifestOf(), spec: { provider: 'Gitea' } }, undefined, '\t'),
+      '12:15',
+    ],
+    ['a List', `apiVersion: v1\nkind: List\nitems:\n- ${bad.trimEnd().replaceAll('\n', '\n  ')}\n`, '10:15'],
+    ['an anchor', good.replace('provider: GitHub', 'provider: &p Gitea').replace('demo', '*p'), '7:16'],
+    ['a merge key', good.replace('  provider: GitHub', '  <<: {provider: Gitea}'), '6:1'],
+    [
+      'a flow style',
+      good.replace('spec:\n', 'spec: {').replace(/  provider[^]*/, 'provider:\n Gitea}'),
+      '7:2',
+    ],
+    [
+      'letters beyond ASCII above it',
+      good.replace('  provider: GitHub', '  # 😀 ä\n  provider: Gitea'),
+      '8:13',
+    ],
+  ])('has its place in %s', async (_name, text, place) => {
+    const { out } = await lintInput(text);
+    expect(out).toContain(`<stdin>:${place}: error: spec.provider: must be one of`);
+  });
+
+  it('is at its own place, each of several in one file', async () => {
+    const named = (name: string) => good.replace('name: github\n', `name: ${name}\n`);
+    const { out } = await lintInput(
+      [
+        named('a').replace('provider', '\tprovider'),
+        named('b').replace('GitHub', '{{ .Values.provider }}'),
+        named('c').replace('project: demo', 'project: demo\n  project: other'),
+        'hello\n',
+        named('d').replace('demo', '*nowhere'),
+        named('e').replace('GitHub', 'Gitea'),
+      ].join('---\n'),
+    );
+    const places = [...out.matchAll(/^<stdin>:(\d+:\d+): error: /gm)].map(([, place]) => place);
+    expect(places).toEqual(['7:3', '20:13', '35:3', '41:1', '50:12', '62:13']);
   });
 
   it('is none where there is nothing', async () => {
@@ -138,6 +206,34 @@ describe('files', () => {
       'blob.yaml': Buffer.from([0xff, 0xff]),
     });
     expect(out).toBe('0 objects in 1 file: nothing to complain about\n');
+  });
+
+  it('of a folder are found through links to files, as in a mounted ConfigMap, and through none to folders', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lint-links-'));
+    try {
+      await mkdir(join(folder, '..2026'));
+      await writeFile(join(folder, '..2026', 'a.yaml'), good);
+      for (const [target, name] of [
+        ['..2026', '..data'],
+        ['..data/a.yaml', 'a.yaml'],
+        ['.', 'round.yaml'],
+        ['/dev/zero', 'device.yaml'],
+        ['/nowhere', '.#lock.yaml'],
+      ] as const)
+        await symlink(target, join(folder, name));
+      const io = testIo();
+      await lint([folder], lintOptions, io, '1.2.3');
+      expect(io.stdout()).toContain('1 object in 1 file: ');
+      for (const target of ['/nowhere', 'loop.yaml']) {
+        await symlink(target, join(folder, 'loop.yaml'));
+        await expect(lint([folder], lintOptions, testIo(), '1.2.3')).rejects.toThrow(
+          `The link ${folder}/loop.yaml leads nowhere. Correct or delete it.`,
+        );
+        await rm(join(folder, 'loop.yaml'));
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('that do not exist are one sentence', async () => {
@@ -200,15 +296,15 @@ describe('a Secret next to the integration', () => {
   });
 });
 
-function manifestOf(_text: string) {
+function manifestOf(note = 'none') {
   return {
     apiVersion: 'codemie.ai/v1alpha1',
     kind: 'GitIntegration',
-    metadata: { name: 'github', namespace: 'team-a' },
+    metadata: { name: 'github', namespace: 'team-a', annotations: { note } },
     spec: { provider: 'GitHub', project: 'demo', auth: { token: { secretRef: { name: 'github-token' } } } },
   };
 }
 
 function listOf(apiVersion: string, kind: string): string {
-  return JSON.stringify({ apiVersion, kind, items: [manifestOf(good)] });
+  return JSON.stringify({ apiVersion, kind, items: [manifestOf()] });
 }

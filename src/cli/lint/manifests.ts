@@ -14,6 +14,8 @@ import {
 } from 'yaml';
 import { z } from 'zod';
 import { own } from '../../lib/own.ts';
+import { octalNumber } from '../documents.ts';
+import { type DocumentText, documentTexts } from './document-texts.ts';
 import { recordOf } from './objects.ts';
 
 /** A place in a file. Both count from 1, as editors do. */
@@ -77,16 +79,21 @@ const list = z.object({ items: z.array(z.unknown()) });
  */
 const asKubernetes = {
   version: '1.1',
-  // The library compares each key with each; `repeatedKey` reads them once.
+  // The library compares each key with each; `badKey` reads them once.
   uniqueKeys: false,
-  customTags: (tags: Tags) =>
-    tags.filter(
+  customTags: (tags: Tags) => [
+    octalNumber,
+    ...tags.filter(
       (tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || tag.format === 'TIME'),
     ),
+  ],
 } as const;
 
 /** Aliases may repeat what they name this often; more is a bomb, not a manifest. */
 const maxAliasCount = 100;
+
+/** After so many faults nothing more is read of a file: it is no manifest. */
+const maxFaults = 1000;
 
 /**
  * Reads the objects of one YAML or JSON text: several documents, and lists (`kind: List`). Empty documents are skipped,
@@ -94,51 +101,67 @@ const maxAliasCount = 100;
  */
 export function parseManifests(file: string, text: string): ParsedFile {
   const parsed: ParsedFile = { manifests: [], faults: [] };
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' });
-  // Without a document the library gives an empty list with extra properties.
-  if (!Array.isArray(documents)) return parsed;
-  const mayBeTemplate = text.includes('{{');
-  for (const document of documents) {
-    const [error] = document.errors;
-    if (error) {
-      const position = placeOf(error.pos[0], lines);
-      parsed.faults.push({ file, position, ...describe(error.code, text) });
-      // What follows a broken document can't be separated from it.
-      break;
-    }
-    const at: Manifest['position'] = (path, of = 'value') => positionIn(document, path, of, lines);
-    try {
-      const repeated = repeatedKey(document.contents);
-      if (repeated !== undefined)
-        parsed.faults.push({
-          file,
-          position: placeOf(repeated, lines),
-          ...describe('DUPLICATE_KEY', text),
-        });
-      else if (mayBeTemplate && hasTemplate(document))
-        parsed.faults.push({ file, position: at([]), ...templateFault });
-      else readDocument(file, document, lines, at, parsed);
-    } catch (error_) {
-      // What the library walks through, it walks by recursion.
-      if (!(error_ instanceof RangeError)) throw error_;
-      parsed.faults.push({ file, position: { line: 1, column: 1 }, ...tooDeep });
-    }
+  for (const part of documentTexts(text)) {
+    if (parsed.faults.length >= maxFaults) break;
+    readText(file, part, parsed);
   }
   return parsed;
 }
 
+/** Turns an offset into a place of the file. */
+type Locate = (offset: number) => Position;
+
+function readText(file: string, part: DocumentText, parsed: ParsedFile): void {
+  const { text, linesBefore } = part;
+  const lines = new LineCounter();
+  const locate: Locate = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: linesBefore + Math.max(1, line), column: Math.max(1, col) };
+  };
+  const fault = (position: Position, { message, hint }: Pick<SyntaxFault, 'message' | 'hint'>) =>
+    parsed.faults.push({ file, position, message, hint });
+  if (part.fault) {
+    const { offset, ...what } = part.fault;
+    fault(placeIn(text, offset, linesBefore), what);
+    return;
+  }
+  const template = text.indexOf('{{');
+  const documents = parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' });
+  // Without a document the library gives an empty list with extra properties.
+  if (!Array.isArray(documents)) return;
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error) {
+      if (template >= 0) fault(locate(template), templateFault);
+      else fault(locate(error.pos[0]), describe(error.code));
+      // What follows a broken document can't be separated from it.
+      return;
+    }
+    try {
+      const bad = badKey(document.contents);
+      // `{{ … }}` without quotes is YAML too: an object whose key is an object.
+      if (bad && template >= 0 && bad.code === 'COMPLEX_KEY') fault(locate(template), templateFault);
+      else if (bad) fault(locate(bad.offset), describe(bad.code));
+      else readDocument(file, document, locate, parsed);
+    } catch (error_) {
+      // What the library walks through, it walks by recursion.
+      if (!(error_ instanceof RangeError)) throw error_;
+      fault({ line: linesBefore + 1, column: 1 }, tooDeep);
+    }
+  }
+}
+
+function placeIn(text: string, offset: number, linesBefore: number): Position {
+  const before = text.slice(0, offset).split('\n');
+  return { line: linesBefore + before.length, column: (before.at(-1) ?? '').length + 1 };
+}
+
 const tooDeep = { message: 'The document is nested too deeply.', hint: 'No Kubernetes object is.' };
 
-function readDocument(
-  file: string,
-  document: Document,
-  lines: LineCounter,
-  at: Manifest['position'],
-  parsed: ParsedFile,
-): void {
-  const fault = (message: string, hint: string) =>
-    parsed.faults.push({ file, position: at([]), message, hint });
+function readDocument(file: string, document: Document, locate: Locate, parsed: ParsedFile): void {
+  const at = (path: Path, of: 'key' | 'value' = 'value') => positionIn(document, path, of, locate);
+  const fault = (position: Position, message: string, hint: string) =>
+    parsed.faults.push({ file, position, message, hint });
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount });
@@ -147,9 +170,10 @@ function readDocument(
     // Of all that the library throws here, these two remain once the text is YAML.
     const unknown = unknownAlias(document);
     if (unknown !== undefined)
-      parsed.faults.push({ file, position: placeOf(unknown, lines), ...describe('BAD_ALIAS', '') });
+      parsed.faults.push({ file, position: locate(unknown), ...describe('BAD_ALIAS') });
     else
       fault(
+        at([]),
         'The document repeats aliases too often.',
         `Write out what more than ${maxAliasCount} aliases stand for.`,
       );
@@ -159,7 +183,12 @@ function readDocument(
   const add = (value: unknown, prefix: Path): void => {
     const { success, data } = header.safeParse(value);
     if (!success) {
-      fault('The document is not a Kubernetes object.', 'Give it apiVersion, kind and metadata.name.');
+      const what = prefix.length === 0 ? 'document' : 'item';
+      fault(
+        at(prefix),
+        `The ${what} is not a Kubernetes object.`,
+        'Give it apiVersion, kind and metadata.name.',
+      );
       return;
     }
     if (data.kind.endsWith('List') && list.safeParse(value).success) {
@@ -185,38 +214,37 @@ const templateFault = {
   hint: 'Render it first: helm template … | codemie-git lint -',
 };
 
-/** `{{ … }}` without quotes is YAML too: an object whose key is an object, which no manifest has. */
-function hasTemplate(document: Document): boolean {
-  let found = false;
-  visit(document, {
-    Pair(_key, pair) {
-      if (!isMap(pair.key)) return undefined;
-      found = true;
-      return visit.BREAK;
-    },
-  });
-  return found;
+/** A key that Kubernetes rejects. */
+interface BadKey {
+  code: 'DUPLICATE_KEY' | 'COMPLEX_KEY';
+  offset: number;
 }
 
-/** Where a key is that its object has already, in the form that Kubernetes compares: of two numbers, their text. */
-function repeatedKey(node: unknown): number | undefined {
-  if (isSeq(node)) return firstOffset(node.items, repeatedKey);
+/**
+ * The first key that its object has already, in the form that Kubernetes compares (of two numbers, their text), or that is
+ * no text, number or boolean.
+ */
+function badKey(node: unknown): BadKey | undefined {
+  if (isSeq(node)) return firstOf(node.items, badKey);
   if (!isMap(node)) return undefined;
   const keys = new Set<string>();
-  return firstOffset(node.items, ({ key, value }) => {
-    const name = isScalar(key) ? String(key.value) : undefined;
-    if (name !== undefined && name !== '<<') {
-      if (keys.has(name)) return offsetOf(key);
+  const start = offsetOf(node) ?? 0;
+  return firstOf(node.items, ({ key, value }): BadKey | undefined => {
+    const offset = offsetOf(key) ?? start;
+    if (isScalar(key) && key.value !== null) {
+      // Also of merge keys, for which the library makes symbols: parsers differ in which of two wins.
+      const name = String(key.value);
+      if (keys.has(name)) return { code: 'DUPLICATE_KEY', offset };
       keys.add(name);
-    }
-    return repeatedKey(key) ?? repeatedKey(value);
+    } else if (!isAlias(key)) return { code: 'COMPLEX_KEY', offset };
+    return badKey(value);
   });
 }
 
-function firstOffset<T>(items: readonly T[], find: (item: T) => number | undefined): number | undefined {
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
   for (const item of items) {
-    const offset = find(item);
-    if (offset !== undefined) return offset;
+    const found = find(item);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -237,10 +265,10 @@ function unknownAlias(document: Document): number | undefined {
 }
 
 /** The library's own sentences quote the text around the fault, which may be a Secret's. */
-function describe(code: string, text: string): { message: string; hint: string } {
-  if (text.includes('{{')) return templateFault;
+function describe(code: string): { message: string; hint: string } {
   const known: Record<string, string> = {
     DUPLICATE_KEY: 'A key is there twice in one object.',
+    COMPLEX_KEY: 'A key is not a text.',
     TAB_AS_INDENT: 'A tab is used as indentation.',
     BAD_INDENT: 'The indentation does not fit the lines above.',
     MISSING_CHAR: 'A quotation mark, bracket or colon is missing.',
@@ -266,7 +294,7 @@ function pairIn(map: YAMLMap, key: string): Pair | undefined {
   return made.get(key);
 }
 
-function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: LineCounter): Position {
+function positionIn(document: Document, path: Path, of: 'key' | 'value', locate: Locate): Position {
   let node: unknown = document.contents;
   let offset = offsetOf(node) ?? 0;
   for (const [index, step] of path.entries()) {
@@ -286,12 +314,7 @@ function positionIn(document: Document, path: Path, of: 'key' | 'value', lines: 
       offset = found;
     } else break;
   }
-  return placeOf(offset, lines);
-}
-
-function placeOf(offset: number, lines: LineCounter): Position {
-  const { line, col } = lines.linePos(offset);
-  return { line: Math.max(1, line), column: Math.max(1, col) };
+  return locate(offset);
 }
 
 function isScalarOnLine(node: unknown): boolean {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { API_VERSION, GROUP, gitIntegrations } from '../../api/group.ts';
 import { kinds } from '../../api/kinds.ts';
 import { type Parsed, parseWithIssues } from '../../api/parse.ts';
@@ -52,12 +53,24 @@ export function checkObject(manifest: Manifest): Finding[] {
   for (const name of Object.keys(manifest.object))
     if (!topLevel.has(name)) findings.push(unknownField(manifest, [name], [...topLevel]));
   findings.push(...unknownFields(manifest, ['spec'], manifest.object['spec'], schemaOf(kind)));
+  findings.push(...templates(manifest, ['spec'], manifest.object['spec']));
   if (kind.resource === gitIntegrations && integrationSpec(manifest).ok) return findings;
   const checked = parseWithIssues(kind.spec, 'spec', manifest.object['spec']);
   if (!checked.ok)
     for (const { path, sentence } of checked.issues)
       findings.push(findingAt(manifest, path, 'schema', sentence));
   return findings;
+}
+
+/** A text in quotes that a template would fill in is valid, and never meant. */
+function templates(manifest: Manifest, path: Path, value: unknown): Finding[] {
+  if (typeof value === 'string') {
+    if (!value.includes('{{')) return [];
+    const message = `${z.core.toDotPath(path)}: is still a template. Render it first: helm template … | codemie-git lint -`;
+    return [findingAt(manifest, path, 'template', message, { severity: 'warning' })];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => templates(manifest, [...path, key], child));
 }
 
 const integrationSpecs = new WeakMap<Manifest['object'], Parsed<GitIntegrationSpec>>();
@@ -155,7 +168,7 @@ function unknownField(manifest: Manifest, path: Path, known: readonly string[]):
   const parent = path.slice(0, -1).map(String).join('.') || 'the object';
   const meant = closest(name, known);
   const hint = meant === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${meant}?`;
-  const message = `There is no field ${printable(name)} in ${parent}. ${hint}`;
+  const message = `There is no field ${printable(name) || '""'} in ${parent}. ${hint}`;
   return findingAt(manifest, path, 'unknown-field', message, { of: 'key' });
 }
 

@@ -58,6 +58,8 @@ function sarif({ findings }: LintResult, version: string) {
     version: '2.1.0',
     runs: [
       {
+        // The parser counts as JavaScript does, and so do most editors.
+        columnKind: 'utf16CodeUnits',
         tool: {
           driver: {
             name: 'codemie-git',

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { goodManifests } from '../../src/cli/lint/broken-manifests.ts';
+import { parseManifests } from '../../src/cli/lint/manifests.ts';
+import { runTool } from '../harness/kube-tools.ts';
+
+const good = goodManifests.token;
+const project = (value: string) => good.replace('demo', () => value);
+const after = (line: string) => good.replace('project: demo', () => `project: demo\n  ${line}`);
+
+/** Texts that parsers of YAML read in different ways. */
+const texts: Record<string, string> = {
+  plain: good,
+  'Windows line ends': good.replaceAll('\n', '\r\n'),
+  'a byte order mark': `\uFEFF${good}`,
+  'a byte order mark after the separator': `---\n\uFEFF${good}`,
+  'a comment beside the separator': `--- # one\n${good}`,
+  'text beside the separator': `--- {a: 1}\n---\n${good}`,
+  'a longer separator': `----\n${good}`,
+  'a document end': `${good}...\n`,
+  'a directive': `%YAML 1.1\n---\n${good}`,
+  'a tag directive': `%TAG ! tag:example.com,2000:\n---\n${good}`,
+  'a control character in a comment': `# \u0007\n${good}`,
+  'a line separator in JSON': JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'a' },
+    spec: { project: 'a\u2028b' },
+  }),
+  'an anchor': good.replace('name: github\n', 'name: &n github\n').replace('demo', '*n'),
+  'a merge key': good.replace('spec:', 'x: &x {suspend: true}\nspec:\n  <<: *x'),
+  'a merge of several': good.replace('spec:', 'spec:\n  <<: [{suspend: true}, {suspend: false, alias: x}]'),
+  'a key that is an object': after('? {a: 1}\n  : x'),
+  'a key that is null': after('~: x'),
+  'a key that is a number': after('012: x'),
+  'a key that is a boolean': after('yes: x'),
+  'an unknown tag': project('!mine demo'),
+  template: project('{{ .Values.project }}'),
+  'template lines': `{{- if .Values.git }}\n${good}{{- end }}\n`,
+  'a tab': good.replace('  project', '\tproject'),
+  'a tab after the colon': project('\tdemo'),
+  'a tab before a comment': project('demo\t# x'),
+  ...Object.fromEntries(
+    [
+      'yes',
+      'n',
+      'on',
+      '~',
+      'null',
+      'Null',
+      '012',
+      '0o14',
+      '0x1F',
+      '0b11',
+      '1_000',
+      '+12',
+      '1e3',
+      '.5',
+      '190:20:30',
+      '2026-01-01',
+      '2026-01-01T10:00:00Z',
+      '=',
+      '<<',
+      '"a\\x41"',
+      "'it''s'",
+      '|\n    a\n    b',
+      '>-\n    a\n    b',
+      '"a\n    b"',
+      'a\n    b',
+      'a: b',
+      'a #b',
+      'a#b',
+      '@a',
+      '`a',
+      '%a',
+      '- a',
+      '-a',
+      '?a',
+      ':a',
+      '!!str 12',
+      '!!int "12"',
+      '[a, b]',
+      '{a: b, c}',
+      '',
+    ].map((value) => [`project: ${JSON.stringify(value)}`, project(value)]),
+  ),
+};
+
+/** What kubectl takes, and reads as something else than people and other parsers do. */
+const misread: Record<string, string> = {
+  'a line separator in a comment': good.replace('demo', 'demo # x\u2028  alias: hidden'),
+  'a next line in a comment': good.replace('demo', 'demo # x\u0085  alias: hidden'),
+  'a carriage return in a comment': good.replace('demo', 'demo # x\r  alias: hidden'),
+  'two merge keys': good.replace('spec:', 'spec:\n  <<: {alias: shown}\n  <<: {alias: hidden}'),
+};
+
+const read = z.looseObject({ spec: z.record(z.string(), z.unknown()) });
+
+/** How kubectl reads the first object of a text, without a cluster. Undefined where it rejects the text. */
+async function readByKubectl(input: string): Promise<z.output<typeof read> | undefined> {
+  const args = ['label', '--local', '-f', '-', '--output', 'json', 'a=b'];
+  const { code, stdout } = await runTool('kubectl', { args, env: { HOME: '/nowhere' }, input });
+  return code === 0 ? read.parse(JSON.parse(stdout)) : undefined;
+}
+
+describe('lint reads YAML as kubectl does', () => {
+  it.each(Object.entries(texts))('%s', async (_name, text) => {
+    const byKubectl = await readByKubectl(text);
+    const { manifests, faults } = parseManifests('file', text);
+    expect(faults.length === 0 ? manifests[0]?.object['spec'] : undefined).toEqual(byKubectl?.spec);
+  });
+
+  it.each(Object.entries(misread))('and rejects %s', async (_name, text) => {
+    expect((await readByKubectl(text))?.spec).toMatchObject({ alias: 'hidden' });
+    expect(parseManifests('file', text).faults).toHaveLength(1);
+  });
+});
+
+describe('a folder that this user can not read', () => {
+  it('is one sentence and exit code 2', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lint-unreadable-'));
+    try {
+      const [inner, file] = [join(folder, 'inner'), join(folder, 'file.yaml')];
+      await mkdir(inner);
+      await chmod(folder, 0o755);
+      await chmod(inner, 0);
+      expect(await lintAsNobody(folder)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `Error: The folder ${inner} can't be read. Check its permissions.\n`,
+      });
+      await rm(inner, { recursive: true });
+      await writeFile(file, good, { mode: 0 });
+      expect(await lintAsNobody(folder)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `Error: The file ${file} can't be read. Check its path and permissions.\n`,
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+/** Permissions don't hold root back. */
+async function lintAsNobody(folder: string) {
+  const copy = await mkdtemp(join(tmpdir(), 'lint-program-'));
+  await cp(dirname(inject('operatorProgram')), copy, { recursive: true });
+  await chmod(copy, 0o755);
+  const child = spawn(process.execPath, [join(copy, 'codemie-git.mjs'), 'lint', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  await rm(copy, { recursive: true });
+  return { stdout, stderr, code };
+}
