@@ -9,7 +9,7 @@ import { own } from '../lib/own.ts';
 import { type Cluster, cliName, getObject, keyIn } from './cluster.ts';
 import { conditionsOf, readinessOf } from './get.ts';
 import { exitCodes, type Io, type Paint, painter, printable, sentence, shortAge } from './io.ts';
-import { recordOf } from './lint/objects.ts';
+import { recordOf } from './lint/manifests.ts';
 
 /** One step of the way to Ready, and what it says to a user. */
 interface Step {

@@ -20,7 +20,7 @@ import {
   shortAge,
   table,
 } from './io.ts';
-import { recordOf } from './lint/objects.ts';
+import { recordOf } from './lint/manifests.ts';
 
 /** Options of `get`. */
 export interface GetOptions {

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { type Declared, declareRow, type Imported, type ImportOptions } from './import-rows.ts';
 import { readInput } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
-import { parseManifests } from './lint/manifests.ts';
-import { recordOf } from './lint/objects.ts';
+import { parseManifests, recordOf } from './lint/manifests.ts';
 
 /** https://github.com/epam/edp-headlamp, `CodemieProjectSettings`: the kind that an earlier platform had for this. */
 const formerSettings = z.object({

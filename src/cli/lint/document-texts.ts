@@ -56,7 +56,7 @@ function lineEnds(text: string): number {
 }
 
 /** What go-yaml refuses anywhere, also in comments: https://yaml.org/spec/1.1/#id868524 */
-const refused = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+const refused = /(?![\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u;
 
 /**
  * Line breaks of YAML 1.1 that editors and the parser of lint don't know. Behind one, a field can hide in what looks like

@@ -16,7 +16,6 @@ import { z } from 'zod';
 import { own } from '../../lib/own.ts';
 import { octalNumber } from '../documents.ts';
 import { type DocumentText, documentTexts } from './document-texts.ts';
-import { recordOf } from './objects.ts';
 
 /** A place in a file. Both count from 1, as editors do. */
 export interface Position {
@@ -231,7 +230,7 @@ function badKey(node: unknown): BadKey | undefined {
   const start = offsetOf(node) ?? 0;
   return firstOf(node.items, ({ key, value }): BadKey | undefined => {
     const offset = offsetOf(key) ?? start;
-    if (isScalar(key) && key.value !== null) {
+    if (isScalar<string | number | boolean | symbol | null>(key) && key.value !== null) {
       // Also of merge keys, for which the library makes symbols: parsers differ in which of two wins.
       const name = String(key.value);
       if (keys.has(name)) return { code: 'DUPLICATE_KEY', offset };
@@ -323,4 +322,13 @@ function isScalarOnLine(node: unknown): boolean {
 
 function offsetOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** An object to look fields up in; empty for anything else. */
+export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -8,7 +8,7 @@ import { closest } from '../../lib/closest.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
 import type { Finding, LintRule } from './finding.ts';
-import type { Manifest, Path } from './manifests.ts';
+import { type Manifest, type Path, recordOf } from './manifests.ts';
 
 /** `GitIntegration team-a/github`, as kubectl names objects. */
 export function nameOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
@@ -170,13 +170,4 @@ function unknownField(manifest: Manifest, path: Path, known: readonly string[]):
   const hint = meant === undefined ? `It has ${known.join(', ')}.` : `Did you mean ${meant}?`;
   const message = `There is no field ${printable(name) || '""'} in ${parent}. ${hint}`;
   return findingAt(manifest, path, 'unknown-field', message, { of: 'key' });
-}
-
-/** An object to look fields up in; empty for anything else. */
-export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

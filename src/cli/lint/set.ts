@@ -13,8 +13,8 @@ import { NetError } from '../../net/net-error.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { Finding } from './finding.ts';
-import type { Manifest, Path } from './manifests.ts';
-import { findingAt, integrationSpec, nameOf, recordOf } from './objects.ts';
+import { type Manifest, type Path, recordOf } from './manifests.ts';
+import { findingAt, integrationSpec, nameOf } from './objects.ts';
 import { createValues } from './values.ts';
 
 /** A GitIntegration whose spec is valid. */

@@ -13,8 +13,8 @@ import { own } from '../../lib/own.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { Finding } from './finding.ts';
-import type { Manifest, Path } from './manifests.ts';
-import { findingAt, nameOf, recordOf } from './objects.ts';
+import { type Manifest, type Path, recordOf } from './manifests.ts';
+import { findingAt, nameOf } from './objects.ts';
 
 /** Checks the Secrets and ConfigMaps of a set by the operator's own readers; their values are never shown. */
 export interface Values {
