@@ -1,5 +1,5 @@
 /** A fault of a text, by the offset in it. It never quotes the text, which may be a Secret's. */
-export interface TextFault {
+interface TextFault {
   offset: number;
   message: string;
   hint: string;
