@@ -55,6 +55,7 @@ const names = [
   'productNames[provider]',
   'productNames[spec.provider]',
   'providers[name]',
+  'providers[provider]',
   'providers[spec.provider]',
   'ranks[standing]',
   'reasonOfNetError[netError.kind]',

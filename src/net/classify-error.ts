@@ -215,7 +215,7 @@ function describe(
 function meaningOf(code: string, error: unknown, text: string, ownCa: boolean): Description | undefined {
   // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
   if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
-  if (error instanceof UnfinishedConnectionError && byCode[code] === reset) return cutInHandshake;
+  if (error instanceof UnfinishedConnectionError && own(byCode, code) === reset) return cutInHandshake;
   // The kernel's word, while the connection was made: https://man7.org/linux/man-pages/man2/connect.2.html
   if (code === 'ETIMEDOUT' && /^connect\b/.test(text)) return connectTimeout;
   return byTrust(code, text, ownCa) ?? own(byCode, code);
