@@ -3,7 +3,7 @@ import { labelText } from '../observability/exposition.ts';
 
 /** What the conditions of many objects say, in a form that is quickly shown and costs little memory. */
 export interface ConditionSeries {
-  /** Takes over the conditions of an object. `labels` name it, as text. */
+  /** Records the conditions of an object. `labels` name it, as text. */
   set(key: string, labels: string, conditions: readonly Condition[]): void;
   delete(key: string): void;
   /** A series of value 1 for `Ready` of each object, and for each other condition that asks for attention. */
@@ -73,7 +73,7 @@ function textOf({ type, status, reason }: Condition): string {
   return labelText({ type, status, reason });
 }
 
-/** `Ready` always; else what is not as it should be. A provider that does not tell permissions is no trouble. */
+/** `Ready` always; else what is not as it should be. A provider that does not report permissions is no trouble. */
 function asksForAttention({ type, status, reason }: Condition): boolean {
   if (type === 'Ready') return true;
   if (abnormal.has(type)) return status === 'True';

@@ -11,7 +11,7 @@ const keyBytes = 32;
 const stored = z.object({ data: z.object({ key: z.base64() }) });
 
 /**
- * The random key of the digests that stand in status, from its Secret, which is made at the first start. Losing
+ * The random key of the digests that are in status, from its Secret, which is made at the first start. Losing
  * it costs one more write per integration and nothing else.
  *
  * @throws Error when the namespace does not exist, or the Secret is there and holds no such key; what the

@@ -40,7 +40,7 @@ export interface InformersOptions {
  */
 const watchSecondsFor = (count: number): number => Math.max(20, 2 * count);
 
-/** How often namespaces are looked at that may be got one by one only. */
+/** How often namespaces are read that may be got one by one only. */
 const namespaceIntervalMs = durations.operator.namespaceIntervalMs;
 
 /**

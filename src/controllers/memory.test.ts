@@ -246,7 +246,7 @@ describe('one event ends one part', () => {
       left: { change: true, claims: true },
     },
     {
-      name: 'the next pass takes CodeMie as it is',
+      name: 'the next reconcile takes CodeMie as it is',
       event: (memory) => memory.forgetChange(key),
       left: { versions: true, claims: true },
     },

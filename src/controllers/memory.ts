@@ -19,7 +19,7 @@ export type RowChange = {
       kind: 'written';
       /** What CodeMie confirmed; absent when the outcome of the write is unknown. */
       confirmed?: ConfirmedWrite;
-      /** The request for a reconcile that the pass was made for, if there was one. */
+      /** The request that the reconcile was made for, if there was one. */
       requestedAt?: string;
     }
   /** The deletion of the object was noticed, and its rows are yet to be removed. */
@@ -46,18 +46,18 @@ export interface VersionMemory {
 
 /**
  * What this process knows of an object before the cache, a listing of CodeMie or the object's status shows it. There is
- * one entry per key, with three parts; each begins and ends with an event, which has a method of its own:
+ * one entry per key, with three parts; each begins and ends with an event, which has its own method:
  *
  * - *versions* that this process replaced, until the cache shows a later one (`isBehind`). A reconcile that started in
  *   between would know nothing of the registration that the last one recorded.
  * - the *last change* of its rows, until the status records it (`statusWritten`), it is not to be relied on (`forgetChange`), or
- *   listings from before it are no longer in use. CodeMie's answer to a write has no row: the pass ends there, and a later
- *   one finds the row in a listing that many share. A process that loses this in a crash writes once more.
+ *   listings from before it are no longer in use. CodeMie's answer to a write has no row: the reconcile ends there, and a
+ *   later one finds the row in a listing that many share. A process that loses this in a crash writes once more.
  * - the *claims* on the names that it is written under, from the finalizer until the cache shows the status that records
  *   them, or the finalizer is removed (`finalizerRemoved`). In the meantime the names are the object's; and until the status is
  *   written, its deletion is no reason to forget them (see `finalizeVanished`).
  *
- * Nothing here depends on what tenants write, so no part has a bound: an entry exists only for a write of our own.
+ * Nothing here depends on what tenants write, so no part has a bound: an entry exists only for our own write.
  */
 export interface Memory extends VersionMemory {
   /** Its rows in CodeMie changed, or are about to be removed. */
@@ -68,7 +68,7 @@ export interface Memory extends VersionMemory {
   handledRequest(key: ObjectKey): string | undefined;
   /** How many confirmed writes are yet to be recorded. */
   readonly unrecordedWrites: number;
-  /** The last change is not to be relied on: the next pass takes CodeMie as it is then. */
+  /** The last change is not to be relied on: the next reconcile takes CodeMie as it is then. */
   forgetChange(key: ObjectKey): void;
 
   /** The object has its finalizer, and writes for it follow. */

@@ -25,7 +25,7 @@ function object(request?: string, { name = 'a', handled = '' } = {}): KubeObject
   };
 }
 
-/** Asks with a value of its own each time, and gives what became of it. */
+/** Asks with a different value each time, and gives what became of it. */
 function ask(times: number): number[] {
   return Array.from({ length: times }, (_, index) => {
     const admission = gate.admit(object(), `${now} ${index}`);

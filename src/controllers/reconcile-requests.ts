@@ -19,7 +19,7 @@ export interface RequestGate {
    * @returns in how many milliseconds it may be acted on; 0 also for an object that asks for nothing
    */
   notice(object: KubeObject): number;
-  /** Whether a pass may act on that request now. One that may, may do so until there is another. */
+  /** Whether a reconcile may act on that request now. One that may, may do so until there is another. */
   admit(object: KubeObject, request: string): Admission;
 }
 
@@ -39,7 +39,7 @@ interface Seen {
   leftAtMs: number;
 }
 
-/** Of a status, only what tells handled requests from new ones: this is asked at every change. */
+/** Of a status, only what distinguishes handled requests from new ones: this is asked at every change. */
 const handledSchema = z.object({
   lastHandledReconcileAt: z.string().optional().catch(undefined),
   otherHandledReconcileAt: z.string().optional().catch(undefined),

@@ -75,7 +75,7 @@ describe('a refusal without a reason', () => {
     expect(series(1)).toEqual([[false, 15]]);
   });
 
-  it('is a verdict when the window is over, if other trouble came in between', () => {
+  it('is a verdict when the window has expired, if other trouble came in between', () => {
     series(1);
     nowMs += 95_000;
     expect(series(1)).toEqual([[true, 300]]);

@@ -6,7 +6,7 @@ import type { ProviderError } from '../providers/provider.ts';
 
 /**
  * What a provider refuses, and how far that is sure. `isConfirmed`: it is a verdict, and asked again at `againAtMs` only
- * because people correct things where nothing is watched. Else it may pass, and is asked again then to find out.
+ * because people correct things where nothing is watched. Else it may pass, and is rechecked then to find out.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -14,7 +14,7 @@ export class Refusal extends Error {
   readonly isConfirmed: boolean;
   /** Epoch milliseconds. */
   readonly againAtMs: number;
-  /** Over how long it is asked again until it is a verdict, in milliseconds. */
+  /** Over how long it is rechecked until it is a verdict, in milliseconds. */
   readonly windowMs: number;
 
   constructor(fields: Pick<Refusal, 'error' | 'isConfirmed' | 'againAtMs' | 'windowMs'>) {
@@ -26,7 +26,7 @@ export class Refusal extends Error {
   }
 }
 
-/** How a provider may be asked again. */
+/** How a provider may be rechecked. */
 export interface RecheckPolicy {
   /** After each refusal, until the next call, in milliseconds of a window of 90 seconds: see `Provider.recheckAfterMs`. */
   delaysMs: readonly number[];
@@ -39,11 +39,11 @@ export interface RecheckPolicy {
 }
 
 /**
- * Remembers what providers refuse, so that one odd answer is no verdict. That nobody is asked in between is the matter of
+ * Remembers what providers refuse, so that one odd answer is no verdict. That no call is made in between is the matter of
  * the shared calls, which keep a failure until `againAtMs`. Lives as long as the process: after a restart it starts over.
  */
 export interface Refusals {
-  /** Notes an answer that asks for a person, and says what it amounts to. */
+  /** Notes an answer that asks a user to act, and says what it amounts to. */
   heard(key: string, error: ProviderError, policy: RecheckPolicy): Refusal;
   /** Forgets a key, because the provider accepts it. */
   accepted(key: string): void;
@@ -52,7 +52,7 @@ export interface Refusals {
 /** Options for {@link createRefusals}. */
 export interface RefusalsOptions {
   now: () => number;
-  /** How long a refusal is asked again before it is a verdict, in milliseconds; 0 takes the first one. */
+  /** How long a refusal is rechecked before it is a verdict, in milliseconds; 0 takes the first one. */
   windowMs: number;
   /** How much is kept. A namespace loses its own first. */
   kept?: Record<'maxRefusals' | 'maxRefusalsPerNamespace' | 'maxCrowded' | 'maxCrowdedPerNamespace', number>;
@@ -60,9 +60,9 @@ export interface RefusalsOptions {
 
 /** The window that the delays of providers are made for. */
 const plannedWindowMs = durations.providers.plannedWindowMs;
-/** A verdict that stands is asked again after this time first, and each next time after twice as long. */
+/** A verdict that stands is rechecked after this time first, and each next time after twice as long. */
 const firstRecheckMs = durations.providers.firstRejectedRecheckMs;
-/** A doubt that nobody asked about for so long is no part of a series. */
+/** A doubt that no one asked about for so long is no part of a series. */
 const staleMs = durations.providers.staleRejectionMs;
 /** So many credentials that are refused at one host within a minute look like an attack on it, and may lock out others. */
 const crowd = 5;
@@ -120,7 +120,7 @@ export function createRefusals({ now, windowMs, kept = bounds.keptAnswers }: Ref
       const begun = former ?? { heard: 0, firstAtMs: nowMs, rechecks: 0, refusal: undefined };
       const stands = former?.refusal.isConfirmed === true;
       const isDue = former === undefined || nowMs >= former.refusal.againAtMs;
-      // Somebody asked in between: that is no answer more.
+      // Someone asked in between: that is no answer more.
       if (former !== undefined && !isDue && former.refusal.error.reason === error.reason) {
         former.lastAtMs = nowMs;
         return former.refusal;

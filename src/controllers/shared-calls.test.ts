@@ -116,11 +116,11 @@ describe('createSharedCalls', () => {
     expect(await second).toBe('a');
   });
 
-  it('lets nobody wait for long, and has the result for whoever asks later', async () => {
+  it('lets no one wait for long, and has the result for anyone who asks later', async () => {
     const { shared, calls, answer } = setUp();
     const { promise, resolve } = Promise.withResolvers<string>();
     await expect(shared.get('k', 1000, () => promise)).rejects.toThrow(StillWaitingError);
-    // Who asks while the same call goes on does not begin to wait anew.
+    // Who asks while the same call goes on does not start its wait again.
     const second = shared.get('k', 1000, answer('b')).catch((error: unknown) => error);
     const atOnce = new Promise((done) => void setTimeout(done, 0, 'later'));
     expect(await Promise.race([second, atOnce])).toBeInstanceOf(StillWaitingError);

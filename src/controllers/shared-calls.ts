@@ -18,7 +18,7 @@ export interface SharedCalls<T> {
    * @param signal ends the waiting, not the call
    * @param askedAtMs epoch milliseconds: the result of a call that began later serves at any `maxAgeMs`
    * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says. StillWaitingError if
-   *   it takes longer than the patience: it goes on, and its result is there for whoever asks later
+   *   it takes longer than the patience: it goes on, and its result is there for anyone who asks later
    */
   get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal, askedAtMs?: number): Promise<T>;
   /** The same for a namespace: what it asks first counts for it. */

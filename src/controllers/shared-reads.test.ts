@@ -36,7 +36,7 @@ async function read(): Promise<KubeObject | undefined> {
 }
 
 describe('createSharedReads', () => {
-  it('reads once more for all who ask to see what there is now, and then for nobody', async () => {
+  it('reads once more for all who ask to see what there is now, and then for no one', async () => {
     await read();
     nowMs = 100;
     const fresh = Array.from({ length: 1000 }, () => reads.since(50).get(secrets, key, signal));
@@ -49,7 +49,7 @@ describe('createSharedReads', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('reads a version once, for those who ask meanwhile and soon after', async () => {
+  it('reads a version once, for those who ask in the meantime and soon after', async () => {
     const together = [reads.get(secrets, key, signal), reads.get(secrets, key, signal)];
     asked[0]?.answer(secret('1'));
     expect(await Promise.all(together)).toEqual([secret('1'), secret('1')]);

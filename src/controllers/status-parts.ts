@@ -5,7 +5,7 @@ import { setCondition } from '../kube/conditions.ts';
 import type { EventDetails } from '../kube/events.ts';
 import { own } from '../lib/own.ts';
 
-/** Nobody reads more of a condition than a kilobyte. */
+/** No one reads more of a condition than a kilobyte. */
 const longestMessage = 1024;
 
 /**

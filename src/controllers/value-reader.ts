@@ -33,7 +33,7 @@ interface Wanted {
   ref: SecretKeyRef;
   /** What the value is, such as `token`. */
   what: string;
-  /** Where the reference stands in the manifest, such as `spec.auth.token.secretRef`. */
+  /** Where the reference is in the manifest, such as `spec.auth.token.secretRef`. */
   field: string;
 }
 
@@ -84,7 +84,7 @@ const shortestSuggested = 5;
  * Makes a reader that gets exactly the named Secrets and ConfigMaps, now, from the API server: the cache holds
  * none of their content.
  *
- * @param namesIn where messages may say which name was probably meant. Whoever reads them must be somebody of that
+ * @param namesIn where messages may say which name was probably meant. Anyone who reads them must be someone of that
  *   namespace, so there is none for the operator's own
  */
 export function createValueReader(
@@ -177,7 +177,7 @@ function decoded(values: Record<string, string> | null | undefined): Map<string,
 const mostKeys = 5;
 const longestKey = 40;
 
-/** Names of keys are no secret; a key that somebody put a secret into is cut. */
+/** Names of keys are no secret; a key that someone put a secret into is cut. */
 function describeKeys(keys: readonly string[]): string {
   if (keys.length === 0) return '; it is empty';
   const named = keys

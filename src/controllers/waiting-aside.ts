@@ -3,10 +3,10 @@ import type { Session } from './codemie-connection/session.ts';
 import type { Sessions } from './codemie-connection/sessions.ts';
 import type { SharedCalls } from './shared-calls.ts';
 
-/** How a pass waits for servers other than the API server: see {@link ReconcileContext.aside}. */
+/** How a reconcile waits for servers other than the API server: see {@link ReconcileContext.aside}. */
 type Aside = ReconcileContext['aside'];
 
-/** The same sessions for one pass, which holds no worker while it waits for CodeMie or a sign-in. */
+/** The same sessions for one reconcile, which holds no worker while it waits for CodeMie or a sign-in. */
 export function sessionsAside(sessions: Sessions, namespace: string | undefined, aside: Aside): Sessions {
   const own = (session: Session): Session =>
     sessionAside(namespace === undefined ? session : session.of(namespace), aside);
@@ -17,7 +17,7 @@ export function sessionsAside(sessions: Sessions, namespace: string | undefined,
   };
 }
 
-/** The same shared calls for one pass, which holds no worker while it waits for a result. */
+/** The same shared calls for one reconcile, which holds no worker while it waits for a result. */
 export function callsAside<T>(calls: SharedCalls<T>, aside: Aside): SharedCalls<T> {
   return {
     get: (...asked) => aside(() => calls.get(...asked)),

@@ -89,8 +89,8 @@ export function watch(informers: Informers, queues: Queues, sessions: Sessions, 
   ] as const) {
     let isReplay = true;
     informer.onChange((change) => {
-      // What was there before is read anyway, when its readers have their first pass. What a later list adds came while
-      // the watch was away, and its readers wait for it.
+      // What was there before is read anyway, when its readers have their first reconcile. What a later list adds came
+      // while the watch was away, and its readers wait for it.
       if (isReplay) return;
       const { namespace = '', name } = change.object.metadata;
       const reference = referenceKey(kind, namespace, name);
@@ -132,8 +132,8 @@ export function laneOf({ origin, object }: Change): Lane {
 const handledSchema = z.object({ observedGeneration: z.int() });
 
 /**
- * An update in which nothing differs that a person or another controller decides. Finalizers matter only while an
- * object is being deleted: before, the change is our own, in the middle of a pass.
+ * An update in which nothing differs that a user or another controller decides. Finalizers matter only while an
+ * object is being deleted: before, the change is our own, in the middle of a reconcile.
  */
 function isOwnEcho(change: Change): boolean {
   return isSame(change, { butRequests: false });
@@ -142,7 +142,7 @@ function isOwnEcho(change: Change): boolean {
 /** Whether an update changed none of the facts, or none but the annotations that ask for a reconcile. */
 function isSame({ type, object, previous }: Change, { butRequests }: { butRequests: boolean }): boolean {
   if (type !== 'updated' || !previous) return false;
-  // Labels tell which shard an object is for.
+  // Labels say which shard an object is for.
   const facts = ({
     metadata: { generation, deletionTimestamp, labels, annotations, finalizers },
   }: KubeObject) =>

@@ -97,7 +97,7 @@ export function createDefaultConnectionController(
         if (keyOf(change.object) === DEFAULT_CONNECTION && concernsSpec(change))
           queue.add(DEFAULT_CONNECTION);
       });
-      // It may not exist yet.
+      // It might not exist yet.
       queue.add(DEFAULT_CONNECTION);
       return controller.run(signal);
     },
@@ -121,8 +121,8 @@ function createKeeper(
   spec: GivenSpec,
   { kube, store, log }: Pick<DefaultConnectionDeps, 'kube' | 'log'> & { store: Pick<Store, 'get'> },
 ): (signal: AbortSignal) => Promise<void> {
-  // The first time in any case: only the API server can tell a field that was given before and no longer is from one that
-  // another client set.
+  // The first time in any case: only the API server can distinguish a field that was given before and no longer is from one
+  // that another client set.
   let applied = false;
   return async (signal) => {
     const found = store.get(DEFAULT_CONNECTION);
@@ -145,7 +145,7 @@ function isOurs({ metadata: { labels } }: KubeObject): boolean {
   return Object.entries(ownLabels).every(([name, value]) => labels?.[name] === value);
 }
 
-/** Whether all that is given stands there, too; the API server adds defaults. */
+/** Whether all that is given is there, too; the API server adds defaults. */
 function contains(there: unknown, given: unknown): boolean {
   const [has, wants] = [fieldsOf(there), fieldsOf(given)];
   if (!has || !wants) return sameJson(there, given);

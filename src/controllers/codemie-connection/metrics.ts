@@ -5,7 +5,7 @@ import { createConditionSeries } from '../condition-series.ts';
 
 /** What can be measured of connections, of both kinds. Series go with their object. */
 export interface ConnectionMetrics {
-  /** Takes over what a pass found. */
+  /** Records what a reconcile found. */
   observe(kind: string, connection: KubeObject, status: ConnectionStatus): void;
   /** Drops the series of an object that is gone. */
   forget(kind: string, key: ObjectKey): void;

@@ -61,7 +61,7 @@ export interface SessionOptions {
   busy: () => boolean;
   /** Whether namespaces share it, and so take turns. */
   isShared: boolean;
-  /** Aborts when the session is over: what it shares stops too. */
+  /** Aborts when the session has finished: what it shares stops too. */
   signal: AbortSignal;
   /** How much is read of the server; by default what a ClusterCodeMieConnection may. */
   limits?: ClientBounds;
@@ -108,7 +108,7 @@ export function createSession(options: SessionOptions): Session {
 
   const login = createLoginCheck({ auth, http, tokens });
 
-  /** Where namespaces share the connection, each asks with a client of its own, which takes turns with the others. */
+  /** Where namespaces share the connection, each has its own client, which takes turns with the others. */
   const sessionWith = (own: CodeMieClient, namespace?: string): Session => {
     const session: Session = {
       client: own,

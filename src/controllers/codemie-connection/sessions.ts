@@ -59,7 +59,7 @@ export interface SessionsOptions {
 }
 
 interface Entry {
-  /** The spec that it was made from. A generation does not tell: a deletion moves it, too. */
+  /** The spec that it was made from. A generation does not show that: a deletion moves it, too. */
   spec: string;
   session: Promise<Session>;
   end: AbortController;

@@ -41,7 +41,7 @@ export function refuseUnlessHolder(integration: Integration, connection: Through
   const seeking = seekers(claim, connection, deps);
   const wanting = new Set([object, ...seeking].map(({ metadata }) => metadata.uid));
   const having = [...deps.integrations.byIndex('held', heldKey(claim)), ...deps.memory.writersUnder(key)];
-  // What this pass has read may be newer than the cache.
+  // What this reconcile has read may be newer than the cache.
   const byUid = new Map([...seeking, ...having, object].map((each) => [each.metadata.uid, each]));
   const claimants = [...byUid.values()].flatMap((rival): Claimant[] => {
     const { name, namespace: home = '', uid, creationTimestamp } = rival.metadata;
@@ -111,7 +111,7 @@ export function signedRegistration(
 
 /**
  * Whether a row without this object's mark belongs to another GitIntegration that still exists: by its mark, or, where
- * a person has removed the mark, by the other's status. A mark that names a namespace which this operator does not
+ * a user has removed the mark, by the other's status. A mark that names a namespace which this operator does not
  * follow may be of one that exists.
  */
 export function belongsToAnother(
@@ -132,7 +132,7 @@ export function belongsToAnother(
 
 /**
  * Reads past the cache whether the GitIntegration that a row names still exists, before the row is adopted: the cache
- * may not have heard of a new one.
+ * might not have heard of a new one.
  *
  * @throws Halt `OwnedByOther`; what the KubeClient throws
  */

@@ -4,7 +4,7 @@ import { type Action, createModel } from './testing/claims-model.ts';
 
 /*
  * Tenants create, rename, move, break, delete and forge, while the operator is somewhere in the middle of its passes and
- * looks at caches and listings that are behind. Whatever the order: an integration in CodeMie changes its owner only after
+ * reads caches and listings that are behind. Whatever the order: an integration in CodeMie changes its owner only after
  * its owner released it.
  */
 

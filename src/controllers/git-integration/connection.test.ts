@@ -68,7 +68,7 @@ describe('resolveConnection', () => {
   });
 
   it.each([
-    { name: 'that nobody has looked at', status: undefined },
+    { name: 'that no one has checked', status: undefined },
     { name: 'that was edited since it was Ready', status: { observedGeneration: 1, ready: 'True' as const } },
   ])('waits in silence for a connection $name', ({ status }) => {
     expect(resolve([connection(status)])).toBeInstanceOf(RetryAfterError);
@@ -83,7 +83,7 @@ describe('resolveConnection', () => {
       project: 'demo',
     },
     {
-      name: 'does not allow the project, even before anybody looked at it',
+      name: 'does not allow the project, even before anyone checked it',
       reason: 'ProjectNotAllowed',
       connections: [connection()],
       project: 'other',

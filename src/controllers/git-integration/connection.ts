@@ -12,7 +12,7 @@ import { allowsServer } from '../../net/egress-policy.ts';
 import { needsPerson, waiting } from './halt.ts';
 import type { Deps, Integration, ResolvedConnection } from './pass.ts';
 
-/** How long to wait for a first look at a connection before looking again whether there was one. */
+/** How long to wait for the first check of a connection before checking again whether there was one. */
 const unseenDelayMs = durations.integrations.uncheckedConnectionMs;
 
 type ConnectionRef = GitIntegrationSpec['connectionRef'];
@@ -21,7 +21,7 @@ type ConnectionRef = GitIntegrationSpec['connectionRef'];
  * Step 2: the connection is found, allows this namespace and project, and is Ready. It comes before the
  * credentials, because it says which hosts may see them.
  *
- * @throws Halt on `Registered`; RetryAfterError while nobody has looked at the connection, which says nothing yet
+ * @throws Halt on `Registered`; RetryAfterError while no one has checked the connection, which says nothing yet
  */
 export function resolveConnection(
   integration: Integration,
@@ -54,7 +54,7 @@ export function resolveConnection(
   refuseUnlessAllowed(connection, parsed.value, integration, deps);
   const { observedGeneration, conditions = [] } = parseConnectionStatus(object['status']);
   const { generation } = object.metadata;
-  // A new or edited connection is looked at in a moment, and that wakes everybody who waits for it. Until then it
+  // A new or edited connection is checked in a moment, and that wakes everyone who waits for it. Until then it
   // is not worth a write to each of its integrations.
   if (observedGeneration !== generation)
     throw new RetryAfterError(`${connection} was not checked yet.`, unseenDelayMs);
@@ -69,7 +69,7 @@ export function connectionName({ kind, name }: ConnectionRef): string {
   return `${kind} "${name}"`;
 }
 
-/** Whether a connection lets a namespace write a project. Of one whose spec does not parse nobody knows that. */
+/** Whether a connection lets a namespace write a project. Of one whose spec does not parse no one knows that. */
 export function allows(
   connection: KubeObject,
   namespace: string,
@@ -88,8 +88,8 @@ export function isWorking(connection: KubeObject): boolean {
 }
 
 /**
- * CodeMie is not asked for this, and the answer is the same for a project that exists and for one that does not: it tells
- * a namespace what it is granted and nothing else.
+ * CodeMie is not asked for this, and the answer is the same for a project that exists and for one that does not: it
+ * shows a namespace what it is granted and nothing else.
  */
 function refuseUnlessAllowed(
   connection: string,

@@ -55,7 +55,7 @@ describe('rememberedEnd', () => {
     expect(rememberedEnd(digest, store)).toBe('2027-06-01T02:00:00+02:00');
   });
 
-  it('is nothing for a credential that nobody has seen', () => {
+  it('is nothing for a credential that no one has seen', () => {
     expect(rememberedEnd('0', store)).toBeUndefined();
   });
 });

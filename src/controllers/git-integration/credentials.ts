@@ -12,7 +12,7 @@ import { createValueReader, ValueFault, type ValueReader } from '../value-reader
 import { Halt, needsPerson } from './halt.ts';
 import type { Deps, Integration, Pass, Report } from './pass.ts';
 
-/** What the Secrets held, checked for form and not yet proven. Never logged. */
+/** What the Secrets held, checked for form and not yet validated. Never logged. */
 export interface Credentials {
   auth: TokenCredentials | AppCredentials;
   /** What sentences call the credential: see `credentialName`. */
@@ -160,15 +160,15 @@ export function rememberedCredential(
 }
 
 /**
- * When a credential ends, RFC 3339, as far as the status of any integration remembers it. GitHub tells the end only
- * while a token lives: after a restart, nothing else tells an expired one from a wrong one.
+ * When a credential expires, RFC 3339, as far as the status of any integration remembers it. GitHub reports the expiry
+ * only while a token lives: after a restart, nothing else distinguishes an expired one from a wrong one.
  */
 export function rememberedEnd(digest: string, integrations: Pick<Store, 'byIndex'>): string | undefined {
   const ends = integrations
     .byIndex('credential', digest)
     .map((object) => rememberedCredential(object)?.expiresAt)
     .filter((end) => end !== undefined);
-  // Of one that was prolonged, the former end may stand where nobody looked since.
+  // Of one that was prolonged, the former end may remain where no one checked since.
   return ends.toSorted((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
 }
 

@@ -20,7 +20,7 @@ import { seesAllProjects } from './rights.ts';
 import { awaitListing, listedWithinMs, removeSettings } from './settings-writer.ts';
 import { writeDeleting } from './status.ts';
 
-/** A pass over an object that is being deleted, or is gone. */
+/** A reconcile over an object that is being deleted, or is gone. */
 export type EndPass = Pass<Deps, Known>;
 
 /**
@@ -141,7 +141,7 @@ async function cleanUpThrough(
   await removeSettings(ours, session, { deps, signal });
   const gone = { kind: 'removed', connectionUID, atMs: deps.now() } as const;
   if (isLast) deps.memory.rowsChanged(key, gone);
-  // Who is left alone is woken, and shall not see in an older listing what is gone.
+  // Who is left as the only one is woken, and shall not see in an older listing what is gone.
   const left = onlyNeighbour(object, deps.integrations);
   if (left && !deps.memory.lastChange(keyOf(left), connectionUID)) deps.memory.rowsChanged(keyOf(left), gone);
   const removed = ours.map(({ id }) => id);
@@ -158,7 +158,7 @@ async function cleanUpThrough(
   return outcome === 'outOfSight' ? { removed, leftBehind: transferred } : { removed };
 }
 
-/** CodeMie's transfer takes an integration along with its id, also to where nobody here may remove it. */
+/** CodeMie's transfer takes an integration along with its id, also to where no one here may remove it. */
 const transferred = "it was transferred to a project that its connection's login does not administer";
 
 /** Where a row of ours may be. */
@@ -171,7 +171,7 @@ interface Place {
  * Whether CodeMie would list the integrations of the project: it lists none to a login that is not an administrator
  * of it, and does not say so.
  *
- * @throws CodeMieError `accessDenied` when that can be mended
+ * @throws CodeMieError `accessDenied` when that can be fixed
  */
 async function sees(project: string, session: Session, signal: AbortSignal): Promise<boolean> {
   const account = await session.account(signal, 0);
@@ -203,10 +203,10 @@ async function release({ integration: known, deps, signal }: EndPass): Promise<R
 /**
  * Cleans up after an object that ended in the middle of a write to CodeMie, finalizer or not. The API server looks for
  * finalizers before it deletes and not again, so that one which is added in between holds nothing back
- * (`Store.Delete` of k8s.io/apiserver, pkg/registry/generic/registry/store.go). Or somebody took them away.
+ * (`Store.Delete` of k8s.io/apiserver, pkg/registry/generic/registry/store.go). Or someone took them away.
  *
  * @param uid of the object that has the name now, if there is one
- * @returns whether there was something to clean up; the key is looked at again then
+ * @returns whether there was something to clean up; the key is checked again then
  * @throws as `finalize`
  */
 export async function finalizeVanished(

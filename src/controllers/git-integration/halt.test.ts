@@ -53,7 +53,7 @@ const cases = [
     standsMs: 90_000,
   },
   {
-    name: 'a limit that is over by now',
+    name: 'a limit that has expired by now',
     thrown: error({ reason: 'RateLimited', retryAtMs: now - 1 }),
     condition: 'InstallationResolved',
     finding: { status: 'Unknown', reason: 'RateLimited', message: 'It failed. Look.' },
@@ -94,7 +94,7 @@ describe('while the installation was looked for', () => {
     expect(halt).toMatchObject({ condition, finding, next, cause: thrown });
   });
 
-  it('a limit of the credential itself is told on the step that met it', () => {
+  it('a limit of the credential itself is reported on the step that met it', () => {
     const halt = providerHalt(error({ reason: 'RateLimited', retryAtMs: now }), question('CredentialsValid'));
     expect(halt.condition).toBe('CredentialsValid');
   });
@@ -103,7 +103,7 @@ describe('while the installation was looked for', () => {
 describe('a certificate that is not trusted', () => {
   const untrusted = error({ reason: 'TLSUntrusted', isLasting: true });
 
-  it('needs a person where it never was, and is tried again all the same', () => {
+  it('needs a user where it never was, and is retried all the same', () => {
     expect(providerHalt(untrusted, question('CredentialsValid'))).toMatchObject({
       finding: { status: 'False', reason: 'TLSUntrusted' },
       next: { kind: 'retry' },
@@ -132,7 +132,7 @@ describe('a host that the connection does not allow', () => {
       askForPrivateNetworks,
       'It is in a private network: ask the owner of CodeMieConnection "own" to set spec.allowPrivateNetworks.',
     ],
-  ])('is told with the field that allows it', (hint, says) => {
+  ])('is reported with the field that allows it', (hint, says) => {
     const { finding } = providerHalt(error({ reason: 'HostNotAllowed', hint }), question('CredentialsValid'));
     expect(finding.message).toBe(`It failed. ${says}`);
   });

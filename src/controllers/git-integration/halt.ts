@@ -27,8 +27,8 @@ interface ReasonOf {
 
 /**
  * When to reconcile again after one that stopped early: `wait` - at the next interval, when something that is watched
- * changes, or at `untilMs`, epoch milliseconds; `soon` - at growing intervals, because nobody reports the change that is
- * waited for; `retry` - with backoff; `at` - not before a moment, epoch milliseconds.
+ * changes, or at `untilMs`, epoch milliseconds; `soon` - at growing intervals, because no one reports the change that
+ * is waited for; `retry` - with backoff; `at` - not before a moment, epoch milliseconds.
  */
 export type Next =
   | { kind: 'wait'; untilMs?: number }
@@ -37,7 +37,7 @@ export type Next =
   | { kind: 'at'; atMs: number };
 
 /**
- * How a step ends a pass: it carries what the condition will say and when to come back. Anything else that is
+ * How a step ends a reconcile: it carries what the condition will say and when to come back. Anything else that is
  * thrown is a fault of the cluster or of this program; it is logged and tried again, and the status stays.
  */
 export class Halt extends Error {
@@ -54,7 +54,7 @@ export class Halt extends Error {
   }
 }
 
-/** A person must act; what they change is watched, or looked at again at the interval. */
+/** A user must act; what they change is watched, or checked again at the interval. */
 export function needsPerson<C extends StepCondition>(
   condition: C,
   reason: ReasonOf[C],
@@ -70,7 +70,7 @@ export function needsCodeMieUser(reason: RegisteredReason, sentence: string, hin
   return new Halt('Registered', { status: 'False', reason, message }, { kind: 'soon' });
 }
 
-/** It will be tried again by itself. */
+/** The operator retries it. */
 export function waiting<C extends StepCondition>(
   condition: C,
   reason: ReasonOf[C],
@@ -103,8 +103,8 @@ export interface Question {
 }
 
 /**
- * Turns what a provider threw into the end of the pass. An error that is no ProviderError is the deadline of
- * the shared call, or a fault of ours: either way it says nothing about the provider, and is tried again.
+ * Turns what a provider threw into the end of the reconcile. An error that is no ProviderError is the deadline of
+ * the shared call, or a fault of ours: either way it says nothing about the provider, and is retried.
  */
 export function providerHalt(error: unknown, question: Question): Halt {
   const { asked, host, credential, connection, wasReady } = question;
@@ -126,7 +126,7 @@ export function providerHalt(error: unknown, question: Question): Halt {
     case 'waitUntil':
       return waiting(condition, reason, message, { kind: 'at', atMs: retryAtMs }, error);
     case 'retry':
-      // What never worked needs a person; what did work may be in the hands of one already, and is no news for others.
+      // What never worked needs a user; what did work may be in the hands of one already, and is no news for others.
       return error.isLasting && !wasReady
         ? new Halt(condition, { status: 'False', reason, message }, { kind: 'retry' }, error)
         : waiting(condition, reason, message, { kind: 'retry' }, error);
@@ -141,7 +141,7 @@ function refusalHalt(
   const hint = withDoubt(error, hintFor(error, connection), unusual);
   const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
   const sentence = error.sentence(credential);
-  // A process that has just started asks again, too, but what stands in the status is no doubt for that.
+  // A process that has just started asks again, too, but what is in the status is no doubt for that.
   if (!isConfirmed && verdict !== reason) {
     const doubt = `; the operator rechecks for up to ${Math.ceil(windowMs / 1000)} seconds before this is final.`;
     const message = `${sentence.replace(/\.$/, doubt)} ${hint}`;
@@ -169,11 +169,11 @@ function hintFor({ hint }: ProviderError, connection: string): string {
   return hint;
 }
 
-/** How long a failure that will pass by itself stands for all who share the credential: less than the first backoff. */
+/** How long a failure that is temporary stands for all who share the credential: less than the first backoff. */
 const passingFailureMs = durations.providers.sharedFailureMs;
 
 /**
- * How long an answer that was no success serves everybody who shares the credential, see SharedCalls: a verdict
+ * How long an answer that was no success serves everyone who shares the credential, see SharedCalls: a verdict
  * as long as a success would, a limit until its end, and a blip for a moment only.
  *
  * @param now epoch milliseconds
@@ -192,7 +192,7 @@ export function providerFailureAgeMs(now: () => number): (error: unknown, maxAge
 }
 
 /**
- * Turns a failure of CodeMie, or of opening the connection to it, into the end of the pass; any other error is
+ * Turns a failure of CodeMie, or of opening the connection to it, into the end of the reconcile; any other error is
  * returned as it is. What is wrong with a connection is in its own status, which not every tenant may read.
  *
  * @param connection what messages call it

@@ -152,7 +152,7 @@ export function changedNeighbours({ type, object, previous }: Change, store: Sto
   return [now, before].flatMap((neighbourhood) => onlyOther(object, neighbourhood, store));
 }
 
-/** The only one beside that object, if there is exactly one. */
+/** The only one next to that object, if there is exactly one. */
 export function onlyNeighbour(object: KubeObject, store: Store): KubeObject | undefined {
   return onlyOther(object, neighbourhoodOf(object), store)[0];
 }

@@ -21,7 +21,7 @@ export interface FoundInstallation {
 type InstallationDeps = Pick<Deps, 'installations' | 'refusals'>;
 
 /**
- * Step 5: finds the installation of a GitHub App, shared as the validation is, and looks at what it may do.
+ * Step 5: finds the installation of a GitHub App, shared as the validation is, and checks what it may do.
  * Its id always goes to CodeMie, which on its own would take the first installation it is given.
  *
  * @throws Halt on `InstallationResolved`
@@ -137,7 +137,7 @@ function toStatus({ id, account, accountType, repositorySelection, suspendedAt }
 
 /**
  * Enters whether the credential may do what CodeMie needs: for a token what the provider reported with it, for an
- * App what its installation was granted. Under policy `Warn` it is only told.
+ * App what its installation was granted. Under policy `Warn` it is only reported.
  *
  * @throws Halt on `PermissionsSufficient`, under policy `Enforce`
  */

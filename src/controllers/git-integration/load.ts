@@ -54,7 +54,7 @@ export function authenticated(loaded: Loaded, digestKey: Buffer): Loaded {
 /**
  * What an object of the API server says.
  *
- * @param handled the request for which an earlier pass asked anew already, of which the status does not tell yet
+ * @param handled the request for which an earlier reconcile asked again already, which the status does not show yet
  */
 export function parseObject(object: KubeObject, handled?: string): Loaded {
   const { metadata } = object;

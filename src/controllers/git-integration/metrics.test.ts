@@ -56,7 +56,7 @@ beforeEach(() => {
 });
 
 describe('createIntegrationMetrics', () => {
-  it('shows of an object that is well that it is, and when its credential ends', async () => {
+  it('shows of an object that works that it does, and when its credential expires', async () => {
     metrics.observe(known(), status(ready, '2026-12-01T00:00:00Z'));
     expect(await series(exposition, 'team-a')).toEqual([
       `codemie_git_integration_condition{${labels},type="Ready",status="True",reason="Ready"} 1`,
@@ -125,7 +125,7 @@ describe('createRateLimitMetrics', () => {
   const budget = { limit: 5000, remaining: 4999, resetsAt: '2026-06-01T12:30:00Z' };
   const resetS = Date.parse(budget.resetsAt) / 1000;
 
-  it('shows a budget as it was told', async () => {
+  it('shows a budget as it was reported', async () => {
     metrics.observe('github.com', '0a1b2c3d', budget);
     expect(await scraped()).toEqual([
       sample('remaining', 4999),

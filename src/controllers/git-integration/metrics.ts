@@ -7,13 +7,13 @@ import { createConditionSeries } from '../condition-series.ts';
 
 /** What can be measured of GitIntegrations. Series go with their object. */
 export interface IntegrationMetrics {
-  /** Takes over what a pass found. */
+  /** Records what a reconcile found. */
   observe(object: { key: ObjectKey; namespace: string; name: string }, status: GitIntegrationStatus): void;
   /** Drops the series of an object that is gone. */
   forget(key: ObjectKey): void;
   /** Counts an integration that had to be left behind in CodeMie. */
   orphaned(): void;
-  /** Counts a change that somebody made in CodeMie and that was undone. */
+  /** Counts a change that someone made in CodeMie and that was undone. */
   driftCorrected(): void;
 }
 
@@ -72,9 +72,9 @@ export function createIntegrationMetrics(exposition: Exposition): IntegrationMet
 
 /** What can be measured of the providers' limits on calls. */
 export interface RateLimitMetrics {
-  /** Takes over a budget of calls, as a provider told it. */
+  /** Records a budget of calls, as a provider reported it. */
   observe(host: string, credential: string, budget: RateLimit): void;
-  /** Takes over that there are no calls left until a moment, epoch milliseconds. */
+  /** Records that there are no calls left until a moment, epoch milliseconds. */
   exhausted(host: string, credential: string, untilMs: number): void;
 }
 
@@ -131,20 +131,20 @@ export function createRateLimitMetrics(registry: Registry, now: () => number): R
 
 interface Labels {
   host: string;
-  /** A few digits of a keyed digest: tells credentials apart and nothing about them. */
+  /** A few digits of a keyed digest: distinguishes credentials and reveals nothing about them. */
   credential: string;
 }
 
 /** What can be measured of the clocks of Git hosts. */
 export interface ClockMetrics {
-  /** Takes over by how much a host's clock is ahead of ours, in milliseconds; 0 for no difference that matters. */
+  /** Records by how much a host's clock is ahead of ours, in milliseconds; 0 for no difference that matters. */
   observe(host: string, skewMs: number): void;
 }
 
 /** Hosts beyond this are not shown. */
 const mostHosts = 1_000;
 
-/** Makes the metric and registers it. Only hosts are shown whose clock mattered, because a GitHub App was proven there. */
+/** Makes the metric and registers it. Only hosts are shown whose clock mattered, for validating a GitHub App. */
 export function createClockMetrics(registry: Registry): ClockMetrics {
   const shown = new Set<string>();
   const skew = new Gauge({

@@ -45,9 +45,9 @@ export interface Deps {
   integrations: Store;
   /** What this process wrote, for them and to CodeMie, and what neither shows yet. */
   memory: Memory;
-  /** Has a GitIntegration looked at again soon. */
+  /** Has a GitIntegration checked again soon. */
   wake: (key: ObjectKey) => void;
-  /** Has a GitIntegration looked at again at that time, at the latest. */
+  /** Has a GitIntegration checked again at that time, at the latest. */
   wakeAfter: (key: ObjectKey, delayMs: number) => void;
   /** Which requests for a reconcile may be acted on. */
   requests: RequestGate;
@@ -63,7 +63,7 @@ export interface Deps {
   sessions: Sessions;
   providers: typeof providers;
   http: HttpClients;
-  /** For Git providers: a host that hangs is left alone for a while. */
+  /** For Git providers: a host that hangs is skipped for a while. */
   providerHttp: HttpClients;
   proofs: SharedCalls<CredentialReport>;
   installations: SharedCalls<Installation>;
@@ -87,7 +87,7 @@ export interface Deps {
   now: () => number;
 }
 
-/** What is known of one GitIntegration apart from its spec. Nothing of it changes during a pass. */
+/** What is known of one GitIntegration apart from its spec. Nothing of it changes during a reconcile. */
 export interface Known {
   object: KubeObject;
   key: ObjectKey;
@@ -103,7 +103,7 @@ export interface Known {
   status: Partial<GitIntegrationStatus>;
   conditions: readonly Condition[];
   requests: ReconcileRequests;
-  /** A user asked for this pass: results from before do not count. */
+  /** A user asked for this reconcile: results from before do not count. */
   askAnew: boolean;
   /** Since when, epoch milliseconds: what was read later is fresh enough. */
   askedAtMs?: number;
@@ -124,7 +124,7 @@ export interface Integration extends Known {
 
 /**
  * Whether an integration was Ready with the spec as it is now, and has been at most in doubt since. A fault of the other
- * side is then something that passes, and no reason to call a person.
+ * side is then something temporary, and no reason to call a user.
  */
 export function wasReady({ status, conditions, generation }: Known): boolean {
   const ready = conditions.find(({ type }) => type === 'Ready');
@@ -148,20 +148,20 @@ interface Abnormal {
   UsageLimited?: Finding<UsageLimitedReason>;
 }
 
-/** What one pass found out. It is filled step by step and written once, at the end. */
+/** What one reconcile found out. It is filled step by step and written once, at the end. */
 export interface Report {
-  /** The version of the object that the pass knows; its own writes move it. */
+  /** The version of the object that the reconcile knows; its own writes move it. */
   resourceVersion: string;
   findings: Findings;
   abnormal: Abnormal;
   credential: GitIntegrationStatus['credential'];
   installation: GitIntegrationStatus['installation'];
   registration: GitIntegrationStatus['registration'];
-  /** News beyond the change of readiness, which gets an event of its own. */
+  /** News beyond the change of readiness, which gets its own event. */
   news: EventDetails[];
 }
 
-/** An empty report that remembers what CodeMie holds: a pass that fails early must not forget it. */
+/** An empty report that remembers what CodeMie holds: a reconcile that fails early must not forget it. */
 export function startReport({ object, status }: Known): Report {
   return {
     resourceVersion: object.metadata.resourceVersion,
@@ -175,9 +175,9 @@ export function startReport({ object, status }: Known): Report {
 }
 
 /**
- * Enters why the pass stopped. What later steps found in earlier passes is dropped, because it may be about
- * another credential; only a `Registered` that is True stays: it tells what CodeMie holds, and CodeMie still holds
- * it. Why it was something else may be over, such as a connection that has become Ready.
+ * Enters why the reconcile stopped. What later steps found in earlier ones is dropped, because it may be about
+ * another credential; only a `Registered` that is True stays: it says what CodeMie holds, and CodeMie still holds
+ * it. Why it was something else may be past, such as a connection that has become Ready.
  */
 export function enterHalt(report: Report, halt: Halt, { conditions }: Known): void {
   report.findings[halt.condition] = halt.finding;
@@ -206,19 +206,19 @@ function keepsTheOldCredential(report: Report, { condition, finding }: Halt): bo
 }
 
 /**
- * One pass over one GitIntegration: what it is about, what it has found out, and what it works with. A step asks for no
- * more of {@link Deps} than it needs.
+ * One reconcile over one GitIntegration: what it is about, what it has found out, and what it works with. A step asks for
+ * no more of {@link Deps} than it needs.
  */
 export interface Pass<D = Deps, I extends Known = Integration> {
   integration: I;
   /** Filled step by step, and written once at the end. */
   report: Report;
   deps: D;
-  /** Aborts when the pass has to end. */
+  /** Aborts when the reconcile has to end. */
   signal: AbortSignal;
 }
 
-/** A pass that has come as far as CodeMie: what a write there works with. */
+/** A reconcile that has come as far as CodeMie: what a write there works with. */
 export interface WritePass extends Pass {
   connection: ResolvedConnection;
   session: Session;
@@ -227,7 +227,7 @@ export interface WritePass extends Pass {
   digest: string;
   /** What status remembers of the last write to this place. */
   remembered: RememberedRegistration | undefined;
-  /** What this process did last to the rows of this integration there, as of the beginning of the pass. */
+  /** What this process did last to the rows of this integration there, as of the beginning of the reconcile. */
   lastChange: RowChange | undefined;
   /** The mark that names the owner of a row. */
   owner: string;

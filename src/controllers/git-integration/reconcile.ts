@@ -61,7 +61,7 @@ export async function reconcile(
   return comeBack(pass, halt);
 }
 
-/** What this pass works with: while it waits for a server other than the API server, its worker is free for others. */
+/** What this reconcile works with: while it waits for a server other than the API server, its worker is free. */
 function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']): Deps {
   const namespace = key.slice(0, key.indexOf('/'));
   return {
@@ -107,7 +107,7 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
       ? Math.max(halt.next.untilMs - now, 1000)
       : undefined,
   ];
-  // A bad credential is not tried again with every look at CodeMie: providers lock accounts out for that.
+  // A bad credential is not retried with every read of CodeMie: providers lock accounts out for that.
   if (halt && halt.condition !== 'Registered') due.shift();
   if (halt?.next.kind === 'soon') due.push(growingInterval(integration, now));
   return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };

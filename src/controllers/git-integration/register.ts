@@ -17,7 +17,7 @@ import { type ActionPlan, carryOut } from './settings-writer.ts';
  * CodeMie's create returns no id and its check for a free alias is not atomic. So the owner mark inside of the
  * row is the record of what is ours: it survives a crash between the write and the status.
  *
- * A pass that wrote ends as `settling`. The key is woken when a listing shows the result, one for all who wrote
+ * A reconcile that wrote ends as `settling`. The key is woken when a listing shows the result, one for all who wrote
  * at about the same time: a listing for each would cost CodeMie as many pages as there are integrations, squared.
  *
  * @throws Halt on `Registered`

@@ -62,8 +62,8 @@ function enterRegistration(
   const before = report.registration;
   const origin = originOf(plan) ?? before?.origin ?? 'Created';
   const { scope, project, alias } = desired;
-  // Another client's write between ours and this listing is detected by the next pass. A server that drops the mark does
-  // not count: it would be written to forever.
+  // Another client's write between ours and this listing is detected by the next reconcile. A server that drops the mark
+  // does not count: it would be written to forever.
   const foreign = differences(desired, row).some((field) => field !== ownerKey);
   const written = { digest, remoteUpdatedAt: foreign ? '' : row.updatedAt };
   const last =

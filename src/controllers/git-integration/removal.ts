@@ -155,7 +155,7 @@ function endOfWaiting(
 /**
  * After a change of `connectionRef`, or of the URL of the connection: what was made at the former place goes, unless
  * both lead to the same row or it is to stay there. It happens before the status forgets the former place, so that a
- * failure is tried again. Nothing is ever removed through a connection that leads elsewhere by now.
+ * failure is retried. Nothing is ever removed through a connection that leads elsewhere by now.
  *
  * @throws Halt while the former connection does not work; CodeMieError
  */
@@ -205,8 +205,8 @@ function explain(error: unknown): never {
 }
 
 /**
- * Tells that an integration is left behind in CodeMie because nothing can be done about it any more: as an event, in
- * the log, which outlives a namespace, and as a count. The owner mark lets somebody find it later.
+ * Reports that an integration is left behind in CodeMie because nothing can be done about it any more: as an event, in
+ * the log, which outlives a namespace, and as a count. The owner mark lets someone find it later.
  *
  * @param why ends the sentence that begins with "because"
  */
@@ -216,7 +216,7 @@ export function reportOrphaned(
   { clusterName, events, metrics, log }: Pick<Deps, 'clusterName' | 'events' | 'metrics' | 'log'>,
 ): void {
   const owner = ownerMark(clusterName, namespace, name);
-  // Without a registration there may still be a row, made by a create that nobody saw the end of.
+  // Without a registration there may still be a row, made by a create that no one saw the end of.
   const what = registration
     ? `Integration ${registration.id} ("${registration.alias}")`
     : 'Possibly an integration';

@@ -10,7 +10,7 @@ const immutable = "spec.project can't be edited, so delete the object and create
 
 /**
  * Step 6, before a write: CodeMie has a project of exactly this name, and the connection's login may write its
- * integrations. An administrator's create would make a project that does not exist: a typo would become one.
+ * integrations. An administrator's create would create a project that does not exist: a typo would become one.
  *
  * To a login that is not an administrator of CodeMie, a project that does not exist looks like one of which it is not a member.
  *
@@ -20,7 +20,7 @@ const immutable = "spec.project can't be edited, so delete the object and create
 export async function requireProject(pass: WritePass, maxAgeMs: number | undefined): Promise<void> {
   const refused = await refusalOf(pass, maxAgeMs);
   if (!refused) return;
-  // Before it is said, CodeMie is asked again: an administrator may have acted since.
+  // Before that is reported, the operator asks CodeMie again: an administrator may have acted since.
   const stillRefused = await refusalOf(pass, refusalAgeMs);
   if (stillRefused) throw stillRefused;
 }

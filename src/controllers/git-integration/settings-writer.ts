@@ -175,11 +175,11 @@ function onlyUncertain(error: unknown): CodeMieError {
   throw error;
 }
 
-/** When a pass that waits for a listing comes back anyway, should that never come. */
+/** When a reconcile that waits for a listing comes back anyway, should that never come. */
 export const listedWithinMs = durations.integrations.listedWithinMs;
 
 /**
- * Has a key looked at again when there is a listing that began after now. The pass ends meanwhile and holds no worker,
+ * Has a key checked again when there is a listing that began after now. The reconcile ends and holds no worker,
  * and all who wait at the same time are woken by the same listing.
  */
 export function awaitListing(

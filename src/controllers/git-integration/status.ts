@@ -16,11 +16,11 @@ const fitStatus = fitterOf(gitIntegrationStatusSchema);
 
 type Wanted = Partial<Record<GitIntegrationConditionType, Finding>>;
 
-/** However often a credential is proven, an outage shorter than this does not unmake Ready. */
+/** However often a credential is validated, an outage shorter than this does not unmake Ready. */
 const leastGraceMs = durations.integrations.leastGraceMs;
 
 /**
- * Step 7: writes the status of a finished pass, once and only if it differs from what is stored; then tells the
+ * Step 7: writes the status of a finished reconcile, once and only if it differs from what is stored; then reports the
  * news in events and metrics.
  *
  * @returns whether the object has that status now; it has not when it is gone
@@ -41,7 +41,7 @@ export async function writeStatus(pass: Pass): Promise<boolean> {
 
 /**
  * Says that nothing is done, and leaves everything else as it was. Only a spec that was handled before it was
- * suspended counts as observed: kstatus would call one Current that nobody has acted on.
+ * suspended counts as observed: kstatus would call one Current that no one has acted on.
  */
 export async function writeSuspended(pass: Pass): Promise<void> {
   const { integration } = pass;
@@ -97,7 +97,7 @@ interface About {
   requests: HandledRequests;
 }
 
-/** The object as it is now, all of whose requests are done with this pass. */
+/** The object as it is now, all of whose requests are done with this reconcile. */
 function seen({ generation, requests, status }: Known): About {
   return {
     observedGeneration: generation,
@@ -129,7 +129,7 @@ async function write(
     const { metadata } = await deps.kube.applyStatus(gitIntegrations, key, status, options, signal);
     deps.memory.replacedVersion(key, report.resourceVersion, metadata.resourceVersion);
   } catch (error) {
-    // The object, or this incarnation of it, is gone: there is nobody left to tell.
+    // The object, or this incarnation of it, is gone: there is no one left to notify.
     if (isNotFound(error)) return false;
     throw error;
   }
@@ -147,7 +147,7 @@ function asWanted(conditions: readonly Condition[], observedGeneration?: number)
   );
 }
 
-/** Events on a change of readiness and for what the steps had to say; never for a pass that changed nothing. */
+/** Events on a change of readiness and for what the steps had to say; never for a reconcile that changed nothing. */
 function publish(
   { integration: known, report, deps }: Pass<Deps, Known>,
   conditions: readonly Condition[],

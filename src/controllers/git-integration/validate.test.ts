@@ -54,7 +54,7 @@ interface Process extends ValidationDeps {
   registry: Registry;
 }
 
-/** What one process knows: nothing in the beginning but what stands in the cluster. */
+/** What one process knows: nothing in the beginning but what is in the cluster. */
 function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
   const registry = new Registry();
   const integrations = createStore(integrationIndexes);
@@ -167,7 +167,7 @@ describe('a thousand integrations that share a credential', () => {
   });
 });
 
-/** What a pass comes to: the halt, or nothing. */
+/** What a reconcile comes to: the halt, or nothing. */
 async function outcomeOf(proving: Promise<Report>): Promise<Halt | undefined> {
   return proving.then(
     () => undefined,
@@ -190,7 +190,7 @@ describe('a token that GitHub refuses without a reason', () => {
     deps = startProcess([], () => nowMs);
   });
 
-  /** Goes on to when the pass wants to come back. */
+  /** Goes on to when the reconcile wants to come back. */
   const comeBack = ({ next }: Halt): void => {
     nowMs = next.kind === 'at' ? next.atMs : next.kind === 'wait' ? (next.untilMs ?? nowMs) : nowMs;
   };
@@ -209,7 +209,7 @@ describe('a token that GitHub refuses without a reason', () => {
           "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
       },
     });
-    // Until then, nobody asks.
+    // Until then, no one asks.
     expect(await outcomeOf(prove('new', tokenOf('ghp_new'), deps))).toMatchObject({ finding: halt?.finding });
     expect(github.requests).toHaveLength(1);
     if (halt) comeBack(halt);
@@ -229,7 +229,7 @@ describe('a token that GitHub refuses without a reason', () => {
     expect((await prove('old', tokenOf('ghp_old'), deps)).credential?.account).toBe('octocat');
   });
 
-  it('always, gets a verdict after four calls and 80 seconds for all who share it, and is asked again soon', async () => {
+  it('always, gets a verdict after four calls and 80 seconds for all who share it, and is rechecked soon', async () => {
     const began = nowMs;
     const seen: string[] = [];
     for (let pass = 0; pass < 6; pass += 1) {
@@ -280,7 +280,7 @@ describe('a token that GitHub refuses without a reason', () => {
 });
 
 describe('a key that is not the App’s', () => {
-  it('is told with its fingerprint, in the status as well', async () => {
+  it('is reported with its fingerprint, in the status as well', async () => {
     github.addApp({ id: 14, privateKey: newKey() });
     const auth: Credentials['auth'] = {
       kind: 'githubApp',
@@ -315,7 +315,7 @@ describe('the end of a token', () => {
 });
 
 describe('a clock that is wrong', () => {
-  it('is told in the condition, the same on every try, and measured', async () => {
+  it('is reported in the condition, the same on every try, and measured', async () => {
     const privateKey = newKey();
     github.addApp({ id: 13, privateKey, slug: 'late' });
     github.addInstallation({ appId: 13, account: 'acme' });

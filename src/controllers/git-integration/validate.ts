@@ -63,7 +63,7 @@ export type ValidationDeps = Pick<
 >;
 
 /**
- * Step 4: proves the credential, in one call that every integration with the same credential, host and demands
+ * Step 4: validates the credential, in one call that every integration with the same credential, host and demands
  * shares. Under policy `Skip` the provider is not called and undefined is returned. In any case the connection has to
  * list the servers.
  *
@@ -179,7 +179,7 @@ async function prove(
 }
 
 /**
- * An answer that asks for a person becomes a Refusal, which is a verdict only when it was heard often enough.
+ * An answer that asks a user to act becomes a Refusal, which is a verdict only when it was heard often enough.
  *
  * @throws Refusal, or what the call threw
  */

@@ -17,7 +17,7 @@ const clusterName = 'cluster';
 const project = 'shared';
 const digestKey = Buffer.alloc(32, 7);
 const adminConsumers = [{ namespaces: ['team-a', 'team-b'], projects: [project] }];
-/** Two ways to write one server, another server, and what each team has of its own. Team C is no consumer. */
+/** Two ways to write one server, another server, and each team's own. Team C is no consumer. */
 const connections = [
   { name: 'default', url: 'https://codemie.example.com/api' },
   { name: 'spelled', url: 'https://CODEMIE.example.com:443//api/' },
@@ -66,7 +66,7 @@ interface Row {
   owner: string | undefined;
 }
 
-/** A pass between its decision and its write. */
+/** A reconcile between its decision and its write. */
 interface Pass {
   object: KubeObject;
   connection: KubeObject;
@@ -176,7 +176,7 @@ export function createModel(asksOwners = true) {
     return { ...loaded, spec: loaded.parsed.value, alias: loaded.parsed.value.alias ?? loaded.name };
   }
 
-  /** What the operator decides by the listing of a pass; undefined when it is refused. */
+  /** What the operator decides by the listing of a reconcile; undefined when it is refused. */
   function decide({ object, connection, rows }: Pass) {
     const integration = integrationOf(object);
     try {
@@ -245,7 +245,7 @@ export function createModel(asksOwners = true) {
       if (known.metadata.finalizers) put(known, {}, { deletionTimestamp: '2026-01-03T00:00:00Z' });
       else truth.delete(keyOf(known));
     },
-    // The listing is as old as the pass is, by the time of its write.
+    // The listing is as old as the reconcile is, by the time of its write.
     pass({ object }) {
       const known = truth.get(at(objects, object));
       if (!known || known.metadata.deletionTimestamp !== undefined) return;
@@ -367,7 +367,7 @@ export function createModel(asksOwners = true) {
         });
       }
       if (!target) return;
-      // Before the status records a row, its mark is all that names the owner. Whoever may edit CodeMie can take it away.
+      // Before the status records a row, its mark is all that names the owner. Any editor of CodeMie can take it away.
       if (act === 'strip' && isRecorded(target)) target.mark = undefined;
       if (act === 'rename') target.alias = at(aliases, alias);
     },
