@@ -70,7 +70,7 @@ describe('claimKey', () => {
     { project: 'A/b' },
     { alias: 'C' },
     { alias: 'c ' },
-  ])('tells %o apart, as CodeMie does', (change) => {
+  ])('distinguishes %o, as CodeMie does', (change) => {
     expect(claimKey({ ...claim, ...change })).not.toBe(claimKey(claim));
   });
 });

@@ -21,7 +21,7 @@ export function urlForCodeMie(
   if (url === undefined) return provider.defaultUrl;
   const given = new URL(url);
   const { origin } = provider.webUrl(given);
-  // Nobody links to a repository of the cloud by another of its names.
+  // No one links to a repository of the cloud by another of its names.
   if (origin === given.origin) return url;
   return origin;
 }

@@ -50,7 +50,7 @@ describe('isAuthentic', () => {
     expect(isAuthentic(uid, { ...registration, signature, ...change }, by)).toBe(want);
   });
 
-  it('tells texts apart that run into each other', () => {
+  it('distinguishes texts that run into each other', () => {
     const one = registrationSignature('uid', { ...registration, project: 'a', alias: 'b"c' }, key);
     expect(one).not.toBe(registrationSignature('uid', { ...registration, project: 'a"b', alias: 'c' }, key));
   });

@@ -1,6 +1,6 @@
 /**
  * What kind of value is expected. `token`: made by a Git product. `secret`: made by some other program, such as a
- * client secret. `name`: of a user, or an id. `password`: chosen by a person, who may use any character.
+ * client secret. `name`: of a user, or an id. `password`: chosen by a user, who may use any character.
  */
 export type ValueKind = 'token' | 'secret' | 'name' | 'password';
 

@@ -36,7 +36,7 @@ describe('misplacedToken', () => {
     ['ATBBabc', 'Bitbucket'],
     ['BBDC-abc', 'Bitbucket', 'https://git.example.com/bitbucket'],
     [azure, 'AzureDevOps'],
-    // Nobody knows whose these are.
+    // No one knows whose these are.
     ['b64377d7043139fc99ddb8a693f9a70900112233', 'GitLab'],
     ['acme-glpat-abc', 'GitHub'],
     ['abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst', 'Bitbucket'],

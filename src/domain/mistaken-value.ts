@@ -17,7 +17,7 @@ export function findMistake(text: string, kind: ValueKind): Mistake | undefined 
   return found && { clause: found.clause, hint: found.hint };
 }
 
-/** What may stand in front of base64 to say what it is: tags of YAML, URLs of data, prefixes of tools. */
+/** What may precede base64 to say what it is: tags of YAML, URLs of data, prefixes of tools. */
 const label = /^(!!binary\s+([|>]-?\s+)?|data:[\w/+.;=-]{0,80},|(base64|b64)[:,]\s*)/i;
 
 /** How many times base64 is undone to see what is in it. */

@@ -11,7 +11,7 @@ import { tokenForm } from './token-form.ts';
 export interface PrivateKey {
   /** PKCS#1 PEM, as GitHub hands it out, wrapped at 64 columns, with a final newline. */
   pem: string;
-  /** `SHA256:<base64>` of the public part, as GitHub shows it beside each key of an App. */
+  /** `SHA256:<base64>` of the public part, as GitHub shows it next to each key of an App. */
   fingerprint: string;
 }
 
@@ -40,7 +40,7 @@ const rsaEncryption = Buffer.from('2a864886f70d010101', 'hex');
  * escaped, on one line, indented, wrapped in base64 once more, in DER, with text around it. What cannot be repaired is
  * named.
  *
- * Everything that makes a key expensive is read from its encoding before a crypto library sees it: its size, its kind,
+ * All that a key's cost depends on is read from its encoding before a crypto library sees it: its size, its kind,
  * the lengths of its numbers. A key of a kind that is not RSA may contain parameters that take minutes to compute with.
  *
  * No network is needed to find any of these faults. GitHub issues RSA keys of 2048 bits:

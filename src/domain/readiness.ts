@@ -5,7 +5,7 @@ import type { Condition } from '../api/v1alpha1/shared.ts';
 export interface Finding<Reason extends string = string> {
   status: 'True' | 'False' | 'Unknown';
   reason: Reason;
-  /** One sentence and, where somebody must act, one hint. */
+  /** One sentence and, where someone must act, one hint. */
   message: string;
   /** The generation it is about, where that is not the present one: it was kept from an earlier pass. */
   observedGeneration?: number | undefined;
@@ -25,7 +25,7 @@ const stepConditions = [
 /** One of {@link stepConditions}. */
 export type StepCondition = (typeof stepConditions)[number];
 
-/** What the steps of one pass found. A step that was not reached is absent. */
+/** What the steps of one reconcile found. A step that was not reached is absent. */
 export type Findings = Partial<Record<StepCondition, Finding>>;
 
 /** What is known from before, by which an object that was Ready stays so for a while. */
@@ -39,9 +39,9 @@ export interface Standing {
   now: number;
 }
 
-/** What the sum depends on beside the findings. */
+/** What the sum depends on apart from the findings. */
 export interface ReadinessContext extends Standing {
-  /** `validation.policy: Warn`: missing permissions are told and block nothing. */
+  /** `validation.policy: Warn`: missing permissions are reported and block nothing. */
   warnOnly: boolean;
 }
 
@@ -69,7 +69,7 @@ function isAwaited({ reason, mayComeByItself }: Finding): boolean {
 
 /**
  * Sums up: the first False, else the first Unknown that blocks, else True. Waiting is Unknown and Reconciling,
- * needing a person is False and Stalled, so that GitOps tools tell a blip from a fault.
+ * needing a user is False and Stalled, so that GitOps tools distinguish a blip from a fault.
  * https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
  */
 export function sumUp(findings: Findings, context: ReadinessContext): Readiness {

@@ -10,18 +10,18 @@ export interface HandledRequests {
 
 /** The requests for a reconcile that an object carries. */
 export interface ReconcileRequests {
-  /** A value that was not handled yet: somebody wants to see the truth of now. */
+  /** A value that was not handled yet: someone wants to see the truth of now. */
   fresh: string | undefined;
   /** What the status has to remember once they are handled. */
   handled: HandledRequests;
 }
 
-/** The definitions take no more of a handled value. A longer one counts by its beginning. */
+/** The CRDs take no more of a handled value. A longer one counts by its beginning. */
 const longestValue = 253;
 
 /**
  * Reads the annotations that ask for a reconcile now: our own, and the one of Flux, which its command line and many
- * scripts set on whatever they want to be looked at. An object may have both, so a value is new when it is neither
+ * scripts set on whatever they want to be checked. An object may have both, so a value is new when it is neither
  * of the two that were handled last; otherwise each would make the other one new again.
  * https://fluxcd.io/flux/components/kustomize/kustomizations/#triggering-a-reconcile
  */

@@ -322,7 +322,7 @@ describe('rowsToRemove', () => {
     expect(rowsToRemove(indexSettings(rows), owner, desired, known).map(({ id }) => id)).toEqual(ids);
   });
 
-  it('takes the remembered row only where nobody knows the place', () => {
+  it('takes the remembered row only where no one knows the place', () => {
     expect(rowsToRemove(indexSettings([row(), row({ id: 'id-2' })]), owner, undefined, remembered)).toEqual([
       row(),
     ]);
@@ -350,7 +350,7 @@ describe('needsNewRows', () => {
   it.each<{ name: string; plan: RegistrationPlan; facts?: Partial<RowsInUse>; want: boolean }>([
     { name: 'a refusal, whose cause may be gone', plan: refusal, want: true },
     { name: 'an adoption, which may have an owner', plan: adoption, want: true },
-    { name: 'an update of our own row', plan: update, want: false },
+    { name: 'an update of a row that is ours', plan: update, want: false },
     {
       name: 'what is as it was',
       plan: { action: 'leave', row: row(), duplicates: [], drift: [] },

@@ -6,7 +6,7 @@ import {
   type SettingIndex,
 } from './setting.ts';
 
-/** What status remembers of our last write: the facts that CodeMie itself cannot tell us. */
+/** What status remembers of our last write: the facts that CodeMie itself cannot report. */
 export interface RememberedRegistration {
   id: string;
   digest: string;
@@ -16,13 +16,13 @@ export interface RememberedRegistration {
 
 /** Where an integration is declared to be. Neither can be changed. */
 type Place = Pick<DesiredSetting, 'scope' | 'project'>;
-/** A write that CodeMie has confirmed and of which no status tells yet. */
+/** A write that CodeMie has confirmed and of which no status has a record yet. */
 export interface ConfirmedWrite {
   /** Digest of what was written. */
   digest: string;
   /** The row that was written; absent after a create, whose answer names none. */
   id?: string;
-  /** Whether the row was somebody else's before. */
+  /** Whether the row was someone else's before. */
   adopted: boolean;
 }
 
@@ -75,7 +75,7 @@ export type RegistrationPlan =
 /**
  * Decides how CodeMie gets from what it holds to what is wanted. Pure: the same input, the same plan.
  *
- * An integration is never deleted and created anew to change it: data sources point at its id.
+ * An integration is never deleted and created again to change it: data sources point at its id.
  */
 export function planRegistration(input: RegistrationInput): RegistrationPlan {
   const { desired, rows, owner } = input;
@@ -106,7 +106,7 @@ export function planRegistration(input: RegistrationInput): RegistrationPlan {
     .filter((row) => isAtPlace(row, desired) && row.alias === desired.alias);
   const namesake = namesakes.find(({ id }) => id === input.remembered?.id) ?? namesakes[0];
   if (namesake && isMadeByUs(namesake, input)) return settle(input, namesake, []);
-  // Two creates at the same time leave two rows. Which of them data sources use, nobody knows.
+  // Two creates at the same time leave two rows. Which of them data sources use, no one knows.
   if (namesakes.length > 1 && namesake?.id !== input.remembered?.id)
     return {
       action: 'refuse',
@@ -181,20 +181,20 @@ function pickKept(ours: readonly ObservedSetting[], rememberedId?: string): Obse
   return remembered ?? ours.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.id, b.id))[0];
 }
 
-/** Ours by the id that we know, on a server that drops our mark or where a person removed it. */
+/** Ours by the id that we know, on a server that drops our mark or where a user removed it. */
 function oursById({ desired, remembered, written, rows }: RegistrationInput): ObservedSetting | undefined {
   const known = [remembered?.id, written?.id].map((id) => (id === undefined ? undefined : rows.byId(id)));
   return known.find((row) => row && isAtPlace(row, desired) && !row.values[ownerKey]);
 }
 
-/** Told by its name, which nobody held before our create was confirmed, on a server that drops our mark. */
+/** Recognized by its name, which no one held before our create was confirmed, on a server that drops our mark. */
 function isMadeByUs(namesake: ObservedSetting, { written }: RegistrationInput): boolean {
   return written !== undefined && written.id === undefined && !namesake.values[ownerKey];
 }
 
 /**
- * The very row of ours, in another project. The mark alone does not tell: CodeMie copies whole projects, marks
- * included, and whoever may write another project can write any mark there.
+ * The very row of ours, in another project. The mark alone does not show that: CodeMie copies whole projects, marks
+ * included, and anyone who may write another project can write any mark there.
  */
 function movedRow({ desired, remembered, owner, rows }: RegistrationInput): ObservedSetting | undefined {
   const row = remembered && rows.byId(remembered.id);
@@ -232,7 +232,7 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
   const { adoptionPolicy, desired, remembered } = input;
   if (input.belongsToAnother(row)) return ownedByAnother(desired);
   const owned = Boolean(row.values[ownerKey]);
-  // Two that may both take over would take it from each other for ever. Nobody wrote since our last write: then the
+  // Two that may both adopt it would take it from each other forever. No one wrote since our last write: then the
   // mark is our own, from before the cluster was given another name.
   const taken = owned && row.id === remembered?.id && row.updatedAt !== remembered.remoteUpdatedAt;
   if (taken)
@@ -272,9 +272,9 @@ export function ownedByAnother({ alias, project }: Pick<DesiredSetting, 'alias' 
 
 /**
  * The rows to delete when a GitIntegration goes: those at its place that carry our mark, and the remembered one, moved
- * or not, unless somebody else's mark is on it. Copies of it in other projects belong to those who made them.
+ * or not, unless someone else's mark is on it. Copies of it in other projects belong to those who made them.
  *
- * @param place where the integration was declared to be; undefined when nobody knows any more
+ * @param place where the integration was declared to be; undefined when no one knows any more
  */
 export function rowsToRemove(
   rows: SettingIndex,

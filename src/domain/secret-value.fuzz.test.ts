@@ -24,7 +24,7 @@ function valueOf(read: Checked<string>, said: Set<string>): string | undefined {
 }
 
 describe('whatever a Secret holds', () => {
-  it('a token is one word of visible ASCII, as it stands there, or refused in few ways', () => {
+  it('a token is one word of visible ASCII, as it is written, or refused in few ways', () => {
     const said = new Set<string>();
     fc.assert(
       fc.property(text, (raw) => {

@@ -83,7 +83,7 @@ export function settingValues(url: string, credential: SettingCredential, owner:
 }
 
 /**
- * What a person or another program changed in CodeMie, as names of fields: empty when nothing visible
+ * What a user or another program changed in CodeMie, as names of fields: empty when nothing visible
  * differs. The content of masked keys cannot be compared; their presence can.
  */
 export function differences(desired: DesiredSetting, observed: ObservedSetting): string[] {
@@ -107,7 +107,7 @@ function sameValue(key: string, held: unknown, wanted: string | boolean): boolea
 
 /**
  * What CodeMie holds of one scope at one time, ready to be asked by those who share a listing: with 10,000
- * integrations, nobody can afford to go through all rows for each.
+ * integrations, no one can afford to go through all rows for each.
  */
 export interface SettingIndex {
   /** The rows that carry an owner mark. */

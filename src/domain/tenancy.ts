@@ -6,7 +6,7 @@ import { own } from '../lib/own.ts';
 type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
 type LabelSelector = NonNullable<Consumer['namespaceSelector']>;
 
-/** A namespace as far as access rules look at it. */
+/** A namespace as far as access rules see it. */
 interface NamespaceFacts {
   name: string;
   labels: Readonly<Record<string, string>>;

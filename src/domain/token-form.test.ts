@@ -50,7 +50,7 @@ describe('tokenForm', () => {
     'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJnaXQifQ.c2ln',
     `AZDO${'a'.repeat(80)}`,
     'AKIAX',
-    // A GitLab may have such a prefix of its own.
+    // A GitLab may have its own prefix like this.
     'pul-aBcDeFgHiJkLmNoPqRsT',
     'hf_aBcDeFgHiJkLmNoPqRsT',
     'dapi-aBcDeFgHiJkLmNoPqRsT',

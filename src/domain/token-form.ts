@@ -10,7 +10,7 @@ export interface TokenForm {
   name: string;
   /** The part of it that may be shown, because all tokens of the kind have it: `gldt-…`. */
   shown: string;
-  /** Why nobody can use it here, and what to store instead; absent where it may be good. */
+  /** Why no one can use it here, and what to store instead; absent where it may be good. */
   useless?: { clause: string; hint: string };
 }
 
@@ -29,7 +29,7 @@ const noApi = (name: string) => ({
 
 /**
  * Prefixes that exactly one product uses. Anything else may be a token of any product: GitLab's administrators choose
- * prefixes of their own, and older tokens have none.
+ * their own prefixes, and older tokens have none.
  * https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types
  * https://docs.gitlab.com/security/tokens/#token-prefixes
  */
@@ -218,7 +218,7 @@ export function tokenForm(text: string): TokenForm | undefined {
   return wholeForms.find(({ pattern }) => pattern.test(text))?.form;
 }
 
-/** How the tokens of a cloud look, where they all do. Self-managed servers may have prefixes of their own, or passwords. */
+/** How the tokens of a cloud look, where they all do. Self-managed servers may have other prefixes, or passwords. */
 const looks: readonly { provider: ProviderName; host: RegExp; pattern: RegExp; described: string }[] = [
   {
     provider: 'GitHub',

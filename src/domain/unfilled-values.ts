@@ -9,7 +9,7 @@ import { hasMoreAround } from './value-shape.ts';
 /** What to do where a tool should have put the value. */
 export const unfilled = 'Check the tool that fills it in, or store the value itself.';
 
-/** What stands in a text until a tool puts the value there. */
+/** What is in a text until a tool puts the value there. */
 export const unfilledValues: readonly KnownMistake[] = references();
 
 function references(): KnownMistake[] {

@@ -34,8 +34,8 @@ export function isInQuotes(text: string): boolean {
 const secretWords = /(token|secret|passw(or)?d|pwd|pat|key|auth|credential|login|user)/i;
 
 /**
- * A line of an env file or of YAML. Tokens end in `=` and contain it, so what stands in front has to be the name of a
- * secret, and no token itself.
+ * A line of an env file or of YAML. Tokens may contain `=`, also as the last character, so what comes first has to be
+ * the name of a secret, and no token itself.
  */
 export function isAssignment(text: string, kind: ValueKind): boolean {
   const [, name = '', value = ''] =
