@@ -64,10 +64,7 @@ function mistakeIn(text: string): Mistake | undefined {
   if (label.endsWith('PRIVATE KEY'))
     return {
       clause: 'holds a private key and no certificate',
-      hint: `Keep the key out of it and treat it as exposed if this is a ConfigMap. ${wanted}`.replace(
-        '. Store',
-        '; store',
-      ),
+      hint: `Keep the key out of it and treat it as exposed if this is a ConfigMap; ${wanted[0]?.toLowerCase()}${wanted.slice(1)}`,
     };
   if (label.endsWith('PUBLIC KEY')) return { clause: 'holds a public key and no certificate', hint: wanted };
   const mistake = findMistake(text.slice(0, bounds.secretValue.maxChars), 'token');

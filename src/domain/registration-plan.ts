@@ -240,7 +240,7 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
       action: 'refuse',
       reason: 'OwnedByOther',
       sentence: `Another operator or GitIntegration took the integration "${desired.alias}" of project "${desired.project}" over.`,
-      hint: 'Keep one of the two. To have it back here, delete this GitIntegration and create it again.',
+      hint: 'Keep one of the two; to have it back here, delete this GitIntegration and create it again.',
     };
   const allowed = adoptionPolicy === 'Always' || (adoptionPolicy === 'IfUnowned' && !owned);
   if (allowed) return { action: 'update', row, duplicates: [], drift: [], adopted: true };

@@ -208,7 +208,7 @@ describe('an operator that was started after the Secret went', () => {
       const seen = await suite.cluster.waitForConditions(folder.key, { Ready: 'Unknown/Deleting' });
       const [home, name] = folder.secret.key.split('/');
       expect(seen.condition('Ready').message).toBe(
-        `The integration is still in CodeMie. Secret "${name}" does not exist in namespace "${home}". The connection is being deleted too, so create the Secret again within 5 minutes, or the integration is left behind; to avoid this in Git, keep the Secret of a login in an earlier wave or out of pruning.`,
+        `The integration is still in CodeMie: Secret "${name}" does not exist in namespace "${home}". The connection is being deleted too, so create the Secret again within 5 minutes, or the integration is left behind; to avoid this in Git, keep the Secret of a login in an earlier wave or out of pruning.`,
       );
       expect(rowsOf(suite.world, folder.key)).toHaveLength(1);
       await suite.cluster.createSecret(folder.secret.key, folder.secret.data);

@@ -152,7 +152,7 @@ describe('a GitIntegration that is deleted', () => {
     onTestFinished(start);
     await remove(made.key);
     const seen = await see(made.key, { Ready: 'Unknown/Deleting', Reconciling: 'True/Deleting' });
-    expect(seen.condition('Ready').message).toContain('The integration is still in CodeMie. ');
+    expect(seen.condition('Ready').message).toContain('The integration is still in CodeMie: ');
     expect(seen.condition('Ready').message).toContain(says);
     expect(inCodeMie(made)).toBe(true);
     start();

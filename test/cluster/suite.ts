@@ -84,15 +84,18 @@ export function useSuite({ running = true, ...options }: SuiteOptions = {}): Sui
   });
 
   afterAll(async () => {
-    if (started.length > 0) {
+    try {
+      if (started.length === 0) return;
       await expectNoSecrets(suite, started, guarded);
       const long = await longMessages(suite.cluster, 'codemie.ai/codemie-git-operator');
       expect(long, 'messages of more than two sentences').toEqual([]);
+    } finally {
+      // An operator that goes on would reconcile what the next file creates.
+      for (const operator of started) await operator.stop();
+      await suite.cluster?.clearNamespaces();
+      await suite.cluster?.close();
+      await suite.world?.close();
     }
-    for (const operator of started) await operator.stop();
-    await suite.cluster?.clearNamespaces();
-    await suite.cluster?.close();
-    await suite.world?.close();
   });
   return suite;
 }

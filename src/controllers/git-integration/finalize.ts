@@ -94,9 +94,9 @@ class OutOfSight extends Error {
 async function wait(pass: EndPass, error: unknown): Promise<never> {
   const { integration: loaded, deps } = pass;
   const what = loaded.status.registration
-    ? 'The integration is still in CodeMie.'
-    : 'An integration may still be in CodeMie.';
-  const message = `${what} ${explain(error)}`;
+    ? 'The integration is still in CodeMie'
+    : 'An integration may still be in CodeMie';
+  const message = `${what}: ${explain(error)}`;
   await writeDeleting(pass, { status: 'Unknown', reason: 'Deleting', message });
   const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
   if (atMs !== undefined)
