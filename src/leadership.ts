@@ -30,7 +30,7 @@ export interface LeadershipOptions {
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
-  /** Told the name of the Lease, or what it would be without leader election. */
+  /** Receives the name of the Lease, or what it would be without leader election. */
   onChange: (lease: string, isLeading: boolean) => void;
 }
 
@@ -55,7 +55,7 @@ export function createLeadership(options: LeadershipOptions): Leadership {
   });
 }
 
-/** Shards don't compete: each has a Lease of its own, called after its selector, however that is written. */
+/** Shards don't compete: each has its own Lease, named after its selector, however that is written. */
 export function leaseName(name: string, shard: LabelSelector | undefined): string {
   if (!shard) return name;
   return `${name}-${createHash('sha256').update(shard.canonical).digest('hex').slice(0, 10)}`;

@@ -24,7 +24,7 @@ const stopWithinMs = durations.operator.stopMs;
 const addressAttemptMs = durations.operator.addressAttemptMs;
 
 /**
- * The process: settings, log, signals, probes, exit code. What the operator is made of stands in `operator.ts`.
+ * The process: settings, log, signals, probes, exit code. What the operator is made of is in `operator.ts`.
  */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   if (args.includes('--help')) {

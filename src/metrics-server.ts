@@ -30,7 +30,7 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `/metrics` as the settings say: to everybody, or to those whom the API server lets GET `/metrics`. Tokens
+ * Serves `/metrics` as the settings say: to everyone, or to those whom the API server lets GET `/metrics`. Tokens
  * travel encrypted only, so that with authentication there is TLS, by a mounted certificate or one made for this process.
  *
  * @throws Error when a certificate was named and can't be used; KubeConfigError when no API server is known to ask
@@ -74,7 +74,7 @@ async function selfSigned(nowMs: number): Promise<ServingCertificate> {
   return await makeSelfSigned(operatorName, nowMs);
 }
 
-/** A client of its own: replicas on standby serve metrics, too, and the operator's own client may not write there. */
+/** A separate client: replicas on standby serve metrics, too, and the operator's own client must not write there. */
 async function createReviewer({
   settings,
   log,

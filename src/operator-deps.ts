@@ -53,11 +53,11 @@ export const operatorName = 'codemie-git-operator';
 const codeMieTimeoutMs = durations.codemie.callTimeoutMs;
 /** Longest time for one call to a Git provider: each is a small question. */
 const providerTimeoutMs = durations.providers.callTimeoutMs;
-/** A pass that waits for a provider longer than this ends, and comes back later. */
+/** A reconcile that waits for a provider longer than this ends, and comes back later. */
 const providerPatienceMs = durations.providers.patienceMs;
 /** Requests of one namespace to one Git host at the same time. */
 const mostAtGitHost = 4;
-/** A connection to CodeMie has limits of its own, up to 64. */
+/** A connection to CodeMie has its own limits, up to 64. */
 const mostAtCodeMie = 64;
 
 /** More writes than this that wait to be seen are no edits of people. */
@@ -97,7 +97,7 @@ function createClients(
   };
 }
 
-/** Read from the caches each time, which nobody needs but for the message about a name that does not exist. */
+/** Read from the caches each time, which is needed only for the message about a name that does not exist. */
 function createNamesIn({ secrets, configMaps }: Pick<Informers, 'secrets' | 'configMaps'>): NamesIn {
   return function* (kind, namespace) {
     const { store } = kind === 'Secret' ? secrets : configMaps;
@@ -147,7 +147,7 @@ export function createDeps(
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
     integrations: informers.integrations.store,
     memory,
-    // A wave of writes is taken down behind the edits of people.
+    // A wave of writes is recorded after the edits of people.
     wake: (key) =>
       queues.integrations.add(key, { lane: memory.unrecordedWrites > waveSize ? 'low' : 'high' }),
     wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),

@@ -117,13 +117,13 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
         await Promise.all(followed.map((informer) => informer.whenSynced(stop)));
         log.info({ objects: deps.integrations.size }, 'Caches are synced');
         await leadership.run(stop, async (leading) => {
-          // The last leader's writes may not have come by the watches yet, and what it did is not to be done again.
+          // The last leader's writes may still be missing from the watches, and what it did is not to be done again.
           if (settings.leaderElect)
             await Promise.all(reconciled.map((informer) => informer.refresh(leading)));
           // Only now: a replica on standby would fill its queues. Each object that exists is added at this point.
           watch(informers, queues, deps.sessions, deps.requests);
           await Promise.all(controllers.map((controller) => controller.run(leading)));
-          // The events of the last passes are sent before the Lease is released.
+          // The events of the last reconciles are sent before the Lease is released.
           await stopReflecting();
           await deps.events.flush(AbortSignal.timeout(durations.operator.flushMs));
         });

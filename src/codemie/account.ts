@@ -13,7 +13,7 @@ export interface Account {
   adminProjects: ReadonlySet<string>;
 }
 
-/** The beginning, as a text of its own: a slice would keep all of it in memory. */
+/** The beginning, as a separate text: a slice would keep all of it in memory. */
 const cut = (text: string): string => Buffer.from(text.slice(0, 200)).toString();
 
 /** Shown in status, so control characters and great lengths are cut. */
@@ -56,7 +56,7 @@ export const accountAnswer = (maxProjects: number) =>
 
 /**
  * Whether the login may write project integrations of a project. CodeMie's own rule; it has to be asked before a create,
- * because the create of an administrator makes a project that does not exist. Names are compared exactly.
+ * because the create of an administrator creates a project that does not exist. Names are compared exactly.
  */
 export function mayWriteProject(account: Account, project: string): boolean {
   return account.isAdmin || account.isMaintainer || account.adminProjects.has(project);

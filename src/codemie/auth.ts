@@ -24,7 +24,7 @@ export type CodeMieAuth =
 export type OidcAuth = Extract<CodeMieAuth, { kind: 'clientCredentials' | 'password' }>;
 
 /**
- * Makes the token one of OpenID Connect: CodeMie validates it at Keycloak's userinfo endpoint, which answers 403
+ * Asks for a token of OpenID Connect: CodeMie validates it at Keycloak's userinfo endpoint, which answers 403
  * `insufficient_scope` to any other (OpenID Connect Core, 5.3.1).
  */
 export const defaultScope = 'openid';

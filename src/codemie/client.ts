@@ -72,7 +72,7 @@ export interface CodeMieClient {
    * Removes a project integration that no listing shows. CodeMie lists none of the projects that the login does not
    * administer; to their removal it answers 403, and to that of one that does not exist 500.
    *
-   * @returns `outOfSight`: it exists, and the login may not remove it
+   * @returns `outOfSight`: it exists, and the login lacks the rights to remove it
    */
   removeUnlisted(id: string, signal: AbortSignal): Promise<'removed' | 'missing' | 'outOfSight'>;
 }

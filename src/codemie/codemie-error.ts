@@ -1,11 +1,11 @@
 /**
  * What went wrong with CodeMie:
- * - `unreachable`: no answer, or a failure of the server; nothing was written. It will be tried again;
+ * - `unreachable`: no answer, or a failure of the server; nothing was written. It is retried;
  * - `rateLimited`: something before CodeMie asks to wait; nothing was written;
  * - `unauthorized`: the login was not accepted;
- * - `accessDenied`: the login was accepted but may not do this;
+ * - `accessDenied`: the login was accepted but lacks the rights to do this;
  * - `rejected`: CodeMie refused the content; the same content will be refused again;
- * - `uncertain`: a write that may or may not have happened. Only a listing that began after it can show which;
+ * - `uncertain`: a write whose outcome is unknown. Only a listing that began after it can show which;
  * - `protocol`: what answered does not speak CodeMie's API.
  */
 export type CodeMieErrorKind =

@@ -151,7 +151,7 @@ export function failureOfNetwork(operation: Operation, error: unknown): unknown 
   return new CodeMieError({ kind: 'unreachable', message: error.message, hint: error.hint, cause: error });
 }
 
-/** A write whose outcome only a later listing can tell. */
+/** A write whose outcome only a later listing shows. */
 export function uncertain(
   details: { duplicateAlias?: boolean; retryAtMs?: number; cause?: unknown } = {},
 ): CodeMieError {

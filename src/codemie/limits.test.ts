@@ -78,7 +78,7 @@ describe('createLimiter', () => {
     );
   });
 
-  it('lets tenants take turns, and leaves room beside one of them', async () => {
+  it('lets tenants take turns, and leaves room next to one of them', async () => {
     const limiter = limiterWith(4, 1000);
     const order: string[] = [];
     const ask = (tenant: string, count: number) =>

@@ -13,7 +13,7 @@ export interface Limiter {
   calmMs(): number;
   /**
    * The same limiter for one tenant, whose tasks take turns with those of others. It runs at most three quarters as many
-   * at a time as all together may. What `run` of the limiter itself gets is for all, and counts as a tenant of its own.
+   * at a time as all together may. What `run` of the limiter itself gets is for all, and counts as a separate tenant.
    */
   of(tenant: string): Pick<Limiter, 'run' | 'calmMs'>;
 }

@@ -118,7 +118,7 @@ describe('readAllGitSettings', () => {
     await expect(readAllGitSettings(cut, 'Project', limits, 20)).rejects.toMatchObject({ kind: 'protocol' });
   });
 
-  it('never misses a row that stood there all the time, whatever is created and deleted meanwhile', async () => {
+  it('never misses a row that was there all the time, whatever is created and deleted in the meantime', async () => {
     const step = array(oneof(constant('create' as const), nat(30)), { maxLength: 4 });
     await assert(
       asyncProperty(nat(12), array(step, { maxLength: 24 }), async (size, steps) => {

@@ -25,11 +25,11 @@ export interface ListingBounds {
 const usualPage = 1000;
 
 /**
- * Reads all Git integrations of a scope, consistently although others write meanwhile: every row that stood there from
+ * Reads all Git integrations of a scope, consistently although others write: every row that was there from
  * beginning to end is in the result.
  *
  * Pages can't give that. The server counts them by offset, so a delete moves rows to pages that were read already, and its
- * `total` does not reveal it: it is counted by a query of its own, and a create outweighs a delete. An overlooked row of
+ * `total` does not reveal it: it is counted by a separate query, and a create outweighs a delete. An overlooked row of
  * ours would be left behind when its owner goes. But the server does not limit the size of a page, and reads one page in
  * one query. So one page has to hold everything: the usual one mostly does, else a second request asks for one that does.
  *

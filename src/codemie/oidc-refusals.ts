@@ -7,7 +7,7 @@ import { retryAt } from './failures.ts';
 /** RFC 6749, 5.2. The description is compared with the texts below and never shown. */
 const refusal = z.object({ error: z.string(), error_description: z.string().optional().catch(undefined) });
 
-/** A refusal that is known: by its code, and where that does not tell, by the text of Keycloak. */
+/** A refusal that is known: by its code, and where that is not enough, by the text of Keycloak. */
 interface KnownRefusal {
   code: string;
   /** Whole or by its beginning; any description if undefined. */

@@ -269,7 +269,7 @@ describe('a later listing', () => {
     await second;
   });
 
-  it('does not wait as long as the last wave when that is over', async () => {
+  it('does not wait as long as the last wave when that has finished', async () => {
     calmMs = 0;
     for (const expectedMs of [500, 1000, 500]) {
       const later = shared.later('Project');

@@ -17,7 +17,7 @@ export interface SignInBudgets {
    * The budget of the server behind a base URL. All connections to it share the count, because the server counts by
    * address and they all come from the same one.
    *
-   * @param ofTenant whether a tenant made the connection: it leaves {@link keptForAdministrators} sign-ins alone
+   * @param ofTenant whether a tenant created the connection: it leaves {@link keptForAdministrators} sign-ins alone
    */
   of(baseUrl: string, ofTenant: boolean): SignInBudget;
 }

@@ -159,7 +159,7 @@ describe('createTokenSource', () => {
     expect(new URLSearchParams(internet.requests[0]?.body()).get('scope')).toBe('openid api');
   });
 
-  it('signs in once for all who ask, until shortly before the token ends', async () => {
+  it('signs in once for all who ask, until shortly before the token expires', async () => {
     const tokens = sourceOf(logins.clientCredentials());
     const [first] = await Promise.all([tokens.token(signal), tokens.token(signal), tokens.token(signal)]);
     nowMs += 239_000;

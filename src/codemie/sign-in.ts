@@ -18,7 +18,7 @@ import type { SignInBudget } from './sign-in-budget.ts';
 
 /**
  * Gives the current token of one connection. At most one sign-in runs at a time, and its result, success or failure,
- * serves all callers: after a failure none signs in before the pause is over.
+ * serves all callers: after a failure none signs in before the pause ends.
  */
 export interface TokenSource {
   /**

@@ -69,7 +69,7 @@ export function readToken(token: string): TokenContent | undefined {
 const times = z.object({ iat: z.number(), exp: z.number() });
 
 /**
- * For how long a JSON Web Token is good, milliseconds, by the difference of two of its own times: no clock matters.
+ * For how long a JSON Web Token is good, milliseconds, by the difference of two times in it: no clock matters.
  * Undefined where it does not say.
  */
 export function lifetimeOf(token: string): number | undefined {

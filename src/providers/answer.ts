@@ -39,7 +39,7 @@ export function isSuccess(answer: Answer): boolean {
   return answer.status >= 200 && answer.status < 300;
 }
 
-/** An answer of our own HTTP client; with `any` its text is whole. */
+/** An answer of this project's HTTP client; with `any` its text is whole. */
 export function fromResponse({ status, headers, body, text }: HttpResponse, accept?: 'any'): Answer {
   return {
     status,
@@ -96,7 +96,7 @@ export function rateLimitOf(answer: Answer): RateLimit | undefined {
 }
 
 /**
- * For how long an answer asks to be left alone, by `Retry-After` or the reset of the budget, in milliseconds; undefined
+ * For how long an answer asks for a pause, by `Retry-After` or the reset of the budget, in milliseconds; undefined
  * where it doesn't say.
  */
 export function waitMsOf(answer: Answer, nowMs: number): number | undefined {
@@ -120,7 +120,7 @@ const { maxChars, maxItems } = bounds.providerReport;
 /** A name as a Git host reports it. A longer one is no name of that product. */
 export const shortName = z.string().min(1).max(maxChars);
 
-/** A list of names, of which the beginning is kept. A report is kept for each credential, so it may not be large. */
+/** A list of names, of which the beginning is kept. A report is kept for each credential, so it must not be large. */
 export const shortList = z.array(z.string().max(maxChars)).transform((list) => list.slice(0, maxItems));
 
 /** Names with a level each, of which some are kept. */

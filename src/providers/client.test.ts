@@ -38,7 +38,7 @@ describe('transportFailure', () => {
     expect(error).toMatchObject({ reason, disposition, message: 'It failed.', hint: 'Look.' });
   });
 
-  it('waits until a host that is left alone is asked again', () => {
+  it('waits for the whole pause that a host asked for', () => {
     const paused = new NetError({
       kind: 'HostPaused',
       message: 'It is left alone.',
@@ -96,7 +96,7 @@ describe('rateLimited', () => {
     { name: 'nothing', headers: {}, waitS: 60 },
     { name: 'nonsense', headers: { 'retry-after': 'soon', 'x-ratelimit-reset': '1e999' }, waitS: 60 },
     { name: 'zero', headers: { 'retry-after': '0' }, waitS: 1 },
-    { name: 'a moment that is over', headers: { 'x-ratelimit-reset': inSeconds(-500) }, waitS: 1 },
+    { name: 'a moment in the past', headers: { 'x-ratelimit-reset': inSeconds(-500) }, waitS: 1 },
     { name: 'a year', headers: { 'retry-after': '31536000' }, waitS: 3600 },
   ])('waits $waitS s for $name', ({ headers, waitS }) => {
     const error = rateLimited('GitHub', answer(429, headers), question);
@@ -133,7 +133,7 @@ describe('refused', () => {
   it.each([
     { name: 'no known end', knownExpiresAt: undefined, reason: 'Unauthorized' },
     { name: 'an end to come', knownExpiresAt: '2026-06-01T12:00:01Z', reason: 'Unauthorized' },
-    { name: 'an end that is over', knownExpiresAt: '2026-06-01T12:00:00Z', reason: 'Expired' },
+    { name: 'an end in the past', knownExpiresAt: '2026-06-01T12:00:00Z', reason: 'Expired' },
   ])('is $reason with $name', ({ knownExpiresAt, reason }) => {
     const error = refused({ ...question, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
     expect(error.reason).toBe(reason);

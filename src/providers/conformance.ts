@@ -174,7 +174,7 @@ export function describeConformance<P extends Peer & GitHostControls>(subject: S
       expect(world.internet.refusedHosts).toEqual([]);
     });
 
-    it('needs a person when the credential is bad', async () => {
+    it('asks for action when the credential is bad', async () => {
       expect(await failing(bad)).toMatchObject({ reason: 'Unauthorized', disposition: 'needsPerson' });
     });
 

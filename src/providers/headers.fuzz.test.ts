@@ -18,7 +18,7 @@ const nowMs = Date.parse('2026-06-01T12:00:00Z');
 const question: Question = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 const answer = (headers: Record<string, string>): Answer => answerWith(429, headers);
 
-/** What may stand in a header: nonsense, numbers of any size, dates of any form. */
+/** What may be in a header: nonsense, numbers of any size, dates of any form. */
 const value = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
@@ -30,7 +30,7 @@ const value = fc.oneof(
 );
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
-describe('whatever stands in a header', () => {
+describe('whatever is in a header', () => {
   it('a wait is one between a second and an hour', () => {
     const headers = fc.record(
       {
@@ -133,7 +133,7 @@ describe('whatever stands in a header', () => {
   });
 });
 
-describe('whatever stands in Link', () => {
+describe('whatever is in Link', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   const app = { kind: 'githubApp', appId: '12', privateKey: pem } as const;

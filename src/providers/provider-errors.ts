@@ -11,7 +11,7 @@ import { cloudOf } from './urls.ts';
 
 /**
  * The token of a credential. Refuses, without a call, a web address that is another provider's cloud, and a GitHub App
- * where the provider knows none: the API server refuses such a spec, an older CRD may not.
+ * where the provider knows none: the API server refuses such a spec, an older CRD might not.
  */
 export function requireToken(
   provider: ProviderName,

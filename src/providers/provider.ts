@@ -149,7 +149,7 @@ export interface Provider {
   /** The REST base for a web address. Pure; keeps a sub-path where the product can be served under one. */
   apiUrl(webUrl: URL): URL;
   /**
-   * When to ask again after each refusal whose reason is not known, in milliseconds: a server of the provider may not have
+   * When to ask again after each refusal whose reason is not known, in milliseconds: a server of the provider might not have
    * heard of a new credential yet, or have a bad minute. At most three calls within 80 seconds, and fewer where bad
    * credentials lock an account or an address out.
    */
@@ -185,7 +185,7 @@ export type Disposition = 'needsPerson' | 'retry' | 'waitUntil';
 
 /**
  * A text for people that may name the credential. A failure serves all who share the credential, and each of them has
- * it in a Secret of its own, so the name is filled in last: `(token) => \`The ${token} has expired.\`` becomes
+ * it in its own Secret, so the name is filled in last: `(token) => \`The ${token} has expired.\`` becomes
  * `The token in Secret "acme" (key "token") has expired.` The name has no article.
  */
 type Phrase = string | ((credential: string) => string);
@@ -283,5 +283,5 @@ function dispositionOf({ reason, retryAtMs }: ProviderErrorFields): Disposition 
   return reason in providerTrouble ? 'retry' : 'needsPerson';
 }
 
-/** For `Provider.recheckAfterMs`: soon, because most of what passes is over in seconds, and once more at the end. */
+/** For `Provider.recheckAfterMs`: soon, because most passing failures last seconds, and once more at the end. */
 export const usualRechecksMs: readonly number[] = durations.providers.recheckMs;

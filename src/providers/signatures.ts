@@ -48,8 +48,8 @@ export const signatures: readonly Signature[] = [
     provider: 'GitLab',
     headers: ['x-gitlab-meta'],
     challenge: /realm="(GitLab|The API)"/,
-    // `render_api_error!` begins with the status, the OAuth layer has sentences of its own; other software speaks OAuth too.
-    // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/helpers.rb and api_guard.rb beside it
+    // `render_api_error!` begins with the status, the OAuth layer has its own sentences; other software speaks OAuth too.
+    // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/helpers.rb and api_guard.rb next to it
     isRefusal: accepts(
       z.union([
         z.object({ message: z.string().regex(/^[45]\d\d [A-Z]/) }),
@@ -109,8 +109,8 @@ export function signedBy(answer: Pick<Answer, 'header'>): ProviderName | undefin
 
 /**
  * Whether an answer that is no success comes from the API of a product, and not from something in front of it: a gateway,
- * a proxy, a sign-in page. Proxies take headers away, so the product's own form of a refusal will do; that there is neither
- * proves nothing.
+ * a proxy, a sign-in page. Proxies take headers away, so the product's own form of a refusal will do; an answer with neither
+ * says nothing about its origin.
  */
 export function isOf(provider: ProviderName, answer: Answer): boolean {
   if (signedBy(answer) === provider) return true;

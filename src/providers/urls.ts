@@ -9,7 +9,7 @@ const clouds = new Map<string, ProviderName>([
   ['dev.azure.com', 'AzureDevOps'],
 ]);
 
-/** The older address of an organization on Azure DevOps: its name stands in the host. */
+/** The older address of an organization on Azure DevOps: its name is in the host. */
 const visualStudio = /^([a-z0-9-]+)(?:\.[a-z]+)?\.visualstudio\.com$/;
 
 /** The host of a cloud as people know it: without `www.`, `api.` and the dot of the root. */

@@ -14,7 +14,7 @@ export function verdict(answer: Answer, question: Question): ProviderError | und
   // https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits; it comes as 429 and as 503.
   if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, question);
   if (answer.status >= 500) return undefined;
-  // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers tell it.
+  // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers say so.
   if (/personal access token used has expired/i.test(text)) return expired(question);
   if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(question);
   if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {

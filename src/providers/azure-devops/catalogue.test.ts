@@ -49,14 +49,14 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'recheck',
     },
     {
-      name: 'taken for nobody, by an organization with public projects',
+      name: 'taken for an anonymous caller, by an organization with public projects',
       answer: nobody('aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'),
       reason: 'Unauthorized',
       says: wrong,
       again: 'recheck',
     },
     {
-      name: 'taken for nobody, by a server',
+      name: 'taken for an anonymous caller, by a server',
       answer: nobody('00000000-0000-0000-0000-000000000000'),
       reason: 'Unauthorized',
       says: wrong,
@@ -94,14 +94,14 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 30,
     },
     {
-      name: 'told by the server',
+      name: 'reported by the server',
       answer: azure.expired(),
       reason: 'Expired',
       says: expired,
       again: 'person',
     },
     {
-      name: 'not told, and its known end is over',
+      name: 'not reported, and its known end has passed',
       answer: azure.unauthorized(canary),
       change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
       reason: 'Expired',

@@ -44,7 +44,7 @@ const ofCloud: CatalogueRow[] = [
     again: 'recheck',
   },
   {
-    name: 'refused, and its known end is over',
+    name: 'refused, and its known end has passed',
     answer: cloud.badToken(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
@@ -222,7 +222,7 @@ const ofServers: CatalogueRow[] = [
     again: 'recheck',
   },
   {
-    name: 'refused, and its known end is over',
+    name: 'refused, and its known end has passed',
     answer: server.badCredentials(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
@@ -276,7 +276,7 @@ const ofServers: CatalogueRow[] = [
     again: 'person',
   },
   {
-    name: 'taken for nobody, by a server that answers anyone',
+    name: 'taken for an anonymous caller, by a server that answers anyone',
     answer: { status: 200, body: { version: '9.4.1', displayName: canary } },
     reason: 'Unauthorized',
     says: refusedBy(

@@ -32,7 +32,7 @@ const implications: Implications = {
 
 /**
  * The real scopes behind a documented name: of access tokens, and of API tokens. `repo:status` is GitHub's name (a
- * commit status needs no scope of its own here), `project:write` was removed in 2023, `api:read` never was: who the
+ * commit status needs no separate scope here), `project:write` was removed in 2023, `api:read` never was: who the
  * token belongs to is the nearest thing, and of no use to CodeMie.
  * https://developer.atlassian.com/cloud/bitbucket/deprecation-notice-project-write-scope/
  */

@@ -148,7 +148,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'backoff',
     },
     {
-      name: 'a key that was deleted since the App was proven',
+      name: 'a key that was deleted since the App was validated',
       about: 'installation',
       answer: refusal(401, `A JSON web token could not be decoded ${canary}`),
       reason: 'KeyAppMismatch',

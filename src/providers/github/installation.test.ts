@@ -177,7 +177,7 @@ describe('an installation', () => {
     beforeEach(() => void stage.peer.addInstallation(big));
     afterEach(() => stage.peer.removeInstallation(7));
 
-    it('is no choice beside others, though its id is the lowest', async () => {
+    it('is no choice where there are others, though its id is the lowest', async () => {
       expect(await stage.resolve({ by: 'first' })).toMatchObject({ id: 100, others: ['beta', 'octocat'] });
     });
 
@@ -234,7 +234,7 @@ describe('an installation', () => {
   });
 
   it.each(['octocat/two', 'acme/app'])(
-    'does not reach %s, which is not one of its own',
+    'does not reach %s, which is not one of its installations',
     async (repository) => {
       const error = await failureOf(
         stage.resolve({ by: 'owner', owner: 'octocat' }, { repositories: [repository] }),

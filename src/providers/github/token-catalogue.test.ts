@@ -36,7 +36,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'person',
     },
     {
-      name: 'a token of an installation whose hour is over',
+      name: 'a token of an installation whose hour has passed',
       answer: refusal(401, `Bad credentials ${canary}`),
       credential: { kind: 'token', token: 'ghs_catalogue' },
       reason: 'Unauthorized',
@@ -44,7 +44,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'person',
     },
     {
-      name: 'refused, and its known end is over',
+      name: 'refused, and its known end has passed',
       answer: refusal(401, 'Bad credentials'),
       change: { knownExpiresAt: '2027-01-15T07:59:59Z' },
       reason: 'Expired',
@@ -170,7 +170,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'recheck',
     },
     ...[403, 451].map((status) => ({
-      name: `a repository that was taken down, as ${status}`,
+      name: `a repository that GitHub has blocked, as ${status}`,
       about: 'repository' as const,
       answer: refusal(status, `Repository access blocked ${canary}`),
       reason: 'RepositoryNotAccessible' as const,

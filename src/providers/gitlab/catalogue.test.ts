@@ -86,7 +86,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
   return [
     { name: 'unknown', answer: unauthorized(), reason: 'Unauthorized', says: wrong, again: 'recheck' },
     {
-      name: 'unknown, and its known end is over: expired tokens are deleted in time',
+      name: 'unknown, and its known end has passed: expired tokens are deleted in time',
       answer: unauthorized(),
       change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
       reason: 'Expired',
@@ -94,7 +94,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'person',
     },
     {
-      name: 'told by the server',
+      name: 'reported by the server',
       answer: oauth(
         401,
         'invalid_token',
@@ -105,7 +105,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'person',
     },
     {
-      name: 'told by the server',
+      name: 'reported by the server',
       answer: oauth(401, 'invalid_token', 'Token was revoked. You have to re-authorize from the user.'),
       reason: 'Revoked',
       says: `The token was revoked at ${host}. Find out who revoked it, then create a new token and store it in that Secret.`,
@@ -186,7 +186,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 'person',
     },
     {
-      name: 'a project that a token may not read after all',
+      name: 'a project that a token cannot read after all',
       about: 'repository',
       answer: oauth(403, 'insufficient_scope', 'The request requires higher privileges than provided'),
       reason: 'RepositoryNotAccessible',
@@ -231,7 +231,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       calls: 3,
     },
     {
-      name: 'a refusal of its own for an unknown reason',
+      name: 'a refusal by GitLab for an unknown reason',
       answer: { ...refuse(409, `409 Conflict ${canary}`), headers: { 'x-gitlab-meta': canary } },
       reason: 'ProviderError',
       says: unexplained(409),
@@ -252,7 +252,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       again: 60,
     },
     {
-      name: 'the limits inside the application, which tell no time',
+      name: 'the limits inside the application, which name no time',
       answer: tooManyRequests(),
       reason: 'RateLimited',
       says: wait,

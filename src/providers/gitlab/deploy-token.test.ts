@@ -87,7 +87,7 @@ describe('a deploy token', () => {
     expect(await failureOf(validate(repositories, change))).toMatchObject(error);
   });
 
-  it('is not looked for without a user name of its own', async () => {
+  it('is not looked for without its own user name', async () => {
     const error = await failureOf(validate(['group/app'], { username: 'oauth2' }));
     expect(error).toMatchObject({
       reason: 'Unauthorized',

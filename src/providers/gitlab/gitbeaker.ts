@@ -19,10 +19,10 @@ export interface GitLabApi {
 
 /**
  * gitbeaker's resources over our client. Its own transport sends the token to redirect targets, keeps it in printed
- * errors, repeats ten times within a second, and drops the text that tells an expired token from a revoked one.
+ * errors, repeats ten times within a second, and drops the text that distinguishes an expired token from a revoked one.
  *
  * The token goes as `Authorization: Bearer`, which GitLab takes for OAuth and for personal tokens alike, so that one call
- * tells which it is. https://docs.gitlab.com/api/rest/authentication/
+ * says which it is. https://docs.gitlab.com/api/rest/authentication/
  *
  * The library is loaded when the first token is validated: a process without any does not keep it in memory.
  */

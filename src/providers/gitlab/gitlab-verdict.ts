@@ -44,7 +44,7 @@ export function banVerdict(answer: Answer, { host, nowMs }: Question): ProviderE
 }
 
 /**
- * What a refusal means. GitLab tells expired from revoked, in this order: a token that is both is called expired.
+ * What a refusal means. GitLab distinguishes expired from revoked, in this order: a token that is both is called expired.
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
  */
 export function verdict(answer: Answer, question: Question): ProviderError | undefined {

@@ -60,7 +60,7 @@ function againOf({ disposition, isExplained, retryAtMs = 0 }: ProviderError): Ca
   }
 }
 
-/** Checks every row of a catalogue: the reason, the whole message, when it is tried again, and what it costs. */
+/** Checks every row of a catalogue: the reason, the whole message, when it is retried, and what it costs. */
 export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: Catalogue<P>): void {
   const { provider, peer, webUrl, repository, selector } = catalogue;
   const requests = {

@@ -4,7 +4,7 @@ import { refuse, type SiteOptions } from '../../../test/harness/peers/github/sit
 import { type CatalogueRow, nowS } from './catalogue.ts';
 import { canary } from './world.ts';
 
-/** The three ways in which there is a GitHub: the cloud, data residency, and a server of one's own. */
+/** The three ways in which there is a GitHub: the cloud, data residency, and a self-managed server. */
 export const sites: readonly { host: string; peer: SiteOptions }[] = [
   { host: 'github.com', peer: {} },
   { host: 'acme.ghe.com', peer: { host: 'acme.ghe.com' } },
