@@ -27,11 +27,7 @@ const wholeFiles = [
 const stringSources = ['src/**/*.ts', 'scripts/**/*.ts'];
 
 /** Where comments and test names are checked. */
-const commentSources = [
-  'scripts/**/*.ts',
-  'test/**/*.ts',
-  'src/**/*.ts',
-];
+const commentSources = ['scripts/**/*.ts', 'test/**/*.ts', 'src/**/*.ts'];
 
 /** The page that lists the words. */
 const isExempt = (file: string): boolean => file === 'docs/contributing/style.md';
