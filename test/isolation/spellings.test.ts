@@ -44,7 +44,7 @@ it('a connection by an address of IPv6 is called, not refused', async () => {
   };
   await stage.cluster.create(kinds.clusterConnection, {
     metadata: { name },
-    spec: { url: 'https://[::1]:9/api', auth },
+    spec: { url: 'https://[::1]:8443/api', auth },
   });
   try {
     const reason = await stage.cluster.waitFor('a status', async () => {
