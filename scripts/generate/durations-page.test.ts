@@ -19,13 +19,25 @@ const exempt: ReadonlySet<string> = new Set([
   'src/lib/bounds.ts',
 ]);
 
-/** A number that is written out, such as `10 * 60_000`; 0 and 1 are no durations. */
+/** A number that is written out, such as `10 * 60_000` or `now + 5_000`; 0 and 1 are no durations. */
 function isWritten(value: unknown): boolean {
   if (!isSyntaxNode(value)) return false;
-  if (value.type === 'BinaryExpression') return isWritten(value['left']) && isWritten(value['right']);
-  if (value.type === 'ArrayExpression')
-    return Array.isArray(value['elements']) && value['elements'].some(isWritten);
-  return value.type === 'Literal' && typeof value['value'] === 'number' && value['value'] > 1;
+  switch (value.type) {
+    case 'BinaryExpression': {
+      const sides = [value['left'], value['right']];
+      return value['operator'] === '+' ? sides.some(isWritten) : sides.every(isWritten);
+    }
+    case 'LogicalExpression':
+      return isWritten(value['right']);
+    case 'ConditionalExpression':
+      return isWritten(value['consequent']) || isWritten(value['alternate']);
+    case 'ArrowFunctionExpression':
+      return isWritten(value['body']);
+    case 'ArrayExpression':
+      return Array.isArray(value['elements']) && value['elements'].some(isWritten);
+    default:
+      return value.type === 'Literal' && typeof value['value'] === 'number' && value['value'] > 1;
+  }
 }
 
 /** What a node gives a name to, and the name. */
