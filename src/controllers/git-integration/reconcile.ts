@@ -8,7 +8,7 @@ import { callsAside, sessionsAside } from '../waiting-aside.ts';
 import { resolveConnection } from './connection.ts';
 import { readCredentials, untilExpiryWarning, warnOfExpiry } from './credentials.ts';
 import { finalize, finalizeVanished } from './finalize.ts';
-import { Halt } from './halt.ts';
+import { Halt, type Next } from './halt.ts';
 import { checkPermissions, resolveInstallation } from './installation.ts';
 import { load } from './load.ts';
 import { type Deps, enterHalt, type Integration, type Pass, startReport } from './pass.ts';
@@ -98,18 +98,18 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
   if (halt?.next.kind === 'retry') throw halt;
   if (halt?.next.kind === 'at')
     throw new RetryAfterError(halt.message, Math.max(halt.next.atMs - now, 1000), { cause: halt });
+  // No other kind is left; the compiler names a new one here.
+  const next: Extract<Next, { kind: 'wait' | 'soon' }> | undefined = halt?.next;
   const { syncInterval, validation } = integration.spec;
   const due = [
     steadyInterval(durationMs(syncInterval), integration.uid),
     steadyInterval(durationMs(validation.interval), integration.uid),
     untilExpiryWarning(pass),
-    halt?.next.kind === 'wait' && halt.next.untilMs !== undefined
-      ? Math.max(halt.next.untilMs - now, 1000)
-      : undefined,
+    next?.kind === 'wait' && next.untilMs !== undefined ? Math.max(next.untilMs - now, 1000) : undefined,
   ];
   // A bad credential is not retried with every read of CodeMie: providers lock accounts out for that.
   if (halt && halt.condition !== 'Registered') due.shift();
-  if (halt?.next.kind === 'soon') due.push(growingInterval(integration, now));
+  if (next?.kind === 'soon') due.push(growingInterval(integration, now));
   return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };
 }
 
