@@ -106,6 +106,8 @@ const metrics = fc.record(
       labels,
       interval: fc.constantFrom('', '0', '30s', '1m30s'),
       scrapeTimeout: fc.constantFrom('', '0', '10s'),
+      relabelings: fc.constantFrom([], [{ action: 'labeldrop', regex: 'y|on' }]),
+      metricRelabelings: fc.constantFrom([], [{ sourceLabels: ['__name__'], regex: '1e3', action: 'drop' }]),
     }),
     prometheusRule: fc.record({ enabled: fc.boolean(), labels }),
     dashboard: fc.record({ enabled: fc.boolean(), labels, annotations }),
