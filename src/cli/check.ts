@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { clusterCodeMieConnections, codeMieConnections, type ProviderName } from '../api/group.ts';
 import { parseClusterCodeMieConnectionSpec, parseConnection } from '../api/v1alpha1/connection-spec.ts';
 import { readCredentials } from '../controllers/git-integration/credentials.ts';
@@ -90,7 +90,7 @@ async function checkOne(
   const calls = { now: () => io.now(), timeoutMs: 60_000, failureAgeMs: () => 0, kept: bounds.keptAnswers };
   const deps = {
     clocks: { observe: () => {} },
-    digestKey: randomBytes(32),
+    digestKey: createSecretKey(randomBytes(32)),
     integrations: createStore(integrationIndexes),
     now: () => io.now(),
     proofs: createSharedCalls<Awaited<ReturnType<(typeof providers)[ProviderName]['validate']>>>(calls),

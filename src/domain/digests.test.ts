@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../api/v1alpha1/git-integration-spec.ts';
 import { isAuthentic, registrationSignature, specDigest } from './digests.ts';
@@ -22,7 +23,7 @@ describe('specDigest', () => {
   });
 });
 
-const key = Buffer.alloc(32, 1);
+const key = createSecretKey(Buffer.alloc(32, 1));
 const registration = {
   id: 'id-1',
   connectionUID: 'connection',
@@ -45,7 +46,7 @@ describe('isAuthentic', () => {
     ['no other alias', 'uid', { alias: 'payments' }, key, false],
     ['nothing unsigned', 'uid', { signature: undefined }, key, false],
     ['no empty signature', 'uid', { signature: '' }, key, false],
-    ['nothing of another key', 'uid', {}, Buffer.alloc(32, 2), false],
+    ['nothing of another key', 'uid', {}, createSecretKey(Buffer.alloc(32, 2)), false],
   ])('accepts %s', (_name, uid, change, by, want) => {
     expect(isAuthentic(uid, { ...registration, signature, ...change }, by)).toBe(want);
   });

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { GitIntegrationSpec, ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
 import type { DesiredSetting } from './setting.ts';
 
@@ -19,7 +19,7 @@ export function credentialDigest(
   provider: ProviderName,
   webUrl: URL,
   credential: object,
-  key: Buffer,
+  key: KeyObject,
 ): string {
   const text = JSON.stringify([provider, webUrl.href, credential]);
   return createHmac('sha256', key).update(text).digest('hex').slice(0, 32);
@@ -29,7 +29,7 @@ export function credentialDigest(
  * A keyed digest of everything we send, secrets included. Equal digests mean that CodeMie was last written
  * with exactly this. Keyed, because a bare hash of a short secret could be searched for.
  */
-export function settingDigest(desired: DesiredSetting, key: Buffer): string {
+export function settingDigest(desired: DesiredSetting, key: KeyObject): string {
   const values = desired.values
     .map((v) => [v.key, v.value])
     .toSorted((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
@@ -55,7 +55,7 @@ export interface SignedRegistration {
  * @param uid of the GitIntegration
  * @param key of the digests, which only the operator knows
  */
-export function registrationSignature(uid: string, registration: SignedRegistration, key: Buffer): string {
+export function registrationSignature(uid: string, registration: SignedRegistration, key: KeyObject): string {
   const { id, connectionUID, server, scope, project, alias } = registration;
   // The first word keeps it apart from the other digests that are made with the key.
   const text = JSON.stringify(['registration', uid, id, connectionUID, server, scope, project, alias]);
@@ -63,7 +63,7 @@ export function registrationSignature(uid: string, registration: SignedRegistrat
 }
 
 /** Whether this operator wrote that registration into the status of the object with that UID. */
-export function isAuthentic(uid: string, registration: SignedRegistration, key: Buffer): boolean {
+export function isAuthentic(uid: string, registration: SignedRegistration, key: KeyObject): boolean {
   const given = Buffer.from(registration.signature ?? '');
   const right = Buffer.from(registrationSignature(uid, registration, key));
   return given.length === right.length && timingSafeEqual(given, right);

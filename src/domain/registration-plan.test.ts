@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { settingDigest } from './digests.ts';
 import {
@@ -22,7 +23,7 @@ const desired = {
     owner,
   ),
 };
-const digest = settingDigest(desired, Buffer.from('key'));
+const digest = settingDigest(desired, createSecretKey(Buffer.from('key')));
 
 function row(change: Partial<ObservedSetting> = {}, values: Record<string, unknown> = {}): ObservedSetting {
   return {

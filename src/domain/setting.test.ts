@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { settingDigest } from './digests.ts';
 import { ownerMark, settingValues, tokenName } from './setting.ts';
@@ -42,7 +43,7 @@ describe('settingValues', () => {
 });
 
 describe('settingDigest', () => {
-  const key = Buffer.from('key');
+  const key = createSecretKey(Buffer.from('key'));
   const base = {
     scope: 'Project' as const,
     project: 'p',
@@ -69,7 +70,7 @@ describe('settingDigest', () => {
   });
 
   it('changes with the key and shows nothing of the secret', () => {
-    expect(settingDigest(base, Buffer.from('other'))).not.toBe(settingDigest(base, key));
+    expect(settingDigest(base, createSecretKey(Buffer.from('other')))).not.toBe(settingDigest(base, key));
     expect(settingDigest(base, key)).toMatch(/^hmac-sha256:[0-9a-f]{64}$/);
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { durations } from '../lib/durations.ts';
 
 /** `unauthenticated`: no token, or none that counts. `forbidden`: a known user without the right. */
@@ -42,7 +42,7 @@ const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
  * token, requests with the same token share a review, and only few reviews run at a time.
  */
 export function createMetricsAccess({ review, onFailure, now }: MetricsAccessOptions): MetricsAccess {
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   const allowed = createKept(allowedForMs);
   const refused = createKept(refusedForMs);
   const running = new Map<string, Promise<AccessAnswer>>();

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { credentialDigest } from '../../domain/digests.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -6,7 +7,7 @@ import type { Credential } from '../../providers/provider.ts';
 import { rememberedEnd } from './credentials.ts';
 import { integrationIndexes } from './indexes.ts';
 
-const key = Buffer.alloc(32, 1);
+const key = createSecretKey(Buffer.alloc(32, 1));
 const cloud = new URL('https://github.com');
 const token: Credential = { kind: 'token', token: 'ghp_1' };
 const digest = credentialDigest('GitHub', cloud, token, key);
@@ -22,7 +23,10 @@ describe('credentialDigest', () => {
     { name: 'another user', other: credentialDigest('GitHub', cloud, { ...token, username: 'a' }, key) },
     { name: 'another provider', other: credentialDigest('GitLab', cloud, token, key) },
     { name: 'another server', other: credentialDigest('GitHub', new URL('https://a.ghe.com'), token, key) },
-    { name: 'another key', other: credentialDigest('GitHub', cloud, token, Buffer.alloc(32, 2)) },
+    {
+      name: 'another key',
+      other: credentialDigest('GitHub', cloud, token, createSecretKey(Buffer.alloc(32, 2))),
+    },
   ])('is another for $name', ({ other }) => {
     expect(other).not.toBe(digest);
   });

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { gitIntegrationConditions } from '../../api/conditions.ts';
 import { gitIntegrations } from '../../api/group.ts';
 import { parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
@@ -45,7 +46,7 @@ function putOff(loaded: Loaded): Loaded {
 }
 
 /** Leaves a registration out that this operator did not sign: it is forged, or older than signatures. */
-export function authenticated(loaded: Loaded, digestKey: Buffer): Loaded {
+export function authenticated(loaded: Loaded, digestKey: KeyObject): Loaded {
   const { registration, ...status } = loaded.status;
   if (!registration || isAuthentic(loaded.uid, registration, digestKey)) return loaded;
   return { ...loaded, status };

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { ResourceDescription } from '../../api/group.ts';
 import type { Parsed } from '../../api/parse.ts';
 import type { CredentialExpiringReason, DriftedReason, UsageLimitedReason } from '../../api/reasons.ts';
@@ -70,7 +71,7 @@ export interface Deps {
   /** What providers refuse, and how sure that is. */
   refusals: Refusals;
   /** Key of the digests; see `digest-key.ts`. */
-  digestKey: Buffer;
+  digestKey: KeyObject;
   /** Whether namespaced connections may open private addresses. */
   tenantPrivateNetworks: boolean;
   /** Where the Secrets of ClusterCodeMieConnections are. */

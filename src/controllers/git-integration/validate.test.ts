@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Registry } from '@prometheus-io/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deadline } from '../../../test/harness/pace.ts';
@@ -67,7 +68,7 @@ function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
   };
   return {
     clocks: createClockMetrics(registry),
-    digestKey: Buffer.alloc(32, 1),
+    digestKey: createSecretKey(Buffer.alloc(32, 1)),
     installations: createSharedCalls<Installation>(sharing),
     integrations,
     now,

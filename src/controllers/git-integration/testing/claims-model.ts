@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { parseGitIntegrationStatus } from '../../../api/v1alpha1/git-integration-status.ts';
 import { serverKey } from '../../../domain/claim.ts';
 import { registrationSignature } from '../../../domain/digests.ts';
@@ -15,7 +16,7 @@ import { cleanUpWays } from '../removal.ts';
 
 const clusterName = 'cluster';
 const project = 'shared';
-const digestKey = Buffer.alloc(32, 7);
+const digestKey = createSecretKey(Buffer.alloc(32, 7));
 const adminConsumers = [{ namespaces: ['team-a', 'team-b'], projects: [project] }];
 /** Two ways to write one server, another server, and each team's own. Team C is no consumer. */
 const connections = [
