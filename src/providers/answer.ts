@@ -30,6 +30,8 @@ export interface Question {
   subject: Subject;
   /** The host of the web address, for sentences. */
   host: string;
+  /** Where another token is created, for hints: `at https://…`. Absent where the product has no one place for that. */
+  newTokenAt?: string;
   nowMs: number;
   knownExpiresAt?: string;
 }

@@ -54,6 +54,8 @@ export interface Product {
   name: ProviderName;
   /** What `get` sends with each request: the credential. */
   headers?: Record<string, string>;
+  /** See {@link Question.newTokenAt}. Of parts that are trusted: the web address, whose host is allowed, and constants. */
+  newTokenAt?: string;
   /** What a refusal of the product's own API means; undefined if its reason is not known. See {@link judge}. */
   verdict: Verdict;
   /** What the product answers before its API gets to see a request, in a form that its API never has. */
@@ -72,6 +74,7 @@ export function createClient(product: Product, target: Target): ProviderClient {
       subject,
       host: target.webUrl.host,
       nowMs: target.now(),
+      ...(product.newTokenAt === undefined ? {} : { newTokenAt: product.newTokenAt }),
       ...(target.knownExpiresAt === undefined ? {} : { knownExpiresAt: target.knownExpiresAt }),
     };
   }

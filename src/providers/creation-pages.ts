@@ -1,7 +1,7 @@
 import type { ProviderName } from '../api/group.ts';
 import { documentedPermissions } from './github/permissions.ts';
 import { documentedScopes as gitHubScopes } from './github/scopes.ts';
-import { documentedScopes as gitLabScopes } from './gitlab/token.ts';
+import { documentedScopes as gitLabScopes } from './gitlab/scopes.ts';
 import { providers } from './registry.ts';
 
 /** What a page for a new credential is filled in with. */

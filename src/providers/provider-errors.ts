@@ -125,12 +125,19 @@ export function refused(question: Question, hint: string, isExplained = false): 
   });
 }
 
+/** What to do about a token that is of no use any more: a clause that says where. */
+export function createAnother({ newTokenAt }: Pick<Question, 'newTokenAt'>): string {
+  return newTokenAt === undefined ? 'create a new token' : `create a new token ${newTokenAt}`;
+}
+
+const sentenceOf = (clause: string): string => clause.charAt(0).toUpperCase() + clause.slice(1);
+
 /** A token that has expired. */
 export function expired(question: Question): ProviderError {
   return new ProviderError({
     reason: 'Expired',
     sentence: (token) => `The ${token} has expired at ${question.host}.`,
-    hint: 'Create a new token and store it in that Secret.',
+    hint: `${sentenceOf(createAnother(question))} and store it in that Secret.`,
   });
 }
 
@@ -159,6 +166,6 @@ export function revoked(question: Question): ProviderError {
   return new ProviderError({
     reason: 'Revoked',
     sentence: (token) => `The ${token} was revoked at ${question.host}.`,
-    hint: 'Find out who revoked it, then create a new token and store it in that Secret.',
+    hint: `Find out who revoked it, then ${createAnother(question)} and store it in that Secret.`,
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as bitbucket from './bitbucket/scopes.ts';
 import { documentedPermissions, missingPermissions, permissionLabel } from './github/permissions.ts';
 import * as github from './github/scopes.ts';
-import * as gitlab from './gitlab/token.ts';
+import * as gitlab from './gitlab/scopes.ts';
 import { missingScopes, parseScopes } from './scopes.ts';
 
 describe('scopes of GitHub', () => {

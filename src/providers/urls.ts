@@ -37,6 +37,11 @@ export function cloudRoot(url: URL): URL | undefined {
   return clouds.has(host) ? new URL(`https://${host}`) : undefined;
 }
 
+/** An address with parameters, for links to forms that are filled in. Commas stay readable. */
+export function withQuery(page: string, parameters: Record<string, string>): string {
+  return `${page}?${new URLSearchParams(parameters).toString().replaceAll('%2C', ',')}`;
+}
+
 /** A URL as text without the trailing slash, ready to have `/path` appended. Query and fragment are dropped. */
 export function baseOf(url: URL): string {
   return trimEnd(`${url.origin}${url.pathname}`, '/');

@@ -47,7 +47,7 @@ describe('a url that is not the root of the cloud', () => {
     const key = await integrate('api-bad', suite.secret('ghp_'), { url: 'https://api.github.com' });
     const seen = await suite.cluster.waitForConditions(key, stalled('Unauthorized'));
     expect(seen.condition('Ready').message).toBe(
-      'github.com rejected the token in Secret "api-bad" (key "token"). It is invalid, expired or revoked, and GitHub doesn\'t say which; create a new one at https://github.com/settings/tokens and store it in that Secret.',
+      'github.com rejected the token in Secret "api-bad" (key "token"). It is invalid, expired or revoked, and GitHub doesn\'t say which; create a new token at https://github.com/settings/tokens/new?description=CodeMie&scopes=repo,project and store it in that Secret.',
     );
     expect(new Set(heard())).toEqual(new Set(['GET api.github.com/user']));
   });

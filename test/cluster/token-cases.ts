@@ -91,13 +91,13 @@ export const gitHubTokens: Record<string, TokenCase> = {
   'that nobody knows': {
     conditions: { ...stalled('Unauthorized'), CredentialsValid: 'False/Unauthorized' },
     calls: [gitHubUser],
-    says: "github.com rejected the <token>. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+    says: "github.com rejected the <token>. It is invalid, expired or revoked, and GitHub doesn't say which; create a new token at https://github.com/settings/tokens/new?description=CodeMie&scopes=repo,project and store it in that Secret.",
   },
   'that nobody knows after the end that the spec names': {
     auth: { expiresAt: '2020-01-01T00:00:00Z' },
     conditions: stalled('Expired'),
     calls: [gitHubUser],
-    says: 'The <token> has expired at github.com. Create a new token and store it in that Secret.',
+    says: 'The <token> has expired at github.com. Create a new token at https://github.com/settings/tokens/new?description=CodeMie&scopes=repo,project and store it in that Secret.',
   },
   'that reaches the repository of the spec': {
     know: ofOctocat(),
@@ -152,7 +152,7 @@ export const gitLabTokens: Record<string, TokenCase> = {
     know: ofAlice({ scopes: ['read_api', 'read_repository'] }),
     conditions: stalled('MissingPermissions'),
     calls: [gitLabSelf, gitLabUser],
-    says: "The <token> lacks api. GitLab can't add scopes to a token: create a new one that has them, or change validation.requiredScopes: https://docs.gitlab.com/user/profile/personal_access_tokens/",
+    says: "The <token> lacks api. GitLab can't add scopes to a token: create a new one that has them, or change validation.requiredScopes: https://gitlab.com/-/user_settings/personal_access_tokens?name=CodeMie&scopes=api",
   },
   'that has expired': {
     ...ofGitLab,

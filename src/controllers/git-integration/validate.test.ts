@@ -207,7 +207,7 @@ describe('a token that GitHub refuses without a reason', () => {
         status: 'Unknown',
         reason: 'Rechecking',
         message:
-          "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://github.com/settings/tokens and store it in that Secret.",
+          "github.com rejected the token; the operator rechecks for up to 90 seconds before this is final. It is invalid, expired or revoked, and GitHub doesn't say which; create a new token at https://github.com/settings/tokens/new?description=CodeMie&scopes=repo,project and store it in that Secret.",
       },
     });
     // Until then, no one asks.

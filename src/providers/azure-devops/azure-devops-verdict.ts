@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { expired, notReachable, rateLimited, refused } from '../provider-errors.ts';
-
-const tokensPage =
-  'https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate';
+import { createAnother, expired, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
 /** What a refusal of Azure DevOps means, of the Services and of a Server alike. */
 export function verdict(answer: Answer, question: Question): ProviderError | undefined {
@@ -47,7 +44,7 @@ function stopped({ host }: Question): ProviderError {
 export function unauthorized(question: Question): ProviderError {
   return refused(
     question,
-    `It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): ${tokensPage}`,
+    `It is invalid, expired, revoked, or of another organization, and Azure DevOps doesn't say which; ${createAnother(question)} and store it in that Secret.`,
   );
 }
 

@@ -3,7 +3,7 @@ import { type Answer, parseObject, rateLimitOf, type Subject } from '../answer.t
 import { basic, createClient, type ProviderClient } from '../client.ts';
 import { type CredentialReport, type Provider, usualRechecksMs } from '../provider.ts';
 import { requireToken } from '../provider-errors.ts';
-import { baseBefore, cloudRoot } from '../urls.ts';
+import { baseBefore, baseOf, cloudRoot } from '../urls.ts';
 import { unauthorized, verdict } from './azure-devops-verdict.ts';
 
 /** Azure DevOps Repos: the Services, where the url names the organization, and a Server, where it names the collection. */
@@ -16,7 +16,10 @@ export const azureDevOps: Provider = {
   kinds: ['PersonalAccessToken'],
   async validate(credential, target) {
     const { token } = requireToken('AzureDevOps', credential, target);
-    return validateToken(createClient({ name: 'AzureDevOps', headers: headersFor(token), verdict }, target));
+    // https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate
+    const newTokenAt = `with the scope Code (Read & write) at ${baseOf(target.webUrl)}/_usersSettings/tokens`;
+    const product = { name: 'AzureDevOps', headers: headersFor(token), newTokenAt, verdict } as const;
+    return validateToken(createClient(product, target));
   },
 };
 

@@ -17,8 +17,10 @@ const said = (status: number, message: string): Fault => ({
 });
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} rejected the token. It is wrong, expired, revoked, or made for another organization, and Azure DevOps doesn't say which; create a new one with the scope Code (Read & write): https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate`;
-  const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
+  const base = host === 'dev.azure.com' ? `https://${host}/acme` : `https://${host}/tfs/acme`;
+  const form = `with the scope Code (Read & write) at ${base}/_usersSettings/tokens`;
+  const wrong = `${host} rejected the token. It is invalid, expired, revoked, or of another organization, and Azure DevOps doesn't say which; create a new token ${form} and store it in that Secret.`;
+  const expired = `The token has expired at ${host}. Create a new token ${form} and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. The operator retries when Azure DevOps allows; if this recurs, share the credential with fewer programs.`;
   const unreachable =
     'The token cannot read the repository shop/web, or it does not exist. Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Answer, type Question, shortList } from '../answer.ts';
 import { type Credential, ProviderError } from '../provider.ts';
-import { notReachable, refused } from '../provider-errors.ts';
+import { createAnother, notReachable, refused } from '../provider-errors.ts';
 import { isOf } from '../signatures.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
@@ -146,7 +146,7 @@ function cloudUnauthorized(question: Question, { token, username }: Token): Prov
   }
   return refused(
     question,
-    `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new one: ${apiTokensPage}`,
+    `It is invalid, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; ${createAnother(question)} and store it in that Secret.`,
   );
 }
 
@@ -179,7 +179,7 @@ export function serverVerdict(answer: Answer, question: Question): ProviderError
   if (answer.status === 401 && !known) {
     return refused(
       question,
-      'It is wrong, expired or revoked; create a new HTTP access token on the server.',
+      `It is invalid, expired or revoked, and Bitbucket doesn't say which; ${createAnother(question)} and store it in that Secret.`,
     );
   }
   if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {

@@ -23,7 +23,7 @@ const serverFault = (host: string): string =>
   `${host} answered with a server error. The operator retries; if this persists, check the status page of Bitbucket or the server.`;
 const unclear = refusedBy(
   'bitbucket.org',
-  `It is wrong, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new one: ${apiTokens}`,
+  `It is invalid, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; create a new token as ${apiTokens} shows and store it in that Secret.`,
 );
 const cloudUnreachable =
   'The token cannot read the repository acme/shop, or it does not exist. Give the token the scope to read repositories, and its owner access, or correct workspace/name.';
@@ -48,7 +48,7 @@ const ofCloud: CatalogueRow[] = [
     answer: cloud.badToken(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
-    says: 'The token has expired at bitbucket.org. Create a new token and store it in that Secret.',
+    says: 'The token has expired at bitbucket.org. Create a new token as https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/ shows and store it in that Secret.',
     again: 'person',
   },
   {
@@ -218,7 +218,10 @@ const ofServers: CatalogueRow[] = [
     name: 'wrong, expired or revoked',
     answer: server.badCredentials(),
     reason: 'Unauthorized',
-    says: refusedBy(host, 'It is wrong, expired or revoked; create a new HTTP access token on the server.'),
+    says: refusedBy(
+      host,
+      `It is invalid, expired or revoked, and Bitbucket doesn't say which; create a new token at https://${host}/plugins/servlet/access-tokens/manage and store it in that Secret.`,
+    ),
     again: 'recheck',
   },
   {
@@ -226,7 +229,7 @@ const ofServers: CatalogueRow[] = [
     answer: server.badCredentials(),
     change: { knownExpiresAt: '2020-01-01T00:00:00Z' },
     reason: 'Expired',
-    says: `The token has expired at ${host}. Create a new token and store it in that Secret.`,
+    says: `The token has expired at ${host}. Create a new token at https://${host}/plugins/servlet/access-tokens/manage and store it in that Secret.`,
     again: 'person',
   },
   {

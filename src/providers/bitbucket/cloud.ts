@@ -24,6 +24,7 @@ export async function validateCloud(credential: Token, target: Target): Promise<
     {
       name: 'Bitbucket',
       headers: { authorization: authorizationOf(credential) },
+      newTokenAt: `as ${apiTokensPage} shows`,
       verdict: (answer, question) => cloudVerdict(answer, question, credential),
     },
     target,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bearer, createClient } from '../client.ts';
 import type { Credential, CredentialReport, Target } from '../provider.ts';
 import { refused } from '../provider-errors.ts';
+import { baseOf } from '../urls.ts';
 import { serverVerdict, userOf } from './bitbucket-verdict.ts';
 
 /**
@@ -19,6 +20,7 @@ export async function validateDataCenter(
       name: 'Bitbucket',
       // Always Bearer: tokens of projects and repositories are refused with a user name.
       headers: { authorization: bearer(credential.token) },
+      newTokenAt: `at ${baseOf(target.webUrl)}/plugins/servlet/access-tokens/manage`,
       verdict: serverVerdict,
     },
     target,

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
 import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { notReachable, rateLimited, refused } from '../provider-errors.ts';
+import { createAnother, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
-/** Where a user creates and changes tokens, on the server at that host. */
+/** Where a user changes the scopes of classic tokens, on the server at that host. */
 export function tokensPage(host: string): string {
   return `https://${host}/settings/tokens`;
 }
@@ -91,7 +91,7 @@ function rejected(question: Question, token: string): ProviderError {
   }
   return refused(
     question,
-    `It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at ${tokensPage(question.host)} and store it in that Secret.`,
+    `It is invalid, expired or revoked, and GitHub doesn't say which; ${createAnother(question)} and store it in that Secret.`,
   );
 }
 

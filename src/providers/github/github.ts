@@ -1,11 +1,12 @@
 import { createClient, type Verdict } from '../client.ts';
 import { type Credential, type Provider, type Target, usualRechecksMs } from '../provider.ts';
 import { checkHost } from '../provider-errors.ts';
-import { cloudOf, cloudRoot } from '../urls.ts';
+import { baseOf, cloudOf, cloudRoot } from '../urls.ts';
 import { validateApp } from './app.ts';
 import { appVerdict, tokenVerdict } from './github-verdict.ts';
 import { resolveInstallation } from './installation.ts';
 import { createGitHubApi, type GitHubApi } from './octokit.ts';
+import { newTokenPage } from './scopes.ts';
 import { validateToken } from './token.ts';
 
 /** GitHub: github.com, data residency (`*.ghe.com`) and Enterprise Server; tokens and Apps. */
@@ -38,7 +39,10 @@ function createApi(credential: Credential, target: Target): Promise<GitHubApi> {
     credential.kind === 'token'
       ? (answer, question) => tokenVerdict(answer, question, credential.token)
       : (answer, question) => appVerdict(answer, question, credential.appId);
-  return createGitHubApi(credential, createClient({ name: 'GitHub', verdict }, target));
+  const newTokenAt =
+    credential.kind === 'token' && `at ${newTokenPage(baseOf(target.webUrl), credential.token)}`;
+  const product = { name: 'GitHub', verdict, ...(newTokenAt && { newTokenAt }) } as const;
+  return createGitHubApi(credential, createClient(product, target));
 }
 
 /** The web root: of github.com, of a GHE.com subdomain (data residency), or of an Enterprise Server, which has no sub-path. */

@@ -1,4 +1,5 @@
-import type { Implications } from '../scopes.ts';
+import { type Implications, missingScopes } from '../scopes.ts';
+import { withQuery } from '../urls.ts';
 
 /** What each scope opens, and which it brings along. */
 export const scopesPage =
@@ -38,3 +39,16 @@ export const implications: Implications = {
   audit_log: ['read:audit_log'],
   codespace: ['codespace:secrets'],
 };
+
+/**
+ * The form for another token of the same kind, by its prefix, on the server with that web address. Of a classic one, name and
+ * scopes are filled in.
+ * https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+ */
+export function newTokenPage(base: string, token: string): string {
+  if (token.startsWith('github_pat_')) return `${base}/settings/personal-access-tokens/new`;
+  return withQuery(`${base}/settings/tokens/new`, {
+    description: 'CodeMie',
+    scopes: missingScopes(documentedScopes, [], implications).join(','),
+  });
+}

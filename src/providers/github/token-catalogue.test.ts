@@ -18,7 +18,8 @@ const sso = {
 
 const rowsAt = (host: string): CatalogueRow[] => {
   const { limited, wait, unreachable, serverFault, notTheApi, unexplained, stranger } = sentencesOf(host);
-  const wrong = `${host} rejected the token. It is invalid, expired or revoked, and GitHub doesn't say which; create a new one at https://${host}/settings/tokens and store it in that Secret.`;
+  const form = `https://${host}/settings/tokens/new?description=CodeMie&scopes=repo,project`;
+  const wrong = `${host} rejected the token. It is invalid, expired or revoked, and GitHub doesn't say which; create a new token at ${form} and store it in that Secret.`;
   return [
     {
       name: 'wrong, expired or revoked',
@@ -48,7 +49,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: refusal(401, 'Bad credentials'),
       change: { knownExpiresAt: '2027-01-15T07:59:59Z' },
       reason: 'Expired',
-      says: `The token has expired at ${host}. Create a new token and store it in that Secret.`,
+      says: `The token has expired at ${host}. Create a new token at ${form} and store it in that Secret.`,
       again: 'person',
     },
     {

@@ -67,8 +67,10 @@ const owners: { name: string; text: string; hint: string }[] = [
 ];
 
 const rowsAt = (host: string): CatalogueRow[] => {
-  const wrong = `${host} says that it got no valid token in place of the token. It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: https://docs.gitlab.com/user/profile/personal_access_tokens/`;
-  const expired = `The token has expired at ${host}. Create a new token and store it in that Secret.`;
+  const base = host === 'gitlab.com' ? 'https://gitlab.com' : `https://${host}/gitlab`;
+  const form = `(a personal one at ${base}/-/user_settings/personal_access_tokens?name=CodeMie&scopes=api)`;
+  const wrong = `${host} says that it got no valid token in place of the token. It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a new token ${form} and store it in that Secret.`;
+  const expired = `The token has expired at ${host}. Create a new token ${form} and store it in that Secret.`;
   const wait = `${host} asks for fewer calls with this credential. The operator retries when GitLab allows; if this recurs, share the credential with fewer programs.`;
   const notTheApi = `${host} does not answer as the API of GitLab does. Check url and apiURL, and whether a sign-in page or a proxy stands before the API.`;
   const fineGrained = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
@@ -108,7 +110,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'reported by the server',
       answer: oauth(401, 'invalid_token', 'Token was revoked. You have to re-authorize from the user.'),
       reason: 'Revoked',
-      says: `The token was revoked at ${host}. Find out who revoked it, then create a new token and store it in that Secret.`,
+      says: `The token was revoked at ${host}. Find out who revoked it, then create a new token ${form} and store it in that Secret.`,
       again: 'person',
     },
     {
@@ -191,7 +193,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       answer: oauth(403, 'insufficient_scope', 'The request requires higher privileges than provided'),
       reason: 'RepositoryNotAccessible',
       says: cannotRead(
-        "Create a new token with the scope api, because GitLab can't change a token: https://docs.gitlab.com/user/profile/personal_access_tokens/",
+        `GitLab can't add scopes to a token: create a new token ${form} with the scope api and store it in that Secret.`,
       ),
       again: 'person',
       calls: 3,

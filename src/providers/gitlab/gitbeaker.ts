@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Answer } from '../answer.ts';
 import { basic, createClient, type ProviderClient } from '../client.ts';
 import type { Target } from '../provider.ts';
+import { baseOf } from '../urls.ts';
 import { banVerdict, verdict } from './gitlab-verdict.ts';
+import { personalTokenPage } from './scopes.ts';
 
 /** The few endpoints of GitLab that are called. Each gives an answer of any status. */
 export interface GitLabApi {
@@ -28,7 +30,8 @@ export interface GitLabApi {
  */
 export async function createGitLabApi(token: string, target: Target): Promise<GitLabApi> {
   const { PersonalAccessTokens, Projects, Users } = await import('@gitbeaker/rest');
-  const client = createClient({ name: 'GitLab', verdict, verdictBeforeApi: banVerdict }, target);
+  const newTokenAt = `(a personal one at ${personalTokenPage(baseOf(target.webUrl))})`;
+  const client = createClient({ name: 'GitLab', newTokenAt, verdict, verdictBeforeApi: banVerdict }, target);
   const options = {
     oauthToken: token,
     requesterFn: await requesterOver(client),

@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
 import type { Answer, Question } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
-import { expired, notReachable, refused, revoked } from '../provider-errors.ts';
-
-/** How people make tokens, and what each scope opens. */
-export const personalTokensPage = 'https://docs.gitlab.com/user/profile/personal_access_tokens/';
+import { createAnother, expired, notReachable, refused, revoked } from '../provider-errors.ts';
 
 /**
  * A failure: of the OAuth layer (`error`, `error_description`) or of an endpoint (`message`, of any shape). The texts are
@@ -54,7 +51,9 @@ export function verdict(answer: Answer, question: Question): ProviderError | und
   if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
     const { repository, credentialKind } = question.subject;
     const isExplained = code.startsWith('insufficient_');
-    return notReachable(repository, accessHint(repository, credentialKind, code, text), { isExplained });
+    return notReachable(repository, accessHint(question, repository, credentialKind, code, text), {
+      isExplained,
+    });
   }
   // An empty one is not GitLab's.
   if (answer.status === 403 && text.trim() !== '') {
@@ -92,7 +91,13 @@ function notSupported({ host }: Question): ProviderError {
  * that takes nothing else.
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/authz/tokens/authorize_granular_scopes_service.rb
  */
-function accessHint(repository: string, kind: string | undefined, code: string, text: string): string {
+function accessHint(
+  question: Question,
+  repository: string,
+  kind: string | undefined,
+  code: string,
+  text: string,
+): string {
   if (code === 'insufficient_granular_scope') {
     if (/doesn't support fine-grained/i.test(text))
       return "This GitLab doesn't let fine-grained tokens read projects; use a legacy token with the scope api.";
@@ -101,7 +106,7 @@ function accessHint(repository: string, kind: string | undefined, code: string, 
       : `A group above ${repository} takes fine-grained tokens only: create one with the permission Project: Read, or have the owner of the group allow legacy tokens: ${fineGrainedPage}`;
   }
   if (code === 'insufficient_scope')
-    return `Create a new token with the scope api, because GitLab can't change a token: ${personalTokensPage}`;
+    return `GitLab can't add scopes to a token: ${createAnother(question)} with the scope api and store it in that Secret.`;
   return 'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 }
 
@@ -135,7 +140,7 @@ function unknown(question: Question): ProviderError {
   return new ProviderError({
     reason: 'Unauthorized',
     sentence: (token) => `${question.host} says that it got no valid token in place of the ${token}.`,
-    hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else create a personal, project or group access token: ${personalTokensPage}`,
+    hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else ${createAnother(question)} and store it in that Secret.`,
   });
 }
 

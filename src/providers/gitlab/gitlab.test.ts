@@ -69,7 +69,7 @@ describe('GitLab', () => {
         missing: ['api'],
         remedy: {
           action: "GitLab can't add scopes to a token: create a new one that has them",
-          page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+          page: 'https://git.example.com/gitlab/-/user_settings/personal_access_tokens?name=CodeMie&scopes=api',
         },
       },
     },
@@ -84,7 +84,7 @@ describe('GitLab', () => {
         missing: ['api'],
         remedy: {
           action: "GitLab can't add scopes to a token: create a new one that has them",
-          page: 'https://docs.gitlab.com/user/profile/personal_access_tokens/',
+          page: 'https://git.example.com/gitlab/-/user_settings/personal_access_tokens?name=CodeMie&scopes=api',
         },
       },
     },

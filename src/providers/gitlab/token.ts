@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { type Answer, isSuccess, rateLimitOf, shortList, shortName } from '../answer.ts';
 import type { ProviderClient } from '../client.ts';
-import type { CredentialReport, Remedy } from '../provider.ts';
+import type { CredentialReport, Remedy, Target } from '../provider.ts';
 import { expired, revoked } from '../provider-errors.ts';
-import { closure, type Implications, missingScopes } from '../scopes.ts';
+import { closure, missingScopes } from '../scopes.ts';
 import { isOf } from '../signatures.ts';
+import { baseOf } from '../urls.ts';
 import { validateDeployToken } from './deploy-token.ts';
 import type { GitLabApi } from './gitbeaker.ts';
-import { failureOf, personalTokensPage } from './gitlab-verdict.ts';
+import { failureOf } from './gitlab-verdict.ts';
+import { documentedScopes, implications, personalTokenPage } from './scopes.ts';
 
 /**
  * `GET /personal_access_tokens/self`. `granular` came with fine-grained tokens (GitLab 18.10).
@@ -33,21 +35,6 @@ const userSchema = z.object({
 
 /** `GET /projects/:id`: enough to know that it is one. */
 const projectSchema = z.object({ id: z.int(), path_with_namespace: z.string() });
-
-/** What CodeMie's documentation asks of a GitLab token. */
-export const documentedScopes = ['api', 'read_api', 'read_repository', 'write_repository'];
-
-/**
- * What each scope can do in effect. GitLab stores the list as ticked and adds nothing to it, but `api` opens every
- * endpoint and pushes over HTTP, so it covers the other three. `write_repository` opens no endpoint of the API.
- * https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes and, for Git over HTTP,
- * `abilities_for_scopes` in https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth.rb
- */
-export const implications: Implications = {
-  api: ['read_api', 'read_repository', 'write_repository', 'read_user'],
-  read_api: ['read_user'],
-  write_repository: ['read_repository'],
-};
 
 type Token = z.infer<typeof tokenSchema>;
 type User = z.infer<typeof userSchema>;
@@ -94,7 +81,7 @@ async function reportOnToken(token: Token, api: GitLabApi): Promise<CredentialRe
     ...(granular ? {} : { scopes }),
     permissions: granular ? 'NotReported' : missing.length === 0 ? 'Sufficient' : 'Missing',
     missing,
-    ...(missing.length > 0 && { remedy: makeNew(kind) }),
+    ...(missing.length > 0 && { remedy: makeNew(kind, target) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
@@ -163,8 +150,8 @@ function kindOf(user: User | undefined): string {
 }
 
 /** GitLab can't change the scopes of a token. */
-function makeNew(kind: string): Remedy {
-  const page = tokenPages.get(kind) ?? personalTokensPage;
+function makeNew(kind: string, { webUrl, requiredScopes }: Target): Remedy {
+  const page = tokenPages.get(kind) ?? personalTokenPage(baseOf(webUrl), requiredScopes);
   return { action: "GitLab can't add scopes to a token: create a new one that has them", page };
 }
 
