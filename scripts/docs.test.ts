@@ -9,7 +9,8 @@ import { API_VERSION } from '../src/api/group.ts';
 import { kinds } from '../src/api/kinds.ts';
 import { parsePart } from '../src/api/parse.ts';
 import { settingsHelp } from '../src/settings.ts';
-import { codeBlocks } from '../test/harness/code-blocks.ts';
+import { faultsOf } from '../test/alerts/query.ts';
+import { blocksOf, codeBlocks } from '../test/harness/code-blocks.ts';
 import { metricCatalogue } from '../test/harness/metric-catalogue.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -36,6 +37,19 @@ describe.each(pages)('%s', (page) => {
     const script = codeBlocks(read(page), 'sh').join('\n').replaceAll('…', 'x');
     const { status, stderr } = spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' });
     expect([stderr, status]).toEqual(['', 0]);
+  });
+
+  it('holds blocks that are checked here, run by a test, or output', () => {
+    const blocks = blocksOf(read(page));
+    // TypeScript is a sketch for contributors.
+    const languages = new Set(['sh', 'yaml', 'json', 'promql', 'console', 'text', 'ts']);
+    expect(blocks.filter(({ language }) => !languages.has(language))).toEqual([]);
+    for (const { text } of blocks.filter(({ language }) => language === 'json'))
+      expect(JSON.parse(text)).toEqual(expect.anything());
+    const { own, standard } = metricCatalogue();
+    const queries = blocks.filter(({ language }) => language === 'promql').map(({ text }) => text);
+    const lines = queries.flatMap((text) => text.trim().split('\n'));
+    expect(lines.flatMap((line) => faultsOf(line, [...own, ...standard]))).toEqual([]);
   });
 
   it('holds manifests that are right', () => {
