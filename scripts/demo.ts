@@ -11,7 +11,7 @@ repairs things. Takes about a minute, and more where the API server has to be fe
   --help   Print this
 
 The API server comes from the first of: $KUBEBUILDER_ASSETS, an earlier build, setup-envtest, a
-download of 52 MB, K3s in Docker, a build with Go. Nothing is written outside of the cache
+download of some 50 MB, K3s in Docker, a build with Go. Nothing is written outside of the cache
 (~/.cache/codemie-git-operator) and temporary folders.
 `;
 

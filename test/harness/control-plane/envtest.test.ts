@@ -6,7 +6,7 @@ import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { download, type EnvtestRelease, findInstalled } from './envtest.ts';
+import { download, type EnvtestRelease, findInstalled, pinnedRelease } from './envtest.ts';
 
 const here = `${platform()}-${arch() === 'x64' ? 'amd64' : arch()}`;
 const programs = ['etcd', 'kube-apiserver'];
@@ -40,6 +40,18 @@ describe('what setup-envtest has installed', () => {
     await makePrograms(join(folder, 'k8s', `1.30.9-${here}`));
     await mkdir(join(folder, 'k8s', `1.35.0-${here}`));
     expect(await findInstalled(folder)).toBeUndefined();
+  });
+});
+
+describe('the pinned release', () => {
+  it.each(['linux-amd64', 'linux-arm64', 'darwin-amd64', 'darwin-arm64'])('has an archive for %s', (name) => {
+    const { url = '', sha512 = '' } = pinnedRelease(name) ?? {};
+    expect(url).toMatch(new RegExp(`/envtest-v1\\.36\\.\\d+-${name}\\.tar\\.gz$`));
+    expect(sha512).toMatch(/^[0-9a-f]{128}$/);
+  });
+
+  it('has none for other platforms, which use the sources after it', () => {
+    expect(pinnedRelease('linux-riscv64')).toBeUndefined();
   });
 });
 

@@ -17,17 +17,32 @@ export interface EnvtestRelease {
   sha512: string;
 }
 
+const version = 'v1.36.2';
+
 /**
- * https://github.com/kubernetes-sigs/controller-tools/blob/main/envtest-releases.yaml. 52 MB, for the platform that most
- * evaluate on; others have the sources after this one.
+ * By platform, from envtest-releases.yaml in sigs.k8s.io/controller-tools v0.23.0. Some 50 MB. Other platforms have the
+ * sources after this one.
  */
-const release: EnvtestRelease = {
-  version: 'v1.35.0',
-  platform: 'linux-amd64',
-  url: 'https://github.com/kubernetes-sigs/controller-tools/releases/download/envtest-v1.35.0/envtest-v1.35.0-linux-amd64.tar.gz',
-  sha512:
-    '130369c16f076e724d089189afaede960316f5f5dea6cf57be7a4fc6f09c77342893192509790e4056e116e232dff832ed863f5bd55dcb55d38f3ab834828a11',
+const digests: Readonly<Record<string, string>> = {
+  'linux-amd64':
+    'ea743186c8a799f5cf8faf16969f86189d003cb7d130e0ac4b58789f1e5748dcf30ebe91c837a10d5ac415383da3e10b9e64d65785c938c23e739781cfb76f08',
+  'linux-arm64':
+    '2d72ee985a8e262a3c57dc9f7f0fd891f6a8c7bf7ebaa2db6dc6d8eac8ae28181afe51c1f368b67756cdb40b10de9b205609e1726e5f27f7c6d824dd9c6649ac',
+  'darwin-amd64':
+    'b4fe9f973cd1992e3880f8b230ed32c0c243b83371591e3e3315f4404df2cdbef8ee94eeb9bb245b7e5feb987d5c4a76c43e0877654ab73f00d7bbc2b9984514',
+  'darwin-arm64':
+    '9278f9e5af556b2f1f2d139769c1f0d717c7b4426917fdebdba898bcb725a916e4910d6160886194ff9be9589ea7c5c32c2b8ae0754703874b7c8ba8ddfc41ce',
 };
+
+/** The pinned release for a platform, as Go names it. Undefined where there is none. */
+export function pinnedRelease(platformName: string): EnvtestRelease | undefined {
+  const sha512 = digests[platformName];
+  const name = `envtest-${version}`;
+  const folder = `https://github.com/kubernetes-sigs/controller-tools/releases/download/${name}`;
+  return sha512 === undefined
+    ? undefined
+    : { version, platform: platformName, url: `${folder}/${name}-${platformName}.tar.gz`, sha512 };
+}
 
 /** The oldest API server that the CRDs and the operator support. */
 const oldest = { major: 1, minor: 31 };
@@ -69,8 +84,8 @@ function defaultStore(): string {
 export interface DownloadOptions {
   log: (line: string) => void;
   signal: AbortSignal;
-  /** By default the pinned one. */
-  from?: EnvtestRelease;
+  /** By default the pinned one of this platform. */
+  from?: EnvtestRelease | undefined;
   /** Where it is kept; by default in the cache. */
   folder?: string;
 }
@@ -84,10 +99,10 @@ export interface DownloadOptions {
 export async function download({
   log,
   signal,
-  from = release,
+  from = pinnedRelease(thisPlatform),
   folder,
 }: DownloadOptions): Promise<Binaries | undefined> {
-  if (from.platform !== thisPlatform) return undefined;
+  if (from?.platform !== thisPlatform) return undefined;
   const target = folder ?? cacheFolder('envtest', from.version);
   try {
     if (!(await exists(target)))
