@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../test/harness/control-plane/control-plane.ts';
 
+const usage = `Usage: npm run control-plane -- --dir DIR [--kubernetes MINOR] [--keep]
+
+Runs a Kubernetes API server without Docker until Ctrl-C, and writes DIR/kubeconfig.
+
+  --dir DIR            A folder for its files
+  --kubernetes MINOR   The minor version, such as 1.31
+  --keep               Leave logs and data in DIR at the end
+  --help               Print this
+`;
+
 /**
  * `npm run control-plane -- --dir DIR [--kubernetes MINOR] [--keep]`: a Kubernetes API without Docker, until Ctrl-C.
  * Writes DIR/kubeconfig; `--kubernetes 1.31` chooses the version; `--keep` leaves logs and data in DIR afterwards.
@@ -11,11 +21,12 @@ async function main(): Promise<void> {
       dir: { type: 'string' },
       kubernetes: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
     },
   });
+  if (values.help) return void process.stdout.write(usage);
   const { dir, kubernetes, keep } = values;
-  if (dir === undefined)
-    throw new Error('Name a folder: npm run control-plane -- --dir DIR [--kubernetes MINOR] [--keep]');
+  if (dir === undefined) throw new Error(`Name a folder.\n\n${usage}`);
 
   const interrupt = new AbortController();
   // Stays for the whole run: npm passes on a Ctrl-C that the terminal has sent already.

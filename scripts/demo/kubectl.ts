@@ -8,7 +8,7 @@ const patienceMs = 60_000;
 
 /** Shows a command, runs it, and shows what it wrote. */
 export async function show({ run }: Pick<Stage, 'run'>, ...args: string[]): Promise<string> {
-  prompt(`kubectl ${args.map(quoted).join(' ')}`);
+  prompt('kubectl', ...args.map(quoted));
   const output = await run(args);
   printOutput(output);
   return output;
@@ -27,7 +27,7 @@ export async function showMessage(stage: Stage, name: string, condition: string)
 
 /** Stores a token in a Secret, without showing it. */
 export async function setToken({ run }: Stage, secret: string, token: string): Promise<void> {
-  prompt(`kubectl patch secret ${secret} -n ${namespace} -p '{"stringData": {"token": "…"}}'`);
+  prompt('kubectl', 'patch', 'secret', secret, '-n', namespace, '-p', `'{"stringData": {"token": "…"}}'`);
   print(
     await run(['patch', 'secret', secret, '-n', namespace, '-p', JSON.stringify({ stringData: { token } })]),
   );

@@ -4,7 +4,7 @@ import { gatewayError } from '../../test/harness/peers/codemie/faults.ts';
 import { editByHand, showCodeMie } from './codemie-view.ts';
 import { namespace } from './kubectl.ts';
 import type { Stage } from './stage.ts';
-import { bad, good, heading, print, table } from './terminal.ts';
+import { bad, foldCommand, good, heading, print, table } from './terminal.ts';
 
 interface Key {
   does: string;
@@ -22,9 +22,9 @@ export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
   print('Tokens to try in the Secret github-pat, and gitlab-pat for the last one:');
   const tokens = addTokens(stage);
   table(tokens.map(([name, token]) => [`  ${name}`, token]));
-  print(
-    `  kubectl patch secret github-pat -n ${namespace} -p '{"stringData":{"token":"${tokens[0]?.[1]}"}}'`,
-  );
+  const patch = `'{"stringData":{"token":"${tokens[0]?.[1]}"}}'`;
+  const words = ['kubectl', 'patch', 'secret', 'github-pat', '-n', namespace, '-p', patch];
+  print(`  ${foldCommand(words, '    ')}`);
   print();
 
   const keys = new Map<string, Key>([

@@ -103,7 +103,7 @@ export async function beDown(stage: Stage): Promise<string> {
 export async function remove(stage: Stage): Promise<void> {
   heading('An integration is deleted');
   const name = 'bitbucket-token';
-  prompt(`kubectl delete gitintegration ${name} -n ${namespace}`);
+  prompt('kubectl', 'delete', 'gitintegration', name, '-n', namespace);
   print(await stage.run(['delete', 'gitintegration', name, '-n', namespace]));
   if (stage.world.codemie.rows().some((row) => row.alias === name))
     throw new Error('CodeMie still has the integration that was deleted.');

@@ -48,7 +48,7 @@ async function applyExamples(stage: Stage): Promise<number> {
   // The quickstart makes the namespace and the connection that the others need.
   const inOrder = files.toSorted((a, b) => order(a) - order(b) || (a < b ? -1 : 1));
   for (const file of inOrder) {
-    prompt(`kubectl apply -f ${file}`);
+    prompt('kubectl', 'apply', '-f', file);
     print(await run(['apply', '-f', '-'], await fillIn(file, secrets)));
   }
   const list = ['get', 'gitintegrations', '-n', namespace];
@@ -64,9 +64,8 @@ async function applyExamples(stage: Stage): Promise<number> {
   });
   await show(stage, ...list);
   print(
-    'Several share github.com in one project. Each has a warning event for that (UsageLimited): a data source in',
+    'Several share github.com in one project. Each has a warning event for that (UsageLimited): a data source in CodeMie should name its integration, or CodeMie picks one by the URL.',
   );
-  print('CodeMie should name its integration, or CodeMie picks one by the URL.');
   return registered;
 }
 

@@ -2,9 +2,35 @@ import { styleText } from 'node:util';
 
 const out = process.stdout;
 
-/** Prints one line. */
-export function print(line = ''): void {
-  out.write(`${line}\n`);
+/** The columns of a terminal that everything fits into. */
+export const columns = 100;
+
+/** Prints a text, folded at spaces where a line is wider than {@link columns}. */
+export function print(text = ''): void {
+  for (const line of text.split('\n')) out.write(`${fold(line).join('\n')}\n`);
+}
+
+/** The rows of a line that fit. A row of a table, with its columns apart, is left as it is. */
+export function fold(line: string): string[] {
+  if (/\S {3}/.test(line)) return [line];
+  return rowsOf(line.split(' '), '');
+}
+
+/** A command that fits, and can still be copied: each row but the last ends with a backslash. */
+export function foldCommand(words: readonly string[], indent = '  '): string {
+  return rowsOf(words, ' \\').join(`\n${indent}`);
+}
+
+/** Fills rows with words; `end` goes behind each but the last, and counts, as do four columns for prompt or indent. */
+function rowsOf(words: readonly string[], end: string): string[] {
+  const most = end === '' ? columns : columns - end.length - 4;
+  const rows: string[] = [];
+  for (const word of words) {
+    const row = rows.at(-1);
+    if (row !== undefined && `${row} ${word}`.length <= most) rows[rows.length - 1] = `${row} ${word}`;
+    else rows.push(word);
+  }
+  return rows.map((row, index) => (index === rows.length - 1 ? row : row + end));
 }
 
 /** Prints what happens next. */
@@ -13,9 +39,9 @@ export function heading(text: string): void {
   print(styleText('bold', `── ${text}`));
 }
 
-/** Prints a command as it can be typed. */
-export function prompt(command: string): void {
-  print(styleText('cyan', `$ ${command}`));
+/** Prints a command, word by word as a shell takes it, as it can be typed. */
+export function prompt(...words: readonly string[]): void {
+  out.write(`${styleText('cyan', `$ ${foldCommand(words)}`)}\n`);
 }
 
 /** Prints something that went well. */
@@ -30,12 +56,12 @@ export function bad(text: string): void {
 
 /** Prints what a command wrote, with the statuses in colours. */
 export function printOutput(text: string): void {
-  print(
-    text
-      .replaceAll(/\bTrue\b/g, (word) => styleText('green', word))
-      .replaceAll(/\bFalse\b/g, (word) => styleText('red', word))
-      .replaceAll(/\bUnknown\b/g, (word) => styleText('yellow', word)),
-  );
+  const folded = text.split('\n').flatMap(fold).join('\n');
+  const coloured = folded
+    .replaceAll(/\bTrue\b/g, (word) => styleText('green', word))
+    .replaceAll(/\bFalse\b/g, (word) => styleText('red', word))
+    .replaceAll(/\bUnknown\b/g, (word) => styleText('yellow', word));
+  out.write(`${coloured}\n`);
 }
 
 /**

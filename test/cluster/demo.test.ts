@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { stretched } from '../harness/pace.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
 
@@ -14,14 +15,19 @@ interface Run {
   ended: Promise<number | null>;
 }
 
-function start(...args: string[]): Run {
-  const child = spawn(process.execPath, [script, ...args]);
+function start(args: string[] = [], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [script, ...args], { env: { ...process.env, ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const run: Run = { child, output: '', errors: '', ended };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (run.output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (run.errors += text));
   return run;
+}
+
+/** The lines that a terminal of 100 columns would wrap, but for those that are one word, such as a URL. */
+function wide(output: string): string[] {
+  return output.split('\n').filter((line) => line.length > 100 && /\S\s/.test(line.trim()));
 }
 
 /** Waits until it has written something. */
@@ -40,7 +46,7 @@ it('the demo runs to the end', { timeout: 240_000 }, async () => {
   expect(output).toMatch(/^github +True +Ready +GitHub +demo +\d{4}-\d{2}-\d{2} +\d+s$/m);
   expect(output).toMatch(/^github-app-by-owner +True +Ready /m);
   expect(output).toContain('\nThe token in Secret "github-pat" (key "token") is a placeholder.');
-  expect(output).toMatch(/^✔ CodeMie has the new token \d+\.\d s later, in the same integration /m);
+  expect(output).toMatch(/^✔ CodeMie has the new token \d+\.\d s later, in the same integration\s/m);
   expect(output).toMatch(/^gitlab-pat +False +Revoked /m);
   expect(output).toContain('CodeMie still has the token that works');
   expect(output).toMatch(/^The token in Secret "github-pat" \(key "token"\) expires at /m);
@@ -53,13 +59,11 @@ it('the demo runs to the end', { timeout: 240_000 }, async () => {
   expect(held).toMatch(/^demo +gitlab-of-user +user +/m);
   expect(held).not.toContain('bitbucket');
   expect(seen.match(/^✔ /gm)).toHaveLength(8);
-  // The terminal wraps commands and sentences; rows of tables must not.
-  const rows = output.split('\n').filter((line) => / {3}/.test(line));
-  expect(rows.filter((line) => line.length > 100)).toEqual([]);
+  expect(wide(output)).toEqual([]);
 });
 
 it('with --keep it gives tokens and keys to play with', { timeout: 240_000 }, async () => {
-  const demo = start('--keep');
+  const demo = start(['--keep']);
   await untilWritten(demo, '  q   quit');
   for (const key of ['c', 'd', 'd', 'g', 'g', 'e', '?', 'q']) demo.child.stdin.write(`${key}\n`);
   expect(await demo.ended).toBe(0);
@@ -70,12 +74,33 @@ it('with --keep it gives tokens and keys to play with', { timeout: 240_000 }, as
   expect(output).toMatch(/CodeMie is down\.\n.*CodeMie is up\.\n.*GitHub is down\.\n.*GitHub is up\./);
   expect(output).toContain('gitlab-pat leads to another host in CodeMie now.');
   expect(output.match(/^Keys/gm)).toHaveLength(2);
+  expect(wide(output)).toEqual([]);
 });
 
-it('cleans up when it is interrupted', { timeout: 120_000 }, async () => {
+it('says what it does before it loads and starts anything', { timeout: 120_000 }, async () => {
+  const startedAtMs = performance.now();
   const demo = start();
-  await untilWritten(demo, 'Apply the examples');
-  demo.child.kill('SIGHUP');
+  await untilWritten(demo, '── A cluster, CodeMie, the Git hosts and the operator');
+  expect(performance.now() - startedAtMs).toBeLessThan(stretched(2_000));
+  await untilWritten(demo, '… A Kubernetes API server\n');
+  expect(demo.output).not.toContain('✔');
+  demo.child.kill('SIGINT');
+  expect(await demo.ended).toBe(130);
+});
+
+it('names the folder that has no API server in it', { timeout: 60_000 }, async () => {
+  const demo = start([], { KUBEBUILDER_ASSETS: import.meta.dirname });
+  expect(await demo.ended).toBe(1);
+  expect(demo.errors).toBe(
+    `KUBEBUILDER_ASSETS names a folder without the program ${join(import.meta.dirname, 'etcd')}.\n`,
+  );
+});
+
+it.each(['SIGINT', 'SIGHUP'] as const)('cleans up at %s', { timeout: 120_000 }, async (signal) => {
+  const demo = start();
+  // In the middle of a command.
+  await untilWritten(demo, '$ kubectl apply -f examples/quickstart/00-namespace.yaml');
+  demo.child.kill(signal);
   expect(await demo.ended).toBe(130);
   expect(demo.output).toContain('Stopped. Everything was cleaned up.\n');
   expect(demo.errors).toBe('');
@@ -85,7 +110,7 @@ it.each([
   { args: ['--help'], code: 0, says: 'Usage: npm run demo' },
   { args: ['--kept'], code: 1, says: "Unknown option '--kept'" },
 ])('explains itself for $args', async ({ args, code, says }) => {
-  const demo = start(...args);
+  const demo = start(args);
   expect(await demo.ended).toBe(code);
   expect(demo.output + demo.errors).toContain(says);
   expect(demo.output + demo.errors).toContain('--keep');

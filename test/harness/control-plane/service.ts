@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { startPatience } from '../pace.ts';
 import { type ManagedProcess, startProcess } from './processes.ts';
 
@@ -89,10 +90,29 @@ export async function answersOk(url: string, tls?: TlsOptions): Promise<boolean>
   });
 }
 
-async function lastWords(file: string): Promise<string> {
+/** Why a program says that it ended, by its log: for users. */
+export async function lastWords(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const lines = text.trim().split('\n');
-  // What a program says before it panics says more than the end of its stack.
-  const fatal = lines.findLast((line) => /"level":"(fatal|panic)"|^panic: |^F\d{4} /.test(line));
-  return `Its last words were: ${fatal ?? lines.at(-1) ?? ''}`;
+  // What a program logs before it panics says more than the panic, and that more than the end of its stack.
+  const logged = lines.map(fatalEntry).findLast((entry) => entry !== undefined);
+  const fatal = lines.findLast((line) => /^panic: |^F\d{4} /.test(line));
+  return `Its last words were: ${logged ?? fatal ?? lines.at(-1) ?? ''}`;
+}
+
+const logEntry = z.object({
+  level: z.enum(['fatal', 'panic']),
+  msg: z.string(),
+  error: z.string().optional(),
+});
+
+/** Message and error of a line of a JSON log, if it is the last that its program could write. */
+function fatalEntry(line: string): string | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const { data } = logEntry.safeParse(JSON.parse(line));
+    return data && [data.msg, data.error].filter(Boolean).join(': ');
+  } catch {
+    return undefined;
+  }
 }
