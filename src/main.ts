@@ -10,7 +10,7 @@ import { durations } from './lib/durations.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { CaBundleError } from './net/ca-bundle.ts';
 import { createExposition } from './observability/exposition.ts';
-import { listen } from './observability/listen.ts';
+import { ListenError, listen } from './observability/listen.ts';
 import { createLog } from './observability/log.ts';
 import { probeHandler } from './observability/probes.ts';
 import { noTracing, type Tracing } from './observability/tracing.ts';
@@ -94,7 +94,8 @@ try {
     error instanceof SettingsError ||
     error instanceof DefaultConnectionError ||
     error instanceof KubeConfigError ||
-    error instanceof CaBundleError;
+    error instanceof CaBundleError ||
+    error instanceof ListenError;
   if (plain) process.stderr.write(`${error.message}\n`);
   else createLog('info').error(errorFields(error), 'The operator failed');
   process.exit(1);

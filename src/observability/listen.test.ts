@@ -72,6 +72,13 @@ describe('a server that anybody reaches', () => {
   });
 });
 
+it('says which address is taken, and which flags choose another', async () => {
+  server = await listen((_request, response) => response.end(), at);
+  await expect(listen(() => {}, target())).rejects.toThrow(
+    `Can't listen at ${server.address}. Another program listens there: choose another address with --metrics-address or --probe-address.`,
+  );
+});
+
 describe('a server with TLS', () => {
   it('presents another certificate without a new start', async () => {
     const [first, second] = [await makeSelfSigned('a', now), await makeSelfSigned('b', now)];

@@ -13,6 +13,18 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** That an address can't be served at. The message is for the person at the terminal. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** What a person can do about, by the code of the system. */
+const listenFaults: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Another program listens there',
+  EACCES: 'This user is not allowed to listen there',
+  EADDRNOTAVAIL: 'This machine does not have that address',
+};
+
 /** Connections at the same time. The one that has been open the longest gives way to a new one. */
 const mostConnections = 128;
 /** How long a client may take for its TLS handshake, and for the headers and the whole of its request. */
@@ -25,6 +37,8 @@ const answerMs = durations.observability.answerMs;
  *
  * Anybody who reaches the port can open connections. A client that is slow loses its own connection in time, and many
  * connections push each other out, the oldest first, so that the kubelet's probe and the scraper get their turn.
+ *
+ * @throws ListenError when the address is taken or can't be used
  */
 export async function listen(
   handler: RequestListener,
@@ -49,7 +63,7 @@ export async function listen(
   const server = tls ? createHttpsServer({ ...limits, ...tls }, answer) : createServer(limits, answer);
   makeRoom(server);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, at) ?? error));
     server.listen(at.port, at.host || undefined, resolve);
   });
   return {
@@ -60,6 +74,19 @@ export async function listen(
     },
     close: () => close(server),
   };
+}
+
+function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: { host: string; port: number },
+): ListenError | undefined {
+  const fault = listenFaults[error.code ?? ''];
+  if (fault === undefined) return undefined;
+  const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new ListenError(
+    `Can't listen at ${where}. ${fault}: choose another address with --metrics-address or --probe-address.`,
+    { cause: error },
+  );
 }
 
 function makeRoom(server: Server | HttpsServer): void {
