@@ -18,7 +18,7 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** What a person can do about, by the code of the system. */
+/** What is wrong, by the code of the system. */
 const listenFaults: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another program listens there',
   EACCES: 'This user is not allowed to listen there',

@@ -25,7 +25,7 @@ it.each([
   ['klog', 'I0101 10:00:00 1 a.go:1] hello\nF0101 10:00:01 1 a.go:2] no\n', 'F0101 10:00:01 1 a.go:2] no'],
   ['braces that are no JSON', '{"level":"fatal"\nlast\n', 'last'],
   ['nothing', '', ''],
-])('the last words of a program that ended with %s', async (_name, log, words) => {
+])('what is shown of a program that ended with %s', async (_name, log, words) => {
   const file = join(folder, 'log');
   await writeFile(file, log);
   expect(await lastWords(file)).toBe(`Its last words were: ${words}`);
