@@ -16,6 +16,7 @@ import { startPatience } from '../harness/pace.ts';
 import { drop, gatewayError, type Played } from '../harness/peers/codemie/faults.ts';
 import type { ApiRequest } from '../harness/peers/codemie/http.ts';
 import { pick, randomNumbers } from '../harness/random.ts';
+import { scaled } from '../harness/scale.ts';
 import { gitHubIntegration, rowsOf, storeGitHubToken } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
@@ -28,9 +29,7 @@ import { clientCredentials, useSuite } from './suite.ts';
  * What one object meets depends on its seed alone. CRASH_SWEEP_SEED is the first of them.
  */
 const firstSeed = Number(process.env['CRASH_SWEEP_SEED'] ?? 1);
-const seeds = Array.from({ length: 200 }, (_, index) => firstSeed + index);
-/** After so many deaths one operator lives. */
-const mostDeaths = 18;
+const seeds = Array.from({ length: scaled(200) }, (_, index) => firstSeed + index);
 /** How long one may take to come through it all, on a quiet machine. */
 const patienceMs = 200_000;
 
@@ -123,6 +122,9 @@ const aims: [request: string, among: number][] = [
   ['GET .*/secrets/(first|second)$', 300],
   ['GET .*/v1/projects/', 1],
 ];
+
+/** After so many deaths one operator lives: each aim has its turn. */
+const mostDeaths = Math.max(aims.length, scaled(2 * aims.length));
 
 /** Lets one operator after the other run and die, until no crash point is left; the last one lives. */
 async function killAgainAndAgain(over: Promise<unknown>): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { inParallel } from '../harness/parallel.ts';
+import { scaled } from '../harness/scale.ts';
 import { gitHubIntegration, makeClusterConnection, rowsOf } from './objects.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
@@ -9,7 +10,7 @@ import { clientCredentials, useSuite } from './suite.ts';
  * kind by kind, and people delete some of it before. What a namespace holds and loses first depends on its number.
  */
 const suite = useSuite();
-const numbers = Array.from({ length: 100 }, (_, number) => number);
+const numbers = Array.from({ length: scaled(100) }, (_, number) => number);
 /** Deleted one after the other before the namespace is. */
 const before = [
   [],

@@ -10,6 +10,7 @@ import { inParallel } from '../harness/parallel.ts';
 import type { CodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import type { ApiRequest } from '../harness/peers/codemie/http.ts';
 import type { SettingRow } from '../harness/peers/codemie/setting.ts';
+import { scaled } from '../harness/scale.ts';
 import { sharedProject, type Tenant } from './stage.ts';
 import { useStage } from './use-stage.ts';
 
@@ -22,7 +23,7 @@ import { useStage } from './use-stage.ts';
 
 /** `CLAIMS_SEED=… npm run test:isolation` repeats a run. */
 const seed = Number(process.env['CLAIMS_SEED'] ?? randomInt(2 ** 31));
-const count = Number(process.env['CLAIMS_SEQUENCES'] ?? 200);
+const count = Number(process.env['CLAIMS_SEQUENCES'] ?? scaled(200));
 /** Sequences at the same time. Each has its own aliases. */
 const atOnce = 8;
 

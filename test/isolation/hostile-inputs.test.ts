@@ -6,6 +6,7 @@ import { KubeStatusError, KubeTransportError } from '../../src/kube/errors.ts';
 import { kinds } from '../harness/cluster.ts';
 import { inParallel } from '../harness/parallel.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
+import { scaled } from '../harness/scale.ts';
 import { operatorClientId } from '../harness/world.ts';
 import { type HostileObject, hostileObjects, valueKeys } from './hostile/objects.ts';
 import { hostileCodeMies, hostileHosts } from './hostile/servers.ts';
@@ -19,8 +20,8 @@ import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
 /** `HOSTILE_SEED=… npm run test:isolation` repeats a run. */
 const seed = Number(process.env['HOSTILE_SEED'] ?? randomInt(2 ** 31));
-/** In `npm test`; `npm run test:isolation` has 2,000. The seed differs from run to run, so that runs add up. */
-const count = Number(process.env['HOSTILE_OBJECTS'] ?? 600);
+/** The seed differs from run to run, so that runs add up. */
+const count = Number(process.env['HOSTILE_OBJECTS'] ?? scaled(2000));
 /** Calls to the API server at the same time, as `kubectl apply` of some people. */
 const writers = 6;
 

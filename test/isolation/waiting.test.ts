@@ -5,6 +5,7 @@ import { kinds } from '../harness/cluster.ts';
 import { deadline } from '../harness/pace.ts';
 import { inParallel } from '../harness/parallel.ts';
 import type { Peer } from '../harness/peers/peer.ts';
+import { scaled } from '../harness/scale.ts';
 import type { Tenant } from './stage.ts';
 import { expectUnharmed, underAttack, useStage } from './use-stage.ts';
 
@@ -127,11 +128,17 @@ async function integrateAll(connection: string, hosts: readonly string[]): Promi
 async function calmDown(): Promise<void> {
   const signal = deadline(60_000);
   const { items } = await team.client.list(kinds.integration, { namespace: team.namespace, signal });
-  for (const { metadata } of items) {
-    const finalizers = [{ op: 'add', path: '/metadata/finalizers', value: [] } as const];
-    await team.patch(kinds.integration, metadata.name, finalizers).catch(() => {});
-    await team.delete(kinds.integration, metadata.name).catch(() => {});
-  }
+  await inParallel(
+    0,
+    items.length,
+    async (index) => {
+      const name = items[index]?.metadata.name ?? '';
+      const finalizers = [{ op: 'add', path: '/metadata/finalizers', value: [] } as const];
+      await team.patch(kinds.integration, name, finalizers).catch(() => {});
+      await team.delete(kinds.integration, name).catch(() => {});
+    },
+    sessions,
+  );
 }
 
 afterEach(calmDown);
@@ -185,7 +192,7 @@ describe('a bystander does not wait for', () => {
   });
 
   it('hundreds of integrations that are created at once, and then all asked for again and again', async () => {
-    const names = Array.from({ length: 300 }, (_, index) => `many-${index}`);
+    const names = Array.from({ length: scaled(400) }, (_, index) => `many-${index}`);
     const created = await underAttack(stage, () =>
       inParallel(
         0,
