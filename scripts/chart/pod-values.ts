@@ -1,5 +1,6 @@
 import { flagNames } from '../../src/settings.ts';
-import { handedThrough, labelValue, list, qualifiedName, type ValueSchema } from './value.ts';
+import { affinity, mount, selector, variableSource, volume } from './kubernetes-schemas.ts';
+import { handedThrough, labelValue, list, portPattern, qualifiedName, type ValueSchema } from './value.ts';
 
 /** Flags that the chart sets from other values, or that make no sense in a Pod. */
 const setByTheChart = new Set([
@@ -22,14 +23,15 @@ const setByTheChart = new Set([
   'pod-name',
 ]);
 
-const address = '([A-Za-z0-9.-]*|\\[[0-9a-f:.]+\\]):[0-9]{1,5}';
+const address = `([A-Za-z0-9.-]*|\\[[0-9a-f:.]+\\]):${portPattern}`;
 
 /** What a flag takes, where that is easily said. */
 const flagValues: Record<string, string> = {
   'metrics-address': address,
   'probe-address': address,
-  'refusal-window': '([0-9]{1,4}m)?([0-9]{1,4}s)?',
-  'traces-endpoint': 'https?://[^\\s@]+',
+  // Up to 10m, which is easily said of one unit only.
+  'refusal-window': '(([0-9]|10)m|[0-9]m[0-5]?[0-9]s|([0-9]{1,2}|[1-5][0-9]{2}|600)s)',
+  'traces-endpoint': `https?://[^\\s@/:]+(:${portPattern})?(/[^\\s@]*)?`,
   'traces-sample-ratio': '(0(\\.[0-9]+)?|1(\\.0+)?)',
 };
 
@@ -39,7 +41,6 @@ const anyFlag = flagNames
   .join('|');
 
 const anyObject: ValueSchema = { type: 'object' };
-const dnsLabel: ValueSchema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
 const labelKey: ValueSchema = { type: 'string', pattern: qualifiedName };
 
 /** An amount of a resource: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/. */
@@ -62,19 +63,7 @@ const variable: ValueSchema = {
   properties: {
     name: { type: 'string', pattern: '^[-._a-zA-Z][-._a-zA-Z0-9]*$' },
     value: { type: 'string' },
-    valueFrom: {
-      type: 'object',
-      additionalProperties: false,
-      minProperties: 1,
-      maxProperties: 1,
-      properties: {
-        fieldRef: anyObject,
-        resourceFieldRef: anyObject,
-        configMapKeyRef: anyObject,
-        secretKeyRef: anyObject,
-        fileKeyRef: anyObject,
-      },
-    },
+    valueFrom: variableSource,
   },
   not: { required: ['value', 'valueFrom'] },
 };
@@ -120,7 +109,7 @@ const spreadConstraint: ValueSchema = {
     maxSkew: { type: 'integer', minimum: 1 },
     topologyKey: labelKey,
     whenUnsatisfiable: { type: 'string', enum: ['DoNotSchedule', 'ScheduleAnyway'] },
-    labelSelector: anyObject,
+    labelSelector: selector,
     matchLabelKeys: { type: 'array', items: labelKey, uniqueItems: true },
     minDomains: { type: 'integer', minimum: 1 },
     nodeAffinityPolicy: { type: 'string', enum: ['Honor', 'Ignore'] },
@@ -142,25 +131,8 @@ export const podValues = {
     { type: 'string', pattern: `^--(${anyFlag})$` },
   ),
   extraEnv: list('Further environment variables of the container.', variable),
-  extraVolumes: list('Further volumes of the Pods.', {
-    type: 'object',
-    required: ['name'],
-    properties: { name: dnsLabel },
-  }),
-  extraVolumeMounts: list('Further mounts of the container.', {
-    type: 'object',
-    required: ['name', 'mountPath'],
-    additionalProperties: false,
-    properties: {
-      name: dnsLabel,
-      mountPath: { type: 'string', pattern: '^[^:]+$' },
-      subPath: { type: 'string' },
-      subPathExpr: { type: 'string' },
-      readOnly: { type: 'boolean' },
-      recursiveReadOnly: { type: 'string', enum: ['Disabled', 'IfPossible', 'Enabled'] },
-      mountPropagation: { type: 'string', enum: ['None', 'HostToContainer', 'Bidirectional'] },
-    },
-  }),
+  extraVolumes: list('Further volumes of the Pods.', volume),
+  extraVolumeMounts: list('Further mounts of the container.', mount),
   resources: {
     ...handedThrough('Resources of the container. 10,000 integrations need less than 250 MB of memory.', {
       requests: { cpu: '50m', memory: '128Mi' },
@@ -173,7 +145,7 @@ export const podValues = {
   affinity: {
     ...handedThrough('Affinity of the Pods.'),
     additionalProperties: false,
-    properties: { nodeAffinity: anyObject, podAffinity: anyObject, podAntiAffinity: anyObject },
+    properties: affinity,
   },
   topologySpreadConstraints: list(
     'How the Pods spread. A constraint without labelSelector gets that of its Deployment.',

@@ -1,5 +1,5 @@
 /** The types of JSON Schema, and what an integer or a string may be as well. */
-type JsonType = 'string' | 'integer' | 'boolean' | 'object' | 'array';
+type JsonType = 'string' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
 
 /** One value of the chart as JSON Schema of draft 7, which is what Helm reads. */
 export interface ValueSchema {
@@ -7,7 +7,7 @@ export interface ValueSchema {
   description?: string;
   /** Written to `values.yaml`. A value without one is optional and not written. */
   default?: unknown;
-  enum?: readonly string[];
+  enum?: readonly (string | null)[];
   pattern?: string;
   minimum?: number;
   maximum?: number;
@@ -114,8 +114,16 @@ export const givenName: ValueSchema = {
 
 /** A key of a Secret or ConfigMap. */
 export function dataKey(description: string, fallback: string): ValueSchema {
-  return text(description, fallback, { maxLength: 253, pattern: '^[-._a-zA-Z0-9]+$' });
+  return text(description, fallback, {
+    maxLength: 253,
+    pattern: '^[-._a-zA-Z0-9]+$',
+    not: { pattern: '^\\.(\\.|$)' },
+  });
 }
+
+/** A port of TCP in a regular expression. */
+export const portPattern =
+  '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
 /** A port of TCP. */
 export const port: ValueSchema = { type: 'integer', minimum: 1, maximum: 65_535 };

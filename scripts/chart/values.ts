@@ -1,6 +1,7 @@
 import { LABEL_SELECTOR_PATTERN } from '../../src/lib/label-selector.ts';
 import { places } from '../release/places.ts';
 import { connectionValues } from './connection-values.ts';
+import { cidrPattern, containerSecurity, peer, podSecurity, policyRule } from './kubernetes-schemas.ts';
 import { metricsValues } from './metrics-values.ts';
 import { podValues } from './pod-values.ts';
 import {
@@ -15,6 +16,7 @@ import {
   list,
   objectName,
   port,
+  portPattern,
   section,
   text,
   type ValueSchema,
@@ -22,9 +24,7 @@ import {
 
 /** An http or https URL without a path, or host:port; SOCKS is not supported. */
 const proxyPattern =
-  '^((https?://)?([^\\s/?#@]+@)?([A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$';
-
-const anyObject: ValueSchema = { type: 'object' };
+  '^((https?://)?([^\\s/?#@]+@)?([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\\.?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$';
 
 /** An object of Kubernetes. */
 const wholeObject: ValueSchema = {
@@ -36,28 +36,6 @@ const wholeObject: ValueSchema = {
     metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 } } },
   },
 };
-
-/** A NetworkPolicyPeer. The API server checks what is in its selectors. */
-const peer: ValueSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: { podSelector: anyObject, namespaceSelector: anyObject, ipBlock: anyObject },
-  anyOf: ['podSelector', 'namespaceSelector', 'ipBlock'].map((name) => ({ required: [name] })),
-  not: {
-    required: ['ipBlock'],
-    anyOf: [{ required: ['podSelector'] }, { required: ['namespaceSelector'] }],
-  },
-};
-
-/** A rule of a NetworkPolicy. */
-const policyRule = (direction: 'to' | 'from'): ValueSchema => ({
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    ports: { type: 'array', items: anyObject },
-    [direction]: { type: 'array', items: peer },
-  },
-});
 
 /** Every value of the chart, in the order of `values.yaml`. */
 export const values: ValueSchema = section('Values of the chart codemie-git-operator.', {
@@ -72,9 +50,12 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
 
   image: section('The container image.', {
     registry: text('Host of the registry. A mirror goes here.', places.registry, {
-      pattern: '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$',
+      maxLength: 128,
+      pattern: `^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:${portPattern})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$`,
     }),
     repository: text('Name of the image in the registry.', places.imageRepository, {
+      // An image's name has up to 255 letters with its registry.
+      maxLength: 126,
       pattern: '^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$',
     }),
     tag: text('Tag. Empty: the version of the chart.', '', {
@@ -86,12 +67,17 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
     pullPolicy: choice('When the image is pulled.', 'IfNotPresent', ['IfNotPresent', 'Always', 'Never']),
   }),
 
-  imagePullSecrets: list('Secrets with logins for the registry, such as {name: registry-login}.', {
-    type: 'object',
-    required: ['name'],
-    additionalProperties: false,
-    properties: { name: givenName },
-  }),
+  imagePullSecrets: list(
+    'Secrets with logins for the registry, such as {name: registry-login}.',
+    {
+      type: 'object',
+      required: ['name'],
+      additionalProperties: false,
+      properties: { name: givenName },
+    },
+    [],
+    { uniqueItems: true },
+  ),
 
   crds: section('The CRDs of the three kinds.', {
     install: flag('Installs and upgrades the CRDs with the release. They are never deleted with it.', true),
@@ -171,7 +157,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       noProxy: text(
         'Hosts to call directly, separated by commas: names, addresses and CIDR blocks.',
         '.svc,.cluster.local',
-        { pattern: '^([*A-Za-z0-9_.:\\[\\]-]+(/[0-9]{1,3})?|[ ,])*$' },
+        { pattern: `^[ ,]*(([*A-Za-z0-9_.:\\[\\]-]+|${cidrPattern})([ ,]+|$))*$` },
       ),
     },
   ),
@@ -206,18 +192,26 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   }),
 
   resources: podValues.resources,
-  podSecurityContext: handedThrough('Security context of the Pods.', {
-    runAsNonRoot: true,
-    runAsUser: 65532,
-    runAsGroup: 65532,
-    fsGroup: 65532,
-    seccompProfile: { type: 'RuntimeDefault' },
-  }),
-  securityContext: handedThrough('Security context of the container.', {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  }),
+  podSecurityContext: {
+    ...handedThrough('Security context of the Pods.', {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    }),
+    additionalProperties: false,
+    properties: podSecurity,
+  },
+  securityContext: {
+    ...handedThrough('Security context of the container.', {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    }),
+    additionalProperties: false,
+    properties: containerSecurity,
+  },
   terminationGracePeriodSeconds: integer(
     'Grace period for in-flight work. The operator needs up to 28 seconds.',
     30,

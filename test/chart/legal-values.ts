@@ -152,7 +152,13 @@ export const legalValues = fc.record(
     proxy: fc.record({
       httpsProxy: proxy,
       httpProxy: proxy,
-      noProxy: fc.constantFrom('', '.svc,10.0.0.0/8'),
+      noProxy: fc.constantFrom(
+        '',
+        '.svc,10.0.0.0/8',
+        '*',
+        ' a.b, fd00::/64 [::1]:80',
+        '127.0.0.1/32,git.corp:8443,',
+      ),
     }),
     ca: fc.record({
       kind: fc.constantFrom('ConfigMap', 'Secret'),
@@ -162,16 +168,30 @@ export const legalValues = fc.record(
     extraArgs: fc.constantFrom(
       [],
       ['--metrics-address=:9090', '--refusal-window=2m'],
-      ['--traces-sample-ratio=0.5'],
+      ['--metrics-address=[::]:65535', '--probe-address=127.0.0.1:1', '--refusal-window=9m59s'],
+      ['--traces-sample-ratio=0.5', '--traces-endpoint=http://collector:4318/v1/traces'],
+      ['--refusal-window=600s'],
+      ['--refusal-window=10m', '--traces-endpoint=https://collector.example.com'],
     ),
     extraEnv: fc.constantFrom(
       [],
       [
         { name: 'TZ', value: '1e3' },
         { name: 'NO_COLOR', value: '' },
+        { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+        { name: 'TEAM', valueFrom: { fieldRef: { fieldPath: "metadata.labels['team']" } } },
+        { name: 'FROM', valueFrom: { secretKeyRef: { name: '123', key: '.hidden', optional: true } } },
+        { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
       ],
     ),
-    extraVolumes: fc.constantFrom([], [{ name: '123', emptyDir: {} }]),
+    extraVolumes: fc.constantFrom(
+      [],
+      [{ name: '123', emptyDir: {} }, { name: 'bare' }],
+      [
+        { name: 'a', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+        { name: 'b', csi: { driver: 'secrets-store.csi.k8s.io', readOnly: true } },
+      ],
+    ),
     serviceAccount: fc.record({
       create: fc.boolean(),
       name: fc.oneof(fc.constant(''), objectName),
@@ -182,6 +202,55 @@ export const legalValues = fc.record(
     resources: fc.constantFrom(
       {},
       { requests: { cpu: 1, memory: '1e9' }, limits: { 'example.com/gpu': '1', memory: '1Gi' } },
+      { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: 1, memory: '1Gi' } },
+      { requests: { cpu: '0.1', memory: '1M' }, limits: { cpu: '100m', memory: '1000k' } },
+    ),
+    podSecurityContext: fc.constantFrom(
+      {},
+      { runAsUser: null, runAsGroup: null, fsGroup: null },
+      {
+        supplementalGroups: [1, 2],
+        fsGroupChangePolicy: 'OnRootMismatch',
+        seLinuxOptions: { level: 's0:c1,c2' },
+      },
+      { windowsOptions: null, supplementalGroupsPolicy: 'Merge', seLinuxChangePolicy: null, sysctls: [] },
+      { runAsUser: 2_147_483_647, seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } },
+    ),
+    securityContext: fc.constantFrom(
+      {},
+      { capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] }, runAsNonRoot: true },
+      { privileged: true, allowPrivilegeEscalation: true },
+      { readOnlyRootFilesystem: null, procMount: 'Default', windowsOptions: null },
+    ),
+    affinity: fc.constantFrom(
+      {},
+      {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Gt', values: ['1'] }] }],
+          },
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 1,
+              preference: { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] },
+            },
+          ],
+        },
+      },
+      {
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            {
+              weight: 100,
+              podAffinityTerm: {
+                topologyKey: 'kubernetes.io/hostname',
+                namespaceSelector: {},
+                labelSelector: { matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['b', ''] }] },
+              },
+            },
+          ],
+        },
+      },
     ),
     podAnnotations: annotations,
     podLabels: labels,
@@ -199,7 +268,17 @@ export const legalValues = fc.record(
     networkPolicy: fc.record({
       enabled: fc.boolean(),
       ports: fc.uniqueArray(port, { maxLength: 2 }),
-      metricsFrom: fc.constantFrom([], [{ namespaceSelector: { matchLabels: { name: '123' } } }]),
+      metricsFrom: fc.constantFrom(
+        [],
+        [{ namespaceSelector: { matchLabels: { name: '123' } }, podSelector: {} }],
+        [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }, { ipBlock: { cidr: 'fd00::/8' } }],
+      ),
+      extraEgress: fc.constantFrom(
+        [],
+        [{ ports: [{ port: 8000, endPort: 9000 }, { port: 'https', protocol: 'UDP' }, { protocol: 'TCP' }] }],
+        [{ to: [{ podSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } }] }, {}],
+      ),
+      extraIngress: fc.constantFrom([], [{ from: [{ podSelector: {} }], ports: [{ port: 8080 }] }]),
     }),
     metrics,
     extraObjects: fc.subarray([

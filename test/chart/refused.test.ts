@@ -44,6 +44,11 @@ it.each([
     { proxy: { noProxy: '.svc,https://git.corp' } },
     "at '/proxy/noProxy': '.svc,https://git.corp' does not match pattern",
   ],
+  [
+    'the same pull secret twice',
+    { imagePullSecrets: [{ name: 'a' }, { name: 'a' }] },
+    "at '/imagePullSecrets': items at 0 and 1 are equal",
+  ],
   ['no workers', { workers: 0 }, "at '/workers': minimum: got 0, want 1"],
   ['a wrong digest', { image: { digest: 'abc' } }, "at '/image/digest': 'abc' does not match pattern"],
   [

@@ -79,6 +79,34 @@
 {{/* What a Pod may have once only. */}}
 {{- define "codemie-git-operator.podGuards" -}}
 {{- $values := .Values -}}
+{{- $flags := list -}}
+{{- range $values.extraArgs -}}
+{{- $flag := regexFind "^--[^=]+" . -}}
+{{- if has $flag $flags -}}
+{{- fail (printf "extraArgs: %s is given twice. Give it once." $flag) -}}
+{{- end -}}
+{{- $flags = append $flags $flag -}}
+{{- end -}}
+{{- if eq (include "codemie-git-operator.containerPort" (list . "metrics" "8080")) (include "codemie-git-operator.containerPort" (list . "probe" "8081")) -}}
+{{- fail "extraArgs: metrics and probes would listen on the same port. Give one of the two addresses another port." -}}
+{{- end -}}
+{{- range $name, $limit := $values.resources.limits -}}
+{{- $request := get (default dict $values.resources.requests) $name -}}
+{{- if and (ne (toString $request) "") (gt (include "codemie-git-operator.amount" $request | float64) (include "codemie-git-operator.amount" $limit | float64)) -}}
+{{- fail (printf "resources.requests.%s: must not be more than resources.limits.%s, which is %s." $name $name (toString $limit)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.securityContext.privileged (eq (toString $values.securityContext.allowPrivilegeEscalation) "false") -}}
+{{- fail "securityContext.privileged: needs allowPrivilegeEscalation: true." -}}
+{{- end -}}
+{{- range $monitor := list "serviceMonitor" "podMonitor" -}}
+{{- $times := get $values.metrics $monitor -}}
+{{- $interval := include "codemie-git-operator.milliseconds" $times.interval | int64 -}}
+{{- /* Prometheus takes 0 for what it is set to, like nothing. */ -}}
+{{- if and $interval (gt (include "codemie-git-operator.milliseconds" $times.scrapeTimeout | int64) $interval) -}}
+{{- fail (printf "metrics.%s.scrapeTimeout: must not be more than metrics.%s.interval, which is %s." $monitor $monitor $times.interval) -}}
+{{- end -}}
+{{- end -}}
 {{- $variables := dict "POD_NAME" "the chart" "POD_NAMESPACE" "the chart" -}}
 {{- if $values.proxy.httpsProxy }}{{ $_ := set $variables "HTTPS_PROXY" "proxy.httpsProxy" }}{{ end -}}
 {{- if $values.proxy.httpProxy }}{{ $_ := set $variables "HTTP_PROXY" "proxy.httpProxy" }}{{ end -}}
@@ -100,6 +128,9 @@
 {{- range $values.extraVolumeMounts -}}
 {{- if ne (get $volumes .name) "extraVolumes" -}}
 {{- fail (printf "extraVolumeMounts: there is no volume %s. Add it to extraVolumes." .name) -}}
+{{- end -}}
+{{- if has (trimSuffix "/" .mountPath) (list "" "/app" "/nodejs") -}}
+{{- fail (printf "extraVolumeMounts: a mount at %s would hide the program. Choose another mountPath." .mountPath) -}}
 {{- end -}}
 {{- if or (has .mountPath $paths) (hasPrefix "/etc/codemie-git-operator/" (printf "%s/" .mountPath)) -}}
 {{- fail (printf "extraVolumeMounts: something else is mounted at %s. Choose another mountPath." .mountPath) -}}
@@ -139,4 +170,27 @@
 {{- fail (printf "%s: there is no port %s. Use one of 1 to 65535." $value $port) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* A quantity of Kubernetes as a plain number. */}}
+{{- define "codemie-git-operator.amount" -}}
+{{- $factors := dict "n" 1e-9 "u" 1e-6 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "Pi" 1125899906842624.0 "Ei" 1152921504606846976.0 -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "([numkMGTPE]|[KMGTPE]i)$" $text -}}
+{{- if and $unit (hasKey $factors $unit) -}}
+{{- mulf (trimSuffix $unit $text | float64) (get $factors $unit) -}}
+{{- else -}}
+{{- float64 $text -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A duration of the Prometheus Operator in milliseconds. */}}
+{{- define "codemie-git-operator.milliseconds" -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+(ms|[ywdhms])" . -1 -}}
+{{- $unit := regexFind "[a-z]+$" . -}}
+{{- $factor := get (dict "y" 31536000000 "w" 604800000 "d" 86400000 "h" 3600000 "m" 60000 "s" 1000 "ms" 1) $unit -}}
+{{- $sum = add $sum (mul (trimSuffix $unit . | int64) $factor) -}}
+{{- end -}}
+{{- $sum -}}
 {{- end -}}

@@ -151,3 +151,13 @@ bearerTokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
 {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/* A port of the container: that of the flag --NAME-address in extraArgs, else the default. A list of context, name and default. */}}
+{{- define "codemie-git-operator.containerPort" -}}
+{{- $port := last . -}}
+{{- $flag := printf "--%s-address=" (index . 1) -}}
+{{- range (first .).Values.extraArgs -}}
+{{- if hasPrefix $flag . }}{{ $port = regexFind "[0-9]+$" . }}{{ end -}}
+{{- end -}}
+{{- $port -}}
+{{- end -}}
