@@ -5,6 +5,7 @@ import { afterAll, beforeAll, inject } from 'vitest';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { installCrds } from '../harness/crds.ts';
 import { chartFolder, helm } from '../harness/helm.ts';
+import type { Tools } from '../harness/kube-tools.ts';
 import { kubectl } from '../harness/kubectl.ts';
 import { type NodeAgent, startNodeAgent } from '../harness/node-agent/node-agent.ts';
 import type { Image } from '../harness/node-agent/pod.ts';
@@ -19,8 +20,12 @@ export interface Installation {
   node: NodeAgent;
   /** Runs kubectl. @throws Error with what it wrote, when it fails */
   kubectl(args: string[], input?: string): Promise<string>;
-  /** Runs helm in the operator's namespace. @throws Error with what it wrote, when it fails */
-  helm(args: string[]): Promise<string>;
+  /**
+   * Runs helm in the operator's namespace, version 4.1 unless `tools` says otherwise.
+   *
+   * @throws Error with what it wrote, when it fails
+   */
+  helm(args: string[], tools?: Tools): Promise<string>;
   /** What the operator needs in this cluster besides what a page shows: a machine, the proxy, the authority. */
   localValues(): Record<string, unknown>;
   /**
@@ -34,6 +39,9 @@ export interface Installation {
 export const system = 'codemie-system';
 const releaseName = 'codemie-git-operator';
 const root = join(import.meta.dirname, '..', '..');
+
+/** The chart as it was when it was first committed. There is no release yet that could stand for the one before. */
+export const earlierChart = join(import.meta.dirname, 'fixtures', 'earlier-chart.tgz');
 
 /**
  * What the chart's image has in it: Node.js, and the operator as its entry point. The container has no variables but
@@ -54,8 +62,8 @@ export function useInstallation(image: () => Promise<Image> = bundled): Installa
   const suite = {} as Installation;
   const kubeconfig = kubeconfigPath();
   suite.kubectl = (args, input) => succeed('kubectl', kubectl(args, { kubeconfig, ...(input && { input }) }));
-  suite.helm = (args) =>
-    succeed('helm', helm(['--namespace', system, ...args], { kubeconfig })).catch((error: unknown) => {
+  suite.helm = (args, tools = 'current') =>
+    succeed('helm', helm(['--namespace', system, ...args], { kubeconfig, tools })).catch((error: unknown) => {
       throw new Error(`The Pods wrote: ${suite.node?.output(releaseName).slice(-4000)}`, { cause: error });
     });
   suite.localValues = () => valuesFor(suite);

@@ -1,14 +1,11 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { reconciled, rowsOf } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
-import { quickstart, system, useInstallation } from './installation.ts';
+import { earlierChart, quickstart, system, useInstallation } from './installation.ts';
 
 const suite = useInstallation();
 const key = 'team-a/github';
 const codeMieHost = 'codemie.example.com';
-/** The chart as it was when it was first committed. There is no release yet that could stand for the one before. */
-const earlierChart = join(import.meta.dirname, 'fixtures', 'earlier-chart.tgz');
 
 /** Requests that created an integration in CodeMie since the beginning. */
 const creates = (): number =>
