@@ -129,7 +129,7 @@ const object = (name: string, uid = `uid-of-${name}`): KubeObject => ({
 });
 const acme = object('acme');
 const key = 'team-a/acme';
-const write = { connectionUID: 'connection', claim: 'name' };
+const write = { connectionUID: 'connection', server: 'server', claim: 'name' };
 
 describe('claims', () => {
   it('give a name to the object that is written for until its finalizer is removed', () => {
@@ -163,6 +163,21 @@ describe('claims', () => {
     expect(memory.writersUnder('name')).toEqual([acme]);
     second();
     expect(memory.writersUnder('name')).toEqual([]);
+  });
+
+  it('have what was written elsewhere, until that is left', () => {
+    const memory = createMemory(createStore(), () => 0);
+    memory.finalizerAdded(acme);
+    const here = { connectionUID: 'connection', server: 'server' };
+    const moved = { ...write, connectionUID: 'other', claim: 'name there' };
+    const sameConnection = { ...write, server: 'another server', claim: 'name on it' };
+    for (const each of [write, moved, sameConnection]) memory.beginWrite(key, each);
+    expect(memory.writesElsewhere(acme, here)).toEqual([moved, sameConnection]);
+    expect(memory.writesElsewhere(object('acme', 'another'), here)).toEqual([]);
+    memory.writeLeft(key, moved);
+    expect(memory.writesElsewhere(acme, here)).toEqual([sameConnection]);
+    expect(memory.writersUnder('name there')).toEqual([]);
+    expect(memory.writersUnder('name')).toEqual([acme]);
   });
 
   it('are not those of an object of the same name that came later', () => {

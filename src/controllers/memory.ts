@@ -30,6 +30,8 @@ export type RowChange = {
 /** One write to CodeMie. */
 interface Write {
   connectionUID: string;
+  /** The `serverKey` of the CodeMie that the connection led to. */
+  server: string;
   /** The `claimKey` of the name that it gives the row. */
   claim: string;
 }
@@ -81,6 +83,10 @@ export interface Memory extends VersionMemory {
   claimsOf(object: KubeObject): ReadonlySet<string>;
   /** The UIDs of the connections that an object is written through. */
   connectionsOf(object: KubeObject): ReadonlySet<string>;
+  /** The writes for an object that led elsewhere: through another connection, or to another server. */
+  writesElsewhere(object: KubeObject, place: Omit<Write, 'claim'>): readonly Write[];
+  /** What a write made is removed, or can't be. */
+  writeLeft(key: ObjectKey, write: Write): void;
   /** The objects that are written through the connection with that UID. */
   writersThrough(connectionUID: string): KubeObject[];
   /** The object of that key whose write no status records, unless it is the one with this UID. */
@@ -106,7 +112,7 @@ interface Entry {
 interface Claims {
   /** With its finalizer. */
   object: KubeObject;
-  /** By connection and claim. */
+  /** By `writeId`. */
   writes: Map<string, Write>;
   /** In the status that was written. */
   registration?: Registration | undefined;
@@ -244,14 +250,14 @@ export function createMemory(cache: Pick<Store, 'get'>, now: () => number): Memo
       claims.registration = undefined;
       recorded.delete(key);
     },
-    beginWrite(key, { connectionUID, claim }) {
+    beginWrite(key, write) {
       const claims = entries.get(key)?.claims;
       if (!claims) throw new TypeError('A write began for an object without finalizer.');
-      const id = JSON.stringify([connectionUID, claim]);
+      const id = writeId(write);
       // An earlier one may have been carried out, whatever comes of this one.
       if (claims.writes.has(id)) return () => {};
-      claims.writes.set(id, { connectionUID, claim });
-      byClaim.set(claim, (byClaim.get(claim) ?? new Set()).add(claims));
+      claims.writes.set(id, write);
+      byClaim.set(write.claim, (byClaim.get(write.claim) ?? new Set()).add(claims));
       return () => endWrite(claims, id);
     },
     writersUnder(claim) {
@@ -260,6 +266,12 @@ export function createMemory(cache: Pick<Store, 'get'>, now: () => number): Memo
     },
     claimsOf: (object) => new Set(writesFor(object).map(({ claim }) => claim)),
     connectionsOf: (object) => new Set(writesFor(object).map(({ connectionUID }) => connectionUID)),
+    writesElsewhere: (object, { connectionUID, server }) =>
+      writesFor(object).filter((write) => write.connectionUID !== connectionUID || write.server !== server),
+    writeLeft(key, write) {
+      const claims = entries.get(key)?.claims;
+      if (claims) endWrite(claims, writeId(write));
+    },
     writersThrough(uid) {
       settleOldest();
       return [...entries.values()].flatMap(({ claims }) => {
@@ -300,6 +312,11 @@ export function createMemory(cache: Pick<Store, 'get'>, now: () => number): Memo
       endClaims(key);
     },
   };
+}
+
+/** The claim names the server. */
+function writeId({ connectionUID, claim }: Write): string {
+  return JSON.stringify([connectionUID, claim]);
 }
 
 function isConfirmed(change: RowChange): boolean {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import type { CodeMieUser } from '../harness/peers/codemie/directory.ts';
+import { gatewayError } from '../harness/peers/codemie/faults.ts';
 import type { SettingRow } from '../harness/peers/codemie/setting.ts';
 import {
   discard,
@@ -151,6 +152,47 @@ describe('an integration that moves to another connection', () => {
     await cluster.waitForGone(kinds.connection, `${namespace}/first`);
     expect(isHere(made)).toBe(false);
     expect(rowsElsewhere(key)).toHaveLength(1);
+  });
+
+  /** From its first row on, the other CodeMie lists nothing, so that no status records what is made there. */
+  function listNothingElsewhere(key: string): void {
+    elsewhere.faults.decide(({ method, path }) =>
+      method === 'GET' && path.includes('/v1/settings') && rowsElsewhere(key).length > 0
+        ? { outcome: gatewayError(502, 'beforeCommit') }
+        : undefined,
+    );
+    onTestFinished(() => elsewhere.faults.decide(undefined));
+  }
+
+  it.each(['back', 'on'])('and %s before the status records that leaves nothing there', async (where) => {
+    const { cluster, world } = suite;
+    const made = await make();
+    const { namespace, key, row } = made;
+    await connect(namespace, 'second', elsewhere.url);
+    await connect(namespace, 'third', world.codemie.url);
+    listNothingElsewhere(key);
+    await set(key, 'connectionRef', through('second').connectionRef);
+    await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
+    await set(key, 'connectionRef', through(where === 'back' ? 'first' : 'third').connectionRef);
+    elsewhere.faults.decide(undefined);
+    await cluster.waitFor('nothing to be left', () => Promise.resolve(rowsElsewhere(key).length === 0));
+    const { status } = await see(key, { Ready: 'True/Ready' });
+    expect(status.registration?.id).toBe(row.id);
+    expect(isHere(made)).toBe(true);
+  });
+
+  it('reports what it can not remove where the status never recorded it', async () => {
+    const { cluster, world } = suite;
+    const { namespace, key } = await make();
+    await connect(namespace, 'second', elsewhere.url);
+    listNothingElsewhere(key);
+    await set(key, 'connectionRef', through('second').connectionRef);
+    await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
+    await set(`${namespace}/second`, 'url', world.codemie.url, kinds.connection);
+    expect(await waitForEvent(cluster, key, 'RegistrationOrphaned')).toBe(
+      `Possibly an integration stays in CodeMie, because the connection leads to another server now. Remove it there; its key managed_by is ${markOf(key)}.`,
+    );
+    await see(key, { Ready: 'True/Ready' });
   });
 
   it('leaves its row there under deletionPolicy Orphan', async () => {

@@ -162,9 +162,12 @@ function faultsOfRow(
   // One that is suspended is left as it was.
   if (object.spec.suspend) return [];
   const { registration } = object.status;
-  // The token may have been changed for a bad one before what was written was seen: at its end the mark leads to it.
-  const isUnseen = registration === undefined && !object.ready.startsWith('True');
-  if (isUnseen && rows.filter((each) => each.owner === owner).length === 1) return [];
+  // The token may have been changed for a bad one before what was written was seen, be it the first that is written or
+  // the first after a move: with the next good token, or at its end, the mark leads to it.
+  const isHere = (each: Row): boolean => each.server === server && each.owner === owner;
+  const isRecordedHere = rows.some((each) => isHere(each) && each.row.id === registration?.id);
+  const isUnseen = !object.ready.startsWith('True') && object.server === server && !isRecordedHere;
+  if (isUnseen && rows.filter(isHere).length === 1) return [];
   return registration?.id === row.id
     ? []
     : fault(`is of ${owner}, whose status names ${registration?.id ?? 'none'}`);

@@ -4,6 +4,7 @@ import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
+import { serverKey } from '../../domain/claim.ts';
 import { connectionAccess, usableProjects } from '../../domain/tenancy.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -162,6 +163,12 @@ export function leadsTo(connection: KubeObject, { connectionUID, server }: Regis
   if (connection.metadata.uid !== connectionUID) return false;
   const parsed = parseConnection(connection);
   return parsed.ok && parsed.value.url === server;
+}
+
+/** The `serverKey` of the CodeMie that a connection leads to as it is now; undefined where its spec can't be used. */
+export function serverOf(connection: KubeObject): string | undefined {
+  const parsed = parseConnection(connection);
+  return parsed.ok ? serverKey(parsed.value.url) : undefined;
 }
 
 /** Ready for the spec as it is now, not for an earlier one. */

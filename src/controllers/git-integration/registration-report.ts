@@ -10,7 +10,7 @@ import {
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { type Halt, needsCodeMieUser } from './halt.ts';
 import type { Report, WritePass } from './pass.ts';
-import { leaveFormerPlace } from './removal.ts';
+import { leaveFormerPlaces } from './removal.ts';
 import { requireProject, seesAllProjects } from './rights.ts';
 import { type ActionPlan, type Outcome } from './settings-writer.ts';
 
@@ -47,7 +47,7 @@ export async function enterOutcome(
   if (outcome.kind === 'settling') return 'settling';
   const { row } = outcome;
   if (plan.action === 'leave' && plan.drift.length > 0) enterDrift(plan.drift, report);
-  await leaveFormerPlace(pass, row);
+  await leaveFormerPlaces(pass, row);
   enterRegistration(plan, row, pass);
   const limit = usageLimit(desired, url, rows, row.id);
   if (limit) report.abnormal.UsageLimited = { status: 'True', ...limit };

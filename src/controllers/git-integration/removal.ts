@@ -2,15 +2,16 @@ import { REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { serverKey } from '../../domain/claim.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
-import { type ObservedSetting, ownerMark } from '../../domain/setting.ts';
+import { type ObservedSetting, ownerMark, type Scope } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
 import { signedRegistration } from './claim.ts';
-import { allows, connectionByUid, findConnection, isWorking, leadsTo } from './connection.ts';
+import { allows, connectionByUid, findConnection, isWorking, leadsTo, serverOf } from './connection.ts';
 import { waiting } from './halt.ts';
 import type { Deps, Known, Pass, ResolvedConnection } from './pass.ts';
 import { removeSettings } from './settings-writer.ts';
@@ -153,40 +154,65 @@ function endOfWaiting(
 }
 
 /**
- * After a change of `connectionRef`, or of the URL of the connection: what was made at the former place goes, unless
- * both lead to the same row or it is to stay there. It happens before the status forgets the former place, so that a
- * failure is retried. Nothing is ever removed through a connection that leads elsewhere by now.
+ * After a change of `connectionRef`, or of the URL of the connection: what was made at former places goes, unless it is
+ * the same row or it is to stay there. Former places are the one that the status has, and those that this process wrote to
+ * in the meantime: an integration may move on before the status records where it was. It happens before the status
+ * records the present place, so that a failure is retried. Nothing is ever removed through a connection that leads
+ * elsewhere by now.
  *
- * @throws Halt while the former connection does not work; CodeMieError
+ * @throws Halt while a former connection does not work; CodeMieError
  */
-export async function leaveFormerPlace(
+export async function leaveFormerPlaces(
   pass: Pass & { connection: ResolvedConnection },
   kept: ObservedSetting,
 ): Promise<void> {
-  const { integration, connection: present, deps, signal } = pass;
-  const { status, namespace, name, spec } = integration;
-  const former = status.registration;
-  if (!former || leadsTo(present.object, former) || former.id === kept.id) return;
-  if (spec.deletionPolicy === 'Orphan') return;
+  const { integration, connection: present, deps } = pass;
+  if (integration.spec.deletionPolicy === 'Orphan') return;
+  const { registration } = integration.status;
+  if (registration && !leadsTo(present.object, registration) && registration.id !== kept.id)
+    await leave({ ...registration, registration }, kept, pass);
+  const here = { connectionUID: present.uid, server: serverKey(present.spec.url) };
+  for (const write of deps.memory.writesElsewhere(integration.object, here)) {
+    const isRecorded =
+      write.connectionUID === registration?.connectionUID && write.server === serverKey(registration.server);
+    if (!isRecorded) await leave({ ...integration.spec, ...write, registration: undefined }, kept, pass);
+    deps.memory.writeLeft(integration.key, write);
+  }
+}
+
+/** Where a row of an integration was made that is elsewhere now. */
+interface FormerPlace {
+  connectionUID: string;
+  server: string;
+  scope: Scope;
+  project: string;
+  /** The one of the status, if that is about this place. */
+  registration: Registration | undefined;
+}
+
+/** @throws Halt while the connection does not work; CodeMieError */
+async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Promise<void> {
+  const { integration, deps, signal } = pass;
+  const { namespace, name, status } = integration;
+  const { registration } = former;
+  const leaveBehind = (why: string): void =>
+    reportOrphaned({ ...integration, status: { ...status, registration } }, why, deps);
   const connection = connectionByUid(former.connectionUID, deps);
-  if (!connection) {
-    reportOrphaned(integration, 'its former connection is gone', deps);
-    return;
-  }
-  if (!leadsTo(connection, former)) {
-    reportOrphaned(integration, 'the connection leads to another server now', deps);
-    return;
-  }
+  if (!connection) return leaveBehind('its former connection is gone');
+  const leadsThere = registration
+    ? leadsTo(connection, registration)
+    : serverOf(connection) === former.server;
+  if (!leadsThere) return leaveBehind('the connection leads to another server now');
   try {
     await withLogin(connection, pass, async (session) => {
       const rows = await session.rows(former.scope, signal, deps.now());
       const owner = ownerMark(deps.clusterName, namespace, name);
-      const left = rowsToRemove(rows, owner, former, former).filter(({ id }) => id !== kept.id);
+      const left = rowsToRemove(rows, owner, former, registration).filter(({ id }) => id !== kept.id);
       await removeSettings(left, session, { deps, signal });
     });
   } catch (error) {
     if (error instanceof TornDown && error.endsAtMs <= deps.now())
-      reportOrphaned(integration, 'the Secrets of its former connection are gone', deps);
+      leaveBehind('the Secrets of its former connection are gone');
     else explain(error);
   }
 }

@@ -1,5 +1,6 @@
 import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { serverKey } from '../../domain/claim.ts';
 import { settingDigest } from '../../domain/digests.ts';
 import { type ConfirmedWrite, isAdoption, type RegistrationPlan } from '../../domain/registration-plan.ts';
 import type { DesiredSetting, ObservedSetting, Scope } from '../../domain/setting.ts';
@@ -111,7 +112,8 @@ async function write(
   const { key } = integration;
   // Since the first answer others may have begun to write under the name. From here on they meet this one.
   const claim = refuseUnlessHolder(integration, connection, deps);
-  const withdraw = deps.memory.beginWrite(key, { connectionUID: connection.uid, claim });
+  const server = serverKey(connection.spec.url);
+  const withdraw = deps.memory.beginWrite(key, { connectionUID: connection.uid, server, claim });
   let confirmed: ConfirmedWrite | undefined;
   try {
     await send();

@@ -284,7 +284,8 @@ export function createModel(asksOwners = true) {
       if (plan.action !== 'create' && plan.action !== 'update') return;
       const held = put(current, {}, { finalizers: ['codemie.ai/registration'] });
       memory.finalizerAdded(held);
-      const withdraw = memory.beginWrite(key, { connectionUID: pass.connection.metadata.uid, claim });
+      const { uid: connectionUID } = pass.connection.metadata;
+      const withdraw = memory.beginWrite(key, { connectionUID, server: urlOf(pass.connection), claim });
       const target = plan.action === 'update' ? rows.find(({ id }) => id === plan.row.id) : undefined;
       const taken = rows.some((row) => row.alias === integration.alias && row !== target);
       if (plan.action === 'create' && !taken) {
