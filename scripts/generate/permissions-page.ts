@@ -1,7 +1,7 @@
 import { Document, isMap, isScalar, visit } from 'yaml';
 import {
   circumstances,
-  type Installation,
+  type OperatorInstallation,
   type Permission,
   permissions,
 } from '../../src/access/permissions.ts';
@@ -76,7 +76,7 @@ function row({ resource, subresource, verbs, where, names, when = [], why }: Per
   return `| ${what} | ${verbs.join(', ')} | ${places[where]} | ${conditions} | ${why} |`;
 }
 
-function manifests(installation: Installation): string {
+function manifests(installation: OperatorInstallation): string {
   const { cluster, watched, own } = rulesOf(installation);
   const { watchNamespaces } = installation;
   const roles = watchNamespaces

@@ -1,4 +1,4 @@
-import type { Installation, Permission, Where } from '../../src/access/permissions.ts';
+import type { OperatorInstallation, Permission, Where } from '../../src/access/permissions.ts';
 import { permissionsOf } from '../../src/access/permissions.ts';
 
 /** A rule of a Role or ClusterRole. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
@@ -35,7 +35,7 @@ export function rulesFrom(permissions: readonly Permission[]): RuleSource[] {
 }
 
 /** The rules that an installation needs, by the place where they are to be granted. */
-export function rulesOf(installation: Installation): Record<Where, Rule[]> {
+export function rulesOf(installation: OperatorInstallation): Record<Where, Rule[]> {
   const needed = permissionsOf(installation);
   const of = (where: Where): Rule[] =>
     rulesFrom(needed.filter((each) => each.where === where)).map(({ rule }) => rule);

@@ -94,9 +94,7 @@ async function ask(recording: Recording, target: Target): Promise<Omit<Verdict, 
     const { wasReady } = recording;
     const connection = 'the connection';
     const unusual = unusualFormOf(recording, target.webUrl);
-    return halted(
-      providerHalt(error, { asked: step, host, credential: name, connection, wasReady, unusual }),
-    );
+    return halted(providerHalt(error, { step: step, host, credential: name, connection, wasReady, unusual }));
   }
 }
 

@@ -1,15 +1,15 @@
-import { type Access, isAllowed } from '../kube/access-review.ts';
+import { isAllowed, type ResourceAttributes } from '../kube/access-review.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { errorFields, type Log } from '../kube/log.ts';
 import { type Clock, sleep } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
-import { type Installation, type Permission, permissionsOf } from './permissions.ts';
+import { type OperatorInstallation, type Permission, permissionsOf } from './permissions.ts';
 
 /** What the check works with. */
 export interface AccessCheckOptions {
   client: Pick<KubeClient, 'ask'>;
-  installation: Installation & { operatorNamespace: string };
+  installation: OperatorInstallation & { operatorNamespace: string };
   log: Log;
   /** Receives the number of missing permissions whenever it changes. */
   onMissing?: (count: number) => void;
@@ -63,17 +63,17 @@ export function createAccessCheck({
     where: keyof typeof missing,
     signal: AbortSignal,
   ): Promise<void> {
-    let told = '';
+    let reported = '';
     while (!signal.aborted) {
       const sentences = await missingAccess(wanted, client, signal);
       missing[where] = sentences.length;
       onMissing(missing.everywhere + missing.inNamespaces);
-      if (sentences.join() !== told) {
+      if (sentences.join() !== reported) {
         for (const sentence of sentences) log.error({}, sentence);
         if (sentences.length === 0) log.info({}, 'All permissions are there now.');
       }
       if (sentences.length === 0) return;
-      told = sentences.join();
+      reported = sentences.join();
       await sleep(intervalMs, signal, clock);
     }
   }
@@ -146,7 +146,7 @@ export async function missingAccess(
   });
 }
 
-function accessOf({ permission, namespace }: Need, verb: string): Access {
+function accessOf({ permission, namespace }: Need, verb: string): ResourceAttributes {
   const { resource, subresource, names } = permission;
   // The API server counts a Namespace to the namespace that it is.
   const name = names?.[0] ?? (resource.kind === 'Namespace' ? namespace : undefined);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rulesOf } from '../../scripts/generate/roles.ts';
 import { needsOf } from './check.ts';
-import { type Installation, permissions } from './permissions.ts';
+import { type OperatorInstallation, permissions } from './permissions.ts';
 
-const whole: Installation = { clusterConnections: true, leaderElect: true };
-const named: Installation = {
+const whole: OperatorInstallation = { clusterConnections: true, leaderElect: true };
+const named: OperatorInstallation = {
   watchNamespaces: ['team-a', 'team-b'],
   clusterConnections: false,
   clusterName: 'c',
@@ -12,7 +12,7 @@ const named: Installation = {
 };
 
 /** `verb resource place` of all that an installation needs. */
-function told(installation: Installation): string[] {
+function told(installation: OperatorInstallation): string[] {
   return needsOf({ ...installation, operatorNamespace: 'system' }).flatMap(
     ({ permission, namespace, verbs }) =>
       verbs.map((verb) =>

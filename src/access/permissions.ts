@@ -11,7 +11,7 @@ import { configMaps, namespaces, type Resource, secrets } from '../kube/object.t
 import { subjectAccessReviews, tokenReviews } from '../kube/token-review.ts';
 
 /** What an installation is like, as far as its permissions depend on it. */
-export interface Installation {
+export interface OperatorInstallation {
   /** The namespaces it works in; absent for all of them. */
   watchNamespaces?: readonly string[] | undefined;
   /** Whether it follows ClusterCodeMieConnections. */
@@ -55,35 +55,35 @@ export interface Permission {
 /** What each circumstance means, for the code and for people. */
 export const circumstances = {
   everyNamespace: {
-    holds: ({ watchNamespaces }: Installation) => watchNamespaces === undefined,
+    holds: ({ watchNamespaces }: OperatorInstallation) => watchNamespaces === undefined,
     text: 'without `--watch-namespaces`',
   },
   namedNamespaces: {
-    holds: ({ watchNamespaces }: Installation) => watchNamespaces !== undefined,
+    holds: ({ watchNamespaces }: OperatorInstallation) => watchNamespaces !== undefined,
     text: 'with `--watch-namespaces`',
   },
   clusterConnections: {
-    holds: ({ clusterConnections }: Installation) => clusterConnections,
+    holds: ({ clusterConnections }: OperatorInstallation) => clusterConnections,
     text: 'unless `--cluster-connections=false`',
   },
   noClusterConnections: {
-    holds: ({ clusterConnections }: Installation) => !clusterConnections,
+    holds: ({ clusterConnections }: OperatorInstallation) => !clusterConnections,
     text: 'with `--cluster-connections=false`',
   },
   defaultConnection: {
-    holds: ({ defaultConnectionFile }: Installation) => defaultConnectionFile !== undefined,
+    holds: ({ defaultConnectionFile }: OperatorInstallation) => defaultConnectionFile !== undefined,
     text: 'with `--default-connection-file`',
   },
   noClusterName: {
-    holds: ({ clusterName }: Installation) => clusterName === undefined,
+    holds: ({ clusterName }: OperatorInstallation) => clusterName === undefined,
     text: 'without `--cluster-name`',
   },
   leaderElection: {
-    holds: ({ leaderElect }: Installation) => leaderElect,
+    holds: ({ leaderElect }: OperatorInstallation) => leaderElect,
     text: 'with `--leader-elect=true`',
   },
   metricsAuth: {
-    holds: ({ metricsAuth }: Installation) => metricsAuth === 'kubernetes',
+    holds: ({ metricsAuth }: OperatorInstallation) => metricsAuth === 'kubernetes',
     text: 'with `--metrics-auth=kubernetes`',
   },
 } as const;
@@ -202,7 +202,7 @@ export const permissions: readonly Permission[] = [
 ];
 
 /** What an installation needs of the list. */
-export function permissionsOf(installation: Installation): Permission[] {
+export function permissionsOf(installation: OperatorInstallation): Permission[] {
   return permissions.filter(({ when = [] }) => when.every((each) => circumstances[each].holds(installation)));
 }
 

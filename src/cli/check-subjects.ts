@@ -30,13 +30,13 @@ interface GivenCredential {
 type GivenValue = { from: 'environment'; variable: string } | { from: 'file'; path: string };
 
 /** What is checked, and where its Secrets are read. */
-export interface Subject {
+export interface CheckSubject {
   object: KubeObject;
   source: Pick<KubeClient, 'get'>;
 }
 
 /** A GitIntegration of the cluster. @throws CliError when it does not exist */
-export async function subjectInCluster(name: string, cluster: Cluster, io: Io): Promise<Subject> {
+export async function subjectInCluster(name: string, cluster: Cluster, io: Io): Promise<CheckSubject> {
   const object = await getObject(cluster, gitIntegrations, name, io.signal);
   return { object, source: cluster.client };
 }
@@ -51,7 +51,7 @@ export async function subjectsInFile(
   namespace: string,
   cluster: Cluster | undefined,
   io: Io,
-): Promise<Subject[]> {
+): Promise<CheckSubject[]> {
   const text = await readInput(file, io);
   const { manifests, faults } = parseManifests(file, text);
   const [fault] = faults;
@@ -78,7 +78,11 @@ function localFirst(manifests: readonly Manifest[], cluster: Cluster | undefined
 }
 
 /** A credential from flags, files and the environment. @throws CliError when a value is not there */
-export async function subjectFromFlags(provider: ProviderName, flags: CheckFlags, io: Io): Promise<Subject> {
+export async function subjectFromFlags(
+  provider: ProviderName,
+  flags: CheckFlags,
+  io: Io,
+): Promise<CheckSubject> {
   const given = givenCredential(provider, flags);
   const data: Record<string, Record<string, string>> = { environment: {}, file: {} };
   const ref = async (value: GivenValue) => {

@@ -19,8 +19,8 @@ import { bounds } from '../lib/bounds.ts';
 import type { HttpClients } from '../net/http-clients.ts';
 import { providers } from '../providers/registry.ts';
 import {
+  type CheckSubject,
   givenKey,
-  type Subject,
   subjectFromFlags,
   subjectInCluster,
   subjectsInFile,
@@ -52,7 +52,7 @@ interface CheckResult {
  * @returns the exit code: 1 when a provider rejects one, or it lacks permissions
  */
 async function check(
-  subjects: readonly Subject[],
+  subjects: readonly CheckSubject[],
   options: CheckOptions,
   cluster: Cluster | undefined,
   io: Io,
@@ -69,7 +69,7 @@ async function check(
 }
 
 async function checkOne(
-  { object, source }: Subject,
+  { object, source }: CheckSubject,
   http: HttpClients,
   cluster: Cluster | undefined,
   io: Io,
@@ -77,7 +77,7 @@ async function checkOne(
   const loaded = parseObject(object);
   if (!loaded.parsed.ok) throw new CliError(`${printable(keyOf(object))}: ${loaded.parsed.error}`, '');
   const spec = loaded.parsed.value;
-  const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name, askAnew: true };
+  const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name, forceCheck: true };
   const report = startReport({ ...loaded, status: {} });
   const result: CheckResult = {
     object: keyOf(object),

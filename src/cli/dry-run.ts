@@ -11,7 +11,7 @@ import { urlForCodeMie } from '../domain/codemie-url.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
 import { type DesiredSetting, type ObservedSetting, ownerKey, ownerMark } from '../domain/setting.ts';
 import { providers } from '../providers/registry.ts';
-import type { Subject } from './check-subjects.ts';
+import type { CheckSubject } from './check-subjects.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import { exitCodes, type Io, printable, sentence } from './io.ts';
@@ -32,7 +32,7 @@ const unknownInstallation = 1;
  * @returns the exit code: 1 when it would be refused
  */
 export async function dryRun(
-  { object, source }: Subject,
+  { object, source }: CheckSubject,
   { operatorNamespace, clusterName, caFile }: DryRunFlags,
   cluster: Cluster,
   io: Io,

@@ -97,7 +97,7 @@ function withoutHead({ apiVersion: _version, kind: _kind, metadata: _metadata, .
 }
 
 /** What a status says in common for all kinds. */
-export interface Readiness {
+export interface StatusSummary {
   /** As printed: `True`, `False`, `Unknown`, or `-` before the operator saw the object. */
   ready: string;
   reason: string;
@@ -109,7 +109,7 @@ export interface Readiness {
 }
 
 /** Reads whether an object is Ready. */
-export function readinessOf(object: KubeObject): Readiness {
+export function readinessOf(object: KubeObject): StatusSummary {
   const conditions = conditionsOf(object);
   const find = (type: string) => conditions.find((condition) => condition.type === type);
   const ready = find('Ready');
@@ -266,13 +266,13 @@ async function waitUntilReady(
   await read(options, cluster, io.signal);
   const timeUp = AbortSignal.timeout(waitMs);
   let last: readonly KubeObject[] = [];
-  let told = '';
+  let printed = '';
   await follow(options, cluster, AbortSignal.any([io.signal, timeUp]), (objects) => {
     last = objects;
     const open = objects.filter((object) => !isReady(object));
     const progress = `Waiting for ${listed(open, options)}`;
-    if (open.length > 0 && progress !== told) io.err(progress);
-    told = progress;
+    if (open.length > 0 && progress !== printed) io.err(progress);
+    printed = progress;
     return open.length === 0 || open.some(isHopeless);
   });
   if (io.signal.aborted) throw new CliError('The command was stopped.', '');

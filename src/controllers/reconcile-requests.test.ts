@@ -43,7 +43,8 @@ describe('of one object', () => {
   });
 
   it('one that was admitted stays so, and counts once', () => {
-    for (let pass = 0; pass < 20; pass++) expect(gate.admit(object(), 'same')).toEqual({ askedAtMs: now });
+    for (let pass = 0; pass < 20; pass++)
+      expect(gate.admit(object(), 'same')).toEqual({ requestedAtMs: now });
     expect(ask(5)).toEqual([0, 0, 0, 0, 10_000]);
   });
 
@@ -61,7 +62,7 @@ describe('of one object', () => {
 
   it('the others have their own', () => {
     ask(6);
-    expect(gate.admit(object(undefined, { name: 'b' }), 'x')).toEqual({ askedAtMs: now });
+    expect(gate.admit(object(undefined, { name: 'b' }), 'x')).toEqual({ requestedAtMs: now });
   });
 });
 
@@ -72,7 +73,7 @@ describe('what is noticed', () => {
     expect(gate.notice(asking)).toBe(0);
     now += 5_000;
     expect(gate.notice(asking)).toBe(0);
-    expect(gate.admit(asking, 'x')).toEqual({ askedAtMs: noticedMs });
+    expect(gate.admit(asking, 'x')).toEqual({ requestedAtMs: noticedMs });
   });
 
   it('says how long it has to wait', () => {

@@ -5,7 +5,7 @@ import { durations } from '../lib/durations.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 
 /** Whether a request for a reconcile may be acted on: since when it has been there, or in how many ms it may be. */
-type Admission = { askedAtMs: number } | { waitMs: number };
+type Admission = { requestedAtMs: number } | { waitMs: number };
 
 /**
  * Limits requests for a reconcile, which bypass what is cached. Of one object a few are acted on at once and then one
@@ -32,7 +32,7 @@ const maxObjects = 20_000;
 
 interface Seen {
   request: string;
-  askedAtMs: number;
+  requestedAtMs: number;
   admitted: boolean;
   /** Requests that may still be acted on, as of then. */
   left: number;
@@ -53,7 +53,7 @@ export function createRequestGate(now: () => number): RequestGate {
     const known = objects.get(namespace, uid);
     if (known?.request === request) return known;
     const { left, leftAtMs } = known ?? { left: burst, leftAtMs: now() };
-    const seen = { request, askedAtMs: now(), admitted: false, left, leftAtMs };
+    const seen = { request, requestedAtMs: now(), admitted: false, left, leftAtMs };
     objects.set(namespace, uid, seen);
     return seen;
   }
@@ -82,7 +82,7 @@ export function createRequestGate(now: () => number): RequestGate {
       if (wait > 0) return { waitMs: wait };
       if (!seen.admitted) seen.left--;
       seen.admitted = true;
-      return { askedAtMs: seen.askedAtMs };
+      return { requestedAtMs: seen.requestedAtMs };
     },
   };
 }

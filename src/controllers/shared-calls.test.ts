@@ -21,8 +21,8 @@ function setUp() {
       maxAgeMs: number,
       call: Parameters<typeof made.get>[2],
       signal = calm,
-      askedAtMs?: number,
-    ) => made.get(key, maxAgeMs, call, signal, askedAtMs),
+      requestedAtMs?: number,
+    ) => made.get(key, maxAgeMs, call, signal, requestedAtMs),
   };
   return {
     shared,
@@ -64,9 +64,9 @@ describe('createSharedCalls', () => {
     const { shared, calls, answer, pass } = setUp();
     await shared.get('k', 1000, answer('old'));
     pass(100);
-    const askedAtMs = 50;
+    const requestedAtMs = 50;
     for (let pass = 0; pass < 5; pass++)
-      expect(await shared.get('k', 0, answer('new'), undefined, askedAtMs)).toBe('new');
+      expect(await shared.get('k', 0, answer('new'), undefined, requestedAtMs)).toBe('new');
     expect(calls()).toBe(2);
     pass(100);
     expect(await shared.get('k', 0, answer('newer'), undefined, 150)).toBe('newer');

@@ -16,11 +16,11 @@ export interface SharedCalls<T> {
    * @param call makes the call; gets the last good result of that key. Its signal is the cache's own: one
    *   caller that gives up must not take the others' result away
    * @param signal ends the waiting, not the call
-   * @param askedAtMs epoch milliseconds: the result of a call that began later serves at any `maxAgeMs`
+   * @param requestedAtMs epoch milliseconds: the result of a call that began later serves at any `maxAgeMs`
    * @throws what the call threw; a failure is stored too, for as long as `failureAgeMs` says. StillWaitingError if
    *   it takes longer than the patience: it goes on, and its result is there for anyone who asks later
    */
-  get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal, askedAtMs?: number): Promise<T>;
+  get(key: string, maxAgeMs: number, call: Call<T>, signal: AbortSignal, requestedAtMs?: number): Promise<T>;
   /** The same for a namespace: what it asks first counts for it. */
   of(namespace: string): SharedCalls<T>;
 }
@@ -51,7 +51,7 @@ export class StillWaitingError extends Error {
   override readonly name = 'StillWaitingError';
 }
 
-/** How long a failure may serve those who asked before its call began, see `askedAtMs`. */
+/** How long a failure may serve those who asked before its call began, see `requestedAtMs`. */
 const verdictAgeMs = durations.providers.sharedVerdictMs;
 
 /** A result of some words, with its key, and what a failure takes with its stack and its causes. */
@@ -122,11 +122,11 @@ export function createSharedCalls<T>(options: SharedCallsOptions<T>): SharedCall
   }
 
   const of = (namespace: string): SharedCalls<T> => ({
-    async get(key, maxAgeMs, call, signal, askedAtMs = Number.POSITIVE_INFINITY) {
+    async get(key, maxAgeMs, call, signal, requestedAtMs = Number.POSITIVE_INFINITY) {
       const entry = touch(namespace, key);
       if (entry.pending) return wait(entry.pending, signal);
       const { failure, lastGood } = entry;
-      const isLater = entry.beganAtMs > askedAtMs;
+      const isLater = entry.beganAtMs > requestedAtMs;
       if (failure && isLater && now() < failure.laterUntilMs) throw failure.error;
       if (failure && maxAgeMs > 0 && now() < failure.untilMs) throw failure.error;
       if (!failure && lastGood !== undefined && (isLater || now() - entry.atMs < maxAgeMs)) return lastGood;

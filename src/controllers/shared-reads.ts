@@ -29,7 +29,7 @@ const { maxChars, maxEntries } = bounds.sharedRead;
 /** Reads that are shared; see {@link createSharedReads}. */
 export interface SharedReads extends Pick<KubeClient, 'get'> {
   /** The same for those who want to see what there is now: a read serves them that began after that time. */
-  since(askedAtMs: number): Pick<KubeClient, 'get'>;
+  since(requestedAtMs: number): Pick<KubeClient, 'get'>;
 }
 
 /** Reads that are shared with no one. */
@@ -53,14 +53,15 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Sh
     }
   }
 
-  function readSince(askedAtMs: number): KubeClient['get'] {
+  function readSince(requestedAtMs: number): KubeClient['get'] {
     return (resource, key, signal, options) => {
       dropOld();
       const version = stores[resource.plural]?.get(key)?.metadata.resourceVersion;
       if (version === undefined) return kube.get(resource, key, signal, options);
       const id = `${resource.plural} ${key} ${options?.dataKey ?? ''}`;
       const known = reads.get(id);
-      if (known?.version === version && known.startedAtMs > askedAtMs) return orAbort(known.object, signal);
+      if (known?.version === version && known.startedAtMs > requestedAtMs)
+        return orAbort(known.object, signal);
       const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs), options);
       const read = { version, startedAtMs: now(), object };
       reads.delete(id);
@@ -75,7 +76,7 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Sh
 
   return {
     get: readSince(Number.NEGATIVE_INFINITY),
-    since: (askedAtMs) => ({ get: readSince(askedAtMs) }),
+    since: (requestedAtMs) => ({ get: readSince(requestedAtMs) }),
   };
 }
 

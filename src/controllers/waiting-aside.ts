@@ -20,7 +20,7 @@ export function sessionsAside(sessions: Sessions, namespace: string | undefined,
 /** The same shared calls for one reconcile, which holds no worker while it waits for a result. */
 export function callsAside<T>(calls: SharedCalls<T>, aside: Aside): SharedCalls<T> {
   return {
-    get: (...asked) => aside(() => calls.get(...asked)),
+    get: (...args) => aside(() => calls.get(...args)),
     of: (namespace) => callsAside(calls.of(namespace), aside),
   };
 }
@@ -32,15 +32,15 @@ function sessionAside(session: Session, aside: Aside): Session {
     client: {
       ...client,
       serverVersion: (signal) => aside(() => client.serverVersion(signal)),
-      create: (...asked) => aside(() => client.create(...asked)),
-      update: (...asked) => aside(() => client.update(...asked)),
-      remove: (...asked) => aside(() => client.remove(...asked)),
-      removeUnlisted: (...asked) => aside(() => client.removeUnlisted(...asked)),
+      create: (...args) => aside(() => client.create(...args)),
+      update: (...args) => aside(() => client.update(...args)),
+      remove: (...args) => aside(() => client.remove(...args)),
+      removeUnlisted: (...args) => aside(() => client.removeUnlisted(...args)),
     },
-    login: { ...login, whyRefused: (...asked) => aside(() => login.whyRefused(...asked)) },
-    account: (...asked) => aside(() => session.account(...asked)),
-    findProject: (...asked) => aside(() => session.findProject(...asked)),
-    createProject: (...asked) => aside(() => session.createProject(...asked)),
-    rows: (...asked) => aside(() => session.rows(...asked)),
+    login: { ...login, whyRefused: (...args) => aside(() => login.whyRefused(...args)) },
+    account: (...args) => aside(() => session.account(...args)),
+    findProject: (...args) => aside(() => session.findProject(...args)),
+    createProject: (...args) => aside(() => session.createProject(...args)),
+    rows: (...args) => aside(() => session.rows(...args)),
   };
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Claims, claimKey, holderOf, type Standing, serverKey, standingTo } from './claim.ts';
+import { type ClaimStanding, type Claims, claimKey, holderOf, serverKey, standingTo } from './claim.ts';
 
-const claimant = (name: string, creationTimestamp: string, uid = name, standing: Standing = 'wanted') => ({
+const claimant = (
+  name: string,
+  creationTimestamp: string,
+  uid = name,
+  standing: ClaimStanding = 'wanted',
+) => ({
   namespace: 'team-a',
   name,
   uid,
@@ -44,7 +49,7 @@ describe('holderOf', () => {
 
 describe('standingTo', () => {
   const none: Claims = { held: undefined, writing: new Set(), wanted: undefined };
-  it.each<[string, Partial<Claims>, Standing | undefined]>([
+  it.each<[string, Partial<Claims>, ClaimStanding | undefined]>([
     ['not at all', { held: 'other', writing: new Set(['other']), wanted: 'other' }, undefined],
     ['by the spec', { held: 'other', wanted: 'it' }, 'wanted'],
     ['by a write under way, though the spec wants another by now', { writing: new Set(['it']) }, 'writing'],

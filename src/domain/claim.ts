@@ -46,7 +46,7 @@ function unescape(path: string): string {
  * How a GitIntegration stands to a name. `held` - its row in CodeMie has it. `writing` - this process writes, or wrote,
  * its row under it, and the status does not say so yet. `wanted` - its spec names it and its connection allows it.
  */
-export type Standing = 'held' | 'writing' | 'wanted';
+export type ClaimStanding = 'held' | 'writing' | 'wanted';
 
 /** One of the GitIntegrations that stand to a name. */
 export interface Claimant {
@@ -55,7 +55,7 @@ export interface Claimant {
   uid: string;
   /** RFC 3339. */
   creationTimestamp: string;
-  standing: Standing;
+  standing: ClaimStanding;
 }
 
 /** What one GitIntegration claims; each text is a {@link claimKey}. */
@@ -68,13 +68,13 @@ export interface Claims {
 }
 
 /** How who claims that stands to a name; undefined for not at all. */
-export function standingTo(claim: string, { held, writing, wanted }: Claims): Standing | undefined {
+export function standingTo(claim: string, { held, writing, wanted }: Claims): ClaimStanding | undefined {
   if (held === claim) return 'held';
   if (writing.has(claim)) return 'writing';
   return wanted === claim ? 'wanted' : undefined;
 }
 
-const ranks: Record<Standing, number> = { held: 0, writing: 1, wanted: 2 };
+const ranks: Record<ClaimStanding, number> = { held: 0, writing: 1, wanted: 2 };
 
 /**
  * The one that may use the name: the row's owner, else the one whose write is under way, else the oldest; of those

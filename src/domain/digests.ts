@@ -7,8 +7,8 @@ import type { DesiredSetting } from './setting.ts';
  * so the digest needs no key.
  */
 export function specDigest(spec: GitIntegrationSpec): string {
-  const asked = { ...spec, suspend: undefined };
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 32);
+  const withoutSuspend = { ...spec, suspend: undefined };
+  return createHash('sha256').update(JSON.stringify(withoutSuspend)).digest('hex').slice(0, 32);
 }
 
 /**

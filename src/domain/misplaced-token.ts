@@ -24,13 +24,13 @@ export function misplacedToken(
   const form = tokenForm(token) ?? jwtForm(token);
   if (!form) return noToken(token, name, { provider, url, hasName: username !== undefined });
   const { product, edition } = form;
-  const called = `The ${name} is ${form.name} ("${form.shown}")`;
+  const subject = `The ${name} is ${form.name} ("${form.shown}")`;
   const { host, hostname } = new URL(url);
   if (product !== provider) {
     const own = product in productNames ? `, or create a GitIntegration with provider: ${product}` : '';
     return {
       reason: 'WrongProvider',
-      sentence: `${called}, but spec.provider is ${provider}.`,
+      sentence: `${subject}, but spec.provider is ${provider}.`,
       hint: `Store a token of ${productNames[provider]}${own}; nothing was sent to ${host}.`,
     };
   }
@@ -38,7 +38,7 @@ export function misplacedToken(
   if (edition && edition !== (isCloud ? 'Cloud' : 'Data Center'))
     return {
       reason: 'WrongProvider',
-      sentence: `${called}, but the URL of the integration is ${new URL(url).origin}.`,
+      sentence: `${subject}, but the URL of the integration is ${new URL(url).origin}.`,
       hint: isCloud
         ? `Set spec.url to the address of your server; nothing was sent to ${host}.`
         : `Store an HTTP access token of that server, or correct spec.url; nothing was sent to ${host}.`,
@@ -46,7 +46,7 @@ export function misplacedToken(
   if (!form.useless) return undefined;
   return {
     reason: 'SecretValueInvalid',
-    sentence: `${called}, ${form.useless.clause}.`,
+    sentence: `${subject}, ${form.useless.clause}.`,
     hint: form.useless.hint,
   };
 }

@@ -29,7 +29,7 @@ export type StepCondition = (typeof stepConditions)[number];
 export type Findings = Partial<Record<StepCondition, Finding>>;
 
 /** What is known from before, by which an object that was Ready stays so for a while. */
-export interface Standing {
+export interface PriorState {
   /** The conditions as they are stored, of whatever generation. */
   previous: readonly Condition[];
   generation: number;
@@ -40,7 +40,7 @@ export interface Standing {
 }
 
 /** What the sum depends on apart from the findings. */
-export interface ReadinessContext extends Standing {
+export interface ReadinessContext extends PriorState {
   /** `validation.policy: Warn`: missing permissions are reported and block nothing. */
   warnOnly: boolean;
 }
@@ -99,7 +99,7 @@ function blocks(type: StepCondition, finding: Finding, warnOnly: boolean): boole
 /**
  * The same for a connection, which has one step. What waits for its integrations is not Ready, however young that is.
  */
-export function connectionReadiness(found: Finding, standing: Standing): Readiness {
+export function connectionReadiness(found: Finding, standing: PriorState): Readiness {
   if (found.status === 'True') return { ready: found };
   const mark: Finding = { ...found, status: 'True' };
   if (found.status === 'False') return isAwaited(found) ? { ready: found } : { ready: found, stalled: mark };
@@ -113,7 +113,7 @@ function unconfirmed(ready: Finding, { message }: Finding): Finding {
 }
 
 /** The Ready of a connection as it was, while it is in trouble for no longer than `graceMs`. */
-export function keptConnection(standing: Standing): Finding | undefined {
+export function keptConnection(standing: PriorState): Finding | undefined {
   return keptReady(
     standing,
     standing.previous.find(({ type }) => type === 'Reconciling'),
@@ -126,7 +126,7 @@ export function keptConnection(standing: Standing): Finding | undefined {
  * @param trouble the condition that says since when; absent where it begins now
  */
 function keptReady(
-  { previous, generation, graceMs, now }: Standing,
+  { previous, generation, graceMs, now }: PriorState,
   trouble: Condition | undefined,
 ): Finding | undefined {
   const ready = previous.find(({ type }) => type === 'Ready');

@@ -29,13 +29,13 @@ export function reconcileRequests(
   annotations: Readonly<Record<string, string>> | undefined,
   { lastHandledReconcileAt: last, otherHandledReconcileAt: other }: HandledRequests,
 ): ReconcileRequests {
-  const asked = [RECONCILE_REQUESTED_ANNOTATION, FLUX_RECONCILE_REQUESTED_ANNOTATION].flatMap((name) => {
+  const requested = [RECONCILE_REQUESTED_ANNOTATION, FLUX_RECONCILE_REQUESTED_ANNOTATION].flatMap((name) => {
     const value = annotations?.[name];
     return value === undefined ? [] : [value.slice(0, longestValue)];
   });
-  const fresh = asked.find((value) => value !== last && value !== other);
+  const fresh = requested.find((value) => value !== last && value !== other);
   const lastHandledReconcileAt = fresh ?? last;
-  const otherHandledReconcileAt = asked.find((value) => value !== lastHandledReconcileAt);
+  const otherHandledReconcileAt = requested.find((value) => value !== lastHandledReconcileAt);
   return {
     fresh,
     handled: {

@@ -19,7 +19,7 @@ export interface AccessRequest {
 }
 
 /** Whether a connection may be used, and if not, by which field of its spec. */
-export type Access = 'allowed' | 'consumers' | 'consumersProjects' | 'projectsAllowed';
+export type ConnectionAccess = 'allowed' | 'consumers' | 'consumersProjects' | 'projectsAllowed';
 
 /** The fields of a connection that decide. */
 type AccessRules = Pick<CodeMieConnectionSpec, 'projects'> & { consumers?: readonly Consumer[] };
@@ -30,7 +30,10 @@ type AccessRules = Pick<CodeMieConnectionSpec, 'projects'> & { consumers?: reado
  *
  * A namespaced connection has no consumers: only its own namespace can refer to it.
  */
-export function connectionAccess(connection: AccessRules, { namespace, project }: AccessRequest): Access {
+export function connectionAccess(
+  connection: AccessRules,
+  { namespace, project }: AccessRequest,
+): ConnectionAccess {
   const granted = grantsOf(connection, namespace);
   if (granted?.length === 0) return 'consumers';
   if (granted && !matchesAny(granted, project)) return 'consumersProjects';

@@ -4,7 +4,7 @@ import { KubeTransportError } from './errors.ts';
 import type { Resource } from './object.ts';
 
 /** One permission. */
-export interface Access {
+export interface ResourceAttributes {
   verb: string;
   resource: Pick<Resource, 'group' | 'plural'>;
   subresource?: string;
@@ -33,7 +33,7 @@ const answerSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
  */
 export async function isAllowed(
   client: Pick<KubeClient, 'ask'>,
-  access: Access,
+  access: ResourceAttributes,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { verb, resource, subresource, namespace, name } = access;

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createManualClock, type ManualClock, settle } from '../../test/harness/manual-clock.ts';
-import { type ControllerOptions, createController, type Outcome, type Reconcile } from './controller.ts';
+import {
+  type ControllerOptions,
+  createController,
+  type Reconcile,
+  type ReconcileOutcome,
+} from './controller.ts';
 import { KubeStatusError, RetryAfterError } from './errors.ts';
 import { silentLog } from './log.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue.ts';
@@ -9,7 +14,7 @@ let clock: ManualClock;
 let queue: WorkQueue;
 let stop: AbortController;
 let running: Promise<void>;
-let outcomes: Outcome[];
+let outcomes: ReconcileOutcome[];
 
 beforeEach(() => {
   clock = createManualClock();
@@ -26,7 +31,7 @@ afterEach(async () => {
 });
 
 function start(reconcile: Reconcile, options: Partial<ControllerOptions> = {}): void {
-  const metrics = { reconciled: (_: string, outcome: Outcome) => void outcomes.push(outcome) };
+  const metrics = { reconciled: (_: string, outcome: ReconcileOutcome) => void outcomes.push(outcome) };
   const controller = createController({
     name: 'test',
     queue,
@@ -73,7 +78,7 @@ describe('the end of a run', () => {
   it.each<{
     name: string;
     end: () => { requeueAfterMs?: number };
-    outcome: Outcome;
+    outcome: ReconcileOutcome;
     againMs: number | undefined;
   }>([
     { name: 'success', end: () => ({}), outcome: 'success', againMs: undefined },

@@ -39,13 +39,13 @@ export interface Result {
  */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
-export type Outcome = 'success' | 'requeueAfter' | 'retryAfter' | 'error' | 'timeout';
+export type ReconcileOutcome = 'success' | 'requeueAfter' | 'retryAfter' | 'error' | 'timeout';
 
 /** What a controller counts; every callback is optional. */
 export interface ControllerMetrics {
   /** A controller was made. */
   made?(controller: string, workers: number): void;
-  reconciled?(controller: string, outcome: Outcome, durationMs: number): void;
+  reconciled?(controller: string, outcome: ReconcileOutcome, durationMs: number): void;
   /** Workers that are busy. */
   active?(controller: string, workers: number): void;
   /** Runs that are under way without a worker, because they wait for something outside. */
@@ -55,8 +55,8 @@ export interface ControllerMetrics {
 /** Runs one run of a controller, such as under a trace. It must give back what the work gives. */
 export type AroundRun = (
   run: { controller: string; key: ObjectKey; attempt: number },
-  work: () => Promise<Outcome>,
-) => Promise<Outcome>;
+  work: () => Promise<ReconcileOutcome>,
+) => Promise<ReconcileOutcome>;
 
 export interface ControllerOptions {
   name: string;
@@ -154,7 +154,7 @@ export function createController(options: ControllerOptions): Controller {
     metrics?.reconciled?.(name, outcome, clock.now() - started);
   }
 
-  async function reconcileOnce(key: ObjectKey, context: ReconcileContext): Promise<Outcome> {
+  async function reconcileOnce(key: ObjectKey, context: ReconcileContext): Promise<ReconcileOutcome> {
     unfinished.delete(key);
     try {
       const result = await reconcile(key, context);
@@ -173,7 +173,7 @@ export function createController(options: ControllerOptions): Controller {
     return delayMs * (1 + 0.1 * random());
   }
 
-  function comeBack(key: ObjectKey, error: unknown, signal: AbortSignal, runLog: Log): Outcome {
+  function comeBack(key: ObjectKey, error: unknown, signal: AbortSignal, runLog: Log): ReconcileOutcome {
     const failure = failureOf(error);
     if (failure.kind === 'wait') {
       queue.forget(key);

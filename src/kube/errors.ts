@@ -160,8 +160,8 @@ export function statusErrorFrom(
   retryAfterMs?: number,
 ): KubeStatusError {
   const status = statusSchema.safeParse(body).data;
-  const asked = status?.details?.retryAfterSeconds;
-  const wait = retryAfterMs ?? (asked === undefined ? undefined : asked * 1000);
+  const retryAfterSeconds = status?.details?.retryAfterSeconds;
+  const wait = retryAfterMs ?? (retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000);
   return new KubeStatusError(request, {
     code,
     reason: /^[A-Za-z]{1,64}$/.test(status?.reason ?? '') ? (status?.reason ?? '') : '',

@@ -176,8 +176,8 @@ export function createReflector(options: ReflectorOptions): Reflector {
     // A refusal is an answer: a restart of the process does not bring a lost permission back.
     if (error instanceof KubeStatusError) contactAt = clock.now();
     if (isForbidden(error)) satisfy();
-    const asked = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
-    const waitMs = Math.max(asked, backoff.next());
+    const retryAfterMs = error instanceof KubeStatusError ? (error.retryAfterMs ?? 0) : 0;
+    const waitMs = Math.max(retryAfterMs, backoff.next());
     const fields = { ...errorFields(error), waitMs: Math.round(waitMs) };
     if (expired) log.info(fields, 'The server forgot the resource version; listing again.');
     // A namespace that is gone refuses for as long as it is named, which is logged once.

@@ -144,30 +144,30 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     }
   }
 
-  async function request(asked: HttpRequest): Promise<HttpResponse> {
-    const url = parseUrl(asked.url);
+  async function request(wanted: HttpRequest): Promise<HttpResponse> {
+    const url = parseUrl(wanted.url);
     const incoming = await send({
-      method: asked.method ?? 'GET',
+      method: wanted.method ?? 'GET',
       url,
-      headers: requestHeaders(Object.entries(asked.headers ?? {}), {
+      headers: requestHeaders(Object.entries(wanted.headers ?? {}), {
         host: hostOf(url),
         userAgent: options.userAgent,
-        accept: asked.accept === 'any' ? '*/*' : 'application/json',
-        ...(asked.body === undefined ? {} : { contentType: 'application/json' }),
+        accept: wanted.accept === 'any' ? '*/*' : 'application/json',
+        ...(wanted.body === undefined ? {} : { contentType: 'application/json' }),
       }),
-      timeoutMs: asked.timeoutMs ?? options.timeoutMs,
-      maxBodyBytes: asked.maxBodyBytes ?? options.maxBodyBytes,
-      maxRedirects: asked.maxRedirects ?? defaultMaxRedirects,
-      ...(asked.body === undefined ? {} : { body: asked.body }),
-      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+      timeoutMs: wanted.timeoutMs ?? options.timeoutMs,
+      maxBodyBytes: wanted.maxBodyBytes ?? options.maxBodyBytes,
+      maxRedirects: wanted.maxRedirects ?? defaultMaxRedirects,
+      ...(wanted.body === undefined ? {} : { body: wanted.body }),
+      ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),
     });
     const { status } = incoming;
     const headers = responseHeaders(incoming.headers);
-    if (asked.accept === 'any') {
+    if (wanted.accept === 'any') {
       await requireCheapJson(incoming);
       return { status, headers, body: undefined, text: new TextDecoder().decode(incoming.bytes) };
     }
-    if (asked.accept === 'bytes' && status >= 200 && status < 300) {
+    if (wanted.accept === 'bytes' && status >= 200 && status < 300) {
       requireJson(incoming);
       return { status, headers, body: undefined, bytes: incoming.bytes };
     }
@@ -181,19 +181,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const url = parseUrl(input instanceof Request ? input.url : input);
     // Before the Request is made, which refuses some of the same URLs but says it less clearly.
     checkUrl(url, options.policy);
-    const asked = makeRequest(input, init, hostOf(url));
-    const body = asked.body === null ? undefined : new Uint8Array(await asked.arrayBuffer());
+    const fetchRequest = makeRequest(input, init, hostOf(url));
+    const body = fetchRequest.body === null ? undefined : new Uint8Array(await fetchRequest.arrayBuffer());
     const incoming = await send({
-      method: asked.method,
+      method: fetchRequest.method,
       url,
-      headers: requestHeaders([...asked.headers], { host: hostOf(url), userAgent: options.userAgent }),
+      headers: requestHeaders([...fetchRequest.headers], { host: hostOf(url), userAgent: options.userAgent }),
       timeoutMs: options.timeoutMs,
       maxBodyBytes: options.maxBodyBytes,
-      maxRedirects: asked.redirect === 'follow' ? defaultMaxRedirects : 0,
-      signal: asked.signal,
+      maxRedirects: fetchRequest.redirect === 'follow' ? defaultMaxRedirects : 0,
+      signal: fetchRequest.signal,
       ...(body === undefined ? {} : { body }),
     });
-    if (asked.headers.get('accept')?.includes('json') === true) requireJson(incoming);
+    if (fetchRequest.headers.get('accept')?.includes('json') === true) requireJson(incoming);
     await requireCheapJson(incoming);
     return toResponse(incoming);
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createMetricsAccess, type Verdict } from './metrics-access.ts';
+import { type AccessVerdict, createMetricsAccess } from './metrics-access.ts';
 
 /** An API server that knows a token for each verdict, and counts what it is asked. */
 function stage() {
   const clock = { nowMs: 1_000_000 };
   const reviews: string[] = [];
   const failures: unknown[] = [];
-  const known = new Map<string, Verdict>([
+  const known = new Map<string, AccessVerdict>([
     ['scraper', 'allowed'],
     ['user', 'forbidden'],
   ]);

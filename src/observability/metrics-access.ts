@@ -2,14 +2,14 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { durations } from '../lib/durations.ts';
 
 /** `unauthenticated`: no token, or none that counts. `forbidden`: a known user without the right. */
-export type Verdict = 'allowed' | 'unauthenticated' | 'forbidden';
+export type AccessVerdict = 'allowed' | 'unauthenticated' | 'forbidden';
 
 /** `unavailable`: access can't be checked, or too many reviews run. The read is rejected then. */
-export type AccessAnswer = Verdict | 'unavailable';
+export type AccessAnswer = AccessVerdict | 'unavailable';
 
 export interface MetricsAccessOptions {
   /** Asks who the bearer is and what they may do. Rejections count as `unavailable`. */
-  review: (token: string, signal: AbortSignal) => Promise<Verdict>;
+  review: (token: string, signal: AbortSignal) => Promise<AccessVerdict>;
   /** Hears of reviews that failed, and of what they threw. */
   onFailure: (error: unknown) => void;
   /** Epoch milliseconds. */
@@ -48,13 +48,13 @@ export function createMetricsAccess({ review, onFailure, now }: MetricsAccessOpt
   const running = new Map<string, Promise<AccessAnswer>>();
 
   function createKept(forMs: number) {
-    const kept = new Map<string, { verdict: Verdict; untilMs: number }>();
+    const kept = new Map<string, { verdict: AccessVerdict; untilMs: number }>();
     return {
-      get(id: string): Verdict | undefined {
+      get(id: string): AccessVerdict | undefined {
         const found = kept.get(id);
         return found && found.untilMs > now() ? found.verdict : undefined;
       },
-      set(id: string, verdict: Verdict): void {
+      set(id: string, verdict: AccessVerdict): void {
         kept.delete(id);
         kept.set(id, { verdict, untilMs: now() + forMs });
         const [oldest] = kept.keys();

@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** What was asked for: whether the credential is good, or whether it reads a repository. */
-export type Subject =
+export type RequestSubject =
   | { kind: 'credential' }
   | {
       kind: 'repository';
@@ -26,8 +26,8 @@ export type Subject =
     };
 
 /** What a verdict may depend on besides the answer. Pure data, so that catalogues of failures are tested as tables. */
-export interface Question {
-  subject: Subject;
+export interface AnswerContext {
+  subject: RequestSubject;
   /** The host of the web address, for sentences. */
   host: string;
   /** Where another token is created, for hints: `at https://…`. Absent where the product has no one place for that. */

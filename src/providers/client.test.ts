@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { productNames } from '../api/group.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
-import type { Question } from './answer.ts';
+import type { AnswerContext } from './answer.ts';
 import { judge, transportFailure } from './client.ts';
 import { ProviderError, type ProviderName } from './provider.ts';
 import { checkHost, rateLimited, refused } from './provider-errors.ts';
 import { answerWith as answer } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const question: Question = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const question: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 
 describe('transportFailure', () => {
   const netError = (kind: NetErrorKind): NetError =>

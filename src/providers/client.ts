@@ -1,6 +1,13 @@
 import type { z } from 'zod';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
-import { type Answer, fromFetch, fromResponse, isSuccess, type Question, type Subject } from './answer.ts';
+import {
+  type Answer,
+  type AnswerContext,
+  fromFetch,
+  fromResponse,
+  isSuccess,
+  type RequestSubject,
+} from './answer.ts';
 import { type CredentialReason, ProviderError, type ProviderName, type Target } from './provider.ts';
 import {
   notTheApi,
@@ -32,11 +39,11 @@ export interface ProviderClient {
    */
   answerTo(call: () => Promise<unknown>): Promise<Answer>;
   /** What a success holds. @throws ProviderError for a failure, see `failure`, and for a success of another shape */
-  parse<T>(answer: Answer, schema: z.ZodType<T>, subject?: Subject): T;
+  parse<T>(answer: Answer, schema: z.ZodType<T>, subject?: RequestSubject): T;
   /** What an answer other than a success means: see {@link judge}. */
-  failure(answer: Answer, subject?: Subject): ProviderError;
+  failure(answer: Answer, subject?: RequestSubject): ProviderError;
   /** What the errors of `provider-errors.ts` depend on besides an answer; about the credential by default. */
-  question(subject?: Subject): Question;
+  question(subject?: RequestSubject): AnswerContext;
 }
 
 /** How a request differs from a GET of JSON below the REST base. */
@@ -54,7 +61,7 @@ export interface Product {
   name: ProviderName;
   /** What `get` sends with each request: the credential. */
   headers?: Record<string, string>;
-  /** See {@link Question.newTokenAt}. Of parts that are trusted: the web address, whose host is allowed, and constants. */
+  /** See {@link AnswerContext.newTokenAt}. Of parts that are trusted: the web address, whose host is allowed, and constants. */
   newTokenAt?: string;
   /** What a refusal of the product's own API means; undefined if its reason is not known. See {@link judge}. */
   verdict: Verdict;
@@ -63,13 +70,13 @@ export interface Product {
 }
 
 /** What an answer means, as far as a product's documentation or experience says. */
-export type Verdict = (answer: Answer, question: Question) => ProviderError | undefined;
+export type Verdict = (answer: Answer, question: AnswerContext) => ProviderError | undefined;
 
 /** Creates the client of one validation. */
 export function createClient(product: Product, target: Target): ProviderClient {
   let received: Answer | undefined;
 
-  function question(subject: Subject = { kind: 'credential' }): Question {
+  function question(subject: RequestSubject = { kind: 'credential' }): AnswerContext {
     return {
       subject,
       host: target.webUrl.host,
@@ -79,7 +86,7 @@ export function createClient(product: Product, target: Target): ProviderClient {
     };
   }
 
-  function failure(answer: Answer, subject?: Subject): ProviderError {
+  function failure(answer: Answer, subject?: RequestSubject): ProviderError {
     const about = question(subject);
     return product.verdictBeforeApi?.(answer, about) ?? judge(product.name, answer, about, product.verdict);
   }
@@ -147,7 +154,7 @@ export function bearer(token: string): string {
 export function judge(
   provider: ProviderName,
   answer: Answer,
-  question: Question,
+  question: AnswerContext,
   verdict: Verdict,
 ): ProviderError {
   const signer = signedBy(answer);

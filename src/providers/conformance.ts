@@ -7,7 +7,7 @@ import type { Credential, CredentialReport, Provider, ProviderError, Target } fr
 import { canary, expectPresentable, failureOf, openWorld, type World } from './testing/world.ts';
 
 /** What the suite needs of one provider. */
-export interface Subject<P extends Peer & GitHostControls> {
+export interface ProviderUnderTest<P extends Peer & GitHostControls> {
   provider: Provider;
   /** A server that accepts `good` and nothing else. */
   peer: P;
@@ -137,7 +137,7 @@ const ways: { name: string; fault: ConnectionFault; error: Partial<ProviderError
 ];
 
 /** The suite that every provider passes. Call it in the provider's own test file. */
-export function describeConformance<P extends Peer & GitHostControls>(subject: Subject<P>): void {
+export function describeConformance<P extends Peer & GitHostControls>(subject: ProviderUnderTest<P>): void {
   const { provider, peer, webUrl, good } = subject;
   const bad = { ...good, token: `${good.token}-revoked` };
   const apiHost = provider.apiUrl(new URL(webUrl)).host;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createClock } from '../../test/harness/peers/git-hosts/clock.ts';
 import { createGitHost } from '../../test/harness/peers/git-hosts/git-host.ts';
 import { createGitHub } from '../../test/harness/peers/github/github.ts';
-import { type Answer, type Question, rateLimitOf } from './answer.ts';
+import { type Answer, type AnswerContext, rateLimitOf } from './answer.ts';
 import { missingScopes as missingAtBitbucket } from './bitbucket/scopes.ts';
 import { missingPermissions } from './github/permissions.ts';
 import { implications } from './github/scopes.ts';
@@ -15,7 +15,7 @@ import { missingScopes, parseScopes } from './scopes.ts';
 import { answerWith, openWorld } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const question: Question = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const question: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 const answer = (headers: Record<string, string>): Answer => answerWith(429, headers);
 
 /** What may be in a header: nonsense, numbers of any size, dates of any form. */

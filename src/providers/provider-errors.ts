@@ -1,6 +1,6 @@
 import { productNames } from '../api/group.ts';
 import { durations } from '../lib/durations.ts';
-import { type Answer, type Question, waitMsOf } from './answer.ts';
+import { type Answer, type AnswerContext, waitMsOf } from './answer.ts';
 import { type Credential, ProviderError, type ProviderName, type Target } from './provider.ts';
 import { signedBy } from './signatures.ts';
 import { cloudOf } from './urls.ts';
@@ -43,7 +43,7 @@ export function wrongProvider(declared: ProviderName, found: ProviderName, host:
 }
 
 /** For a success that this provider's API would not give: another product's, or something that isn't an API. */
-export function notTheApi(provider: ProviderName, answer: Answer, question: Question): ProviderError {
+export function notTheApi(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
   const found = signedBy(answer);
   if (found !== undefined && found !== provider) return wrongProvider(provider, found, question.host);
   return new ProviderError({
@@ -55,7 +55,7 @@ export function notTheApi(provider: ProviderName, answer: Answer, question: Ques
 }
 
 /** The API answers with a 5xx. */
-export function serverError(provider: ProviderName, question: Question): ProviderError {
+export function serverError(provider: ProviderName, question: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${question.host} answered with a server error.`,
@@ -64,7 +64,11 @@ export function serverError(provider: ProviderName, question: Question): Provide
 }
 
 /** A refusal of the API itself whose reason is not known here: it is neither attributed to another product nor a verdict. */
-export function unexplained(provider: ProviderName, { status }: Answer, question: Question): ProviderError {
+export function unexplained(
+  provider: ProviderName,
+  { status }: Answer,
+  question: AnswerContext,
+): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
     sentence: `${productNames[provider]} at ${question.host} refused the request with status ${status}, for a reason that is not known here.`,
@@ -73,7 +77,7 @@ export function unexplained(provider: ProviderName, { status }: Answer, question
 }
 
 /** An answer without any sign of the API. It may be a gateway's, or the server's own with its headers taken away. */
-export function stranger(provider: ProviderName, answer: Answer, question: Question): ProviderError {
+export function stranger(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
   const { status } = answer;
   // https://www.rfc-editor.org/rfc/rfc6585#section-6
   if (status === 511) {
@@ -98,7 +102,7 @@ const defaultWaitMs = durations.providers.defaultWaitMs;
 const longestWaitMs = durations.providers.longestWaitMs;
 
 /** Too many calls. Waits as `Retry-After` or the reset time says, else one minute; at most one hour. */
-export function rateLimited(provider: ProviderName, answer: Answer, question: Question): ProviderError {
+export function rateLimited(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
   const waitMs = Math.max(1_000, Math.min(waitMsOf(answer, question.nowMs) ?? defaultWaitMs, longestWaitMs));
   return new ProviderError({
     reason: 'RateLimited',
@@ -113,7 +117,7 @@ export function rateLimited(provider: ProviderName, answer: Answer, question: Qu
  *
  * @param isExplained whether the provider, or the token itself, says why
  */
-export function refused(question: Question, hint: string, isExplained = false): ProviderError {
+export function refused(question: AnswerContext, hint: string, isExplained = false): ProviderError {
   if (question.knownExpiresAt !== undefined && Date.parse(question.knownExpiresAt) <= question.nowMs) {
     return expired(question);
   }
@@ -126,14 +130,14 @@ export function refused(question: Question, hint: string, isExplained = false): 
 }
 
 /** What to do about a token that is of no use any more: a clause that says where. */
-export function createAnother({ newTokenAt }: Pick<Question, 'newTokenAt'>): string {
+export function createAnother({ newTokenAt }: Pick<AnswerContext, 'newTokenAt'>): string {
   return newTokenAt === undefined ? 'create a new token' : `create a new token ${newTokenAt}`;
 }
 
 const sentenceOf = (clause: string): string => clause.charAt(0).toUpperCase() + clause.slice(1);
 
 /** A token that has expired. */
-export function expired(question: Question): ProviderError {
+export function expired(question: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'Expired',
     sentence: (token) => `The ${token} has expired at ${question.host}.`,
@@ -162,7 +166,7 @@ export function notReachable(
 }
 
 /** A token that the provider says was revoked. */
-export function revoked(question: Question): ProviderError {
+export function revoked(question: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'Revoked',
     sentence: (token) => `The ${token} was revoked at ${question.host}.`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAccess, type Need, needsOf } from '../../src/access/check.ts';
-import type { Installation } from '../../src/access/permissions.ts';
+import type { OperatorInstallation } from '../../src/access/permissions.ts';
 import type { Resource } from '../../src/kube/object.ts';
 import { type Cluster, connectCluster } from '../harness/cluster.ts';
 import { deadline } from '../harness/pace.ts';
@@ -31,7 +31,7 @@ interface Variant {
   name: string;
   values: () => object;
   args: () => string[];
-  installation: () => Installation;
+  installation: () => OperatorInstallation;
 }
 
 const connection = {

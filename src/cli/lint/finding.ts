@@ -33,7 +33,7 @@ export const lintFormats = ['human', 'json', 'sarif', 'junit', 'github'] as cons
 export type LintFormat = (typeof lintFormats)[number];
 
 /** One thing that is wrong with a manifest. */
-export interface Finding {
+export interface LintFinding {
   rule: LintRule;
   severity: Severity;
   file: string;
@@ -45,7 +45,7 @@ export interface Finding {
 }
 
 /** Findings in the order in which users read files. */
-export function inReadingOrder(findings: readonly Finding[]): Finding[] {
+export function inReadingOrder(findings: readonly LintFinding[]): LintFinding[] {
   return findings.toSorted(
     (a, b) =>
       compare(a.file, b.file) ||

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { decodeText, readFileBounded, readRegularFile, stdinName } from '../input.ts';
 import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
-import { type Finding, inReadingOrder, type LintFormat, type LintRule } from './finding.ts';
+import { inReadingOrder, type LintFinding, type LintFormat, type LintRule } from './finding.ts';
 import { type Manifest, type ParsedFile, parseManifests } from './manifests.ts';
 import { checkObject, isOurs } from './objects.ts';
 import { formatLint } from './report.ts';
@@ -44,7 +44,7 @@ export async function lint(
   io: Io,
   version: string,
 ): Promise<number> {
-  const findings: Finding[] = [];
+  const findings: LintFinding[] = [];
   const manifests: Manifest[] = [];
   let files = 0;
   for await (const source of sourcesOf(paths, io)) {
@@ -72,12 +72,12 @@ export async function lint(
   return fails ? exitCodes.negative : exitCodes.ok;
 }
 
-function notText(file: string): Finding {
+function notText(file: string): LintFinding {
   const message = 'The file is not text in UTF-8. Check that it is a manifest, and save it as UTF-8.';
   return { rule: 'yaml-syntax', severity: 'error', file, position: { line: 1, column: 1 }, message };
 }
 
-function syntaxFindings(isNamed: boolean, text: string, { faults }: ParsedFile): Finding[] {
+function syntaxFindings(isNamed: boolean, text: string, { faults }: ParsedFile): LintFinding[] {
   // A folder may hold templates of charts and other YAML that is none of our business.
   if (!isNamed && !text.includes('codemie.ai/')) return [];
   return faults.map(({ file, position, message, hint }) => ({

@@ -7,7 +7,7 @@ import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1al
 import { closest } from '../../lib/closest.ts';
 import { own } from '../../lib/own.ts';
 import { printable } from '../io.ts';
-import type { Finding, LintRule } from './finding.ts';
+import type { LintFinding, LintRule } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
 
 /** `GitIntegration team-a/github`, as kubectl names objects. */
@@ -21,8 +21,8 @@ export function findingAt(
   path: Path,
   rule: LintRule,
   message: string,
-  { severity = 'error', of = 'value' }: { severity?: Finding['severity']; of?: 'key' | 'value' } = {},
-): Finding {
+  { severity = 'error', of = 'value' }: { severity?: LintFinding['severity']; of?: 'key' | 'value' } = {},
+): LintFinding {
   const position = manifest.position(path, of);
   return { rule, severity, file: manifest.file, position, object: nameOf(manifest), message };
 }
@@ -46,7 +46,7 @@ function schemaOf(kind: (typeof kinds)[number]): StructuralSchema {
 }
 
 /** What the API server and the operator would say to one object of ours. */
-export function checkObject(manifest: Manifest): Finding[] {
+export function checkObject(manifest: Manifest): LintFinding[] {
   const kind = kinds.find(({ resource }) => resource.kind === manifest.kind);
   if (!kind || manifest.apiVersion !== API_VERSION) return [unknownVersion(manifest)];
   const findings = checkMetadata(manifest, kind.resource.namespaced);
@@ -63,7 +63,7 @@ export function checkObject(manifest: Manifest): Finding[] {
 }
 
 /** A text in quotes that a template would fill in is valid, and never meant. */
-function templates(manifest: Manifest, path: Path, value: unknown): Finding[] {
+function templates(manifest: Manifest, path: Path, value: unknown): LintFinding[] {
   if (typeof value === 'string') {
     if (!value.includes('{{')) return [];
     const message = `${z.core.toDotPath(path)}: is still a template. Render it first: helm template … | codemie-git lint -`;
@@ -86,7 +86,7 @@ export function integrationSpec({ object }: Manifest): Parsed<GitIntegrationSpec
 
 const topLevel: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
 
-function unknownVersion(manifest: Manifest): Finding {
+function unknownVersion(manifest: Manifest): LintFinding {
   const wrongKind = !kindNames.has(manifest.kind);
   const message = wrongKind
     ? `There is no kind ${printable(manifest.kind)} in ${GROUP}. Use one of ${[...kindNames].join(', ')}.`
@@ -101,9 +101,9 @@ const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
-function checkMetadata(manifest: Manifest, namespaced: boolean): Finding[] {
-  const findings: Finding[] = [];
-  const refuse = (path: Path, message: string, severity: Finding['severity'] = 'error') =>
+function checkMetadata(manifest: Manifest, namespaced: boolean): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const refuse = (path: Path, message: string, severity: LintFinding['severity'] = 'error') =>
     findings.push(findingAt(manifest, ['metadata', ...path], 'metadata', message, { severity }));
   const metadata = recordOf(manifest.object['metadata']);
   const { name, namespace } = metadata;
@@ -146,7 +146,12 @@ function checkMetadata(manifest: Manifest, namespaced: boolean): Finding[] {
 }
 
 /** The API server drops fields it does not know; kubectl refuses them by default, GitOps tools differ. */
-function unknownFields(manifest: Manifest, path: Path, value: unknown, schema: StructuralSchema): Finding[] {
+function unknownFields(
+  manifest: Manifest,
+  path: Path,
+  value: unknown,
+  schema: StructuralSchema,
+): LintFinding[] {
   if (Array.isArray(value)) {
     const { items } = schema;
     return items
@@ -163,7 +168,7 @@ function unknownFields(manifest: Manifest, path: Path, value: unknown, schema: S
   });
 }
 
-function unknownField(manifest: Manifest, path: Path, known: readonly string[]): Finding {
+function unknownField(manifest: Manifest, path: Path, known: readonly string[]): LintFinding {
   const name = String(path.at(-1));
   const parent = path.slice(0, -1).map(String).join('.') || 'the object';
   const meant = closest(name, known);

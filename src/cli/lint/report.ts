@@ -1,10 +1,10 @@
 import { toJson } from '../documents.ts';
 import { count, type Paint, printable, sentence } from '../io.ts';
-import { type Finding, type LintFormat, type LintRule, lintRules } from './finding.ts';
+import { type LintFinding, type LintFormat, type LintRule, lintRules } from './finding.ts';
 
 /** What was found, and in how much. */
 export interface LintResult {
-  findings: readonly Finding[];
+  findings: readonly LintFinding[];
   /** How many files were read. */
   files: number;
   /** How many objects of the operator's API were checked. */
@@ -32,7 +32,7 @@ function summary({ findings, files, objects }: LintResult) {
   return { files, objects, errors, warnings: findings.length - errors };
 }
 
-function plain({ position, object, ...rest }: Finding) {
+function plain({ position, object, ...rest }: LintFinding) {
   return { ...rest, ...position, ...(object !== undefined && { object: printable(object) }) };
 }
 
@@ -98,9 +98,9 @@ function junit(result: LintResult): string {
   const { errors } = summary(result);
   const cases = [...byFile].map(([file, findings]) => {
     const name = xml(file);
-    const textOf = ({ message, position }: Finding) =>
+    const textOf = ({ message, position }: LintFinding) =>
       xml(`${file}:${position.line}:${position.column}: ${message}`);
-    const isError = ({ severity }: Finding) => severity === 'error';
+    const isError = ({ severity }: LintFinding) => severity === 'error';
     const failures = findings.filter(isError).map((finding) => {
       const { rule, message } = finding;
       return `      <failure type="${rule}" message="${xml(message)}">${textOf(finding)}</failure>`;

@@ -12,7 +12,7 @@ import { checkUrl } from '../../net/egress-policy.ts';
 import { NetError } from '../../net/net-error.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
-import type { Finding } from './finding.ts';
+import type { LintFinding } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
 import { findingAt, integrationSpec, nameOf } from './objects.ts';
 import { createValues } from './values.ts';
@@ -45,7 +45,7 @@ export async function checkSet(
   manifests: readonly Manifest[],
   options: SetOptions,
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<LintFinding[]> {
   const placed = manifests.map((manifest) => place(manifest, options));
   const findings = duplicates(placed);
   const connections = new Map<string, Connection>();
@@ -106,7 +106,7 @@ function connectionSpec({ kind, object }: Manifest): Connection['spec'] | undefi
   return parsed.ok ? parsed.value : undefined;
 }
 
-function duplicates(manifests: readonly Manifest[]): Finding[] {
+function duplicates(manifests: readonly Manifest[]): LintFinding[] {
   const first = new Map<string, Manifest>();
   return manifests.flatMap((manifest) => {
     if (manifest.name === '') return [];
@@ -133,7 +133,7 @@ function where(manifest: Manifest, path: Path): string {
 function aliasConflicts(
   integrations: readonly Integration[],
   connections: ReadonlyMap<string, Connection>,
-): Finding[] {
+): LintFinding[] {
   const first = new Map<string, Integration>();
   return integrations.flatMap((integration) => {
     const { manifest, spec } = integration;
@@ -159,16 +159,16 @@ function checkConnection(
   connections: ReadonlyMap<string, Connection>,
   declared: ReadonlySet<string>,
   namespaces: ReadonlyMap<string, Record<string, string>>,
-): Finding[] {
+): LintFinding[] {
   const { kind, name } = spec.connectionRef;
   const id = connectionOf({ namespace, spec });
   const path = ['spec', 'connectionRef', 'name'];
-  const called = `${kind} "${printable(name)}"`;
+  const label = `${kind} "${printable(name)}"`;
   const connection = connections.get(id);
   if (!connection) {
     // One that is there and not valid has its own findings.
     if (declared.has(id)) return [];
-    const message = `No document declares ${called}. Make sure that the cluster has it.`;
+    const message = `No document declares ${label}. Make sure that the cluster has it.`;
     return [findingAt(manifest, path, 'missing-reference', message, { severity: 'warning' })];
   }
   const labels = namespaces.get(namespace);
@@ -182,22 +182,22 @@ function checkConnection(
       })
     : 'allowed';
   if (access === 'consumers') {
-    const message = `${called} does not allow namespace "${printable(namespace)}". Add it to spec.consumers in ${where(connection.manifest, ['spec', 'consumers'])}.`;
+    const message = `${label} does not allow namespace "${printable(namespace)}". Add it to spec.consumers in ${where(connection.manifest, ['spec', 'consumers'])}.`;
     return [findingAt(manifest, path, 'connection-not-allowed', message)];
   }
   if (access !== 'allowed') {
-    const message = `${called} does not allow project "${printable(spec.project)}" for namespace "${printable(namespace)}". Correct spec.project, or allow it in ${where(connection.manifest, ['spec'])}.`;
+    const message = `${label} does not allow project "${printable(spec.project)}" for namespace "${printable(namespace)}". Correct spec.project, or allow it in ${where(connection.manifest, ['spec'])}.`;
     return [findingAt(manifest, ['spec', 'project'], 'project-not-allowed', message)];
   }
-  return checkHosts(manifest, spec, connection, called);
+  return checkHosts(manifest, spec, connection, label);
 }
 
 function checkHosts(
   manifest: Manifest,
   spec: GitIntegrationSpec,
   connection: Connection,
-  called: string,
-): Finding[] {
+  label: string,
+): LintFinding[] {
   const provider = providers[spec.provider];
   const webUrl = new URL(spec.url ?? provider.defaultUrl);
   const apiUrl = spec.apiURL === undefined ? provider.apiUrl(webUrl) : new URL(spec.apiURL);
@@ -207,7 +207,7 @@ function checkHosts(
   } catch (error) {
     if (!(error instanceof NetError)) throw error;
     const path = spec.apiURL !== undefined ? ['spec', 'apiURL'] : ['spec', spec.url ? 'url' : 'provider'];
-    const message = `${called} does not allow the host ${printable(apiUrl.host)}. Add it to spec.providerHosts in ${where(connection.manifest, ['spec', 'providerHosts'])}.`;
+    const message = `${label} does not allow the host ${printable(apiUrl.host)}. Add it to spec.providerHosts in ${where(connection.manifest, ['spec', 'providerHosts'])}.`;
     return [findingAt(manifest, path, 'host-not-allowed', message)];
   }
   return [];

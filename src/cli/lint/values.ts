@@ -12,7 +12,7 @@ import { type KubeObject, splitKey } from '../../kube/object.ts';
 import { own } from '../../lib/own.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
-import type { Finding } from './finding.ts';
+import type { LintFinding } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
 import { findingAt, nameOf } from './objects.ts';
 
@@ -22,9 +22,9 @@ export interface Values {
   check(
     integration: { manifest: Manifest; namespace: string; spec: GitIntegrationSpec },
     signal: AbortSignal,
-  ): Promise<Finding[]>;
+  ): Promise<LintFinding[]>;
   /** The same of a connection's login. */
-  checkLogin(connection: Manifest, spec: CodeMieConnectionSpec, signal: AbortSignal): Promise<Finding[]>;
+  checkLogin(connection: Manifest, spec: CodeMieConnectionSpec, signal: AbortSignal): Promise<LintFinding[]>;
 }
 
 /** A reference from a manifest, and the field in which it is. */
@@ -63,7 +63,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     return { get, state };
   };
 
-  function missing(user: Manifest, namespace: string, references: readonly Reference[]): Finding[] {
+  function missing(user: Manifest, namespace: string, references: readonly Reference[]): LintFinding[] {
     const seen = new Set<string>();
     return references.flatMap(({ kind, name, path }) => {
       const id = `${kind} ${namespace}/${name}`;
@@ -75,7 +75,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
   }
 
   /** Values that are numbers or booleans, as YAML has them: the API server refuses such a Secret as a whole. */
-  function notTexts(user: Manifest, namespace: string, references: readonly Reference[]): Finding[] {
+  function notTexts(user: Manifest, namespace: string, references: readonly Reference[]): LintFinding[] {
     return references.flatMap(({ kind, name, key }) => {
       const source = declared.get(`${kind} ${namespace}/${name}`);
       return ['stringData', 'data'].flatMap((field) => {
@@ -92,7 +92,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     user: Manifest,
     references: readonly Reference[],
     run: (kube: ReturnType<typeof source>) => Promise<unknown>,
-  ): Promise<Finding[]> {
+  ): Promise<LintFinding[]> {
     const kube = source();
     try {
       await run(kube);
@@ -116,7 +116,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     namespace: string,
     spec: GitIntegrationSpec | CodeMieConnectionSpec,
     run: (kube: ReturnType<typeof source>) => Promise<unknown>,
-  ): Promise<Finding[]> {
+  ): Promise<LintFinding[]> {
     const references = referencesIn(spec, ['spec']);
     const absent = missing(user, namespace, references);
     // Most sets declare no Secret at all.

@@ -82,10 +82,10 @@ export async function reconcileConnection(
 /** The requests for a reconcile that may be acted on now; others are left for later, and do not count as handled. */
 function requestsOf(connection: KubeObject, { requests, wakeAfter }: ConnectionDeps): ReconcileRequests {
   const stored = parseConnectionStatus(connection['status']);
-  const asked = reconcileRequests(connection.metadata.annotations, stored);
-  if (asked.fresh === undefined) return asked;
-  const admission = requests.admit(connection, asked.fresh);
-  if ('askedAtMs' in admission) return asked;
+  const found = reconcileRequests(connection.metadata.annotations, stored);
+  if (found.fresh === undefined) return found;
+  const admission = requests.admit(connection, found.fresh);
+  if ('requestedAtMs' in admission) return found;
   wakeAfter(keyOf(connection), admission.waitMs);
   const { lastHandledReconcileAt, otherHandledReconcileAt } = stored;
   return { fresh: undefined, handled: { lastHandledReconcileAt, otherHandledReconcileAt } };

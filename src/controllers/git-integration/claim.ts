@@ -83,9 +83,9 @@ function seekers(claim: Claim, connection: Through, deps: ClaimDeps): KubeObject
       .byIndex('wanted', wantedKey({ ...claim, connection: through.metadata }))
       .filter(({ metadata }) => {
         const { namespace = '' } = metadata;
-        const asked = `${namespace} ${through.metadata.uid}`;
-        const known = allowed.get(asked) ?? allows(through, namespace, claim.project, deps);
-        allowed.set(asked, known);
+        const pair = `${namespace} ${through.metadata.uid}`;
+        const known = allowed.get(pair) ?? allows(through, namespace, claim.project, deps);
+        allowed.set(pair, known);
         return known && metadata.deletionTimestamp === undefined;
       }),
   );

@@ -49,8 +49,13 @@ export async function readCredentials({
   signal,
 }: Pass<Pick<Deps, 'reads' | 'providers'> & Partial<Pick<Deps, 'namesIn'>>>): Promise<Credentials> {
   const { namespace, spec } = integration;
-  const { askAnew, askedAtMs = Number.POSITIVE_INFINITY } = integration;
-  const reader = createValueReader(askAnew ? reads.since(askedAtMs) : reads, namespace, signal, namesIn);
+  const { forceCheck, requestedAtMs = Number.POSITIVE_INFINITY } = integration;
+  const reader = createValueReader(
+    forceCheck ? reads.since(requestedAtMs) : reads,
+    namespace,
+    signal,
+    namesIn,
+  );
   try {
     const ca = spec.tls ? [await reader.ca(spec.tls.caRef)] : [];
     const { token, githubApp } = spec.auth;
@@ -58,10 +63,11 @@ export async function readCredentials({
     const name = credentialName(spec.auth, auth.kind === 'githubApp' ? auth.fingerprint : undefined);
     const url = spec.url ?? providers[spec.provider].defaultUrl;
     // The provider itself says, without a call, that the URL is another one's cloud.
-    const told = spec.validation.policy !== 'Skip' && isOthersCloud(url, spec.provider, providers);
+    const goesToOthersCloud =
+      spec.validation.policy !== 'Skip' && isOthersCloud(url, spec.provider, providers);
     const misplaced =
       auth.kind === 'token' &&
-      !told &&
+      !goesToOthersCloud &&
       misplacedToken(auth.token, name, { ...spec, url, username: auth.username });
     if (misplaced && misplaced.reason === 'SecretValueInvalid')
       throw new ValueFault(misplaced.reason, misplaced.sentence, misplaced.hint);

@@ -3,7 +3,7 @@ import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError, type ProviderErrorFields } from '../../providers/provider.ts';
 import { Refusal } from '../refusals.ts';
 import { StillWaitingError } from '../shared-calls.ts';
-import { providerFailureAgeMs, providerHalt, type Question } from './halt.ts';
+import { type ProviderFailure, providerFailureAgeMs, providerHalt } from './halt.ts';
 
 const connection = 'CodeMieConnection "own"';
 const named = 'token in Secret "acme" (key "token")';
@@ -11,8 +11,8 @@ const now = 1_800_000_000_000;
 const error = (fields: Partial<ProviderErrorFields>): ProviderError =>
   new ProviderError({ reason: 'Unauthorized', sentence: 'It failed.', hint: 'Look.', ...fields });
 
-const question = (asked: Question['asked'], wasReady = false): Question => ({
-  asked,
+const question = (step: ProviderFailure['step'], wasReady = false): ProviderFailure => ({
+  step,
   host: 'github.com',
   credential: named,
   connection,

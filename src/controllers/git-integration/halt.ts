@@ -82,12 +82,12 @@ export function waiting<C extends StepCondition>(
 }
 
 /** What a failure of a provider is about. */
-export interface Question {
+export interface ProviderFailure {
   /**
    * The step that asked. What GitHub says of the credential itself goes to `CredentialsValid`, even when it came up while
    * the installation was looked for.
    */
-  asked: 'CredentialsValid' | 'InstallationResolved';
+  step: 'CredentialsValid' | 'InstallationResolved';
   /** The provider's host, for sentences. */
   host: string;
   /** What sentences call the credential: see `credentialName`. */
@@ -106,19 +106,19 @@ export interface Question {
  * Turns what a provider threw into the end of the reconcile. An error that is no ProviderError is the deadline of
  * the shared call, or a fault of ours: either way it says nothing about the provider, and is retried.
  */
-export function providerHalt(error: unknown, question: Question): Halt {
-  const { asked, host, credential, connection, wasReady } = question;
+export function providerHalt(error: unknown, question: ProviderFailure): Halt {
+  const { step, host, credential, connection, wasReady } = question;
   if (error instanceof StillWaitingError) {
     const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
-    return waiting(asked, 'ProviderUnreachable', message, { kind: 'retry' }, error);
+    return waiting(step, 'ProviderUnreachable', message, { kind: 'retry' }, error);
   }
   if (error instanceof Refusal) return refusalHalt(error, question);
   if (!(error instanceof ProviderError)) {
     const message = `${host} could not be asked, for a reason that is not known here. The operator retries; its log has the error.`;
-    return waiting(asked, 'ProviderError', message, { kind: 'retry' }, error);
+    return waiting(step, 'ProviderError', message, { kind: 'retry' }, error);
   }
   const { reason, disposition, retryAtMs = 0 } = error;
-  const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
+  const condition: StepCondition = reason in installationResolvedReasons ? step : 'CredentialsValid';
   const message = `${error.sentence(credential)} ${hintFor(error, connection)}`;
   switch (disposition) {
     case 'needsPerson':
@@ -135,11 +135,11 @@ export function providerHalt(error: unknown, question: Question): Halt {
 
 function refusalHalt(
   { error, isConfirmed, againAtMs, windowMs }: Refusal,
-  { asked, credential, connection, verdict, unusual }: Question,
+  { step, credential, connection, verdict, unusual }: ProviderFailure,
 ): Halt {
   const { reason } = error;
   const hint = withDoubt(error, hintFor(error, connection), unusual);
-  const condition: StepCondition = reason in installationResolvedReasons ? asked : 'CredentialsValid';
+  const condition: StepCondition = reason in installationResolvedReasons ? step : 'CredentialsValid';
   const sentence = error.sentence(credential);
   // A process that has just started asks again, too, but what is in the status is no doubt for that.
   if (!isConfirmed && verdict !== reason) {

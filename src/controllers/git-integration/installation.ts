@@ -41,8 +41,8 @@ export async function resolveInstallation(
   const installation = await find(pass, proof, { selector: auth.selector, name });
   report.installation = toStatus(installation);
   report.findings.InstallationResolved = describe(auth.selector, installation);
-  const told = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
-  if (installation.others.length > 0 && !told) tellOthers(installation, report);
+  const isReported = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
+  if (installation.others.length > 0 && !isReported) tellOthers(installation, report);
   if (installation.pending.length > 0 && integration.spec.validation.policy === 'Enforce')
     throw needsPerson(
       'InstallationResolved',
@@ -71,7 +71,18 @@ function unproven(selector: InstallationSelector, report: Report): FoundInstalla
 
 async function find(
   { integration, report, deps, signal }: Pass<InstallationDeps>,
-  { provider, credential, report: app, digest, key, target, connection, maxAgeMs, askedAtMs, recheck }: Proof,
+  {
+    provider,
+    credential,
+    report: app,
+    digest,
+    key,
+    target,
+    connection,
+    maxAgeMs,
+    requestedAtMs,
+    recheck,
+  }: Proof,
   { selector, name }: { selector: InstallationSelector; name: string },
 ): Promise<Installation> {
   const { id, account } = report.installation ?? {};
@@ -89,14 +100,14 @@ async function find(
     );
   };
   try {
-    return await deps.installations.get(question, maxAgeMs, ask, signal, askedAtMs);
+    return await deps.installations.get(question, maxAgeMs, ask, signal, requestedAtMs);
   } catch (error) {
     signal.throwIfAborted();
     const refused = error instanceof Refusal ? error.error : error;
     if (refused instanceof ProviderError && refused.installation)
       report.installation = toStatus(refused.installation);
     throw providerHalt(error, {
-      asked: 'InstallationResolved',
+      step: 'InstallationResolved',
       host: target.webUrl.host,
       credential: name,
       connection,

@@ -31,9 +31,9 @@ export async function load(
   if (!object) return undefined;
   const loaded = authenticated(parseObject(object, memory.handledRequest(key)), digestKey);
   const { fresh } = loaded.requests;
-  if (!loaded.askAnew || fresh === undefined) return loaded;
+  if (!loaded.forceCheck || fresh === undefined) return loaded;
   const admission = requests.admit(object, fresh);
-  if ('askedAtMs' in admission) return { ...loaded, askedAtMs: admission.askedAtMs };
+  if ('requestedAtMs' in admission) return { ...loaded, requestedAtMs: admission.requestedAtMs };
   wakeAfter(key, admission.waitMs);
   return putOff(loaded);
 }
@@ -42,7 +42,7 @@ export async function load(
 function putOff(loaded: Loaded): Loaded {
   const { lastHandledReconcileAt, otherHandledReconcileAt } = loaded.status;
   const handled = { lastHandledReconcileAt, otherHandledReconcileAt };
-  return { ...loaded, askAnew: false, requests: { fresh: undefined, handled } };
+  return { ...loaded, forceCheck: false, requests: { fresh: undefined, handled } };
 }
 
 /** Leaves a registration out that this operator did not sign: it is forged, or older than signatures. */
@@ -75,6 +75,6 @@ export function parseObject(object: KubeObject, handled?: string): Loaded {
     status,
     conditions: conditions ?? [],
     requests,
-    askAnew: requests.fresh !== undefined && requests.fresh !== handled,
+    forceCheck: requests.fresh !== undefined && requests.fresh !== handled,
   };
 }

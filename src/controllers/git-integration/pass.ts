@@ -105,9 +105,9 @@ export interface Known {
   conditions: readonly Condition[];
   requests: ReconcileRequests;
   /** A user asked for this reconcile: results from before do not count. */
-  askAnew: boolean;
+  forceCheck: boolean;
   /** Since when, epoch milliseconds: what was read later is fresh enough. */
-  askedAtMs?: number;
+  requestedAtMs?: number;
 }
 
 /** One GitIntegration as it was read. */

@@ -124,11 +124,11 @@ export function desiredSetting(
 
 /** From when on a listing counts: after the last write, and after the request for a reconcile, if there is one. */
 function newestBefore(
-  { askAnew, askedAtMs }: Integration,
+  { forceCheck, requestedAtMs }: Integration,
   writtenAtMs: number | undefined,
   nowMs: number,
 ): number | undefined {
-  return askAnew ? Math.max(askedAtMs ?? nowMs, writtenAtMs ?? 0) : writtenAtMs;
+  return forceCheck ? Math.max(requestedAtMs ?? nowMs, writtenAtMs ?? 0) : writtenAtMs;
 }
 
 /** What the last write to this very place left; another CodeMie knows nothing of it. */

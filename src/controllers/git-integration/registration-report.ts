@@ -12,7 +12,7 @@ import { type Halt, needsCodeMieUser } from './halt.ts';
 import type { Report, WritePass } from './pass.ts';
 import { leaveFormerPlaces } from './removal.ts';
 import { requireProject, seesAllProjects } from './rights.ts';
-import { type ActionPlan, type Outcome } from './settings-writer.ts';
+import { type ActionPlan, type WriteOutcome } from './settings-writer.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';
@@ -30,7 +30,7 @@ export interface Decision<P = RegistrationPlan> {
  */
 export async function enterOutcome(
   { plan, rows }: Decision<ActionPlan>,
-  outcome: Exclude<Outcome, { kind: 'aliasTaken' }>,
+  outcome: Exclude<WriteOutcome, { kind: 'aliasTaken' }>,
   pass: WritePass & { url: string },
 ): Promise<Progress> {
   const { session, desired, url, report, deps, signal } = pass;

@@ -14,7 +14,7 @@ import type { Deps, Pass, WritePass } from './pass.ts';
 import { createMissingProject, requireProject } from './rights.ts';
 
 /** What came of a plan. */
-export type Outcome =
+export type WriteOutcome =
   /** CodeMie has this row, and the listing in use shows it. */
   | { kind: 'row'; row: ObservedSetting }
   /** CodeMie confirmed the write; its answer has no row, which the next listing shows. */
@@ -28,7 +28,7 @@ export type Outcome =
 export type ActionPlan = Exclude<RegistrationPlan, { action: 'refuse' | 'wait' }>;
 
 /** Does in CodeMie what a plan says. @throws Halt, CodeMieError */
-export async function carryOut(plan: ActionPlan, pass: WritePass): Promise<Outcome> {
+export async function carryOut(plan: ActionPlan, pass: WritePass): Promise<WriteOutcome> {
   if (plan.action === 'create') return create(pass);
   if (isAdoption(plan)) await refuseIfOwnerExists(plan.row, pass.desired, pass.deps, pass.signal);
   // Of several rows that share an alias CodeMie updates only one, and does not say which: the others go first.
@@ -42,7 +42,7 @@ export async function carryOut(plan: ActionPlan, pass: WritePass): Promise<Outco
  *
  * @throws Halt, CodeMieError
  */
-async function create(pass: WritePass): Promise<Outcome> {
+async function create(pass: WritePass): Promise<WriteOutcome> {
   const { session, desired, owner, deps, signal } = pass;
   await prepare(pass);
   const send = () => session.client.create(desired, signal);
@@ -71,7 +71,7 @@ async function create(pass: WritePass): Promise<Outcome> {
 async function update(
   { row, adopted }: Extract<RegistrationPlan, { action: 'update' }>,
   pass: WritePass,
-): Promise<Outcome> {
+): Promise<WriteOutcome> {
   const { session, desired, remembered, deps, signal } = pass;
   const { id } = row;
   await prepare(pass);
@@ -154,7 +154,7 @@ export async function removeSettings(
 async function prepare(pass: WritePass): Promise<void> {
   const { integration, report, deps, signal } = pass;
   const made = await createMissingProject(pass);
-  const maxAgeMs = integration.askAnew || made === 'created' ? 0 : undefined;
+  const maxAgeMs = integration.forceCheck || made === 'created' ? 0 : undefined;
   if (made !== 'leftToWrite') await requireProject(pass, maxAgeMs);
   const { resource, object } = pass.connection;
   await addFinalizer(deps.kube, resource, object, IN_USE_FINALIZER, signal);

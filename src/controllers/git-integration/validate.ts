@@ -44,7 +44,7 @@ export interface Proof {
   /** How old a shared answer may be, in milliseconds. */
   maxAgeMs: number;
   /** Epoch milliseconds: an answer to a later question serves, however little `maxAgeMs` allows. */
-  askedAtMs: number | undefined;
+  requestedAtMs: number | undefined;
 }
 
 /** What a proof is made with. */
@@ -126,22 +126,22 @@ async function prove(
   const demands = [spec.provider, webUrl.href, apiUrl.href, requiredScopes, repositories, expiresAt];
   const secret = JSON.stringify([demands, credential, ca, connection.spec.providerHosts, connection.uid]);
   const key = createHmac('sha256', deps.digestKey).update(secret).digest('base64');
-  const maxAgeMs = integration.askAnew ? 0 : durationMs(interval);
-  const { askedAtMs } = integration;
+  const maxAgeMs = integration.forceCheck ? 0 : durationMs(interval);
+  const { requestedAtMs } = integration;
 
   const digest = credentialDigest(spec.provider, webUrl, credential, deps.digestKey);
   const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {
     const knownExpiresAt = expiresAt ?? lastGood?.expiresAt ?? rememberedEnd(digest, deps.integrations);
-    const asked = provider.validate(credential, {
+    const pending = provider.validate(credential, {
       ...target,
       signal: own,
       ...(knownExpiresAt && { knownExpiresAt }),
       // Who asks for a reconcile wants to see the whole truth.
       ...(lastGood && maxAgeMs > 0 && { previous: lastGood }),
     });
-    return noteAnswer(asked, webUrl.host, digest.slice(0, 8), deps);
+    return noteAnswer(pending, webUrl.host, digest.slice(0, 8), deps);
   };
-  const called = `${connection.resource.kind} "${connection.object.metadata.name}"`;
+  const connectionLabel = `${connection.resource.kind} "${connection.object.metadata.name}"`;
   const recheck = {
     delaysMs: provider.recheckAfterMs(webUrl),
     longestMs: durationMs(interval),
@@ -150,15 +150,15 @@ async function prove(
   };
   const call = (own: AbortSignal, lastGood: CredentialReport | undefined) =>
     confirmed(key, ask(own, lastGood), recheck, deps);
-  const found = await deps.proofs.get(key, maxAgeMs, call, signal, askedAtMs).catch((error: unknown) => {
+  const found = await deps.proofs.get(key, maxAgeMs, call, signal, requestedAtMs).catch((error: unknown) => {
     signal.throwIfAborted();
     enterRefused(error, auth, digest, report);
     const { host } = webUrl;
     throw providerHalt(error, {
-      asked: 'CredentialsValid',
+      step: 'CredentialsValid',
       host,
       credential: name,
-      connection: called,
+      connection: connectionLabel,
       unusual: auth.kind === 'token' ? unusualForm(auth.token, spec.provider, webUrl.hostname) : undefined,
       wasReady: wasReady(integration),
       verdict: verdictOn(digest, 'CredentialsValid', integration),
@@ -171,9 +171,9 @@ async function prove(
     report: found,
     key,
     target,
-    connection: called,
+    connection: connectionLabel,
     maxAgeMs,
-    askedAtMs,
+    requestedAtMs,
     recheck,
   };
 }
@@ -185,12 +185,12 @@ async function prove(
  */
 export async function confirmed<T>(
   key: string,
-  asked: Promise<T>,
+  pending: Promise<T>,
   policy: RecheckPolicy,
   { refusals }: { refusals: Refusals },
 ): Promise<T> {
   try {
-    const answer = await asked;
+    const answer = await pending;
     refusals.accepted(key);
     return answer;
   } catch (error) {
@@ -222,13 +222,13 @@ export function verdictOn(
 }
 
 async function noteAnswer(
-  asked: Promise<CredentialReport>,
+  pending: Promise<CredentialReport>,
   host: string,
   credential: string,
   { rateLimits: metrics, clocks }: Pick<Deps, 'rateLimits' | 'clocks'>,
 ): Promise<CredentialReport> {
   try {
-    const report = await asked;
+    const report = await pending;
     if (report.rateLimit) metrics.observe(host, credential, report.rateLimit);
     if (report.app) clocks.observe(host, report.clockSkewMs ?? 0);
     return report;
@@ -255,8 +255,11 @@ function httpClient(
   deps: ValidationDeps,
 ): HttpClient {
   const allowedHosts = spec.providerHosts;
-  const asked = spec.allowPrivateNetworks;
-  const allowPrivateNetworks = mayReachPrivateNetworks(object, asked, deps.tenantPrivateNetworks);
+  const allowPrivateNetworks = mayReachPrivateNetworks(
+    object,
+    spec.allowPrivateNetworks,
+    deps.tenantPrivateNetworks,
+  );
   const isOwnChoice = ca.length > 0 || object.metadata.namespace !== undefined;
   return deps.providerHttp.get({
     policy: { allowedHosts, listedPortsOnly: true, allowPrivateNetworks },

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Answer, Question } from '../answer.ts';
+import type { Answer, AnswerContext } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
 import { createAnother, expired, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
 /** What a refusal of Azure DevOps means, of the Services and of a Server alike. */
-export function verdict(answer: Answer, question: Question): ProviderError | undefined {
+export function verdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
   const text = reasonOf(answer);
   // https://github.com/conda-forge/status/issues/111; it comes as 503.
   if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(question);
@@ -32,7 +32,7 @@ export function verdict(answer: Answer, question: Question): ProviderError | und
   return undefined;
 }
 
-function stopped({ host }: Question): ProviderError {
+function stopped({ host }: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'OrganizationStopped',
     sentence: `The organization or collection on ${host} is stopped, so it rejects all requests.`,
@@ -41,7 +41,7 @@ function stopped({ host }: Question): ProviderError {
 }
 
 /** Wrong, expired, revoked, or made for another organization: all the same, mostly. */
-export function unauthorized(question: Question): ProviderError {
+export function unauthorized(question: AnswerContext): ProviderError {
   return refused(
     question,
     `It is invalid, expired, revoked, or of another organization, and Azure DevOps doesn't say which; ${createAnother(question)} and store it in that Secret.`,
@@ -49,7 +49,7 @@ export function unauthorized(question: Question): ProviderError {
 }
 
 /** The server knows who asks. https://learn.microsoft.com/azure/devops/organizations/accounts/faq-user-and-permissions-management */
-function ownerRefused({ host }: Question, text: string): ProviderError {
+function ownerRefused({ host }: AnswerContext, text: string): ProviderError {
   const isNew = /\bTF401444\b/.test(text);
   return new ProviderError({
     reason: 'Unauthorized',
@@ -65,7 +65,7 @@ function ownerRefused({ host }: Question, text: string): ProviderError {
  * Of the policies of Entra ID, those about addresses are the ones that tokens are held to.
  * https://learn.microsoft.com/azure/devops/organizations/accounts/change-application-access-policies
  */
-function addressRefused(question: Question): ProviderError {
+function addressRefused(question: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'AddressNotAllowed',
     sentence: `A conditional access policy keeps the address of this cluster out of ${question.host}.`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Answer, parseObject, rateLimitOf, type Subject } from '../answer.ts';
+import { type Answer, parseObject, type RequestSubject, rateLimitOf } from '../answer.ts';
 import { basic, createClient, type ProviderClient } from '../client.ts';
 import { type CredentialReport, type Provider, usualRechecksMs } from '../provider.ts';
 import { requireToken } from '../provider-errors.ts';
@@ -102,7 +102,7 @@ async function get(client: ProviderClient, path: string): Promise<Answer> {
 }
 
 /** 203 is the sign-in page: https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97 */
-function parse<T>(client: ProviderClient, answer: Answer, schema: z.ZodType<T>, subject?: Subject): T {
+function parse<T>(client: ProviderClient, answer: Answer, schema: z.ZodType<T>, subject?: RequestSubject): T {
   if (answer.status === 203) throw client.failure(answer, subject);
   return client.parse(answer, schema, subject);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Answer, type Question, shortList } from '../answer.ts';
+import { type Answer, type AnswerContext, shortList } from '../answer.ts';
 import { type Credential, ProviderError } from '../provider.ts';
 import { createAnother, notReachable, refused } from '../provider-errors.ts';
 import { isOf } from '../signatures.ts';
@@ -59,7 +59,7 @@ function messageOf(answer: Answer): string {
 /** What a refusal of Bitbucket Cloud means. */
 export function cloudVerdict(
   answer: Answer,
-  question: Question,
+  question: AnswerContext,
   credential: Token,
 ): ProviderError | undefined {
   if (answer.status === 401) return cloudUnauthorized(question, credential);
@@ -91,7 +91,7 @@ export function cloudVerdict(
  * https://support.atlassian.com/bitbucket-cloud/docs/control-access-to-your-private-content/ and
  * https://support.atlassian.com/bitbucket-cloud/docs/require-two-step-verification/
  */
-const cloudPolicies: { pattern: RegExp; error: (question: Question) => ProviderError }[] = [
+const cloudPolicies: { pattern: RegExp; error: (question: AnswerContext) => ProviderError }[] = [
   {
     pattern: /allow-?\s?list|white-?\s?list|\bIP address/i,
     error: ({ host }) =>
@@ -119,7 +119,7 @@ const cloudPolicies: { pattern: RegExp; error: (question: Question) => ProviderE
  * Atlassian calls them reliable:
  * https://community.atlassian.com/forums/Bitbucket-questions/Re-Re-Can-we-confirm-BitBucket-s-token-prefixes/qaq-p/3096469
  */
-function cloudUnauthorized(question: Question, { token, username }: Token): ProviderError {
+function cloudUnauthorized(question: AnswerContext, { token, username }: Token): ProviderError {
   if (token.startsWith('ATBB')) {
     return new ProviderError({
       reason: 'AppPasswordRetired',
@@ -158,7 +158,7 @@ const captchaException = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthentica
  * What a refusal of Bitbucket Data Center means. A 401 with a user name is a matter of permissions, not of the
  * token: the server knew who question.
  */
-export function serverVerdict(answer: Answer, question: Question): ProviderError | undefined {
+export function serverVerdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
   const exceptions = serverFailureSchema.safeParse(answer.body).data?.errors ?? [];
   const threw = (name: string): boolean => exceptions.some(({ exceptionName }) => exceptionName === name);
   if (answer.status === 401 && threw(captchaException)) {

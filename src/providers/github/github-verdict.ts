@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
-import type { Answer, Question } from '../answer.ts';
+import type { Answer, AnswerContext } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
 import { createAnother, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
@@ -21,7 +21,11 @@ const keysPage =
  *
  * @param token read for its prefix, for advice only
  */
-export function tokenVerdict(answer: Answer, question: Question, token: string): ProviderError | undefined {
+export function tokenVerdict(
+  answer: Answer,
+  question: AnswerContext,
+  token: string,
+): ProviderError | undefined {
   if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
   // Whatever the text: `required; url=…`. The URL is a personal one and is not repeated.
   if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(question);
@@ -52,7 +56,7 @@ export function tokenVerdict(answer: Answer, question: Question, token: string):
 }
 
 /** For every user: after a takedown notice, or for a breach of the terms. */
-function blocked(repository: string, { host }: Question): ProviderError {
+function blocked(repository: string, { host }: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'RepositoryNotAccessible',
     isExplained: true,
@@ -74,7 +78,7 @@ function accessHint(repository: string, kind: string | undefined): string {
 }
 
 /** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
-function rejected(question: Question, token: string): ProviderError {
+function rejected(question: AnswerContext, token: string): ProviderError {
   if (token.startsWith('ghr_')) {
     return refused(
       question,
@@ -95,7 +99,7 @@ function rejected(question: Question, token: string): ProviderError {
   );
 }
 
-function otherFailure(answer: Answer, question: Question): ProviderError | undefined {
+function otherFailure(answer: Answer, question: AnswerContext): ProviderError | undefined {
   // https://docs.github.com/en/rest/about-the-rest-api/api-versions
   if (answer.status === 400 && /not a supported version/i.test(messageOf(answer))) {
     return new ProviderError({
@@ -113,7 +117,7 @@ function otherFailure(answer: Answer, question: Question): ProviderError | undef
  */
 const lockedOutMs = durations.providers.gitHubLockedOutMs;
 
-function lockedOut({ host, nowMs }: Question): ProviderError {
+function lockedOut({ host, nowMs }: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${host} accepts no credentials for a while, because several invalid ones were tried.`,
@@ -133,7 +137,7 @@ function isRateLimited(answer: Answer): boolean {
   );
 }
 
-function ssoRequired(question: Question): ProviderError {
+function ssoRequired(question: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'SSORequired',
     sentence: (token) =>
@@ -143,7 +147,7 @@ function ssoRequired(question: Question): ProviderError {
 }
 
 function forbidden(sentence: (credential: string, host: string) => string, hint: string) {
-  return ({ host }: Question): ProviderError =>
+  return ({ host }: AnswerContext): ProviderError =>
     new ProviderError({
       reason: 'Unauthorized',
       sentence: (credential) => sentence(credential, host),
@@ -153,7 +157,7 @@ function forbidden(sentence: (credential: string, host: string) => string, hint:
 }
 
 /** The 403s that are known by their text, most special first. */
-const refusals: { pattern: RegExp; error: (question: Question) => ProviderError }[] = [
+const refusals: { pattern: RegExp; error: (question: AnswerContext) => ProviderError }[] = [
   {
     // GitHub response recorded in PyGithub's test suite.
     pattern: /max(imum)? number of login attempts? exceeded/i,
@@ -248,7 +252,11 @@ const refusals: { pattern: RegExp; error: (question: Question) => ProviderError 
  * 401 `A JSON web token could not be decoded`: no key of the App signed it. 404 `Integration not found`: there is no such
  * App (https://github.com/actions/create-github-app-token/issues/76).
  */
-export function appVerdict(answer: Answer, question: Question, appId: string): ProviderError | undefined {
+export function appVerdict(
+  answer: Answer,
+  question: AnswerContext,
+  appId: string,
+): ProviderError | undefined {
   if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
   const { host } = question;
   const message = messageOf(answer);

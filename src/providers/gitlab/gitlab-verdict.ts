@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durations } from '../../lib/durations.ts';
-import type { Answer, Question } from '../answer.ts';
+import type { Answer, AnswerContext } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
 import { createAnother, expired, notReachable, refused, revoked } from '../provider-errors.ts';
 
@@ -30,7 +30,7 @@ const banCheckMs = durations.providers.gitLabBanCheckMs;
  * several failed sign-ins with Git. Each further request may prolong it.
  * https://docs.gitlab.com/security/rate_limits/#failed-authentication-ban-for-git-and-container-registry
  */
-export function banVerdict(answer: Answer, { host, nowMs }: Question): ProviderError | undefined {
+export function banVerdict(answer: Answer, { host, nowMs }: AnswerContext): ProviderError | undefined {
   if (answer.status !== 403 || answer.text?.trim() !== 'Forbidden') return undefined;
   return new ProviderError({
     reason: 'AddressNotAllowed',
@@ -44,7 +44,7 @@ export function banVerdict(answer: Answer, { host, nowMs }: Question): ProviderE
  * What a refusal means. GitLab distinguishes expired from revoked, in this order: a token that is both is called expired.
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
  */
-export function verdict(answer: Answer, question: Question): ProviderError | undefined {
+export function verdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
   const { code, text } = failureOf(answer);
   if (answer.status === 401) return unauthorized(answer, question);
   if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(question);
@@ -76,7 +76,7 @@ export function verdict(answer: Answer, question: Question): ProviderError | und
 const fineGrainedPage = 'https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/';
 
 /** `AuthorizeGranularScopesService`: where the instance has them turned off, the token opens nothing at all. */
-function notSupported({ host }: Question): ProviderError {
+function notSupported({ host }: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'Unauthorized',
     sentence: (token) =>
@@ -92,7 +92,7 @@ function notSupported({ host }: Question): ProviderError {
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/authz/tokens/authorize_granular_scopes_service.rb
  */
 function accessHint(
-  question: Question,
+  question: AnswerContext,
   repository: string,
   kind: string | undefined,
   code: string,
@@ -110,7 +110,7 @@ function accessHint(
   return 'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 }
 
-function unauthorized(answer: Answer, question: Question): ProviderError {
+function unauthorized(answer: Answer, question: AnswerContext): ProviderError {
   const { code, text } = failureOf(answer);
   if (/token is expired/i.test(text)) return expired(question);
   if (/token was revoked/i.test(text)) {
@@ -134,7 +134,7 @@ function unauthorized(answer: Answer, question: Question): ProviderError {
 }
 
 /** Of a token that GitLab does not know, and of one that it did not get, it says the same. */
-function unknown(question: Question): ProviderError {
+function unknown(question: AnswerContext): ProviderError {
   const { reason } = refused(question, '');
   if (reason === 'Expired') return expired(question);
   return new ProviderError({

@@ -105,8 +105,8 @@ export function describeCatalogue<P extends Peer & GitHostControls>(catalogue: C
 
     it('and nothing was asked of any other server', () => {
       const apiHost = provider.apiUrl(new URL(webUrl)).host;
-      const asked = new Set(world.internet.requests.map(({ host }) => host));
-      expect([...asked, ...world.internet.refusedHosts]).toEqual([apiHost]);
+      const hosts = new Set(world.internet.requests.map(({ host }) => host));
+      expect([...hosts, ...world.internet.refusedHosts]).toEqual([apiHost]);
     });
   });
 }
