@@ -1,5 +1,6 @@
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort } from '../lib/deadline.ts';
+import { durations } from '../lib/durations.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { KubeClient } from './client.ts';
 import { isForbidden, KubeStatusError } from './errors.ts';
@@ -59,7 +60,11 @@ export function createPolledInformer(options: PolledInformerOptions): Informer {
     async run(signal) {
       while (!signal.aborted) {
         await round(signal);
-        await sleep(isSynced ? intervalMs : Math.min(intervalMs, 1000), signal, clock);
+        await sleep(
+          isSynced ? intervalMs : Math.min(intervalMs, durations.operator.namespaceRetryMs),
+          signal,
+          clock,
+        );
       }
     },
     synced: () => isSynced,

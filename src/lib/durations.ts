@@ -70,6 +70,11 @@ export const durationTable = {
       stopMs: [28_000, 'Longest time from the signal to stop to the end of the process.'],
       addressAttemptMs: [3_000, 'How long one address of a host is tried before the next one.'],
       namespaceIntervalMs: [30_000, 'How often namespaces are read that may be read one by one only.'],
+      namespaceRetryMs: [1_000, 'The same until all of them were read once.'],
+      leastRequeueMs: [
+        1_000,
+        'Shortest wait where a reconcile comes back at a given time, which may have passed.',
+      ],
       requestSpacingMs: [10_000, 'Time after which one more request for a reconcile is acted on at once.'],
       countDelayMs: [
         1_000,
@@ -181,6 +186,7 @@ export const durationTable = {
     title: 'Git providers',
     entries: {
       callTimeoutMs: [15_000, 'Longest time for one call to a Git provider: each is a small question.'],
+      leastRateLimitMs: [1_000, 'Shortest wait after a provider asked for fewer calls.'],
       patienceMs: [
         5_000,
         'A reconcile that waits for a provider longer than this ends, and comes back later.',

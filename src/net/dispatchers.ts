@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { bounds } from '../lib/bounds.ts';
+import { durations } from '../lib/durations.ts';
 import { fence } from '../lib/fence.ts';
 import { ProxyLoginError, ProxySocketError, UnfinishedConnectionError } from './classify-error.ts';
 import { createGuardedLookup, type EgressPolicy, type Resolve } from './egress-policy.ts';
@@ -108,7 +109,7 @@ export function createDispatchers(settings: ConnectionSettings): Dispatchers {
  * never so many that none are left for the next one.
  */
 export function attemptTimeoutMs(connectTimeoutMs: number): number {
-  return Math.min(3_000, Math.ceil(connectTimeoutMs / 2));
+  return Math.min(durations.operator.addressAttemptMs, Math.ceil(connectTimeoutMs / 2));
 }
 
 /**

@@ -98,12 +98,16 @@ export function stranger(provider: ProviderName, answer: Answer, question: Answe
 }
 
 const defaultWaitMs = durations.providers.defaultWaitMs;
+const leastWaitMs = durations.providers.leastRateLimitMs;
 /** No header can silence the operator for longer: a budget of calls is renewed within an hour everywhere. */
 const longestWaitMs = durations.providers.longestWaitMs;
 
 /** Too many calls. Waits as `Retry-After` or the reset time says, else one minute; at most one hour. */
 export function rateLimited(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
-  const waitMs = Math.max(1_000, Math.min(waitMsOf(answer, question.nowMs) ?? defaultWaitMs, longestWaitMs));
+  const waitMs = Math.max(
+    leastWaitMs,
+    Math.min(waitMsOf(answer, question.nowMs) ?? defaultWaitMs, longestWaitMs),
+  );
   return new ProviderError({
     reason: 'RateLimited',
     sentence: `${question.host} asks for fewer calls with this credential.`,

@@ -112,7 +112,8 @@ function inUse(holders: readonly KubeObject[]) {
 }
 
 function comeBack({ ready, retryAtMs }: Probe, uid: string, now: number): Result {
-  if (retryAtMs !== undefined) throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, 1000));
+  if (retryAtMs !== undefined)
+    throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, durations.operator.leastRequeueMs));
   if (ready.status === 'Unknown') throw new Error(ready.message);
   return { requeueAfterMs: steadyInterval(ready.status === 'True' ? intervalMs : troubleIntervalMs, uid) };
 }

@@ -8,6 +8,7 @@ import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { keyOf, type ObjectKey } from '../../kube/object.ts';
+import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -100,7 +101,9 @@ async function wait(pass: EndPass, error: unknown): Promise<never> {
   await writeDeleting(pass, { status: 'Unknown', reason: 'Deleting', message });
   const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
   if (atMs !== undefined)
-    throw new RetryAfterError(message, Math.max(atMs - deps.now(), 1000), { cause: error });
+    throw new RetryAfterError(message, Math.max(atMs - deps.now(), durations.operator.leastRequeueMs), {
+      cause: error,
+    });
   throw error;
 }
 
