@@ -10,7 +10,7 @@ import { kubectl } from '../harness/kubectl.ts';
 import { type NodeAgent, startNodeAgent } from '../harness/node-agent/node-agent.ts';
 import type { Image } from '../harness/node-agent/pod.ts';
 import { deadline } from '../harness/pace.ts';
-import { startWorld, type World } from '../harness/world.ts';
+import { startWorld, type World, type WorldOptions } from '../harness/world.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
 
 /** A cluster with a machine in it, the rest of the world, and the tools of an admin. */
@@ -53,11 +53,17 @@ const bundled = async (): Promise<Image> => ({
   workingDir: '/',
 });
 
+export interface InstallationOptions {
+  /** What the Pods of the chart run; by default the bundle. */
+  image?: () => Promise<Image>;
+  world?: WorldOptions;
+}
+
 /**
  * Gives a test file a cluster without anything of ours, and takes away at the end what it has installed there. The
- * the CRDs come back for the files after it. `image` is what the Pods of the chart run; by default the bundle.
+ * CRDs come back for the files after it.
  */
-export function useInstallation(image: () => Promise<Image> = bundled): Installation {
+export function useInstallation({ image = bundled, world }: InstallationOptions = {}): Installation {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is filled in before the first test
   const suite = {} as Installation;
   const kubeconfig = kubeconfigPath();
@@ -81,7 +87,7 @@ export function useInstallation(image: () => Promise<Image> = bundled): Installa
   beforeAll(async () => {
     suite.cluster = await connectCluster(kubeconfig);
     await clear(suite);
-    suite.world = await startWorld();
+    suite.world = await startWorld(world);
     suite.node = await startNodeAgent({
       kubeconfig,
       images: { 'ghcr.io/codemie-ai/codemie-git-operator': await image() },

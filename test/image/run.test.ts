@@ -10,9 +10,11 @@ import { podsInK3s } from './k3s-pod.ts';
 const hasDocker = await dockerAnswers();
 
 let opened: OpenedImage | undefined;
-const suite = useInstallation(async () => {
-  opened = await openBuiltImage();
-  return opened.image;
+const suite = useInstallation({
+  async image() {
+    opened = await openBuiltImage();
+    return opened.image;
+  },
 });
 afterAll(() => opened?.release());
 
