@@ -95,24 +95,50 @@ const sidebar: Item[] = [
   },
 ];
 
-/** Links that leave the folder of the pages lead to the repository. Those within are checked by the build. */
+/** Links to what is no page lead to the repository. */
 function linkFrom(file: string, link: string): string {
   if (/^[a-z]+:|^#/.test(link)) return link;
   const [path = '', anchor] = link.split('#');
   const target = join(dirname(join(docs, file)), path);
   const inDocs = relative(docs, target);
-  if (!inDocs.startsWith('..')) return link;
+  // A README is the index of its folder here, see `rewrites`.
+  if (!inDocs.startsWith('..') && path.endsWith('README.md'))
+    return `${path.replace(/README\.md$/, '') || './'}${anchor === undefined ? '' : `#${anchor}`}`;
+  if (!inDocs.startsWith('..') && /\.(md|svg)$|^$/.test(path)) return link;
   const inRepository = relative(join(docs, '..'), target);
   if (!existsSync(target)) throw new Error(`${file} links to ${link}, which does not exist.`);
   const kind = statSync(target).isDirectory() ? 'tree' : 'blob';
   return `${repository}/${kind}/${revision}/${inRepository}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
-/** Tables keep columns that can be read and scroll sideways where they must. Wide screens show more of them. */
+/** The anchors that GitHub gives headings, because the same links have to work there. */
+function slugify(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/**
+ * Tables fit the page where they can: names of fields and commands break, see `breakable`, which leaves room for what is said about
+ * them. On narrow screens columns stay readable, and the table scrolls sideways. Wide screens show more of it.
+ */
 const style = `
 .vp-doc th, .vp-doc td { padding: 6px 12px; vertical-align: top; text-align: left; min-width: 7.5em; }
+.vp-doc td:first-child { min-width: 9.5em; }
+.vp-doc td:last-child:not(:first-child) { min-width: 15em; }
+.vp-doc td code { overflow-wrap: anywhere; }
 @media (min-width: 1440px) { .VPDoc.has-aside .content-container { max-width: 840px !important; } }
 `;
+
+/** Lets a browser break names between their words: `connection|Ref.|kind`. */
+function breakable(html: string): string {
+  return html.replace(
+    />([^<]+)</,
+    (_, name: string) => `>${name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<=\.)(?=[A-Za-z])/g, '<wbr>')}<`,
+  );
+}
 
 export default defineConfig({
   title: 'codemie-git-operator',
@@ -123,7 +149,10 @@ export default defineConfig({
   cleanUrls: true,
   rewrites: { 'README.md': 'index.md', ':folder/README.md': ':folder/index.md' },
   markdown: {
+    anchor: { slugify },
     config(markdown) {
+      const inline = markdown.renderer.rules.code_inline;
+      if (inline) markdown.renderer.rules.code_inline = (...given) => breakable(inline(...given));
       markdown.core.ruler.push('repository-links', (state) => {
         for (const { children } of state.tokens)
           for (const token of children ?? []) {

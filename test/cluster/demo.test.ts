@@ -1,7 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
+import { demoPicture } from '../../scripts/demo/picture.ts';
 import { stretched } from '../harness/pace.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
@@ -38,6 +40,17 @@ async function untilWritten(run: Run, wanted: string): Promise<void> {
   }
 }
 
+/** The words of a picture, without what differs from run to run. */
+function linesOf(svg: string): string[] {
+  const texts = [...svg.matchAll(/<text .*?>(.*)<\/text>/g)].map(([, text = '']) => text);
+  return texts.map((text) =>
+    text
+      .replaceAll(/<[^>]+>/g, '')
+      .replaceAll(/[\da-f]{8}-[\da-f-]{27}|\d+(\.\d+)?/g, '0')
+      .replaceAll(/\s+/g, ' '),
+  );
+}
+
 it('the demo runs to the end', { timeout: 240_000 }, async () => {
   const demo = start();
   expect(await demo.ended).toBe(0);
@@ -60,6 +73,8 @@ it('the demo runs to the end', { timeout: 240_000 }, async () => {
   expect(held).not.toContain('bitbucket');
   expect(seen.match(/^✔ /gm)).toHaveLength(8);
   expect(wide(output)).toEqual([]);
+  const kept = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'demo.svg'), 'utf8');
+  expect(linesOf(kept), 'docs/demo.svg is old: npm run demo:picture').toEqual(linesOf(demoPicture(output)));
 });
 
 it('with --keep it gives tokens and keys to play with', { timeout: 240_000 }, async () => {
