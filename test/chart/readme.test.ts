@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse as parseYaml, stringify } from 'yaml';
 import { z } from 'zod';
 import { rowsOf } from '../cluster/objects.ts';
@@ -10,7 +12,7 @@ import { codeBlocks } from '../harness/code-blocks.ts';
 import { runTool, type Tools } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
-import { storeAuthority, system, useInstallation } from './installation.ts';
+import { quickstart, storeAuthority, system, useInstallation } from './installation.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
@@ -18,7 +20,7 @@ let folder: string;
 beforeAll(async () => {
   // A checkout, with values.yaml and the key of an App in it.
   folder = await mkdtemp(join(tmpdir(), 'readme-'));
-  for (const name of ['charts', 'examples']) await symlink(join(root, name), join(folder, name));
+  for (const name of ['charts', 'crds', 'examples']) await symlink(join(root, name), join(folder, name));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -86,4 +88,38 @@ describe.each<{ name: string; tools: Tools }>([
       expect(rowsOf(world, key)).toHaveLength(1);
     }
   }, 180_000);
+});
+
+describe('the lines of the README without an image', () => {
+  const suite = useInstallation();
+
+  it('start the operator from the checkout, on a cluster that has nothing', async () => {
+    const home = dirname(kubeconfigPath());
+    const [, block = ''] = await blocks('README.md', 'Install', 'sh');
+    const [crds = '', namespace = '', start = ''] = block.trim().split('\n');
+    await suite.kubectl(['delete', 'namespace', system]);
+    for (const line of [crds, namespace]) await run(line, {}, 'current');
+    // `npm ci` is how this test came here; the kubeconfig is elsewhere.
+    expect(start).toMatch(/^npm ci && npm start -- --kubeconfig ~\/\.kube\/config +# until Ctrl-C$/);
+    const command = start.replace('npm ci && ', 'exec ').replace('~/.kube/config', kubeconfigPath());
+    const { proxyUrl, caFile } = suite.world.internet;
+    const operator = spawn('sh', ['-c', command], {
+      cwd: root,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        HTTPS_PROXY: proxyUrl,
+        CODEMIE_OPERATOR_CA_FILE: caFile,
+        // The ports of the default may be taken on this machine.
+        CODEMIE_OPERATOR_METRICS_ADDRESS: '127.0.0.1:0',
+        CODEMIE_OPERATOR_PROBE_ADDRESS: '127.0.0.1:0',
+      },
+    });
+    const ended = once(operator, 'close');
+    onTestFinished(() => void operator.kill('SIGKILL'));
+    await suite.kubectl(['apply', '--filename', '-'], await quickstart(suite.world));
+    await suite.cluster.waitForConditions('team-a/github', { Ready: 'True/Ready' });
+    operator.kill('SIGINT');
+    await ended;
+  });
 });
