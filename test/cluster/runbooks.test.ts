@@ -1,84 +1,50 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Resource } from '../../src/kube/object.ts';
-import { createServiceAccount } from '../faults/service-account.ts';
-import { kinds, seenOf } from '../harness/cluster.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
-import { runTool } from '../harness/kube-tools.ts';
-import { kubeEnv } from '../harness/kubectl.ts';
-import { kubeconfigPath } from '../kubeconfig-path.ts';
-import { gitHubIntegration, rowsOf, storeGitHubToken } from './objects.ts';
+import { kinds } from '../harness/cluster.ts';
+import { gatewayError } from '../harness/peers/codemie/faults.ts';
+import {
+  gitHubIntegration,
+  reconciled,
+  requestReconcile,
+  rowsOf,
+  storeGitHubToken,
+  waitForConnection,
+} from './objects.ts';
+import {
+  alertsOfInstallation,
+  alertsOfOperators,
+  alertsOfProcess,
+  type Fault,
+  follow,
+  readRunbook,
+  runbookPages,
+} from './runbook.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
-const suite = useSuite();
-const runbooks = join(import.meta.dirname, '..', '..', 'docs', 'runbooks');
-let folder: string;
+const suite = useSuite({ running: false });
+const dayMs = 24 * 3_600_000;
 let namespace: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
   namespace = await suite.team();
-  return () => rm(folder, { recursive: true });
+  const args = [`--operator-namespace=${suite.system}`, `--cluster-name=${suite.system}`];
+  const scope = [`--watch-namespaces=${namespace}`, '--cluster-connections=true'];
+  suite.operator = await suite.start({ args: [...args, ...scope] });
 });
+afterAll(() => suite.world?.calm());
 
-/**
- * Runs lines of a runbook in a shell, as the engineer on call does. No kubelet runs here, so `kubectl logs` shows what
- * the operator's process wrote, as it does for a Pod.
- */
-async function run(script: string, name = 'NAME', log = suite.operator.output()): Promise<string> {
-  await writeFile(join(folder, 'log'), log);
-  const logs = `kubectl() { if [ "$1" = logs ]; then cat ${folder}/log; else command kubectl "$@"; fi; }\n`;
-  const filled = script
-    .replaceAll('NAMESPACE:', 'NS:')
-    .replaceAll('NAME:', 'N:')
-    .replaceAll('NAMESPACE', namespace)
-    .replaceAll('codemie-system', suite.system)
-    .replaceAll(' NAME ', ` ${name} `);
-  // grep answers 1 for no line.
-  const args = ['-c', `${logs}set -o pipefail\n${filled}\n[ $? -le 1 ]`];
-  const { code, stdout, stderr } = await runTool('bash', { args, env: kubeEnv(kubeconfigPath()) });
-  expect(stderr.replaceAll(/^No resources found.*\n/gm, '')).toBe('');
-  expect(code).toBe(0);
-  return stdout;
-}
+describe('the runbooks', async () => {
+  const pages = await runbookPages();
 
-async function diagnose(alert: string, name?: string, log?: string): Promise<string> {
-  const page = await readFile(join(runbooks, `${alert}.md`), 'utf8');
-  const [, section = ''] = page.split('## Diagnose');
-  return await run(codeBlocks(section, 'sh')[0] ?? '', name, log);
-}
-
-async function integration(name: string, spec: object = {}): Promise<string> {
-  const key = `${namespace}/${name}`;
-  await suite.cluster.create(
-    kinds.integration,
-    gitHubIntegration(key, { auth: { token: { secretRef: { name } } }, ...spec }),
-  );
-  return key;
-}
-
-/** Waits until a connection has these conditions. */
-async function connection(kind: Resource, key: string, wanted: Record<string, string>): Promise<void> {
-  await suite.cluster.waitFor(`${key} to have ${JSON.stringify(wanted)}`, async () => {
-    const object = await suite.cluster.get(kind, key);
-    const seen = object && seenOf(object);
-    return seen && Object.entries(wanted).every(([type, want]) => seen.is(type, want));
+  it('have a fault each that they are followed against', () => {
+    expect([...alertsOfProcess, ...alertsOfOperators, ...alertsOfInstallation].toSorted()).toEqual(
+      pages.toSorted(),
+    );
   });
-}
-
-const ready = (key: string) => suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
-
-describe('each runbook', async () => {
-  const pages = (await readdir(runbooks)).filter((name) => name !== 'README.md');
 
   it.each(pages)('%s says impact, urgency, diagnosis, fix and verification, in this order', async (page) => {
-    const text = await readFile(join(runbooks, page), 'utf8');
-    expect(
-      text.match(/^# .*\(critical\)$|^# .*\(warning\)$|^\*\*Impact:\*\*|^\*\*Can it wait\?\*\*|^## .*$/gm),
-    ).toEqual([
-      expect.stringMatching(`^# ${page.slice(0, -3)} `),
+    const headings = /^# .*\(critical\)$|^# .*\(warning\)$|^\*\*Impact:\*\*|^\*\*Can it wait\?\*\*|^## .*$/gm;
+    expect((await readRunbook(page)).match(headings)).toEqual([
+      expect.stringMatching(`^# ${page} `),
       '**Impact:**',
       '**Can it wait?**',
       '## Diagnose',
@@ -86,132 +52,294 @@ describe('each runbook', async () => {
       '## Verify',
     ]);
   });
-
-  it.each(pages)('%s has commands that work', async (page) => {
-    await storeGitHubToken(suite, `${namespace}/works-${page.slice(0, -3).toLowerCase()}`);
-    const name = `works-${page.slice(0, -3).toLowerCase()}`;
-    await integration(name);
-    for (const block of codeBlocks(await readFile(join(runbooks, page), 'utf8'), 'sh'))
-      await expect(run(block, name)).resolves.toEqual(expect.any(String));
-  });
 });
 
-describe('the diagnosis shows', () => {
-  it('CodeMie that does not respond, while its connection is still Ready', async () => {
-    const { cluster, world } = suite;
-    const spec = { url: world.codemie.url, auth: clientCredentials(world, 'login') };
-    await cluster.create(kinds.clusterConnection, { metadata: { name: 'runbook' }, spec });
-    onTestFinished(() => cluster.delete(kinds.clusterConnection, 'runbook'));
-    await connection(kinds.clusterConnection, 'runbook', { Ready: 'True/Ready' });
-    world.internet.setFault('codemie.example.com', { kind: 'refuse' });
-    onTestFinished(() => world.internet.setFault('codemie.example.com', undefined));
-    await run(
-      'kubectl annotate clustercodemieconnection runbook codemie.ai/reconcile-requested-at=1 --overwrite',
-    );
-    await connection(kinds.clusterConnection, 'runbook', {
-      Ready: 'True/Ready',
-      Reconciling: 'True/CodeMieUnreachable',
-    });
-    const shown = await cluster.waitFor('the event of the outage', async () => {
-      const output = await diagnose('CodeMieUnreachable');
-      return output.includes('Warning') && output;
-    });
-    expect(shown).toMatch(/runbook +True +Ready +Not confirmed at the moment: .*codemie\.example\.com/);
-    expect(shown).toMatch(/Warning +CodeMieUnreachable +clustercodemieconnection\/runbook/i);
+/** Creates an integration with the token of the Secret of its name, and waits until it is Ready. */
+async function ready(name: string, spec: object = {}, token: object = {}): Promise<string> {
+  const key = `${namespace}/${name}`;
+  const auth = { token: { secretRef: { name }, ...token } };
+  await suite.cluster.create(kinds.integration, gitHubIntegration(key, { auth, ...spec }));
+  await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
+  return key;
+}
 
-    world.internet.setFault('codemie.example.com', undefined);
-    await connection(kinds.clusterConnection, 'runbook', { Ready: 'True/Ready', Reconciling: '' });
-    await cluster.waitFor('the event of its end', async () =>
-      (await run('kubectl get events --all-namespaces --field-selector reason=Recovered')).includes(
-        'clustercodemieconnection/runbook',
-      ),
-    );
-  });
+const set = (key: string, path: string, value: unknown) =>
+  suite.cluster.patch(kinds.integration, key, [{ op: 'add', path: `/spec/${path}`, value }]);
 
-  it('a Git host that does not respond, for an integration that is still Ready', async () => {
-    const { world, cluster } = suite;
-    await storeGitHubToken(suite, `${namespace}/outage`);
-    const key = await integration('outage');
-    await ready(key);
-    world.internet.setFault('api.github.com', { kind: 'refuse' });
-    onTestFinished(() => world.internet.setFault('api.github.com', undefined));
-    await run(
-      'kubectl annotate gitintegration outage --namespace NAMESPACE codemie.ai/reconcile-requested-at=1 --overwrite',
-    );
-    await cluster.waitForConditions(key, { Ready: 'True/Ready', Reconciling: 'True/ProviderUnreachable' });
-    const shown = await cluster.waitFor('the event of the outage', async () => {
-      const output = await diagnose('GitProviderUnreachable');
-      return output.includes('gitintegration/outage') && output;
-    });
-    expect(shown).toMatch(/outage +True +ProviderUnreachable +Not confirmed at the moment: .*github\.com/);
-  });
+/** Stores another token of that user in a Secret, as someone who rotates it. */
+async function rotate(name: string, login = 'octocat', expiresAt?: Date): Promise<void> {
+  const token = suite.secret('ghp_');
+  suite.world.github.addToken({ token, login, ...(expiresAt && { expiresAt }) });
+  await suite.cluster.setSecret(`${namespace}/${name}`, 'token', token);
+}
 
-  it('a credential that the provider rejects, by its Secret', async () => {
-    const { cluster } = suite;
-    await cluster.createSecret(`${namespace}/rejected`, { token: suite.secret('ghp_') });
-    const key = await integration('rejected');
-    await cluster.waitForConditions(key, { Ready: 'False/Unauthorized' });
-    for (const alert of ['GitIntegrationNotReady', 'GitIntegrationsStalled'])
-      expect(await diagnose(alert, 'rejected')).toContain('rejected the token in Secret "rejected"');
-  });
+const storeRejected = (name: string) =>
+  suite.cluster.setSecret(`${namespace}/${name}`, 'token', suite.secret('ghp_'));
 
-  it('a credential that expires soon, with its date', async () => {
-    const { cluster } = suite;
-    const expiresAt = new Date(Date.now() + 3 * 24 * 3_600_000);
+const dateOf = (date: Date): string => date.toISOString().slice(0, 10);
+const expiryOf = (name: string): RegExp =>
+  new RegExp(
+    `^codemie_git_integration_credential_expiry_timestamp_seconds\\{namespace="${namespace}",name="${name}"\\}`,
+    'm',
+  );
+
+/** Changes the host of an integration in CodeMie, as a user does in its form, and has it compared. */
+async function editInCodeMie(key: string): Promise<void> {
+  const { cluster, world } = suite;
+  // What the operator wrote itself counts as known after another reconcile.
+  await reconciled(cluster, key, { Ready: 'True/Ready' });
+  const [row] = rowsOf(world, key);
+  if (!row) throw new Error(`CodeMie has no integration of ${key}.`);
+  const others = row.credential_values.filter((each) => each.key !== 'url');
+  row.credential_values = [...others, { key: 'url', value: 'https://github.somewhere.example' }];
+  row.update_date = new Date(Date.now() + 1000).toISOString().replace('Z', '001');
+  await requestReconcile(cluster, kinds.integration, key);
+}
+
+/** Another connection of the cluster, with its Secret. */
+async function sharedConnection(name: string): Promise<string> {
+  const { cluster, world, system } = suite;
+  await cluster.createSecret(`${system}/${name}`, { clientSecret: world.clientSecret });
+  const spec = { url: world.codemie.url, auth: clientCredentials(world, name) };
+  await cluster.create(kinds.clusterConnection, { metadata: { name }, spec });
+  onTestFinished(() => cluster.delete(kinds.clusterConnection, name));
+  await waitForConnection(cluster, kinds.clusterConnection, name, { Ready: 'True/Ready' });
+  return name;
+}
+
+/** The fault of each alert, once everything that it needs is Ready. */
+const faults: Record<(typeof alertsOfProcess)[number], () => Promise<Fault>> = {
+  async GitCredentialExpired() {
+    const token = await storeGitHubToken(suite, `${namespace}/expired`);
+    const key = await ready('expired', {}, { expiresAt: new Date(Date.now() + 300 * dayMs).toISOString() });
+    const past = new Date(Date.now() - dayMs);
+    const future = new Date(Date.now() + 200 * dayMs);
+    return {
+      name: 'expired',
+      async cause() {
+        suite.world.github.expireToken(token);
+        await set(key, 'auth/token/expiresAt', past.toISOString());
+      },
+      diagnosis: [/The token in Secret "expired" \(key "token"\) has expired/, new RegExp(dateOf(past))],
+      async fix() {
+        await rotate('expired');
+        await set(key, 'auth/token/expiresAt', future.toISOString());
+      },
+      verification: new RegExp(`expired +True +Ready .*${dateOf(future)}`),
+    };
+  },
+
+  async GitCredentialExpiring() {
+    const [soon, late] = [new Date(Date.now() + 3 * dayMs), new Date(Date.now() + 300 * dayMs)];
     await storeGitHubToken(suite, `${namespace}/expiring`);
-    const key = await integration('expiring', {
-      auth: { token: { secretRef: { name: 'expiring' }, expiresAt: expiresAt.toISOString() } },
-    });
-    await cluster.waitForConditions(key, { CredentialExpiring: 'True/ExpiresSoon' });
-    for (const alert of ['GitCredentialExpiring', 'GitCredentialExpired'])
-      expect(await diagnose(alert, 'expiring')).toContain(expiresAt.toISOString().slice(0, 10));
-  });
+    await ready('expiring');
+    return {
+      name: 'expiring',
+      cause: () => rotate('expiring', 'octocat', soon),
+      diagnosis: [/Type: +CredentialExpiring/, new RegExp(dateOf(soon)), expiryOf('expiring')],
+      fix: () => rotate('expiring', 'octocat', late),
+      verification: new RegExp(`expiring +True +Ready .*${dateOf(late)}`),
+    };
+  },
 
-  it('what someone changed in CodeMie', async () => {
-    const { cluster, world } = suite;
+  async GitIntegrationNotReady() {
+    await storeGitHubToken(suite, `${namespace}/rejected`);
+    await ready('rejected');
+    return {
+      name: 'rejected',
+      cause: () => storeRejected('rejected'),
+      diagnosis: [/rejected the token in Secret "rejected"/, /name="rejected",type="Ready",status="False"/],
+      fix: () => rotate('rejected'),
+      verification: /^rejected +True +Ready /m,
+    };
+  },
+
+  async GitIntegrationsStalled() {
+    await storeGitHubToken(suite, `${namespace}/shared`);
+    const names = ['a', 'b', 'c', 'd', 'e'].map((letter) => `many-${letter}`);
+    const auth = { token: { secretRef: { name: 'shared' } } };
+    await Promise.all(names.map((name) => ready(name, { auth })));
+    return {
+      cause: () => storeRejected('shared'),
+      diagnosis: [
+        ...names.map(
+          (name) => new RegExp(`^${namespace} +${name} +False .*rejected the token in Secret`, 'm'),
+        ),
+        /^codemie_git_integrations\{type="Stalled",status="True",reason="Unauthorized"\} [5-9]/m,
+      ],
+      fix: () => rotate('shared'),
+      verification: new RegExp(names.map((name) => `${namespace} +${name} +True [^]*`).join('')),
+    };
+  },
+
+  async GitIntegrationDrifted() {
     await storeGitHubToken(suite, `${namespace}/drifted`);
-    const key = await integration('drifted', { driftPolicy: 'Report' });
-    await ready(key);
-    const [row] = rowsOf(world, key);
-    world.codemie.remove(row?.id ?? '');
-    await run(
-      'kubectl annotate gitintegration drifted --namespace NAMESPACE codemie.ai/reconcile-requested-at=1 --overwrite',
-    );
-    await cluster.waitForConditions(key, { Drifted: 'True/Removed' });
-    expect(await diagnose('GitIntegrationDrifted', 'drifted')).toContain('no longer lists the integration');
-  });
+    const key = await ready('drifted', { driftPolicy: 'Report' });
+    return {
+      name: 'drifted',
+      cause: () => editInCodeMie(key),
+      diagnosis: [/Type: +Drifted/, /changed url/, /name="drifted",type="Drifted",status="True"/],
+      fix: () => set(key, 'driftPolicy', 'Correct'),
+      verification: /^(?![^]*Type: +Drifted)[^]*Type: +Ready/,
+    };
+  },
 
-  it('a connection whose login is rejected', async () => {
+  async GitIntegrationDriftRecurring() {
+    await storeGitHubToken(suite, `${namespace}/contested`);
+    const key = await ready('contested');
+    return {
+      cause: () => editInCodeMie(key),
+      diagnosis: [
+        /DriftCorrected +gitintegration\/contested +Someone changed url/,
+        /^codemie_git_integration_drift_corrected_total [1-9]/m,
+      ],
+      async fix() {
+        await set(key, 'driftPolicy', 'Report');
+        await editInCodeMie(key);
+        await suite.cluster.waitForConditions(key, { Drifted: 'True' });
+      },
+      // The second edit was not corrected.
+      verification: /^(?!(?:[^]*gitintegration\/contested){2})[^]*gitintegration\/contested/,
+    };
+  },
+
+  async GitIntegrationRegistrationsOrphaned() {
+    await storeGitHubToken(suite, `${namespace}/orphaned`);
+    const key = await ready('orphaned');
+    const [row] = rowsOf(suite.world, key);
+    return {
+      async cause() {
+        const { projects } = suite.world.login;
+        projects.delete('demo');
+        onTestFinished(() => void projects.set('demo', true));
+        await suite.cluster.delete(kinds.integration, key);
+        await suite.cluster.waitForGone(kinds.integration, key);
+        projects.set('demo', true);
+      },
+      diagnosis: [
+        new RegExp(`RegistrationOrphaned +gitintegration/orphaned +Integration ${row?.id} `),
+        new RegExp(`left behind in CodeMie.*${row?.id}|${row?.id}.*left behind in CodeMie`),
+        /^codemie_git_integration_registrations_orphaned_total [1-9]/m,
+      ],
+      async fix() {
+        suite.world.codemie.remove(row?.id ?? '');
+        await suite.cluster.waitFor('it to be gone', () =>
+          Promise.resolve(rowsOf(suite.world, key).length === 0),
+        );
+      },
+      verification: /^(?![^]*orphaned +Integration[^]*orphaned +Integration)/,
+    };
+  },
+
+  async CodeMieConnectionNotReady() {
+    const name = await sharedConnection('runbook-login');
+    const store = (value: string) =>
+      suite.cluster.setSecret(`${suite.system}/${name}`, 'clientSecret', value);
+    return {
+      cause: () => store(suite.secret('wrong')),
+      diagnosis: [
+        /^runbook-login +False +Unauthorized +\S+/m,
+        /kind="ClusterCodeMieConnection",namespace="",name="runbook-login",type="Ready",status="False"/,
+      ],
+      fix: () => store(suite.world.clientSecret),
+      verification: /^runbook-login +True +Ready /m,
+    };
+  },
+
+  async CodeMieUnreachable() {
+    const name = await sharedConnection('runbook-outage');
+    const { internet } = suite.world;
+    return {
+      async cause() {
+        internet.setFault('codemie.example.com', { kind: 'refuse' });
+        await requestReconcile(suite.cluster, kinds.clusterConnection, name);
+      },
+      diagnosis: [
+        /^runbook-outage +True +Ready +Not confirmed at the moment: .*codemie\.example\.com/m,
+        /Warning +CodeMieUnreachable +clustercodemieconnection\/runbook-outage/,
+        /^codemie_http_requests_total\{target="codemie",host="codemie\.example\.com",.*result="Proxy"\}/m,
+      ],
+      async fix() {
+        internet.setFault('codemie.example.com', undefined);
+        await waitForConnection(suite.cluster, kinds.clusterConnection, name, {
+          Ready: 'True',
+          Reconciling: '',
+        });
+      },
+      verification: /^runbook-outage +True +Ready +(?!Not confirmed)/m,
+    };
+  },
+
+  async GitProviderUnreachable() {
+    await storeGitHubToken(suite, `${namespace}/outage`);
+    const key = await ready('outage');
+    const { internet } = suite.world;
+    return {
+      async cause() {
+        internet.setFault('api.github.com', { kind: 'refuse' });
+        await requestReconcile(suite.cluster, kinds.integration, key);
+      },
+      diagnosis: [
+        / outage +True +ProviderUnreachable +Not confirmed at the moment: .*github\.com/,
+        /Warning +ProviderUnreachable +gitintegration\/outage/,
+        /^codemie_http_requests_total\{target="provider",host="api\.github\.com",.*result="Proxy"\}/m,
+      ],
+      async fix() {
+        internet.setFault('api.github.com', undefined);
+        await requestReconcile(suite.cluster, kinds.integration, key);
+      },
+      verification: / outage +True +<none> /,
+    };
+  },
+
+  async GitProviderRateLimited() {
     const { cluster, world } = suite;
-    await cluster.createSecret(`${namespace}/wrong`, { clientSecret: suite.secret('wrong') });
-    await cluster.create(kinds.connection, {
-      metadata: { name: 'wrong', namespace },
-      spec: { url: world.codemie.url, auth: clientCredentials(world, 'wrong') },
-    });
-    await connection(kinds.connection, `${namespace}/wrong`, { Ready: 'False/Unauthorized' });
-    expect(await diagnose('CodeMieConnectionNotReady')).toMatch(/wrong +False +Unauthorized +\S+/);
-  });
+    await cluster.createSecret(`${namespace}/limited`, { token: suite.secret('ghp_') });
+    await rotate('limited', 'busy');
+    const key = await ready('limited');
+    return {
+      async cause() {
+        world.github.setRateLimit('busy', { used: 5000 });
+        await requestReconcile(cluster, kinds.integration, key);
+      },
+      diagnosis: [/ limited +True +RateLimited /],
+      fix: () => rotate('limited', 'quiet'),
+      verification: / limited +True +<none> /,
+    };
+  },
 
-  it('a permission that is missing, with what it is for, in log and metrics', async () => {
-    const account = await createServiceAccount(suite.cluster, kubeconfigPath(), suite.system);
-    onTestFinished(() => account.close());
-    await account.use(await account.newToken());
-    const operator = await suite.start({
-      kubeconfig: account.kubeconfigPath,
-      args: ['--operator-namespace', suite.system, '--cluster-name', suite.system, '--leader-elect=true'],
-      waitUntilReady: false,
-    });
-    await suite.cluster.waitFor('the log', () =>
-      Promise.resolve(operator.output().includes('lacks permission')),
-    );
-    const shown = await diagnose('CodeMieGitOperatorPermissionsMissing', undefined, operator.output());
-    expect(shown).toContain('lacks permission to');
-    expect(shown).toContain('it needs that to');
-    const metrics = await operator.metrics();
-    expect(metrics).toMatch(/^codemie_permissions_missing [1-9]/m);
-    expect(metrics).toMatch(/^leader_election_master_status\{name="codemie-git-operator"\} 0$/m);
-    await operator.stop();
+  async CodeMieGitOperatorReconcileErrors() {
+    await storeGitHubToken(suite, `${namespace}/failing`);
+    const { codemie } = suite.world;
+    return {
+      async cause() {
+        codemie.faults.decide(() => ({ outcome: gatewayError(503, 'beforeCommit') }));
+        const auth = { token: { secretRef: { name: 'failing' } } };
+        await suite.cluster.create(kinds.integration, gitHubIntegration(`${namespace}/failing`, { auth }));
+      },
+      diagnosis: [
+        / failing +Unknown +CodeMieUnreachable /,
+        /"key":"\S+\/failing".*Reconciling failed/,
+        /^controller_runtime_reconcile_errors_total\{controller="gitintegration"\} [1-9]/m,
+      ],
+      fix: () => Promise.resolve(codemie.faults.decide(undefined)),
+      verification: / failing +True +<none> /,
+    };
+  },
+};
+
+describe('the runbook is followed against its fault:', () => {
+  it.each(alertsOfProcess)('%s', async (alert) => {
+    const { cluster, operator, system } = suite;
+    const fault = await faults[alert]();
+    onTestFinished(() => suite.world.calm());
+    const shell = {
+      cluster,
+      namespace,
+      system,
+      logs: () => operator.output(),
+      metrics: () => operator.metrics(),
+    };
+    await expect(follow(alert, fault, shell)).resolves.toBeUndefined();
   });
 });
-
-afterAll(() => suite.world?.calm());

@@ -157,7 +157,7 @@ export interface Seen {
 }
 
 /** The conditions of a GitIntegration or of a connection as tests compare them. */
-export function seenOf(object: KubeObject): Seen {
+function seenOf(object: KubeObject): Seen {
   const status = parseGitIntegrationStatus(object['status']);
   const conditions = status.conditions ?? [];
   const find = (type: string) => conditions.find((condition) => condition.type === type);

@@ -1,0 +1,131 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { gitHubIntegration } from '../cluster/objects.ts';
+import { alertsOfOperators, type Fault, follow } from '../cluster/runbook.ts';
+import { useSuite } from '../cluster/suite.ts';
+import { kinds } from '../harness/cluster.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
+import { inParallel } from '../harness/parallel.ts';
+import { type Relay, startRelay } from '../harness/relay.ts';
+import { kubeconfigPath } from '../kubeconfig-path.ts';
+
+const suite = useSuite({ running: false });
+
+/** An operator, alone in its namespace, and what is done to it. */
+interface Case {
+  namespace: string;
+  fault: Fault;
+  /** The one that runs now. */
+  operator: () => OperatorProcess;
+}
+
+/** Starts an operator for one namespace. */
+async function alone(
+  namespace: string,
+  {
+    args = [],
+    ...options
+  }: { kubeconfig?: string; preload?: string; env?: Record<string, string>; args?: string[] } = {},
+): Promise<OperatorProcess> {
+  const own = ['operator-namespace', 'cluster-name', 'watch-namespaces'];
+  return suite.start({ ...options, args: [...own.map((name) => `--${name}=${namespace}`), ...args] });
+}
+
+/** An operator with one worker and a wire to the API server that can be held. */
+async function behindRelay(): Promise<{ namespace: string; relay: Relay; operator: OperatorProcess }> {
+  const namespace = await suite.cluster.createNamespace('team');
+  const relay = await startRelay(kubeconfigPath());
+  onTestFinished(() => relay.close());
+  const options = { kubeconfig: relay.kubeconfigPath, args: ['--workers=1'] };
+  return { namespace, relay, operator: await alone(namespace, options) };
+}
+
+const depthOf = (metrics: string): number =>
+  Number(/^workqueue_depth\{name="gitintegration".*\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
+
+const cases: Record<(typeof alertsOfOperators)[number], () => Promise<Case>> = {
+  async CodeMieGitOperatorQueueGrowing() {
+    const { namespace, relay, operator } = await behindRelay();
+    const fault = {
+      async cause() {
+        const filled = inParallel(0, 300, async (index) => {
+          await suite.cluster.create(kinds.integration, gitHubIntegration(`${namespace}/i${index}`));
+        });
+        // Full for a moment, which then lasts.
+        await suite.cluster.waitFor('a full queue', async () => depthOf(await operator.metrics()) > 50);
+        relay.hold();
+        await filled;
+      },
+      diagnosis: [
+        /^(\S+ +\S+ +1 +-1\n){50}/m,
+        /^workqueue_depth\{name="gitintegration".*\} ([5-9]\d|\d{3})/m,
+        /^controller_runtime_active_workers\{controller="gitintegration"\} 1$/m,
+      ],
+      fix: () => Promise.resolve(relay.release()),
+      verification: /^(?![^]* 1 +-1\n)[^]*^workqueue_depth\{name="gitintegration".*\} 0$/m,
+    };
+    return { namespace, fault, operator: () => operator };
+  },
+
+  async CodeMieGitOperatorWatchStale() {
+    const { namespace, relay, operator } = await behindRelay();
+    const fault = {
+      cause: () => Promise.resolve(relay.hold()),
+      diagnosis: [/List or watch failed/, /^ok$/m],
+      fix: () => Promise.resolve(relay.release()),
+      verification: /^codemie_cache_contact_age_seconds\{resource="gitintegrations"\} [0-5]?\d(\.\d+)?$/m,
+    };
+    return { namespace, fault, operator: () => operator };
+  },
+
+  async CodeMieGitOperatorWorkStuck() {
+    const namespace = await suite.team();
+    const key = `${namespace}/stuck`;
+    // An hour takes a minute.
+    const env = { ...suite.world.operatorEnv, FAST_CLOCK_FACTOR: '60' };
+    let operator = await alone(namespace, {
+      preload: import.meta.resolve('../harness/deaf-signing.ts'),
+      env,
+    });
+    const fault = {
+      async cause() {
+        const privateKey = suite.privateKey();
+        suite.world.github.addApp({ id: 777, privateKey });
+        suite.world.github.addInstallation({ appId: 777, account: 'acme' });
+        await suite.cluster.createSecret(`${namespace}/app`, { key: privateKey });
+        const githubApp = { appID: 777, privateKeySecretRef: { name: 'app', key: 'key' } };
+        await suite.cluster.create(kinds.integration, gitHubIntegration(key, { auth: { githubApp } }));
+      },
+      diagnosis: [
+        new RegExp(`"key":"${key}".*ignored its deadline`),
+        /^workqueue_longest_running_processor_seconds\{name="gitintegration"\} ([1-9]\d{2}|\d{4})/m,
+      ],
+      // Another Pod, without the bug.
+      async fix() {
+        await operator.kill();
+        operator = await alone(namespace);
+        await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
+      },
+      verification: /^workqueue_longest_running_processor_seconds\{name="gitintegration"\} \d(\.\d+)?$/m,
+    };
+    return { namespace, fault, operator: () => operator };
+  },
+};
+
+describe('the runbook is followed against its fault:', () => {
+  it.each(alertsOfOperators)('%s', async (alert) => {
+    const { namespace, fault, operator } = await cases[alert]();
+    onTestFinished(() =>
+      operator()
+        .kill()
+        .then(() => {}),
+    );
+    const shell = {
+      cluster: suite.cluster,
+      namespace,
+      system: suite.system,
+      logs: () => operator().output(),
+      metrics: () => operator().metrics(),
+    };
+    await expect(follow(alert, fault, shell)).resolves.toBeUndefined();
+  });
+});
