@@ -158,7 +158,7 @@ export function uncertain(
   return new CodeMieError({
     kind: 'uncertain',
     message: 'CodeMie did not say clearly whether it saved the change.',
-    hint: 'The integrations are listed again to find out; check the log of CodeMie if it stays so.',
+    hint: 'The operator lists the integrations again to find out; if this persists, check the log of CodeMie.',
     ...details,
   });
 }
@@ -217,7 +217,7 @@ function refusedOnTheWay(): CodeMieError {
     kind: 'unreachable',
     message:
       'Something before CodeMie, such as a proxy or a firewall, refuses the requests of the connection.',
-    hint: 'It is retried; check the proxies and firewalls between the operator and CodeMie if it stays so.',
+    hint: 'The operator retries; if this persists, check the proxies and firewalls between the operator and CodeMie.',
     tokenRefusal: 'onTheWay',
   });
 }
@@ -227,7 +227,7 @@ function cannotVerify(): CodeMieError {
     kind: 'unreachable',
     message:
       'CodeMie cannot verify tokens at the moment, because it does not get the keys of the identity provider.',
-    hint: 'It is retried; check JWKS_TRUSTED_ISSUERS of CodeMie, and its way to the identity provider, if it stays so.',
+    hint: 'The operator retries; if this persists, check JWKS_TRUSTED_ISSUERS of CodeMie, and its way to the identity provider.',
   });
 }
 

@@ -255,7 +255,7 @@ function takeOver(input: RegistrationInput, row: ObservedSetting): RegistrationP
     : {
         action: 'refuse',
         reason: 'AliasConflict',
-        sentence: `Project "${desired.project}" already has an integration "${desired.alias}" that was made outside of this operator.`,
+        sentence: `Project "${desired.project}" already has an integration "${desired.alias}" that was created outside of this operator.`,
         hint: 'Choose another alias, or set adoptionPolicy: IfUnowned to adopt it.',
       };
 }

@@ -196,7 +196,7 @@ describe('a new integration', () => {
     await create('made-just-now-too');
     const seen = await see(key, { Ready: 'False/AliasConflict' });
     expect(seen.condition('Ready').message).toBe(
-      `Project "demo" already has an integration "${key}" that was made outside of this operator. Choose another alias, or set adoptionPolicy: IfUnowned to adopt it.`,
+      `Project "demo" already has an integration "${key}" that was created outside of this operator. Choose another alias, or set adoptionPolicy: IfUnowned to adopt it.`,
     );
     expect(row).toEqual(before);
   });

@@ -122,7 +122,7 @@ describe('an alias that CodeMie has already', () => {
       refused: ['Never'],
       reason: 'AliasConflict',
       policy: 'IfUnowned',
-      says: 'was made outside of this operator. Choose another alias, or set adoptionPolicy: IfUnowned',
+      says: 'was created outside of this operator. Choose another alias, or set adoptionPolicy: IfUnowned',
     },
     {
       name: 'of another cluster',

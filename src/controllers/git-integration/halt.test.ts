@@ -68,7 +68,7 @@ const cases = [
       status: 'Unknown',
       reason: 'ProviderUnreachable',
       message:
-        'github.com has not answered yet. The answer is waited for; check the load of the server if it stays so.',
+        'github.com has not responded yet. The operator still waits for it; if this persists, check the server and the network path to it.',
     },
     next: { kind: 'retry' },
     standsMs: 500,

@@ -109,7 +109,7 @@ export interface ProviderFailure {
 export function providerHalt(error: unknown, question: ProviderFailure): Halt {
   const { step, host, credential, connection, wasReady } = question;
   if (error instanceof StillWaitingError) {
-    const message = `${host} has not answered yet. The answer is waited for; check the load of the server if it stays so.`;
+    const message = `${host} has not responded yet. The operator still waits for it; if this persists, check the server and the network path to it.`;
     return waiting(step, 'ProviderUnreachable', message, { kind: 'retry' }, error);
   }
   if (error instanceof Refusal) return refusalHalt(error, question);

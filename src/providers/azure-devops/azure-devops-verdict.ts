@@ -55,7 +55,7 @@ function ownerRefused({ host }: AnswerContext, text: string): ProviderError {
     reason: 'Unauthorized',
     sentence: (token) => `${host} refuses the owner of the ${token}.`,
     hint: isNew
-      ? 'The owner signs in there once with a browser before a token of the account is good.'
+      ? 'Have the owner sign in there once with a browser; tokens of the account work after that.'
       : 'Check that the account is a member of the organization and has an access level there, and that no policy forbids its tokens.',
     isExplained: isNew,
   });

@@ -82,7 +82,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'of an owner who never signed in',
       answer: said(403, 'TF401444: Please sign-in at least once in a web browser'),
       reason: 'Unauthorized',
-      says: `${host} refuses the owner of the token. The owner signs in there once with a browser before a token of the account is good.`,
+      says: `${host} refuses the owner of the token. Have the owner sign in there once with a browser; tokens of the account work after that.`,
       again: 'person',
     },
     {

@@ -171,7 +171,7 @@ export function serverVerdict(answer: Answer, question: AnswerContext): Provider
   if (answer.status === 401 && threw(inactiveException)) {
     return refused(
       question,
-      'Its account is deactivated; an administrator activates it on the server.',
+      'Its account is deactivated; have an administrator activate it on the server.',
       true,
     );
   }

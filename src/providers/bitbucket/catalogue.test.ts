@@ -253,7 +253,7 @@ const ofServers: CatalogueRow[] = [
       },
     },
     reason: 'Unauthorized',
-    says: refusedBy(host, 'Its account is deactivated; an administrator activates it on the server.'),
+    says: refusedBy(host, 'Its account is deactivated; have an administrator activate it on the server.'),
     again: 'person',
   },
   {

@@ -48,7 +48,7 @@ export function tokenVerdict(
       reason: 'Unauthorized',
       sentence: (token) =>
         `The ${token} is an installation token of a GitHub App, which expires after an hour.`,
-      hint: 'Give the App itself (auth.githubApp) instead of one of its tokens.',
+      hint: 'Configure the App itself under auth.githubApp instead of one of its tokens.',
       isExplained: true,
     });
   }

@@ -136,7 +136,7 @@ const rowsAt = (host: string): CatalogueRow[] => {
       name: 'a token of an installation, which has no user',
       answer: refusal(403, `Resource not accessible by integration ${canary}`),
       reason: 'Unauthorized',
-      says: 'The token is an installation token of a GitHub App, which expires after an hour. Give the App itself (auth.githubApp) instead of one of its tokens.',
+      says: 'The token is an installation token of a GitHub App, which expires after an hour. Configure the App itself under auth.githubApp instead of one of its tokens.',
       again: 'person',
     },
     limited(403),

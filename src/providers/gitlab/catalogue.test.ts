@@ -22,37 +22,37 @@ const owners: { name: string; text: string; hint: string }[] = [
   {
     name: 'is blocked',
     text: 'Your account has been blocked.',
-    hint: 'The account is blocked; an administrator unblocks it.',
+    hint: 'The account is blocked; have an administrator of the server unblock it.',
   },
   {
     name: 'is banned',
     text: 'Your account has been banned.',
-    hint: 'The account is banned; an administrator unbans it.',
+    hint: 'The account is banned; have an administrator of the server unban it.',
   },
   {
     name: 'has to enable two-factor authentication',
     text: 'You must enable Two-Factor Authentication for your account.',
-    hint: 'The owner of the token enables two-factor authentication.',
+    hint: 'Have the owner of the token enable two-factor authentication.',
   },
   {
     name: 'waits for approval',
     text: 'Your account is pending approval from your administrator and hence blocked.',
-    hint: 'The account waits for the approval of an administrator.',
+    hint: 'Have an administrator of the server approve the account.',
   },
   {
     name: 'is deactivated',
     text: 'Your account has been deactivated by your administrator. Please log back in from a web browser to reactivate your account at https://gitlab.com',
-    hint: 'The account is deactivated; its owner signs in once to activate it.',
+    hint: 'The account is deactivated; have its owner sign in once to activate it.',
   },
   {
     name: 'has not accepted the terms',
     text: `You (@${canary}) must accept the Terms of Service in order to perform this action.`,
-    hint: 'The owner of the token signs in and accepts the terms of service.',
+    hint: 'Have the owner of the token sign in and accept the terms of service.',
   },
   {
     name: 'has not confirmed an address',
     text: 'Your primary email address is not confirmed. Please check your inbox for the confirmation instructions.',
-    hint: 'The owner of the token confirms the e-mail address of the account.',
+    hint: 'Have the owner of the token confirm the e-mail address of the account.',
   },
   {
     name: 'has an expired password',

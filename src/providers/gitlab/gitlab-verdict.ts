@@ -146,16 +146,16 @@ function unknown(question: AnswerContext): ProviderError {
 
 /** https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth/user_access_denied_reason.rb */
 const refusals: { pattern: RegExp; hint: string }[] = [
-  { pattern: /pending approval/i, hint: 'The account waits for the approval of an administrator.' },
+  { pattern: /pending approval/i, hint: 'Have an administrator of the server approve the account.' },
   // Of an account that waits for approval it says "and hence blocked" too.
-  { pattern: /\bbanned\b/i, hint: 'The account is banned; an administrator unbans it.' },
-  { pattern: /two-factor/i, hint: 'The owner of the token enables two-factor authentication.' },
-  { pattern: /blocked/i, hint: 'The account is blocked; an administrator unblocks it.' },
-  { pattern: /deactivated/i, hint: 'The account is deactivated; its owner signs in once to activate it.' },
-  { pattern: /terms of service/i, hint: 'The owner of the token signs in and accepts the terms of service.' },
+  { pattern: /\bbanned\b/i, hint: 'The account is banned; have an administrator of the server unban it.' },
+  { pattern: /two-factor/i, hint: 'Have the owner of the token enable two-factor authentication.' },
+  { pattern: /blocked/i, hint: 'The account is blocked; have an administrator of the server unblock it.' },
+  { pattern: /deactivated/i, hint: 'The account is deactivated; have its owner sign in once to activate it.' },
+  { pattern: /terms of service/i, hint: 'Have the owner of the token sign in and accept the terms of service.' },
   {
     pattern: /password (has )?expired/i,
     hint: "The owner's password has expired; sign in and set a new one.",
   },
-  { pattern: /confirm/i, hint: 'The owner of the token confirms the e-mail address of the account.' },
+  { pattern: /confirm/i, hint: 'Have the owner of the token confirm the e-mail address of the account.' },
 ];

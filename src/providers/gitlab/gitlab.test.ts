@@ -151,14 +151,14 @@ describe('GitLab', () => {
     {
       name: 'of a blocked owner',
       arrange: (gl) => gl.setUserState('alice', 'blocked'),
-      error: { reason: 'Unauthorized', hint: 'The account is blocked; an administrator unblocks it.' },
+      error: { reason: 'Unauthorized', hint: 'The account is blocked; have an administrator of the server unblock it.' },
     },
     {
       name: 'of an owner who waits for approval',
       arrange: (gl) => gl.setUserState('alice', 'blocked_pending_approval'),
       error: {
         reason: 'Unauthorized',
-        hint: 'The account waits for the approval of an administrator.',
+        hint: 'Have an administrator of the server approve the account.',
       },
     },
     {
