@@ -110,7 +110,7 @@ const faults: Record<(typeof alertsOfInstallation)[number], () => Fault> = {
     diagnosis: [
       /refused to patch gitintegrations\/status|gitintegrations.*403 Forbidden/,
       /^\+ +- gitintegrations\/status$/m,
-      /^rest_client_requests_total\{verb="patch",resource="gitintegrations".*code="403"\} [1-9]/m,
+      /^rest_client_requests_total\{verb="apply",resource="gitintegrations"[^\n]*code="403"\} [1-9]/m,
     ],
     verification: runningPod,
   }),

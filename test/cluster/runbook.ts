@@ -28,11 +28,13 @@ export const alertsOfProcess = [
 ] as const;
 
 /** The alerts whose faults need an operator of a special kind: test/faults/runbooks.test.ts. */
-export const alertsOfOperators = [
-  'CodeMieGitOperatorQueueGrowing',
-  'CodeMieGitOperatorWorkStuck',
-  'CodeMieGitOperatorWatchStale',
-] as const;
+export const alertsOfOperators = ['CodeMieGitOperatorQueueGrowing', 'CodeMieGitOperatorWatchStale'] as const;
+
+/**
+ * The alerts whose fault no server can cause, with the reason. A reconcile that ignores its deadline is a bug: one that waits
+ * for a provider's library, which is the only foreign code that it awaits, does end.
+ */
+export const alertsWithoutFault = ['CodeMieGitOperatorWorkStuck'] as const;
 
 /** The alerts whose faults need Pods, roles and Leases of an installed chart: test/chart/runbooks.test.ts. */
 export const alertsOfInstallation = [

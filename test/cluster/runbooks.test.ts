@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { kinds } from '../harness/cluster.ts';
 import { gatewayError } from '../harness/peers/codemie/faults.ts';
@@ -13,10 +15,12 @@ import {
   alertsOfInstallation,
   alertsOfOperators,
   alertsOfProcess,
+  alertsWithoutFault,
   type Fault,
   follow,
   readRunbook,
   runbookPages,
+  runSection,
 } from './runbook.ts';
 import { clientCredentials, useSuite } from './suite.ts';
 
@@ -36,9 +40,9 @@ describe('the runbooks', async () => {
   const pages = await runbookPages();
 
   it('have a fault each that they are followed against', () => {
-    expect([...alertsOfProcess, ...alertsOfOperators, ...alertsOfInstallation].toSorted()).toEqual(
-      pages.toSorted(),
-    );
+    expect(
+      [...alertsOfProcess, ...alertsOfOperators, ...alertsOfInstallation, ...alertsWithoutFault].toSorted(),
+    ).toEqual(pages.toSorted());
   });
 
   it.each(pages)('%s says impact, urgency, diagnosis, fix and verification, in this order', async (page) => {
@@ -327,6 +331,24 @@ const faults: Record<(typeof alertsOfProcess)[number], () => Promise<Fault>> = {
     };
   },
 };
+
+describe('the runbook without a fault', () => {
+  it.each(alertsWithoutFault)('%s finds the line that the operator would log', async (alert) => {
+    const { cluster, operator, system } = suite;
+    const source = await readFile(join(import.meta.dirname, '../../src/kube/controller.ts'), 'utf8');
+    const [, message = ''] = /'(A reconcile ignored its deadline.*?)'/.exec(source) ?? [];
+    const line = JSON.stringify({ level: 'error', key: 'a/b', msg: message });
+    const shell = {
+      cluster,
+      namespace,
+      system,
+      logs: () => `${operator.output()}\n${line}\n`,
+      metrics: () => operator.metrics(),
+    };
+    expect(await runSection(alert, 'Diagnose', shell)).toBe(`${line}\n`);
+    await expect(runSection(alert, 'Verify', shell)).resolves.toBe('');
+  });
+});
 
 describe('the runbook is followed against its fault:', () => {
   it.each(alertsOfProcess)('%s', async (alert) => {

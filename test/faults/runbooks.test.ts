@@ -76,39 +76,6 @@ const cases: Record<(typeof alertsOfOperators)[number], () => Promise<Case>> = {
     };
     return { namespace, fault, operator: () => operator };
   },
-
-  async CodeMieGitOperatorWorkStuck() {
-    const namespace = await suite.team();
-    const key = `${namespace}/stuck`;
-    // An hour takes a minute.
-    const env = { ...suite.world.operatorEnv, FAST_CLOCK_FACTOR: '60' };
-    let operator = await alone(namespace, {
-      preload: import.meta.resolve('../harness/deaf-signing.ts'),
-      env,
-    });
-    const fault = {
-      async cause() {
-        const privateKey = suite.privateKey();
-        suite.world.github.addApp({ id: 777, privateKey });
-        suite.world.github.addInstallation({ appId: 777, account: 'acme' });
-        await suite.cluster.createSecret(`${namespace}/app`, { key: privateKey });
-        const githubApp = { appID: 777, privateKeySecretRef: { name: 'app', key: 'key' } };
-        await suite.cluster.create(kinds.integration, gitHubIntegration(key, { auth: { githubApp } }));
-      },
-      diagnosis: [
-        new RegExp(`"key":"${key}".*ignored its deadline`),
-        /^workqueue_longest_running_processor_seconds\{name="gitintegration"\} ([1-9]\d{2}|\d{4})/m,
-      ],
-      // Another Pod, without the bug.
-      async fix() {
-        await operator.kill();
-        operator = await alone(namespace);
-        await suite.cluster.waitForConditions(key, { Ready: 'True/Ready' });
-      },
-      verification: /^workqueue_longest_running_processor_seconds\{name="gitintegration"\} \d(\.\d+)?$/m,
-    };
-    return { namespace, fault, operator: () => operator };
-  },
 };
 
 describe('the runbook is followed against its fault:', () => {
