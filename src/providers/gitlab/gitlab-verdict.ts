@@ -151,8 +151,14 @@ const refusals: { pattern: RegExp; hint: string }[] = [
   { pattern: /\bbanned\b/i, hint: 'The account is banned; have an administrator of the server unban it.' },
   { pattern: /two-factor/i, hint: 'Have the owner of the token enable two-factor authentication.' },
   { pattern: /blocked/i, hint: 'The account is blocked; have an administrator of the server unblock it.' },
-  { pattern: /deactivated/i, hint: 'The account is deactivated; have its owner sign in once to activate it.' },
-  { pattern: /terms of service/i, hint: 'Have the owner of the token sign in and accept the terms of service.' },
+  {
+    pattern: /deactivated/i,
+    hint: 'The account is deactivated; have its owner sign in once to activate it.',
+  },
+  {
+    pattern: /terms of service/i,
+    hint: 'Have the owner of the token sign in and accept the terms of service.',
+  },
   {
     pattern: /password (has )?expired/i,
     hint: "The owner's password has expired; sign in and set a new one.",

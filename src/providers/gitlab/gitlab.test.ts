@@ -151,7 +151,10 @@ describe('GitLab', () => {
     {
       name: 'of a blocked owner',
       arrange: (gl) => gl.setUserState('alice', 'blocked'),
-      error: { reason: 'Unauthorized', hint: 'The account is blocked; have an administrator of the server unblock it.' },
+      error: {
+        reason: 'Unauthorized',
+        hint: 'The account is blocked; have an administrator of the server unblock it.',
+      },
     },
     {
       name: 'of an owner who waits for approval',
