@@ -36,11 +36,46 @@ export function parseWithIssues<S extends z.ZodType>(
   return { ok: false, issues };
 }
 
+/** The names of OpenAPI for what zod calls otherwise; all numbers of the API are integers. */
+const typeNames: Readonly<Record<string, string>> = {
+  int: 'integer',
+  number: 'integer',
+  record: 'object',
+};
+
+/** What is wrong, in a form that follows the path of the field. The bounds are inclusive in all schemas. */
 function wording(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is required';
-  if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`;
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  return undefined;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be of type ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'datetime'
+        ? 'must be a time, such as 2027-01-31T00:00:00Z'
+        : 'has a wrong format';
+    case 'too_big':
+      return `must ${bounded('at most', issue.origin, Number(issue.maximum))}`;
+    case 'too_small':
+      return issue.minimum === 1 && unitOf(issue.origin) !== undefined
+        ? 'must not be empty'
+        : `must ${bounded('at least', issue.origin, Number(issue.minimum))}`;
+    default:
+      return undefined;
+  }
+}
+
+function bounded(how: string, origin: string, bound: number): string {
+  const unit = unitOf(origin);
+  if (unit !== undefined) return `have ${how} ${bound} ${unit}`;
+  // zod bounds every integer by what a double holds exactly, which is no rule of ours.
+  return Math.abs(bound) === Number.MAX_SAFE_INTEGER ? 'be of type integer' : `be ${how} ${bound}`;
+}
+
+function unitOf(origin: string): string | undefined {
+  if (origin === 'string') return 'characters';
+  return origin === 'array' ? 'items' : undefined;
 }
 
 /**

@@ -14,6 +14,13 @@ const good = goodManifests.token;
 const project = (value: string) => good.replace('demo', () => value);
 const after = (line: string) => good.replace('project: demo', () => `project: demo\n  ${line}`);
 
+const goodObject = {
+  apiVersion: 'codemie.ai/v1alpha1',
+  kind: 'GitIntegration',
+  metadata: { name: 'github' },
+  spec: { provider: 'GitHub', project: 'demo' },
+};
+
 /** Texts that parsers of YAML read in different ways. */
 const texts: Record<string, string> = {
   plain: good,
@@ -41,6 +48,41 @@ const texts: Record<string, string> = {
   'a key that is a number': after('012: x'),
   'a key that is a boolean': after('yes: x'),
   'an unknown tag': project('!mine demo'),
+  'a tag that Kubernetes decodes': project('!!binary ZGVtbw=='),
+  'a tag with a wrong value': project('!!binary "%%%"'),
+  'a whole number that is called a float': project('!!float 3'),
+  'a time that is called one': project('!!timestamp 2026-01-01'),
+  'a set': after('x: !!set {a, b}'),
+  'an ordered map': after('x: !!omap [a: 1]'),
+  'half of a character': project(String.raw`"\uD800"`),
+  'a character as two escapes': project(String.raw`"\uD83D\uDE00"`),
+  'a long escape': project(String.raw`"\U0001F600"`),
+  'an escaped slash': project(String.raw`"a\/b"`),
+  'an escaped backslash before a slash': project(String.raw`"a\\/b"`),
+  'half of a character in JSON': JSON.stringify(goodObject).replace('demo', String.raw`\ud800`),
+  'a character as two escapes in JSON': JSON.stringify(goodObject).replace('demo', String.raw`\ud83d\ude00`),
+  'an escaped slash in JSON': JSON.stringify(goodObject).replace('demo', String.raw`a\/b`),
+  'JSON with a comment': JSON.stringify(goodObject, undefined, 2).replace('"spec"', '// x\n  "spec"'),
+  'values of JSON one after the other': JSON.stringify(goodObject).repeat(2),
+  'a merge key before the fields': good.replace('spec:', 'spec:\n  <<: {project: other, alias: x}'),
+  'a merge key with other fields': after('<<: {alias: x}'),
+  'a merge key in quotes': after('"<<": {alias: x}'),
+  'a merge of text': after('<<: x'),
+  'a merge of nothing': after('<<:'),
+  'a merge of a list of text': after('<<: [x]'),
+  'a merge of a merge': good.replace('spec:', 'x: &x {<<: {alias: x}}\nspec:\n  <<: *x'),
+  'an alias within its anchor': good.replace('spec:', 'spec: &x\n  x: *x'),
+  'an anchor that is there twice': after('alias: &x a\n  x: &x b\n  y: *x'),
+  'an anchor with a dot': after('x: &a.b c\n  y: *a.b'),
+  'many uses of one anchor': after(`x: &x a\n  y: [${Array(500).fill('*x').join(', ')}]`),
+  'a comment right beside the separator': `---#x\n${good}`,
+  'a tab after the separator': `---\t\n${good}`,
+  'an end before the beginning': `...\n${good}`,
+  'a line of a tab': good.replace('project: demo\n', 'project: demo\n\t\n'),
+  'a comment behind a tab': good.replace('project: demo\n', 'project: demo\n\t# x\n'),
+  'a tab after a dash': after('x:\n  -\ta'),
+  'a line of a tab in a text': project('|\n    a\n\t\n    b'),
+  'notes of Helm': `${good}NOTES:\nThank you.\n`,
   template: project('{{ .Values.project }}'),
   'template lines': `{{- if .Values.git }}\n${good}{{- end }}\n`,
   'a tab': good.replace('  project', '\tproject'),
@@ -61,6 +103,18 @@ const texts: Record<string, string> = {
       '1_000',
       '+12',
       '1e3',
+      '1e400',
+      'e3',
+      '.',
+      '.inf',
+      '.nan',
+      '0O7',
+      '0X1F',
+      '-0x1',
+      '0b_1',
+      '08',
+      '1_000.5',
+      '12345678901234567890',
       '.5',
       '190:20:30',
       '2026-01-01',
@@ -102,22 +156,38 @@ const misread: Record<string, string> = {
 
 const read = z.looseObject({ spec: z.record(z.string(), z.unknown()) });
 
+/** What kubectl drops without a word. */
+const dropped: Record<string, string> = {
+  'a merge key behind a field that it replaces': after('<<: {project: other, alias: hidden}'),
+  'a document behind the end of another': `${good}...\n${good}`,
+};
+
 /** How kubectl reads the first object of a text, without a cluster. Undefined where it rejects the text. */
 async function readByKubectl(input: string): Promise<z.output<typeof read> | undefined> {
   const args = ['label', '--local', '-f', '-', '--output', 'json', 'a=b'];
   const { code, stdout } = await runTool('kubectl', { args, env: { HOME: '/nowhere' }, input });
-  return code === 0 ? read.parse(JSON.parse(stdout)) : undefined;
+  if (code !== 0) return undefined;
+  const [first = ''] = /^\{[^]*?^\}/m.exec(stdout) ?? [];
+  return read.parse(JSON.parse(first));
 }
 
 describe('lint reads YAML as kubectl does', () => {
   it.each(Object.entries(texts))('%s', async (_name, text) => {
     const byKubectl = await readByKubectl(text);
     const { manifests, faults } = parseManifests('file', text);
-    expect(faults.length === 0 ? manifests[0]?.object['spec'] : undefined).toEqual(byKubectl?.spec);
+    const spec: unknown = faults.length === 0 ? manifests[0]?.object['spec'] : undefined;
+    expect(spec).toEqual(byKubectl?.spec);
   });
 
   it.each(Object.entries(misread))('and rejects %s', async (_name, text) => {
     expect((await readByKubectl(text))?.spec).toMatchObject({ alias: 'hidden' });
+    expect(parseManifests('file', text).faults).toHaveLength(1);
+  });
+});
+
+describe('lint rejects what kubectl reads', () => {
+  it.each(Object.entries(dropped))('but not as it is written: %s', async (_name, text) => {
+    expect(await readByKubectl(text)).toBeDefined();
     expect(parseManifests('file', text).faults).toHaveLength(1);
   });
 });

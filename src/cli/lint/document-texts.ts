@@ -28,25 +28,58 @@ export function* documentTexts(text: string): Generator<DocumentText> {
     const { body, fault } = withoutSeparator(whole);
     const above = lineEnds(whole) - lineEnds(body);
     if (fault) yield { text: whole, linesBefore, fault };
-    else if (body.trim() !== '') yield { text: body, linesBefore: linesBefore + above, fault: faultOf(body) };
+    else
+      for (const part of jsonValues(body, linesBefore + above))
+        if (part.text.trim() !== '') yield { ...part, fault: faultOf(part.text) };
     linesBefore += lineEnds(whole);
     start = end;
   }
+}
+
+/**
+ * Values of JSON one after the other, as `jq` and `kubectl get --output json` write them, each with blanks before it that
+ * keep its column. Any other text as it is.
+ */
+function* jsonValues(text: string, linesBefore: number): Generator<Omit<DocumentText, 'fault'>> {
+  const whole = { text, linesBefore };
+  if (!/^\s*\{/.test(text)) return void (yield whole);
+  const ends = valueEnds(text);
+  if (ends.length < 2) return void (yield whole);
+  const starts = [0, ...ends];
+  const values = starts.map((start, index) => text.slice(start, ends[index]));
+  if (!values.every((value) => value.trim() === '' || isJson(value))) return void (yield whole);
+  let lines = linesBefore;
+  for (const [index, value] of values.entries()) {
+    const start = starts[index] ?? 0;
+    const column = start - (text.lastIndexOf('\n', start - 1) + 1);
+    yield { text: ' '.repeat(start === 0 ? 0 : column) + value, linesBefore: lines };
+    lines += lineEnds(value);
+  }
+}
+
+/** Where objects of JSON end that are in no other. */
+function valueEnds(text: string): number[] {
+  const ends: number[] = [];
+  let depth = 0;
+  for (const { 0: found, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/g))
+    if (found === '{') depth += 1;
+    else if (found === '}' && --depth === 0) ends.push(index + 1);
+  return ends;
 }
 
 function withoutSeparator(whole: string): { body: string; fault?: TextFault } {
   if (!whole.startsWith('---')) return { body: whole };
   const lineEnd = whole.indexOf('\n');
   const line = lineEnd < 0 ? whole : whole.slice(0, lineEnd);
-  const rest = line.slice(3).trim();
-  if (rest !== '' && !rest.startsWith('#'))
+  const rest = line.slice(3);
+  if (!/^\s*$|^\s+#/.test(rest))
     return {
       body: whole,
       fault: { offset: 3, message: 'Text follows --- on its line.', hint: 'Move it to the next line.' },
     };
   const body = lineEnd < 0 ? '' : whole.slice(lineEnd + 1);
   // Files that were written one after the other may each begin with a byte order mark.
-  return { body: body.startsWith('\uFEFF') ? body.slice(1) : body };
+  return { body: body.replace(/^\uFEFF+/, '') };
 }
 
 function lineEnds(text: string): number {
@@ -63,6 +96,9 @@ const refused = /(?![\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u;
  * a comment.
  */
 const hiddenLineBreak = /[\u0085\u2028\u2029]|\r(?!\n)/;
+
+/** The end of a document before anything of it. */
+const endFirst = /^(?:[ \t]*(?:#.*)?\r?\n)*\.\.\.(?=\s|$)/;
 
 const directive = /^(?:[ \t]*(?:#.*)?\r?\n)*%/;
 
@@ -89,10 +125,18 @@ function faultOf(text: string): TextFault | undefined {
       message: 'Kubernetes does not read YAML directives.',
       hint: 'Remove it.',
     };
+  const end = endFirst.exec(text);
+  if (end)
+    return {
+      offset: end[0].length - 3,
+      message: 'A document ends (...) before it has begun.',
+      hint: 'Remove the line.',
+    };
   return undefined;
 }
 
-function isJson(text: string): boolean {
+/** Whether a text is one value of JSON. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

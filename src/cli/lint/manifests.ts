@@ -1,21 +1,17 @@
 import {
   type Document,
-  isAlias,
   isMap,
   isNode,
-  isScalar,
   isSeq,
   LineCounter,
   type Pair,
   parseAllDocuments,
-  type Tags,
-  visit,
   type YAMLMap,
 } from 'yaml';
 import { z } from 'zod';
 import { own } from '../../lib/own.ts';
-import { octalNumber } from '../documents.ts';
-import { type DocumentText, documentTexts } from './document-texts.ts';
+import { type DocumentText, documentTexts, isJson } from './document-texts.ts';
+import { asKubernetes, faultOfNodes, offsetOf } from './kubernetes-yaml.ts';
 
 /** A place in a file. Both count from 1, as editors do. */
 export interface Position {
@@ -72,25 +68,6 @@ const header = z.object({
 
 const list = z.object({ items: z.array(z.unknown()) });
 
-/**
- * YAML as Kubernetes reads it, by go-yaml: 1.1 with its booleans, octal numbers and merge keys, but times are texts and
- * base 60 is none: https://pkg.go.dev/sigs.k8s.io/yaml/goyaml.v2#section-readme
- */
-const asKubernetes = {
-  version: '1.1',
-  // The library compares each key with each; `badKey` reads them once.
-  uniqueKeys: false,
-  customTags: (tags: Tags) => [
-    octalNumber,
-    ...tags.filter(
-      (tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || tag.format === 'TIME'),
-    ),
-  ],
-} as const;
-
-/** Aliases may repeat what they name this often; more is a bomb, not a manifest. */
-const maxAliasCount = 100;
-
 /** After so many faults nothing more is read of a file: it is no manifest. */
 const maxFaults = 1000;
 
@@ -125,10 +102,14 @@ function readText(file: string, part: DocumentText, parsed: ParsedFile): void {
     return;
   }
   const template = text.indexOf('{{');
-  const documents = parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' });
+  // What the library walks through, it walks by recursion.
+  const documents = orTooDeep(() =>
+    parseAllDocuments(text, { ...asKubernetes, lineCounter: lines, logLevel: 'error' }),
+  );
+  if (documents === tooDeep) return void fault({ line: linesBefore + 1, column: 1 }, tooDeep);
   // Without a document the library gives an empty list with extra properties.
   if (!Array.isArray(documents)) return;
-  for (const document of documents) {
+  for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error) {
       if (template >= 0) fault(locate(template), templateFault);
@@ -136,17 +117,26 @@ function readText(file: string, part: DocumentText, parsed: ParsedFile): void {
       // What follows a broken document can't be separated from it.
       return;
     }
-    try {
-      const bad = badKey(document.contents);
-      // `{{ … }}` without quotes is YAML too: an object whose key is an object.
-      if (bad && template >= 0 && bad.code === 'COMPLEX_KEY') fault(locate(template), templateFault);
-      else if (bad) fault(locate(bad.offset), describe(bad.code));
-      else readDocument(file, document, locate, parsed);
-    } catch (error_) {
-      // What the library walks through, it walks by recursion.
-      if (!(error_ instanceof RangeError)) throw error_;
-      fault({ line: linesBefore + 1, column: 1 }, tooDeep);
+    if (index > 0) {
+      fault(locate(document.range[0]), textBehindEnd);
+      return;
     }
+    const bad = faultOfNodes(document, text);
+    // `{{ … }}` without quotes is YAML too: an object whose key is an object.
+    if (bad?.code === 'COMPLEX_KEY' && template >= 0) fault(locate(template), templateFault);
+    else if (bad && !(bad.code === 'BAD_ESCAPE' && isJson(text)))
+      fault(locate(bad.offset), describe(bad.code));
+    else readDocument(file, document, text, locate, parsed);
+  }
+}
+
+/** What a function returns, or {@link tooDeep} where it ran out of stack. */
+function orTooDeep<T>(read: () => T): T | typeof tooDeep {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return tooDeep;
+    throw error;
   }
 }
 
@@ -157,27 +147,20 @@ function placeIn(text: string, offset: number, linesBefore: number): Position {
 
 const tooDeep = { message: 'The document is nested too deeply.', hint: 'No Kubernetes object is.' };
 
-function readDocument(file: string, document: Document, locate: Locate, parsed: ParsedFile): void {
+function readDocument(
+  file: string,
+  document: Document,
+  text: string,
+  locate: Locate,
+  parsed: ParsedFile,
+): void {
   const at = (path: Path, of: 'key' | 'value' = 'value') => positionIn(document, path, of, locate);
   const fault = (position: Position, message: string, hint: string) =>
     parsed.faults.push({ file, position, message, hint });
-  let content: unknown;
-  try {
-    content = document.toJS({ maxAliasCount });
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    // Of all that the library throws here, these two remain once the text is YAML.
-    const unknown = unknownAlias(document);
-    if (unknown !== undefined)
-      parsed.faults.push({ file, position: locate(unknown), ...describe('BAD_ALIAS') });
-    else
-      fault(
-        at([]),
-        'The document repeats aliases too often.',
-        `Write out what more than ${maxAliasCount} aliases stand for.`,
-      );
-    return;
-  }
+  const content: unknown =
+    halfCharacter.test(text) && isJson(text)
+      ? JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value))
+      : document.toJS({ maxAliasCount: -1 });
   if (content === null || content === undefined) return;
   const add = (value: unknown, prefix: Path): void => {
     const { success, data } = header.safeParse(value);
@@ -208,62 +191,19 @@ function readDocument(file: string, document: Document, locate: Locate, parsed: 
   add(content, []);
 }
 
+/** JSON can escape half of a character, in whose place Kubernetes puts U+FFFD. */
+const halfCharacter = /\\ud[89a-f]/i;
+
+const textBehindEnd = {
+  message: 'Text follows the end of a document (...), which Kubernetes ignores.',
+  hint: 'Separate documents with ---.',
+};
+
 const templateFault = {
   message: 'The file is a template, not YAML.',
   hint: 'Render it first: helm template … | codemie-git lint -',
 };
 
-/** A key that Kubernetes rejects. */
-interface BadKey {
-  code: 'DUPLICATE_KEY' | 'COMPLEX_KEY';
-  offset: number;
-}
-
-/**
- * The first key that its object has already, in the form that Kubernetes compares (of two numbers, their text), or that is
- * no text, number or boolean.
- */
-function badKey(node: unknown): BadKey | undefined {
-  if (isSeq(node)) return firstOf(node.items, badKey);
-  if (!isMap(node)) return undefined;
-  const keys = new Set<string>();
-  const start = offsetOf(node) ?? 0;
-  return firstOf(node.items, ({ key, value }): BadKey | undefined => {
-    const offset = offsetOf(key) ?? start;
-    if (isScalar<string | number | boolean | symbol | null>(key) && key.value !== null) {
-      // Also of merge keys, for which the library makes symbols: parsers differ in which of two wins.
-      const name = String(key.value);
-      if (keys.has(name)) return { code: 'DUPLICATE_KEY', offset };
-      keys.add(name);
-    } else if (!isAlias(key)) return { code: 'COMPLEX_KEY', offset };
-    return badKey(value);
-  });
-}
-
-function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** Where an alias is that no anchor before it defines. */
-function unknownAlias(document: Document): number | undefined {
-  const anchors = new Set<string>();
-  let offset: number | undefined;
-  visit(document, (_key, node) => {
-    if (isAlias(node) && !anchors.has(node.source)) {
-      offset = node.range?.[0];
-      return visit.BREAK;
-    }
-    if (isNode(node) && !isAlias(node) && node.anchor !== undefined) anchors.add(node.anchor);
-    return undefined;
-  });
-  return offset;
-}
-
-/** The library's own sentences quote the text around the fault, which may be a Secret's. */
 function describe(code: string): { message: string; hint: string } {
   const known: Record<string, string> = {
     DUPLICATE_KEY: 'A key is there twice in one object.',
@@ -272,6 +212,14 @@ function describe(code: string): { message: string; hint: string } {
     BAD_INDENT: 'The indentation does not fit the lines above.',
     MISSING_CHAR: 'A quotation mark, bracket or colon is missing.',
     BAD_ALIAS: 'An alias has no anchor.',
+    BAD_ANCHOR: 'The name of an anchor has other characters than letters, digits, - and _.',
+    BAD_ESCAPE: 'An escape in double quotes is none that Kubernetes knows.',
+    BAD_MERGE: 'A merge key (<<) has something else than an object, or a list of objects.',
+    BAD_NUMBER: 'Infinity and NaN are no values for Kubernetes.',
+    MERGE_BEHIND: 'A merge key follows a field that Kubernetes would replace by it, and other parsers keep.',
+    RECURSIVE_ALIAS: 'An alias stands for something that contains it.',
+    TOO_DEEP: tooDeep.message,
+    TOO_MANY_ALIASES: 'The document repeats aliases too often.',
     MULTILINE_IMPLICIT_KEY: 'A key goes over several lines, or a colon is missing.',
   };
   return {
@@ -318,10 +266,6 @@ function positionIn(document: Document, path: Path, of: 'key' | 'value', locate:
 
 function isScalarOnLine(node: unknown): boolean {
   return isNode(node) && !isMap(node) && !isSeq(node) && offsetOf(node) !== undefined;
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** An object to look fields up in; empty for anything else. */

@@ -52,7 +52,7 @@ export function checkObject(manifest: Manifest): LintFinding[] {
   const findings = checkMetadata(manifest, kind.resource.namespaced);
   for (const name of Object.keys(manifest.object))
     if (!topLevel.has(name)) findings.push(unknownField(manifest, [name], [...topLevel]));
-  findings.push(...unknownFields(manifest, ['spec'], manifest.object['spec'], schemaOf(kind)));
+  findings.push(...structure(manifest, ['spec'], manifest.object['spec'], schemaOf(kind)));
   findings.push(...templates(manifest, ['spec'], manifest.object['spec']));
   if (kind.resource === gitIntegrations && integrationSpec(manifest).ok) return findings;
   const checked = parseWithIssues(kind.spec, 'spec', manifest.object['spec']);
@@ -145,30 +145,48 @@ function checkMetadata(manifest: Manifest, namespaced: boolean): LintFinding[] {
   return findings;
 }
 
-/** The API server drops fields it does not know; kubectl refuses them by default, GitOps tools differ. */
-function unknownFields(
-  manifest: Manifest,
-  path: Path,
-  value: unknown,
-  schema: StructuralSchema,
-): LintFinding[] {
+/**
+ * What only the API server checks. It drops fields that it does not know; kubectl refuses them by default, GitOps tools
+ * differ. It refuses what a set has twice, and a map with too many entries.
+ */
+function structure(manifest: Manifest, path: Path, value: unknown, schema: StructuralSchema): LintFinding[] {
   if (Array.isArray(value)) {
     const { items } = schema;
-    return items
-      ? value.flatMap((item, index) => unknownFields(manifest, [...path, index], item, items))
-      : [];
+    if (!items) return [];
+    const found = value.flatMap((item, index) => structure(manifest, [...path, index], item, items));
+    return schema['x-kubernetes-list-type'] === 'set'
+      ? [...found, ...repeated(manifest, path, value)]
+      : found;
   }
-  const { properties } = schema;
-  if (!properties || typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null) return [];
+  const { properties, maxProperties } = schema;
+  if (maxProperties !== undefined && Object.keys(value).length > maxProperties) {
+    const message = `${z.core.toDotPath([...path])}: must have at most ${maxProperties} entries.`;
+    return [findingAt(manifest, path, 'schema', message)];
+  }
+  if (!properties) return [];
   return Object.entries(value).flatMap(([name, child]) => {
     const known = own(properties, name);
     return known
-      ? unknownFields(manifest, [...path, name], child, known)
+      ? structure(manifest, [...path, name], child, known)
       : [unknownField(manifest, [...path, name], Object.keys(properties))];
   });
 }
 
-function unknownField(manifest: Manifest, path: Path, known: readonly string[]): LintFinding {
+/** Texts that a set has twice. */
+function repeated(manifest: Manifest, path: Path, items: readonly unknown[]): LintFinding[] {
+  const seen = new Set<unknown>();
+  return items.flatMap((item, index) => {
+    if (!seen.has(item)) {
+      seen.add(item);
+      return [];
+    }
+    const at = [...path, index];
+    return [findingAt(manifest, at, 'schema', `${z.core.toDotPath(at)}: is in the list already. Remove it.`)];
+  });
+}
+
+function unknownField(manifest: Manifest, path: Path, known: readonly string[]): Finding {
   const name = String(path.at(-1));
   const parent = path.slice(0, -1).map(String).join('.') || 'the object';
   const meant = closest(name, known);
