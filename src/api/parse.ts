@@ -46,24 +46,16 @@ const typeNames: Readonly<Record<string, string>> = {
 /** What is wrong, in a form that follows the path of the field. The bounds are inclusive in all schemas. */
 function wording(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is required';
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be of type ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be one of ${issue.values.map(String).join(', ')}`;
-    case 'invalid_format':
-      return issue.format === 'datetime'
-        ? 'must be a time, such as 2027-01-31T00:00:00Z'
-        : 'has a wrong format';
-    case 'too_big':
-      return `must ${bounded('at most', issue.origin, Number(issue.maximum))}`;
-    case 'too_small':
-      return issue.minimum === 1 && unitOf(issue.origin) !== undefined
-        ? 'must not be empty'
-        : `must ${bounded('at least', issue.origin, Number(issue.minimum))}`;
-    default:
-      return undefined;
-  }
+  const { code } = issue;
+  if (code === 'invalid_type') return `must be of type ${typeNames[issue.expected] ?? issue.expected}`;
+  if (code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (code === 'invalid_format' && issue.format === 'datetime')
+    return 'must be a time, such as 2027-01-31T00:00:00Z';
+  if (code === 'too_big') return `must ${bounded('at most', issue.origin, Number(issue.maximum))}`;
+  if (code !== 'too_small') return undefined;
+  return issue.minimum === 1 && unitOf(issue.origin) !== undefined
+    ? 'must not be empty'
+    : `must ${bounded('at least', issue.origin, Number(issue.minimum))}`;
 }
 
 function bounded(how: string, origin: string, bound: number): string {

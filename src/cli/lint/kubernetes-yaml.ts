@@ -165,7 +165,7 @@ export function faultOfNodes({ contents }: Pick<Document, 'contents'>, text: str
 /** Whether a value is an object, or a list of objects, as a merge key has to have. */
 function isMergeable(value: unknown, anchors: ReadonlyMap<string, Anchored>): boolean {
   const named = (node: unknown) => (isAlias(node) ? anchors.get(node.source)?.node : node);
-  // What an alias without an anchor is about is a fault of its own.
+  // An alias without an anchor is reported when it is visited.
   const isObject = (node: unknown) => isMap(named(node)) || (isAlias(node) && !anchors.has(node.source));
   return isObject(value) || (isSeq(value) && value.items.every(isObject));
 }
