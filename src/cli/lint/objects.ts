@@ -186,7 +186,7 @@ function repeated(manifest: Manifest, path: Path, items: readonly unknown[]): Li
   });
 }
 
-function unknownField(manifest: Manifest, path: Path, known: readonly string[]): Finding {
+function unknownField(manifest: Manifest, path: Path, known: readonly string[]): LintFinding {
   const name = String(path.at(-1));
   const parent = path.slice(0, -1).map(String).join('.') || 'the object';
   const meant = closest(name, known);
