@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { own } from '../lib/own.ts';
 
 /** A parsed value, or one sentence that says what is wrong with it. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; error: string };
@@ -47,7 +48,7 @@ const typeNames: Readonly<Record<string, string>> = {
 function wording(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is required';
   const { code } = issue;
-  if (code === 'invalid_type') return `must be of type ${typeNames[issue.expected] ?? issue.expected}`;
+  if (code === 'invalid_type') return `must be of type ${own(typeNames, issue.expected) ?? issue.expected}`;
   if (code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (code === 'invalid_format' && issue.format === 'datetime')
     return 'must be a time, such as 2027-01-31T00:00:00Z';

@@ -65,7 +65,7 @@ export const asKubernetes = {
 } as const;
 
 /** What Kubernetes rejects in YAML that the library reads, or reads in another way. */
-export type NodeFaultCode =
+type NodeFaultCode =
   | 'DUPLICATE_KEY'
   | 'COMPLEX_KEY'
   | 'BAD_ALIAS'
