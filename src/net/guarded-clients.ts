@@ -1,3 +1,4 @@
+import { systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
 import { registrableHost } from './address.ts';
 import {
@@ -64,7 +65,7 @@ const parts = { namespace: 1 / 8, server: 1 / 4, connection: 3 / 4, host: 3 / 4,
 export function createGuard(options: GuardOptions): Guard {
   const { capacity = 256, patienceMs = durations.net.roomPatienceMs, handshakes, ...breaking } = options;
   const breaker = createCircuitBreaker(breaking);
-  const shares = createShares({ capacity, patienceMs, now: () => performance.now() });
+  const shares = createShares({ capacity, patienceMs, clock: systemClock });
 
   return {
     get running() {

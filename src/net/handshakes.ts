@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import { bounds } from '../lib/bounds.ts';
+import { systemClock } from '../lib/clock.ts';
 import { NetError } from './net-error.ts';
 
 type Connector = buildConnector.connector;
@@ -105,12 +106,12 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
       return;
     }
     const leave = (isFree: boolean) => (): void => {
-      clearTimeout(timer);
+      cancelTimer();
       account.waiting.delete(go);
       start(isFree);
     };
     const go = leave(true);
-    const timer = setTimeout(leave(false), longestWaitMs);
+    const cancelTimer = systemClock.setTimer(leave(false), longestWaitMs);
     account.waiting.add(go);
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
 import { createSharedTrust, type TrustFor } from './ca-bundle.ts';
 import { createDispatchers } from './dispatchers.ts';
@@ -122,10 +123,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   });
 
   async function send(outgoing: Outgoing): Promise<Incoming> {
-    const startedAt = performance.now();
+    const startedAt = systemClock.now();
     const report = (outcome: Pick<ExchangeRecord, 'status' | 'error'>): void => {
       const { method, url } = outgoing;
-      const durationMs = performance.now() - startedAt;
+      const durationMs = systemClock.now() - startedAt;
       options.onRequest?.({
         method,
         host: hostOf(url),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../lib/clock.ts';
 import { createShares, type Release, type Share, type Shares } from './shares.ts';
 
 /** A share of two. */
@@ -7,7 +8,7 @@ let shares: Shares;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
-  shares = createShares({ capacity: 10, patienceMs: 1000, now: () => Date.now() });
+  shares = createShares({ capacity: 10, patienceMs: 1000, clock: { ...systemClock, now: () => Date.now() } });
 });
 afterEach(() => void vi.useRealTimers());
 

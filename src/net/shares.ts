@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import { createTurns } from '../lib/turns.ts';
 
 /** Gives a place back. To be called once. */
@@ -31,8 +32,7 @@ export interface SharesOptions {
   capacity: number;
   /** For how long a group may be taken up by the same requests before nothing waits for it any more. */
   patienceMs: number;
-  /** Any steady clock, milliseconds. */
-  now: () => number;
+  clock: Clock;
 }
 
 interface Group {
@@ -55,7 +55,7 @@ interface Waiting {
 }
 
 /** Creates the shares. They know only groups with requests under way. */
-export function createShares({ capacity, patienceMs, now }: SharesOptions): Shares {
+export function createShares({ capacity, patienceMs, clock }: SharesOptions): Shares {
   const groups = new Map<string, Group>();
   const all: Share = { name: '', most: () => capacity };
   const turns = createTurns<Waiter, 'waiting'>();
@@ -66,7 +66,7 @@ export function createShares({ capacity, patienceMs, now }: SharesOptions): Shar
     for (const { name } of shares) {
       const group = groups.get(name) ?? { count: 0, newestMs: 0 };
       group.count++;
-      group.newestMs = now();
+      group.newestMs = clock.now();
       groups.set(name, group);
     }
     return () => {
@@ -97,7 +97,7 @@ export function createShares({ capacity, patienceMs, now }: SharesOptions): Shar
     let found: { share: Share | undefined; leftMs: number } = { share: undefined, leftMs: patienceMs };
     for (const share of shares) {
       if (!isFull(share)) continue;
-      const leftMs = (groups.get(share.name)?.newestMs ?? now()) + patienceMs - now();
+      const leftMs = (groups.get(share.name)?.newestMs ?? clock.now()) + patienceMs - clock.now();
       if (leftMs < found.leftMs || found.share === undefined) found = { share, leftMs };
     }
     return found;
@@ -105,10 +105,10 @@ export function createShares({ capacity, patienceMs, now }: SharesOptions): Shar
 
   async function wait({ place, leave, shares }: Waiting, signal?: AbortSignal): Promise<Release | Share> {
     const gone = Promise.withResolvers<Share>();
-    let timer: NodeJS.Timeout | undefined;
+    let cancelTimer = (): void => {};
     const check = (): void => {
       const { share, leftMs } = inTheWay(shares);
-      if (share === undefined || leftMs > 0) timer = setTimeout(check, leftMs);
+      if (share === undefined || leftMs > 0) cancelTimer = clock.setTimer(check, leftMs);
       else if (leave()) gone.resolve(share);
     };
     const abort = (): void => {
@@ -119,7 +119,7 @@ export function createShares({ capacity, patienceMs, now }: SharesOptions): Shar
     try {
       return await Promise.race([place, gone.promise]);
     } finally {
-      clearTimeout(timer);
+      cancelTimer();
       signal?.removeEventListener('abort', abort);
     }
   }

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { visitSources } from '../test/harness/source-code.ts';
+
+/*
+ * What reads a clock or waits takes the `Clock` of src/lib/clock.ts, or a `now` for the time of day, so that a test stops a
+ * whole unit by one clock.
+ */
+
+/** Files that use a timer or a clock of Node.js itself, and why. */
+const exempt: Readonly<Record<string, string>> = {
+  'src/lib/clock.ts': 'It is the clock.',
+  'src/main.ts': 'The last resort of a process that does not end by itself.',
+  'src/codemie/limits.ts': 'Waits by `sleep`, which tests replace, along with `now`.',
+  'src/codemie/shared-listing.ts': 'The same.',
+  'src/observability/serving-certificate.ts': 'Reads files at an interval, which tests make short.',
+};
+
+const timers = /^(setTimeout|setInterval|Date\.now|performance\.now)\(|^new Date\(\)$/;
+
+it('nothing reads a clock or sets a timer of its own', () => {
+  const found = new Set<string>();
+  visitSources((node, file, text) => {
+    const isCall = node.type === 'CallExpression' || node.type === 'NewExpression';
+    const isImport = node.type === 'ImportDeclaration' && /\b(setTimeout|setInterval)\b/.test(text);
+    if ((isCall && timers.test(text)) || isImport) found.add(file);
+  });
+  expect(
+    [...found].filter((file) => !(file in exempt)),
+    'Take a Clock of src/lib/clock.ts',
+  ).toEqual([]);
+  expect(
+    Object.keys(exempt).filter((file) => !found.has(file)),
+    'They use none any more',
+  ).toEqual([]);
+});
