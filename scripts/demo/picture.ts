@@ -35,14 +35,15 @@ const css = `
 text { font: ${fontSize}px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #d6deeb; white-space: pre; }
 .b { font-weight: bold; fill: #ffffff; } .r { fill: #ff7b72; } .g { fill: #56d364; } .y { fill: #e3b341; } .c { fill: #79c0ff; }
 .title { fill: #8b98a9; }
-.scene { opacity: 0; animation: show ${scenes.length * secondsPerScene}s infinite; }
+.scene { opacity: 0; animation: show ${scenes.length * secondsPerScene}s infinite backwards; } .scene:last-of-type { opacity: 1; }
 @keyframes show { 0% { opacity: 0 } 2%, ${100 / scenes.length - 1}% { opacity: 1 } ${100 / scenes.length}%, 100% { opacity: 0 } }
-@media (prefers-reduced-motion: reduce) { .scene { animation: none } .scene:last-of-type { opacity: 1 } }
+@media (prefers-reduced-motion: reduce) { .scene { animation: none } }
 `;
 
 /**
  * The picture of the README: what the demo printed, as a terminal that shows one scene after the other. It brings its own
- * background, names no file or font elsewhere, and stands still for readers who asked for that.
+ * background, names no file or font elsewhere, and shows the last scene to readers who asked for no motion and in programs that
+ * have none.
  *
  * @param output of the demo, with its colors
  * @throws Error that names a scene which the output does not have
