@@ -24,7 +24,8 @@ const rulesSchema = z.object({ rules: z.array(z.looseObject({ resources: z.array
 beforeAll(async () => {
   const { world, cluster } = suite;
   await cluster.createSecret(`${system}/codemie-login`, { clientSecret: world.clientSecret });
-  const [shown = ''] = codeBlocks(await readFile(join(root, 'docs', 'install.md'), 'utf8'), 'yaml');
+  const page = await readFile(join(root, 'docs', 'install.md'), 'utf8');
+  const [shown = ''] = codeBlocks(page.split('\n## Install\n')[1] ?? '', 'yaml');
   const values = { ...z.looseObject({}).parse(parseYaml(shown)), replicas: 1 };
   await suite.helm(['install', ...suite.release({ values })]);
   await waitForConnection(cluster, kinds.clusterConnection, 'default', { Ready: 'True/Ready' });
@@ -144,7 +145,7 @@ const faults: Record<(typeof alertsOfInstallation)[number], () => Fault> = {
 
   CodeMieGitOperatorLeaderFlapping: () => ({
     cause: () => removeRule(ownRole, 'leases'),
-    diagnosis: [/The lease could not be acquired or renewed.*403/],
+    diagnosis: [/403 Forbidden.*The lease could not be acquired or renewed/],
     fix: () => runSection('CodeMieGitOperatorPermissionsMissing', 'Fix', shell()),
     verification: new RegExp(`^${name} +${name}-\\S+ `, 'm'),
   }),
@@ -188,11 +189,10 @@ const faults: Record<(typeof alertsOfInstallation)[number], () => Fault> = {
         `deployment/${name}`,
         '--namespace',
         system,
-        'CODEMIE_OPERATOR_WORKERS=none',
         'CODEMIE_OPERATOR_PROBE_ADDRESS=nowhere',
       ]),
     diagnosis: [new RegExp(`^${name}-\\S+ +0/1 +(Error|CrashLoopBackOff|Running) +[1-9]`, 'm')],
-    fix: () => suite.helm(['rollback', name]),
+    fix: () => suite.kubectl(['rollout', 'undo', `deployment/${name}`, '--namespace', system]),
     verification: onePod,
   }),
 
@@ -206,7 +206,8 @@ const faults: Record<(typeof alertsOfInstallation)[number], () => Fault> = {
 
   CodeMieGitOperatorAbsent: () => ({
     cause: () => suite.kubectl(['delete', 'deployment', name, '--namespace', system, '--cascade=foreground']),
-    diagnosis: [new RegExp(`^(?![^]*${name}-)`)],
+    // No Deployment and no Pod. Events of the Service may still be there.
+    diagnosis: [new RegExp(`^(?![^]*${name}\\S* +\\d/\\d )`)],
     verification: runningPod,
   }),
 };
