@@ -105,6 +105,8 @@ describe('the lines of the README without an image', () => {
     const { proxyUrl, caFile } = suite.world.internet;
     const operator = spawn('sh', ['-c', command], {
       cwd: root,
+      // Ctrl-C reaches npm and what it has started.
+      detached: true,
       env: {
         PATH: process.env['PATH'],
         HOME: home,
@@ -116,10 +118,15 @@ describe('the lines of the README without an image', () => {
       },
     });
     const ended = once(operator, 'close');
-    onTestFinished(() => void operator.kill('SIGKILL'));
+    const { pid } = operator;
+    if (pid === undefined) throw new Error('It did not start.');
+    const interrupt = (signal: 'SIGINT' | 'SIGKILL') => process.kill(-pid, signal);
+    onTestFinished(() => {
+      if (operator.exitCode === null && operator.signalCode === null) interrupt('SIGKILL');
+    });
     await suite.kubectl(['apply', '--filename', '-'], await quickstart(suite.world));
     await suite.cluster.waitForConditions('team-a/github', { Ready: 'True/Ready' });
-    operator.kill('SIGINT');
+    interrupt('SIGINT');
     await ended;
   });
 });

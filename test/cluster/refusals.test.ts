@@ -45,7 +45,7 @@ it(
     await cluster.create(kinds.integration, gitHubIntegration(key, { auth }));
     const doubted = await cluster.waitForConditions(key, rechecking);
     expect(doubted.condition('Ready').message).toMatch(
-      /^github\.com rejected the token in Secret "odd" \(key "token"\); the operator rechecks for up to 90 seconds before this is final\. .*create a new one/,
+      /^github\.com rejected the token in Secret "odd" \(key "token"\); the operator rechecks for up to 90 seconds before this is final\. .*create a new token at /,
     );
     await cluster.waitForConditions(key, ready, seconds(60));
     const calls = world.github.requests.filter(({ path }) => path === '/user');
