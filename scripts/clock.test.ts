@@ -17,7 +17,7 @@ const exempt: Readonly<Record<string, string>> = {
 
 const timers = /^(setTimeout|setInterval|Date\.now|performance\.now)\(|^new Date\(\)$/;
 
-it('nothing reads a clock or sets a timer of its own', () => {
+it('nothing but the clock reads the time or sets a timer', () => {
   const found = new Set<string>();
   visitSources((node, file, text) => {
     const isCall = node.type === 'CallExpression' || node.type === 'NewExpression';
