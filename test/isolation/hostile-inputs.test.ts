@@ -140,7 +140,8 @@ it('survives hostile objects and servers, and serves the others', { timeout: 1_2
   expect(answers.get(200)).toBeGreaterThan(count / 2);
   expect([...answers.keys()].filter((code) => code >= 500)).toEqual([]);
   // It got deep: to what is wrong with values, hosts and answers, not only with references.
-  expect(Object.keys(reasons).length).toBeGreaterThan(20);
+  // Fewer objects meet fewer reasons.
+  expect(Object.keys(reasons).length).toBeGreaterThan(Math.min(20, count / 40));
   const asked = [...hosts, ...codemies].filter(({ requests }) => requests.length > 0);
   const servers = hosts.length + codemies.length;
   console.log(`Hostile servers that were asked: ${asked.length} of ${servers}`);
