@@ -1,3 +1,5 @@
+import { durations } from '../lib/durations.ts';
+
 /** By how much the interval of an object is longer than asked for, at most. */
 const spread = 0.1;
 
@@ -11,6 +13,11 @@ const spread = 0.1;
  */
 export function steadyInterval(ms: number, uid: string): number {
   return Math.round(ms * (1 + spread * shareOf(uid)));
+}
+
+/** Milliseconds until a time that may have passed, at least a moment. Both times are epoch milliseconds. */
+export function waitUntil(atMs: number, nowMs: number): number {
+  return Math.max(atMs - nowMs, durations.operator.leastRequeueMs);
 }
 
 /** A number from 0 to before 1, spread evenly over UIDs (FNV-1a, mixed once more because UIDs differ in few places). */

@@ -1,7 +1,7 @@
 import { IN_USE_FINALIZER } from '../../api/group.ts';
 import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
-import { steadyInterval } from '../../domain/schedule.ts';
+import { steadyInterval, waitUntil } from '../../domain/schedule.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
@@ -112,8 +112,7 @@ function inUse(holders: readonly KubeObject[]) {
 }
 
 function comeBack({ ready, retryAtMs }: Probe, uid: string, now: number): Result {
-  if (retryAtMs !== undefined)
-    throw new RetryAfterError(ready.message, Math.max(retryAtMs - now, durations.operator.leastRequeueMs));
+  if (retryAtMs !== undefined) throw new RetryAfterError(ready.message, waitUntil(retryAtMs, now));
   if (ready.status === 'Unknown') throw new Error(ready.message);
   return { requeueAfterMs: steadyInterval(ready.status === 'True' ? intervalMs : troubleIntervalMs, uid) };
 }

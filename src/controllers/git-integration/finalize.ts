@@ -3,12 +3,12 @@ import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts
 import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
+import { waitUntil } from '../../domain/schedule.ts';
 import { ownerMark, type Scope } from '../../domain/setting.ts';
 import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { keyOf, type ObjectKey } from '../../kube/object.ts';
-import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
 import { InvalidConnection } from '../codemie-connection/sessions.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -101,7 +101,7 @@ async function wait(pass: EndPass, error: unknown): Promise<never> {
   await writeDeleting(pass, { status: 'Unknown', reason: 'Deleting', message });
   const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
   if (atMs !== undefined)
-    throw new RetryAfterError(message, Math.max(atMs - deps.now(), durations.operator.leastRequeueMs), {
+    throw new RetryAfterError(message, waitUntil(atMs, deps.now()), {
       cause: error,
     });
   throw error;

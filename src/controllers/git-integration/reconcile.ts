@@ -1,5 +1,5 @@
 import { durationMs } from '../../api/duration.ts';
-import { steadyInterval } from '../../domain/schedule.ts';
+import { steadyInterval, waitUntil } from '../../domain/schedule.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -97,7 +97,7 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
   const now = deps.now();
   if (halt?.next.kind === 'retry') throw halt;
   if (halt?.next.kind === 'at')
-    throw new RetryAfterError(halt.message, Math.max(halt.next.atMs - now, leastRequeueMs), { cause: halt });
+    throw new RetryAfterError(halt.message, waitUntil(halt.next.atMs, now), { cause: halt });
   // No other kind is left; the compiler names a new one here.
   const next: Extract<Next, { kind: 'wait' | 'soon' }> | undefined = halt?.next;
   const { syncInterval, validation } = integration.spec;
@@ -105,9 +105,7 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
     steadyInterval(durationMs(syncInterval), integration.uid),
     steadyInterval(durationMs(validation.interval), integration.uid),
     untilExpiryWarning(pass),
-    next?.kind === 'wait' && next.untilMs !== undefined
-      ? Math.max(next.untilMs - now, leastRequeueMs)
-      : undefined,
+    next?.kind === 'wait' && next.untilMs !== undefined ? waitUntil(next.untilMs, now) : undefined,
   ];
   // A bad credential is not retried with every read of CodeMie: providers lock accounts out for that.
   if (halt && halt.condition !== 'Registered') due.shift();
@@ -115,7 +113,6 @@ function comeBack(pass: Pass, halt: Halt | undefined): Result {
   return { requeueAfterMs: Math.min(...due.filter((ms) => ms !== undefined)) };
 }
 
-const { leastRequeueMs } = durations.operator;
 const firstIntervalMs = durations.integrations.firstTroubleMs;
 
 /** As long again as the trouble has lasted, so that each interval is about twice the one before. */
