@@ -1,7 +1,9 @@
 import type { ProviderName } from '../api/group.ts';
+import { tokensPage } from './azure-devops/azure-devops-verdict.ts';
+import { accessTokensPage, serverTokensPage } from './bitbucket/bitbucket-verdict.ts';
 import { documentedPermissions } from './github/permissions.ts';
-import { documentedScopes as gitHubScopes } from './github/scopes.ts';
-import { documentedScopes as gitLabScopes } from './gitlab/scopes.ts';
+import { classicTokenForm, documentedScopes as gitHubScopes } from './github/scopes.ts';
+import { documentedScopes as gitLabScopes, personalTokenForm } from './gitlab/scopes.ts';
 import { providers } from './registry.ts';
 
 /** What a page for a new credential is filled in with. */
@@ -27,23 +29,23 @@ export function tokenCreationPage({
     case 'GitHub':
       // https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
       return {
-        page: `${base}/settings/tokens/new?${query({ description: title, scopes: gitHubScopes.join(',') })}`,
+        page: `${classicTokenForm(base)}?${query({ description: title, scopes: gitHubScopes.join(',') })}`,
         note: "This is a classic token. The page of fine-grained tokens can't be prefilled reliably.",
       };
     case 'GitLab':
       // https://docs.gitlab.com/user/profile/personal_access_tokens/#prefill-personal-access-token-name-and-scopes
       return {
-        page: `${base}/-/user_settings/personal_access_tokens?${query({ name: title, scopes: gitLabScopes.join(',') })}`,
+        page: `${personalTokenForm(base)}?${query({ name: title, scopes: gitLabScopes.join(',') })}`,
       };
     case 'Bitbucket':
       return isCloud
         ? {
-            page: 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/',
+            page: accessTokensPage,
             note: 'A repository, project or workspace access token belongs to no person. Give it the scopes repository:write and pullrequest:write.',
           }
-        : { page: `${base}/plugins/servlet/access-tokens/manage` };
+        : { page: serverTokensPage(base) };
     case 'AzureDevOps':
-      return { page: `${base}/_usersSettings/tokens`, note: 'Choose the scope Code: Read & write.' };
+      return { page: tokensPage(base), note: 'Choose the scope Code: Read & write.' };
   }
 }
 

@@ -3,6 +3,14 @@ import type { Answer, AnswerContext } from '../answer.ts';
 import { ProviderError } from '../provider.ts';
 import { createAnother, expired, notReachable, rateLimited, refused } from '../provider-errors.ts';
 
+/**
+ * Where personal access tokens are created, on the server with that web address.
+ * https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate
+ */
+export function tokensPage(base: string): string {
+  return `${base}/_usersSettings/tokens`;
+}
+
 /** What a refusal of Azure DevOps means, of the Services and of a Server alike. */
 export function verdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
   const text = reasonOf(answer);

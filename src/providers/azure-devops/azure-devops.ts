@@ -4,7 +4,7 @@ import { basic, createClient, type ProviderClient } from '../client.ts';
 import { type CredentialReport, type Provider, usualRechecksMs } from '../provider.ts';
 import { requireToken } from '../provider-errors.ts';
 import { baseBefore, baseOf, cloudRoot } from '../urls.ts';
-import { unauthorized, verdict } from './azure-devops-verdict.ts';
+import { tokensPage, unauthorized, verdict } from './azure-devops-verdict.ts';
 
 /** Azure DevOps Repos: the Services, where the url names the organization, and a Server, where it names the collection. */
 export const azureDevOps: Provider = {
@@ -16,8 +16,7 @@ export const azureDevOps: Provider = {
   kinds: ['PersonalAccessToken'],
   async validate(credential, target) {
     const { token } = requireToken('AzureDevOps', credential, target);
-    // https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate
-    const newTokenAt = `with the scope Code (Read & write) at ${baseOf(target.webUrl)}/_usersSettings/tokens`;
+    const newTokenAt = `with the scope Code (Read & write) at ${tokensPage(baseOf(target.webUrl))}`;
     const product = { name: 'AzureDevOps', headers: headersFor(token), newTokenAt, verdict } as const;
     return validateToken(createClient(product, target));
   },

@@ -12,6 +12,11 @@ export const apiTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs
 /** How tokens of repositories, projects and workspaces are created. */
 export const accessTokensPage = 'https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/';
 
+/** Where HTTP access tokens of a Data Center are created, on the server with that web address. */
+export function serverTokensPage(base: string): string {
+  return `${base}/plugins/servlet/access-tokens/manage`;
+}
+
 /** The Git user name of tokens that belong to no account: it marks the token as one for Bearer. */
 export const accessTokenUser = 'x-token-auth';
 

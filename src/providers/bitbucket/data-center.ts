@@ -3,7 +3,7 @@ import { bearer, createClient } from '../client.ts';
 import type { Credential, CredentialReport, Target } from '../provider.ts';
 import { refused } from '../provider-errors.ts';
 import { baseOf } from '../urls.ts';
-import { serverVerdict, userOf } from './bitbucket-verdict.ts';
+import { serverTokensPage, serverVerdict, userOf } from './bitbucket-verdict.ts';
 
 /**
  * Validates an HTTP access token by the header `X-AUSERNAME` of `application-properties`, which answers 200 to every client. A
@@ -20,7 +20,7 @@ export async function validateDataCenter(
       name: 'Bitbucket',
       // Always Bearer: tokens of projects and repositories are refused with a user name.
       headers: { authorization: bearer(credential.token) },
-      newTokenAt: `at ${baseOf(target.webUrl)}/plugins/servlet/access-tokens/manage`,
+      newTokenAt: `at ${serverTokensPage(baseOf(target.webUrl))}`,
       verdict: serverVerdict,
     },
     target,

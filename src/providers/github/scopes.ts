@@ -40,6 +40,11 @@ export const implications: Implications = {
   codespace: ['codespace:secrets'],
 };
 
+/** The form for a classic token, not filled in, on the server with that web address. */
+export function classicTokenForm(base: string): string {
+  return `${base}/settings/tokens/new`;
+}
+
 /**
  * The form for another token of the same kind, by its prefix, on the server with that web address. Of a classic one, name and
  * scopes are filled in.
@@ -47,7 +52,7 @@ export const implications: Implications = {
  */
 export function newTokenPage(base: string, token: string): string {
   if (token.startsWith('github_pat_')) return `${base}/settings/personal-access-tokens/new`;
-  return withQuery(`${base}/settings/tokens/new`, {
+  return withQuery(classicTokenForm(base), {
     description: 'CodeMie',
     scopes: missingScopes(documentedScopes, [], implications).join(','),
   });

@@ -16,13 +16,18 @@ export const implications: Implications = {
   write_repository: ['read_repository'],
 };
 
+/** The form for a personal token, not filled in, on the server with that web address. */
+export function personalTokenForm(base: string): string {
+  return `${base}/-/user_settings/personal_access_tokens`;
+}
+
 /**
  * The form for a new personal token with its name and scopes filled in, on the server with that web address. Without
  * scopes: those that CodeMie documents.
  * https://docs.gitlab.com/user/profile/personal_access_tokens/#prefill-personal-access-token-name-and-scopes
  */
 export function personalTokenPage(base: string, scopes: readonly string[] = documentedScopes): string {
-  return withQuery(`${base}/-/user_settings/personal_access_tokens`, {
+  return withQuery(personalTokenForm(base), {
     name: 'CodeMie',
     scopes: missingScopes(scopes, [], implications).join(','),
   });
