@@ -1,4 +1,12 @@
-import { givenName, labelValue, port, qualifiedName, type ValueSchema } from './value.ts';
+import {
+  dnsLabel,
+  givenDataKey,
+  givenName,
+  labelValue,
+  port,
+  qualifiedName,
+  type ValueSchema,
+} from './value.ts';
 
 /*
  * The parts of Kubernetes' kinds that values hand through, as far as administrators write them: so that a wrong one is
@@ -17,13 +25,6 @@ function fields(properties: Record<string, ValueSchema>, required: string[] = []
 }
 
 const key: ValueSchema = { type: 'string', pattern: qualifiedName };
-/** A key of a Secret or ConfigMap. */
-const dataKey: ValueSchema = {
-  type: 'string',
-  maxLength: 253,
-  pattern: '^[-._a-zA-Z0-9]+$',
-  not: { pattern: '^\\.(\\.|$)' },
-};
 
 /** A LabelSelector. */
 export const selector = fields({
@@ -91,7 +92,7 @@ export const policyRule = (direction: 'to' | 'from'): ValueSchema =>
     [direction]: { type: 'array', items: peer },
   });
 
-const optionalRef = { name: givenName, key: dataKey, optional: flag };
+const optionalRef = { name: givenName, key: givenDataKey, optional: flag };
 
 /** One source of an environment variable. */
 export const variableSource: ValueSchema = {
@@ -156,7 +157,7 @@ const volumeSources = [
 export const volume: ValueSchema = {
   ...fields(
     {
-      name: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' },
+      name: dnsLabel,
       ...Object.fromEntries(volumeSources.map((name) => [name, { type: 'object' } as const])),
     },
     ['name'],
@@ -172,7 +173,7 @@ const inside: ValueSchema = { type: 'string', not: { pattern: '^/|(^|/)\\.\\.(/|
 export const mount: ValueSchema = {
   ...fields(
     {
-      name: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' },
+      name: dnsLabel,
       mountPath: { type: 'string', pattern: '^[^:]+$' },
       subPath: inside,
       subPathExpr: inside,

@@ -112,14 +112,23 @@ export const givenName: ValueSchema = {
   pattern: `^${subdomain}$`,
 };
 
+/** What a key of a Secret or ConfigMap consists of. */
+const dataKeyRules = {
+  maxLength: 253,
+  pattern: '^[-._a-zA-Z0-9]+$',
+  not: { pattern: '^\\.(\\.|$)' },
+} as const;
+
 /** A key of a Secret or ConfigMap. */
 export function dataKey(description: string, fallback: string): ValueSchema {
-  return text(description, fallback, {
-    maxLength: 253,
-    pattern: '^[-._a-zA-Z0-9]+$',
-    not: { pattern: '^\\.(\\.|$)' },
-  });
+  return text(description, fallback, dataKeyRules);
 }
+
+/** A key of a Secret or ConfigMap that has to be given. */
+export const givenDataKey: ValueSchema = { type: 'string', ...dataKeyRules };
+
+/** The name of a namespace, or of a part of a Pod. */
+export const dnsLabel: ValueSchema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
 
 /** A port of TCP in a regular expression. */
 export const portPattern =

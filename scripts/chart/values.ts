@@ -8,6 +8,7 @@ import {
   annotations,
   choice,
   dataKey,
+  dnsLabel,
   flag,
   givenName,
   handedThrough,
@@ -90,10 +91,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   ),
   watchNamespaces: list(
     'Namespaces to work in, with permissions in these only. Empty: all namespaces.',
-    {
-      type: 'string',
-      pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-    },
+    dnsLabel,
     [],
     { uniqueItems: true },
   ),
