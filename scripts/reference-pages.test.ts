@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../src/cli/io.ts';
 import { codeMieOutages, providerOutages } from '../src/controllers/status-parts.ts';
+import { sectionOf } from '../test/harness/code-blocks.ts';
 import { isSyntaxNode, type SyntaxNode, visitSources } from '../test/harness/source-code.ts';
 
 // Reference pages that are written by hand list what the code has, all of it and nothing else. Conditions, metrics, flags
@@ -47,10 +48,8 @@ function eventOf({ properties }: SyntaxNode): { type: string; reason: string } |
 /** The rows of the tables below a heading of a page, as cells. */
 function rowsOf(page: string, heading?: string): string[][] {
   const text = read(page);
-  const [, below = ''] = heading === undefined ? ['', text] : text.split(`\n## ${heading}\n`);
-  return [...(below.split('\n## ')[0] ?? '').matchAll(/^\| (.*) \|$/gm)]
-    .map(([, row = '']) => row.split(' | '))
-    .slice(2);
+  const section = heading === undefined ? text.split('\n## ')[0] : sectionOf(text, heading);
+  return [...(section ?? '').matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row.split(' | ')).slice(2);
 }
 
 const codesIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);

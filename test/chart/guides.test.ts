@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse as parseYaml, stringify } from 'yaml';
 import { z } from 'zod';
 import { rowsOf } from '../cluster/objects.ts';
-import { blocksOf, codeBlocks } from '../harness/code-blocks.ts';
+import { blocksOf, codeBlocks, sectionOf } from '../harness/code-blocks.ts';
 import { foreignCrdFiles } from '../harness/foreign-crds.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
@@ -103,7 +103,7 @@ describe('the commands of', () => {
     const { world } = suite;
     world.github.addToken({ token: 'ghp_of_get_started', login: 'octocat' });
     const page = await readFile(join(root, 'docs', 'install.md'), 'utf8');
-    const [shown = ''] = codeBlocks(page.split('\n## Install\n')[1] ?? '', 'yaml');
+    const [shown = ''] = codeBlocks(sectionOf(page, 'Install'), 'yaml');
     await writeValues(shown);
     const output = await follow('get-started.md', {
       env: { TOKEN: 'ghp_of_get_started', CLIENT_SECRET: world.clientSecret },

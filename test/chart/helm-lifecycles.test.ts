@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { reconciled, rowsOf } from '../cluster/objects.ts';
+import { discard, reconciled, rowsOf } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
 import type { Tools } from '../harness/kube-tools.ts';
 import { earlierChart, quickstart, system, useInstallation } from './installation.ts';
@@ -57,8 +57,9 @@ describe.each<{ name: string; tools: Tools; conflicts: string[] }>([
 
   it('are refused as they are, and adopted as the page on installation says', async () => {
     await suite.helm(['uninstall', 'codemie-git-operator', '--ignore-not-found', '--wait'], tools);
-    await suite.cluster.delete(kinds.integration, key);
-    await release(key);
+    // Without an operator nothing removes finalizers.
+    await discard(suite.cluster, kinds.integration, key);
+    await discard(suite.cluster, kinds.clusterConnection, 'default');
     await suite.kubectl(['delete', '--ignore-not-found', '--filename', crds]);
     await suite.kubectl(['apply', '--server-side', '--filename', crds]);
     await expect(install()).rejects.toMatchObject({
@@ -72,15 +73,3 @@ describe.each<{ name: string; tools: Tools; conflicts: string[] }>([
     );
   });
 });
-
-/** Without an operator nothing removes finalizers. */
-async function release(object: string): Promise<void> {
-  const found = await suite.cluster.get(kinds.integration, object);
-  if (found?.metadata.finalizers)
-    await suite.cluster.patch(kinds.integration, object, [{ op: 'remove', path: '/metadata/finalizers' }]);
-  const connection = await suite.cluster.get(kinds.clusterConnection, 'default');
-  if (connection?.metadata.finalizers)
-    await suite.cluster.patch(kinds.clusterConnection, 'default', [
-      { op: 'remove', path: '/metadata/finalizers' },
-    ]);
-}

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { parse as parseYaml, stringify } from 'yaml';
 import { z } from 'zod';
 import { rowsOf } from '../cluster/objects.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
+import { codeBlocks, sectionOf } from '../harness/code-blocks.ts';
 import { runTool, type Tools } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -28,8 +28,7 @@ const read = (page: string): Promise<string> => readFile(join(root, page), 'utf8
 
 /** The blocks of a language below a heading of a page, up to the next heading of that rank. */
 async function blocks(page: string, heading: string, language: 'sh' | 'yaml'): Promise<string[]> {
-  const [, below = ''] = (await read(page)).split(`\n## ${heading}\n`);
-  return codeBlocks(below.split('\n## ')[0] ?? '', language);
+  return codeBlocks(sectionOf(await read(page), heading), language);
 }
 
 /** Runs a line of the page in the checkout. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { gitHubIntegration, requestReconcile, waitForConnection } from '../cluster/objects.ts';
 import { alertsOfInstallation, type Fault, follow, runSection, type Shell } from '../cluster/runbook.ts';
 import { kinds } from '../harness/cluster.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
+import { codeBlocks, sectionOf } from '../harness/code-blocks.ts';
 import { deadline } from '../harness/pace.ts';
 import { system, useInstallation } from './installation.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const { world, cluster } = suite;
   await cluster.createSecret(`${system}/codemie-login`, { clientSecret: world.clientSecret });
   const page = await readFile(join(root, 'docs', 'install.md'), 'utf8');
-  const [shown = ''] = codeBlocks(page.split('\n## Install\n')[1] ?? '', 'yaml');
+  const [shown = ''] = codeBlocks(sectionOf(page, 'Install'), 'yaml');
   const values = { ...z.looseObject({}).parse(parseYaml(shown)), replicas: 1 };
   await suite.helm(['install', ...suite.release({ values })]);
   await waitForConnection(cluster, kinds.clusterConnection, 'default', { Ready: 'True/Ready' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Cluster } from '../harness/cluster.ts';
-import { codeBlocks } from '../harness/code-blocks.ts';
+import { codeBlocks, sectionOf } from '../harness/code-blocks.ts';
 import { runTool } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
@@ -138,8 +138,7 @@ export async function runSection(
   { namespace, system, logs }: Shell,
   name = 'NAME',
 ): Promise<string> {
-  const [, below = ''] = (await readRunbook(alert)).split(`\n## ${section}\n`);
-  const blocks = codeBlocks(below.split('\n## ')[0] ?? '', 'sh');
+  const blocks = codeBlocks(sectionOf(await readRunbook(alert), section), 'sh');
   expect(blocks.length, `commands below ${section}`).toBeGreaterThan(0);
   if (workingFolder === undefined) {
     workingFolder = await mkdtemp(join(tmpdir(), 'runbooks-'));

@@ -14,29 +14,19 @@ const suite = useSuite({ running: false });
 interface Case {
   namespace: string;
   fault: Fault;
-  /** The one that runs now. */
-  operator: () => OperatorProcess;
+  operator: OperatorProcess;
 }
 
-/** Starts an operator for one namespace. */
-async function alone(
-  namespace: string,
-  {
-    args = [],
-    ...options
-  }: { kubeconfig?: string; preload?: string; env?: Record<string, string>; args?: string[] } = {},
-): Promise<OperatorProcess> {
-  const own = ['operator-namespace', 'cluster-name', 'watch-namespaces'];
-  return suite.start({ ...options, args: [...own.map((name) => `--${name}=${namespace}`), ...args] });
-}
-
-/** An operator with one worker and a wire to the API server that can be held. */
+/** An operator for one namespace, with one worker and a wire to the API server that can be held. */
 async function behindRelay(): Promise<{ namespace: string; relay: Relay; operator: OperatorProcess }> {
   const namespace = await suite.cluster.createNamespace('team');
   const relay = await startRelay(kubeconfigPath());
   onTestFinished(() => relay.close());
-  const options = { kubeconfig: relay.kubeconfigPath, args: ['--workers=1'] };
-  return { namespace, relay, operator: await alone(namespace, options) };
+  const own = ['operator-namespace', 'cluster-name', 'watch-namespaces'].map(
+    (name) => `--${name}=${namespace}`,
+  );
+  const operator = await suite.start({ kubeconfig: relay.kubeconfigPath, args: [...own, '--workers=1'] });
+  return { namespace, relay, operator };
 }
 
 const depthOf = (metrics: string): number =>
@@ -63,7 +53,7 @@ const cases: Record<(typeof alertsOfOperators)[number], () => Promise<Case>> = {
       fix: () => Promise.resolve(relay.release()),
       verification: /^(?![^]* 1 +-1\n)[^]*^workqueue_depth\{name="gitintegration".*\} 0$/m,
     };
-    return { namespace, fault, operator: () => operator };
+    return { namespace, fault, operator };
   },
 
   async CodeMieGitOperatorWatchStale() {
@@ -74,24 +64,20 @@ const cases: Record<(typeof alertsOfOperators)[number], () => Promise<Case>> = {
       fix: () => Promise.resolve(relay.release()),
       verification: /^codemie_cache_contact_age_seconds\{resource="gitintegrations"\} [0-5]?\d(\.\d+)?$/m,
     };
-    return { namespace, fault, operator: () => operator };
+    return { namespace, fault, operator };
   },
 };
 
 describe('the runbook is followed against its fault:', () => {
   it.each(alertsOfOperators)('%s', async (alert) => {
     const { namespace, fault, operator } = await cases[alert]();
-    onTestFinished(() =>
-      operator()
-        .kill()
-        .then(() => {}),
-    );
+    onTestFinished(async () => void (await operator.kill()));
     const shell = {
       cluster: suite.cluster,
       namespace,
       system: suite.system,
-      logs: () => operator().output(),
-      metrics: () => operator().metrics(),
+      logs: () => operator.output(),
+      metrics: () => operator.metrics(),
     };
     await expect(follow(alert, fault, shell)).resolves.toBeUndefined();
   });

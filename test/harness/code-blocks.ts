@@ -14,8 +14,13 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
-/** The fenced blocks of a language in a page of Markdown, without the fences, in their order. */
+/** The texts of the blocks of a language, see {@link blocksOf}. */
 export function codeBlocks(page: string, language: 'sh' | 'yaml' | 'json'): string[] {
-  const blocks = page.matchAll(new RegExp(`^ *\`\`\`${language}\\n(.*?)^ *\`\`\`$`, 'gms'));
-  return [...blocks].map(([, block = '']) => block);
+  return blocksOf(page).flatMap((block) => (block.language === language ? [block.text] : []));
+}
+
+/** What stands below a heading of the second rank, up to the next one. Empty where there is no such heading. */
+export function sectionOf(page: string, heading: string): string {
+  const [, below = ''] = page.split(`\n## ${heading}\n`);
+  return below.split('\n## ')[0] ?? '';
 }
