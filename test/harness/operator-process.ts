@@ -26,6 +26,8 @@ export interface OperatorOptions {
 export interface OperatorProcess {
   pid: number;
   exited: Promise<Exit>;
+  /** Whether it has not exited. */
+  running(): boolean;
   /** Everything it has written to stdout and stderr so far. */
   output(): string;
   /** Where it serves /metrics, as `host:port`. Throws when it does not yet. */
@@ -86,6 +88,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   return {
     pid: started.pid,
     exited: started.exited,
+    running: started.running,
     output,
     stop: () => started.stop(stopGraceMs),
     kill: started.kill,

@@ -222,7 +222,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       async bystander(withinMs = bystanderTimeoutMs) {
         calm ??= tenant('bystander');
         count += 1;
-        const seen = await timeToReady(cluster, await calm, `calm-${count}`, withinMs);
+        const seen = await timeToReady(stage, await calm, `calm-${count}`, withinMs);
         calls.longestMs = Math.max(calls.longestMs, seen.longestCallMs);
         return seen.waitedMs;
       },
@@ -328,7 +328,8 @@ function createTenant(namespace: string, client: KubeClient, gitHubToken: () => 
   };
 }
 
-async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinMs: number) {
+async function timeToReady(stage: Stage, team: Tenant, name: string, withinMs: number) {
+  const { cluster } = stage;
   let longestCallMs = 0;
   const timed = async <T>(call: Promise<T>): Promise<T> => {
     const askedMs = performance.now();
@@ -350,6 +351,7 @@ async function timeToReady(cluster: Cluster, team: Tenant, name: string, withinM
     );
     if (ready?.status === 'True') return { waitedMs: performance.now() - beganMs, longestCallMs };
     last = ready === undefined ? last : `${ready.reason}: ${ready.message}`;
+    if (!stage.operator.running()) throw new Error(`The operator exited while ${key} waited.`);
     if (isOver())
       throw new Error(`The bystander's ${key} was not Ready within ${withinMs / 1_000} s: ${last}`);
     await new Promise((resolve) => void setTimeout(resolve, pollMs));

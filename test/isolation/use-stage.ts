@@ -7,6 +7,9 @@ import { type AttackReport, underAttack } from './under-attack.ts';
 
 export { underAttack };
 
+/** Of an operator's output, in characters, when a test fails. */
+const lastLines = 4_000;
+
 /**
  * Gives a test file its own stage, see {@link Stage}. After the last test everything that operators wrote is
  * searched for every secret of the file: output, metrics, events, statuses.
@@ -22,8 +25,12 @@ export function useStage(options: Omit<StageOptions, 'kubeconfig' | 'entryPoint'
     });
     Object.assign(suite, started);
   });
-  afterEach(({ task }) => {
-    if (task.result?.state === 'fail') suite.world.calm();
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    suite.world.calm();
+    // Its last lines say why. An operator that exited fails its own test, not those that come after.
+    process.stderr.write(`The operator's last lines:\n${suite.operator.output().slice(-lastLines)}\n`);
+    if (!suite.operator.running()) suite.operator = await suite.start();
   });
   afterAll(async () => {
     if (suite.cluster === undefined) return;
