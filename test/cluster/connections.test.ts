@@ -19,7 +19,10 @@ const person = {
   email: 'ada@example.com',
   password: `canary ${randomUUID()}`,
 };
-const suite = useSuite({ users: [person] });
+/** CodeMie allows few local sign-ins from one address, so each case has a server. */
+const localHosts = ['codemie-a.example.com', 'codemie-b.example.com'];
+let localLogins = 0;
+const suite = useSuite({ users: [person], furtherCodeMieHosts: localHosts });
 const codemieHost = 'codemie.example.com';
 
 /** A login: what the connection says, the Secret `own-login` that it reads, and who it is. */
@@ -27,9 +30,10 @@ interface Login {
   auth: object;
   secret: Record<string, string>;
   account: { name: string; admin: boolean };
+  url: string;
 }
 
-const logins: Record<string, (suite: Suite) => Login> = {
+const logins: Record<string, (suite: Suite) => Omit<Login, 'url'> & { url?: string }> = {
   clientCredentials: ({ world }) => ({
     auth: clientCredentials(world, 'own-login'),
     secret: { clientSecret: world.clientSecret },
@@ -48,13 +52,17 @@ const logins: Record<string, (suite: Suite) => Login> = {
   }),
   localLogin: (own) => {
     const password = own.secret('local');
-    const user = own.world.codemie.addUser({ username: `local-${randomUUID()}`, password });
+    const codemie = own.world.furtherCodeMies[localLogins];
+    localLogins += 1;
+    if (!codemie) throw new Error('Each server has been used.');
+    const user = codemie.addUser({ username: `local-${randomUUID()}`, password });
     return {
       auth: {
         localLogin: { emailSecretRef: { name: 'own-login' }, passwordSecretRef: { name: 'own-login' } },
       },
       secret: { email: user.email, password },
       account: { name: user.name, admin: false },
+      url: codemie.url,
     };
   },
   token: (own) => {
@@ -72,7 +80,7 @@ const logins: Record<string, (suite: Suite) => Login> = {
 function login(name: string): Login {
   const make = logins[name];
   if (!make) throw new Error(`There is no login ${name}.`);
-  return make(suite);
+  return { url: suite.world.codemie.url, ...make(suite) };
 }
 
 /** Makes a CodeMieConnection in a new namespace and returns its key. */
@@ -95,8 +103,8 @@ const see = (key: string, wanted: Record<string, string>) =>
 
 describe('a CodeMieConnection', () => {
   it.each(Object.keys(logins).map((name) => ({ name })))('signs in with $name', async ({ name }) => {
-    const { auth, secret, account } = login(name);
-    const key = await connect({ auth }, secret);
+    const { auth, secret, account, url } = login(name);
+    const key = await connect({ auth, url }, secret);
     const { status } = await see(key, { Ready: 'True/Ready', Stalled: '', Reconciling: '' });
     expect(status).toMatchObject({ account, serverVersion: '0.16.0', integrations: 0 });
   });
@@ -109,8 +117,8 @@ describe('a CodeMieConnection', () => {
   ])(
     'with a wrong $key for $name is Unauthorized until the Secret is corrected',
     async ({ name, key, hint }) => {
-      const { auth, secret } = login(name);
-      const connection = await connect({ auth }, { ...secret, [key]: suite.secret('wrong') });
+      const { auth, secret, url } = login(name);
+      const connection = await connect({ auth, url }, { ...secret, [key]: suite.secret('wrong') });
       const { message } = await see(connection, {
         Ready: 'False/Unauthorized',
         Stalled: 'True/Unauthorized',

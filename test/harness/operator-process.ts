@@ -88,7 +88,7 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   return {
     pid: started.pid,
     exited: started.exited,
-    running: started.running,
+    running: () => started.running(),
     output,
     stop: () => started.stop(stopGraceMs),
     kill: started.kill,
