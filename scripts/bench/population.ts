@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../../src/api/group.ts';
 import type { JsonPatchOp, KubeClient } from '../../src/kube/client.ts';
 import type { ObjectKey, Resource } from '../../src/kube/object.ts';
+import type { AdminClient } from '../../test/harness/admin-client.ts';
 import { kinds, metadataOf } from '../../test/harness/cluster.ts';
 import { inParallel } from '../../test/harness/parallel.ts';
 import { operatorClientId } from '../../test/harness/world.ts';
@@ -44,7 +45,7 @@ export function projectNames(prefix: string, count: number): string[] {
  * @param labels of its integrations
  */
 export function createPopulation(
-  client: KubeClient,
+  client: AdminClient,
   prefix: string,
   count: number,
   labels: Record<string, string> = {},
@@ -135,7 +136,7 @@ export async function createConnection(client: KubeClient, peers: Peers): Promis
 }
 
 /** Takes the connection away. */
-export function removeConnection(client: KubeClient): Promise<void> {
+export function removeConnection(client: AdminClient): Promise<void> {
   return discard(client, kinds.clusterConnection, connectionName);
 }
 
@@ -168,7 +169,7 @@ async function createSecret(client: KubeClient, key: ObjectKey, stringData: Reco
   await client.create(kinds.secret, { metadata: metadataOf(key), stringData }, soon());
 }
 
-async function discard(client: KubeClient, resource: Resource, key: ObjectKey): Promise<void> {
+async function discard(client: AdminClient, resource: Resource, key: ObjectKey): Promise<void> {
   // The list may be empty, and then there is nothing that `remove` could find.
   const operations: JsonPatchOp[] = [{ op: 'add', path: '/metadata/finalizers', value: [] }];
   await client.patchJson(resource, key, operations, soon());

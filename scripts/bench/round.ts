@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gitIntegrations } from '../../src/api/group.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
+import type { AdminClient } from '../../test/harness/admin-client.ts';
 import { type OperatorProcess, startOperator } from '../../test/harness/operator-process.ts';
 import { nodeFlags } from '../build/node-flags.ts';
 import { runBareLoop } from './bare-loop.ts';
@@ -27,7 +27,7 @@ import { measurePiece } from './trust.ts';
 
 /** What every round needs. */
 export interface Stage {
-  client: KubeClient;
+  client: AdminClient;
   observer: Observer;
   /** How the operator reaches the API server. */
   operatorEnv: Record<string, string>;

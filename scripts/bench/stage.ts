@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
-import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { createAdminClient } from '../../test/harness/admin-client.ts';
 import { startControlPlane } from '../../test/harness/control-plane/control-plane.ts';
 import { kubectl } from '../../test/harness/kubectl.ts';
 import { bundle } from '../build/bundle.ts';
@@ -29,7 +29,7 @@ export async function onStage<T>(
     const kubeconfig = controlPlane.kubeconfigPath;
     await installDefinitions(kubeconfig);
     const connection = await loadKubeConnection({ kubeconfig });
-    const client = createKubeClient({ connection, userAgent: 'codemie-git-operator-bench' });
+    const client = createAdminClient({ connection, userAgent: 'codemie-git-operator-bench' });
     const clientSecret = randomUUID();
     progress.step(`Create ${foreignSecrets} Secrets of others`);
     await createGround(client, clientSecret, foreignSecrets);

@@ -73,11 +73,9 @@ export function testCluster(
     watch: unused,
     create: unused,
     replace: unused,
-    delete: unused,
     applyStatus: unused,
     apply: unused,
     ask: unused,
-    getRaw: unused,
     close: async () => {},
   };
   return { client, namespace: 'team-a', patches };

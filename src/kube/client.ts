@@ -72,8 +72,6 @@ export interface KubeClient {
   create(resource: Resource, object: NewObject, signal: AbortSignal): Promise<KubeObject>;
   /** PUT. The object's `resourceVersion` must be current, otherwise 409. */
   replace(resource: Resource, object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
-  /** Resolves also when the object is gone already. With `uid`, only that incarnation is deleted (else 409). */
-  delete(resource: Resource, key: ObjectKey, signal: AbortSignal, options?: { uid?: string }): Promise<void>;
   /** RFC 6902. A failed `test` is a 422. */
   patchJson(
     resource: Resource,
@@ -107,8 +105,6 @@ export interface KubeClient {
   ): Promise<KubeObject>;
   /** POST of a question that the server answers and does not keep, such as a SelfSubjectAccessReview. */
   ask(resource: Resource, question: object, signal: AbortSignal): Promise<unknown>;
-  /** GET of any path, e.g. `/version`. */
-  getRaw(path: string, signal: AbortSignal): Promise<unknown>;
   /** Ends all connections; running calls and watches fail. */
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { createAdminClient } from '../../test/harness/admin-client.ts';
 import { answerStatus, type FakeApiServer, startFakeApiServer } from '../../test/harness/fake-api-server.ts';
 import { createManualClock, type ManualClock } from '../../test/harness/manual-clock.ts';
 import {
@@ -12,7 +13,6 @@ import {
   createCertificateAuthority,
 } from '../../test/harness/pki/certificate-authority.ts';
 import { loadKubeConnection } from './kube-config.ts';
-import { createKubeClient } from './rest-client.ts';
 
 const signal = new AbortController().signal;
 let directory: string;
@@ -62,7 +62,7 @@ function kubeconfig(user: object, cluster: object = {}, name = 'config'): Promis
 async function seenBy(
   connection: Awaited<ReturnType<typeof loadKubeConnection>>,
 ): Promise<string | undefined> {
-  const client = createKubeClient({ connection, userAgent: 'test' });
+  const client = createAdminClient({ connection, userAgent: 'test' });
   server.next('call', (response) => response.end('{}'));
   try {
     await client.getRaw('/version', signal);
@@ -247,7 +247,7 @@ describe('the service account of a Pod', () => {
 
   it('a rotated CA is taken up within a minute, by the same client', async () => {
     const connection = await load();
-    const client = createKubeClient({ connection, userAgent: 'test' });
+    const client = createAdminClient({ connection, userAgent: 'test' });
     const next = await createCertificateAuthority('the next CA');
     server.next('call', (response) => response.setHeader('connection', 'close').end('{}'));
     await client.getRaw('/version', signal);

@@ -6,7 +6,7 @@ import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } 
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
 import { writeToSame } from './same-incarnation.ts';
 import type { Kept } from './slim.ts';
-import { createTransport, type KubeRequest, type TransportOptions } from './transport.ts';
+import { createTransport, type KubeRequest, type Transport, type TransportOptions } from './transport.ts';
 import {
   acceptHeader,
   collectionPath,
@@ -38,11 +38,12 @@ function maxBytesOf(limit: number): number {
 /** The parts of a request that the helpers below don't know. */
 type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeRequest>;
 
-/** Creates a client that speaks to a real API server. It connects on first use. */
-export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { timeoutMs = durations.kube.callTimeoutMs, keptOf = () => undefined, ...rest } = options;
-  const { clock } = rest;
-  const transport = createTransport(rest);
+/** Creates a client that speaks to a real API server, over a transport of its own. It connects on first use. */
+export function createKubeClient(
+  options: KubeClientOptions,
+  transport: Transport = createTransport(options),
+): KubeClient {
+  const { timeoutMs = durations.kube.callTimeoutMs, keptOf = () => undefined, clock } = options;
 
   function describe(verb: string, resource: Resource, target: string, sent: Sent): KubeRequest {
     const what = `${verb} ${resource.plural} ${target}`.trimEnd();
@@ -181,24 +182,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return object(resource, request);
     },
 
-    async delete(resource, key, signal, { uid } = {}) {
-      const request = describe('delete', resource, key, {
-        method: 'DELETE',
-        path: objectPath(resource, key),
-        ...json({
-          apiVersion: 'v1',
-          kind: 'DeleteOptions',
-          ...(uid === undefined ? {} : { preconditions: { uid } }),
-        }),
-        signal,
-      });
-      try {
-        await transport.call(request);
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
-    },
-
     patchJson(resource, key, operations: JsonPatchOp[], signal) {
       const request = describe('patch', resource, key, {
         method: 'PATCH',
@@ -247,11 +230,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         signal,
       });
       return parseJson(await transport.call(request), request.what);
-    },
-
-    async getRaw(path, signal) {
-      const request = { what: `get ${path}`, verb: 'get', resource: 'raw', path, timeoutMs, signal };
-      return parseJson(await transport.call({ ...request, method: 'GET' }), request.what);
     },
 
     close: () => transport.close(),

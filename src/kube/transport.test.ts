@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAdminClient } from '../../test/harness/admin-client.ts';
 import {
   answerStatus,
   answerStream,
@@ -195,7 +196,7 @@ describe('a client that is not allowed to write', () => {
         return server.connection.credentials();
       },
     };
-    const fenced = createKubeClient({ connection, userAgent: 'test', mayWrite: () => may });
+    const fenced = createAdminClient({ connection, userAgent: 'test', mayWrite: () => may });
     server.put('a');
     for (const write of [
       () => fenced.create(widgets, { metadata: { name: 'b' } }, signal),
@@ -216,7 +217,7 @@ describe('a client that is not allowed to write', () => {
 describe('metrics', () => {
   it('count each request with its code, and each retry', async () => {
     const seen: unknown[] = [];
-    const counted = createKubeClient({
+    const counted = createAdminClient({
       connection: server.connection,
       userAgent: 'test',
       metrics: {

@@ -6,7 +6,7 @@ import type { Condition } from '../../src/api/v1alpha1/shared.ts';
 import type { JsonPatchOp, NewObject } from '../../src/kube/client.ts';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import { type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from '../../src/kube/object.ts';
-import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { createAdminClient } from './admin-client.ts';
 import { deadline, startPatience } from './pace.ts';
 
 const core = (plural: string, kind: string, namespaced = true): Resource => ({
@@ -40,7 +40,7 @@ const pollMs = 50;
 
 /** Connects to the control plane of the test run. */
 export async function connectCluster(kubeconfig: string) {
-  const client = createKubeClient({
+  const client = createAdminClient({
     connection: await loadKubeConnection({ kubeconfig }),
     userAgent: 'codemie-git-operator-tests',
   });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFlags } from '../../scripts/build/node-flags.ts';
 import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
-import type { KubeClient, NewObject } from '../../src/kube/client.ts';
+import type { NewObject } from '../../src/kube/client.ts';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
-import { createKubeClient } from '../../src/kube/rest-client.ts';
+import { type AdminClient, createAdminClient } from '../harness/admin-client.ts';
 import { type Cluster, connectCluster, kinds } from '../harness/cluster.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from '../harness/operator-process.ts';
 import { deadline, startPatience } from '../harness/pace.ts';
@@ -89,20 +89,20 @@ interface TenantOptions {
 export interface Tenant {
   namespace: string;
   /** The API server with the team's rights. */
-  client: KubeClient;
+  client: AdminClient;
   /** Creates an object in the namespace with the team's rights. @throws KubeStatusError when it is refused */
   create(
-    kind: Parameters<KubeClient['create']>[0],
+    kind: Parameters<AdminClient['create']>[0],
     name: string,
     object?: Omit<NewObject, 'metadata'> & { metadata?: Omit<NewObject['metadata'], 'name' | 'namespace'> },
   ): Promise<KubeObject>;
   /** Changes fields of an object by a JSON merge patch of its top level (`spec`), with the team's rights. */
   patch(
-    kind: Parameters<KubeClient['create']>[0],
+    kind: Parameters<AdminClient['create']>[0],
     name: string,
-    operations: Parameters<KubeClient['patchJson']>[2],
+    operations: Parameters<AdminClient['patchJson']>[2],
   ): Promise<KubeObject>;
-  delete(kind: Parameters<KubeClient['create']>[0], name: string): Promise<void>;
+  delete(kind: Parameters<AdminClient['create']>[0], name: string): Promise<void>;
   /** Creates a Secret `name` with a token that GitHub accepts under the key `token`, and returns the token. */
   storeToken(name?: string): Promise<string>;
   /** Creates a GitIntegration of {@link integrationSpec}. */
@@ -278,7 +278,7 @@ async function mountServiceAccount(kubeconfig: string, system: string, { service
 }
 
 /** Creates the account of a team's administrator and returns a client with its rights. */
-async function signIn(kubeconfig: string, namespace: string, mayUse: boolean): Promise<KubeClient> {
+async function signIn(kubeconfig: string, namespace: string, mayUse: boolean): Promise<AdminClient> {
   const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' };
   const subjects = [{ kind: 'ServiceAccount', name: 'admin', namespace }];
   const bind = (name: string, kind: string) => ({
@@ -303,13 +303,13 @@ async function signIn(kubeconfig: string, namespace: string, mayUse: boolean): P
   const { ca } = (await admin.credentials()).tls;
   const headers = { authorization: `Bearer ${token.trim()}` };
   const credentials = () => Promise.resolve({ headers, tls: { ...(ca !== undefined && { ca }) } });
-  return createKubeClient({
+  return createAdminClient({
     connection: { server: admin.server, credentials, refresh: credentials },
     userAgent: 'codemie-git-operator-tests',
   });
 }
 
-function createTenant(namespace: string, client: KubeClient, gitHubToken: () => string): Tenant {
+function createTenant(namespace: string, client: AdminClient, gitHubToken: () => string): Tenant {
   const signal = (): AbortSignal => deadline(callTimeoutMs);
   const create: Tenant['create'] = (kind, name, { metadata, ...object } = {}) =>
     client.create(kind, { metadata: { ...metadata, name, namespace }, ...object }, signal());
