@@ -38,7 +38,7 @@ function maxBytesOf(limit: number): number {
 /** The parts of a request that the helpers below don't know. */
 type Sent = Pick<KubeRequest, 'method' | 'path' | 'signal'> & Partial<KubeRequest>;
 
-/** Creates a client that speaks to a real API server, over a transport of its own. It connects on first use. */
+/** Creates a client that speaks to a real API server. It connects on first use. */
 export function createKubeClient(
   options: KubeClientOptions,
   transport: Transport = createTransport(options),
