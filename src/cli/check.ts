@@ -5,9 +5,13 @@ import { readCredentials } from '../controllers/git-integration/credentials.ts';
 import { Halt } from '../controllers/git-integration/halt.ts';
 import { integrationIndexes } from '../controllers/git-integration/indexes.ts';
 import { checkPermissions, resolveInstallation } from '../controllers/git-integration/installation.ts';
-import { parseObject } from '../controllers/git-integration/load.ts';
-import type { Integration, ResolvedConnection } from '../controllers/git-integration/pass.ts';
-import { type Report, startReport } from '../controllers/git-integration/pass.ts';
+import {
+  type Integration,
+  parseObject,
+  type Report,
+  type ResolvedConnection,
+  startReport,
+} from '../controllers/git-integration/pass.ts';
 import { validate } from '../controllers/git-integration/validate.ts';
 import { createRefusals } from '../controllers/refusals.ts';
 import { createSharedCalls } from '../controllers/shared-calls.ts';

@@ -3,9 +3,7 @@ import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec
 import { readAuth } from '../../controllers/codemie-connection/sessions.ts';
 import { readCredentials } from '../../controllers/git-integration/credentials.ts';
 import { Halt } from '../../controllers/git-integration/halt.ts';
-import { parseObject } from '../../controllers/git-integration/load.ts';
-import type { Integration } from '../../controllers/git-integration/pass.ts';
-import { startReport } from '../../controllers/git-integration/pass.ts';
+import { type Integration, parseObject, startReport } from '../../controllers/git-integration/pass.ts';
 import { unsharedReads } from '../../controllers/shared-reads.ts';
 import { createValueReader, ValueFault } from '../../controllers/value-reader.ts';
 import { type KubeObject, splitKey } from '../../kube/object.ts';

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import { resolveConnection } from './connection.ts';
 import { Halt } from './halt.ts';
-import { parseObject } from './load.ts';
+import { parseObject } from './pass.ts';
 
 const createdAt = '2026-11-22T12:00:00Z';
 const meta = (name: string, namespace?: string) => ({

@@ -96,7 +96,7 @@ export interface ProviderFailure {
   connection: string;
   /** What is unusual about the credential, as a clause: see `unusualForm`. */
   unusual?: string | undefined;
-  /** Whether the integration was Ready with this spec: see `wasReady` in `load.ts`. */
+  /** Whether the integration was Ready with this spec: see `wasReady` in `pass.ts`. */
   wasReady: boolean;
   /** The reason of the verdict on this very credential that the status holds from an earlier pass, if it holds one. */
   verdict?: string | undefined;

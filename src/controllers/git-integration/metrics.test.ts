@@ -3,13 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import { createExposition, type Exposition } from '../../observability/exposition.ts';
-import { parseObject } from './load.ts';
 import {
   createIntegrationMetrics,
   createRateLimitMetrics,
   type IntegrationMetrics,
   type RateLimitMetrics,
 } from './metrics.ts';
+import { parseObject } from './pass.ts';
 
 function known(name = 'acme') {
   const metadata = {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { gitIntegrationConditions } from '../../api/conditions.ts';
 import type { ResourceDescription } from '../../api/group.ts';
 import type { Parsed } from '../../api/parse.ts';
 import type { CredentialExpiringReason, DriftedReason, UsageLimitedReason } from '../../api/reasons.ts';
@@ -6,17 +7,21 @@ import type {
   ClusterCodeMieConnectionSpec,
   CodeMieConnectionSpec,
 } from '../../api/v1alpha1/connection-spec.ts';
-import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
+import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
+import {
+  type GitIntegrationStatus,
+  parseGitIntegrationStatus,
+} from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
+import { isAuthentic } from '../../domain/digests.ts';
 import type { Finding, Findings, StepCondition } from '../../domain/readiness.ts';
-import type { ReconcileRequests } from '../../domain/reconcile-request.ts';
+import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { RememberedRegistration } from '../../domain/registration-plan.ts';
 import type { DesiredSetting } from '../../domain/setting.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventDetails, EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
-import type { KubeObject, ObjectKey } from '../../kube/object.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import type { HttpClients } from '../../net/http-clients.ts';
 import type { Tracing } from '../../observability/tracing.ts';
@@ -29,6 +34,7 @@ import type { RequestGate } from '../reconcile-requests.ts';
 import type { Refusals } from '../refusals.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
+import { ownConditions } from '../status-parts.ts';
 import type { NamesIn } from '../value-reader.ts';
 import type { Halt } from './halt.ts';
 import type { ClockMetrics, IntegrationMetrics, RateLimitMetrics } from './metrics.ts';
@@ -114,6 +120,40 @@ export interface Known {
 export interface Loaded extends Known {
   /** The spec, or one sentence about what is wrong with it. */
   parsed: Parsed<GitIntegrationSpec>;
+}
+
+/** Leaves a registration out that this operator did not sign: it is forged, or older than signatures. */
+export function authenticated(loaded: Loaded, digestKey: KeyObject): Loaded {
+  const { registration, ...status } = loaded.status;
+  if (!registration || isAuthentic(loaded.uid, registration, digestKey)) return loaded;
+  return { ...loaded, status };
+}
+
+/**
+ * What an object of the API server says.
+ *
+ * @param handled the request for which an earlier reconcile asked again already, which the status does not show yet
+ */
+export function parseObject(object: KubeObject, handled?: string): Loaded {
+  const { metadata } = object;
+  const stored = parseGitIntegrationStatus(object['status']);
+  const conditions = ownConditions(stored.conditions, gitIntegrationConditions);
+  const status = { ...stored, conditions };
+  const requests = reconcileRequests(metadata.annotations, stored);
+  return {
+    object,
+    key: keyOf(object),
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    parsed: parseGitIntegrationSpec(object['spec']),
+    status,
+    conditions: conditions ?? [],
+    requests,
+    forceCheck: requests.fresh !== undefined && requests.fresh !== handled,
+  };
 }
 
 /** One GitIntegration with a good spec. */

@@ -1,17 +1,27 @@
 import { durationMs } from '../../api/duration.ts';
+import { gitIntegrations } from '../../api/group.ts';
 import { steadyInterval, waitUntil } from '../../domain/schedule.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
+import { readCurrent } from '../memory.ts';
 import { callsAside, sessionsAside } from '../waiting-aside.ts';
 import { resolveConnection } from './connection.ts';
 import { readCredentials, untilExpiryWarning, warnOfExpiry } from './credentials.ts';
 import { finalize, finalizeVanished } from './finalize.ts';
 import { Halt, type Next } from './halt.ts';
 import { checkPermissions, resolveInstallation } from './installation.ts';
-import { load } from './load.ts';
-import { type Deps, enterHalt, type Integration, type Pass, startReport } from './pass.ts';
+import {
+  authenticated,
+  type Deps,
+  enterHalt,
+  type Integration,
+  type Loaded,
+  type Pass,
+  parseObject,
+  startReport,
+} from './pass.ts';
 import { register } from './register.ts';
 import type { Progress } from './registration-report.ts';
 import { listedWithinMs } from './settings-writer.ts';
@@ -70,6 +80,37 @@ function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']
     proofs: callsAside(deps.proofs.of(namespace), aside),
     installations: callsAside(deps.installations.of(namespace), aside),
   };
+}
+
+/** Step 1: the object as it is now. Undefined when it is gone. */
+async function load(
+  key: ObjectKey,
+  {
+    kube,
+    integrations,
+    memory,
+    requests,
+    wakeAfter,
+    digestKey,
+  }: Pick<Deps, 'kube' | 'integrations' | 'memory' | 'requests' | 'wakeAfter' | 'digestKey'>,
+  signal: AbortSignal,
+): Promise<Loaded | undefined> {
+  const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, memory }, signal);
+  if (!object) return undefined;
+  const loaded = authenticated(parseObject(object, memory.handledRequest(key)), digestKey);
+  const { fresh } = loaded.requests;
+  if (!loaded.forceCheck || fresh === undefined) return loaded;
+  const admission = requests.admit(object, fresh);
+  if ('requestedAtMs' in admission) return { ...loaded, requestedAtMs: admission.requestedAtMs };
+  wakeAfter(key, admission.waitMs);
+  return putOff(loaded);
+}
+
+/** The same as if the request were not there: it is acted on later, and the status does not call it handled. */
+function putOff(loaded: Loaded): Loaded {
+  const { lastHandledReconcileAt, otherHandledReconcileAt } = loaded.status;
+  const handled = { lastHandledReconcileAt, otherHandledReconcileAt };
+  return { ...loaded, forceCheck: false, requests: { fresh: undefined, handled } };
 }
 
 /** Steps 2 to 6. Each fills the report, and ends the rest by throwing a Halt. */

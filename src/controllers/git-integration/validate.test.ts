@@ -21,10 +21,8 @@ import type { Credentials } from './credentials.ts';
 import { Halt, providerFailureAgeMs } from './halt.ts';
 import { integrationIndexes } from './indexes.ts';
 import { resolveInstallation } from './installation.ts';
-import { parseObject } from './load.ts';
 import { createClockMetrics, createRateLimitMetrics } from './metrics.ts';
-import type { ResolvedConnection } from './pass.ts';
-import { type Report, startReport } from './pass.ts';
+import { parseObject, type Report, type ResolvedConnection, startReport } from './pass.ts';
 import { type ValidationDeps, validate } from './validate.ts';
 
 let github: GitHub;

@@ -11,7 +11,7 @@ import { createMemory } from '../../memory.ts';
 import { belongsToAnother, refuseUnlessHolder, signedRegistration } from '../claim.ts';
 import { findConnection, leadsTo } from '../connection.ts';
 import { integrationIndexes } from '../indexes.ts';
-import { authenticated, parseObject } from '../load.ts';
+import { authenticated, parseObject } from '../pass.ts';
 import { cleanUpWays } from '../removal.ts';
 
 const clusterName = 'cluster';
