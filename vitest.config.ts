@@ -18,7 +18,7 @@ const clusterNetMs = 900_000;
  * `unit` needs nothing but Node; its tests stand beside the code. The files of `cluster` have a control plane each:
  * test/cluster tests the operator, test/chart what it is installed with, test/alerts what watches it, test/faults takes
  * servers, replicas and rights away, test/isolation attacks the operator as a tenant would, test/storm mixes all of it at random. `image` builds the container
- * image and runs it. `flux` runs Flux's kustomize-controller with the operator. `keycloak` compares the peer for Keycloak with the real one.
+ * image and runs it. `flux` runs Flux's kustomize-controller with the operator, `argocd` Argo CD. `keycloak` compares the peer for Keycloak with the real one.
  *
  * A process runs one file after the other and loads its modules once: a file leaves nothing changed behind.
  */
@@ -71,6 +71,18 @@ export default defineConfig({
         test: {
           name: 'flux',
           include: ['test/flux/**/*.test.ts'],
+          globalSetup: ['test/operator-program.ts', 'test/control-planes.ts'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: clusterNetMs,
+          hookTimeout: clusterNetMs,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'argocd',
+          include: ['test/argocd/**/*.test.ts'],
           globalSetup: ['test/operator-program.ts', 'test/control-planes.ts'],
           pool: 'forks',
           maxWorkers: 1,

@@ -15,6 +15,7 @@ const tools = {
     join(scripts, '..', 'test', 'flux', 'go'),
     'github.com/fluxcd/kustomize-controller',
   ],
+  argocd: [join(scripts, '..', 'test', 'argocd', 'go'), 'github.com/argoproj/argo-cd/v3/cmd'],
   actionlint: [join(scripts, 'actionlint'), 'github.com/rhysd/actionlint/cmd/actionlint'],
 } as const;
 
@@ -28,7 +29,9 @@ export async function goTool(name: keyof typeof tools): Promise<string> {
   const fingerprint = await moduleFingerprint(folder, [], [...flags, name]);
   const made = await makeOnce(cacheFolder(name, fingerprint), async (draft) => {
     const args = ['build', '-C', folder, ...flags, '-o', join(draft, name), path];
-    await run('go', args, { env: { GOWORK: 'off', GOFLAGS: '' } });
+    // A module may ask for a newer Go than this machine's, which Go fetches like a module.
+    const env = { GOWORK: 'off', GOFLAGS: '', GOTOOLCHAIN: 'auto', CGO_ENABLED: '0' };
+    await run('go', args, { env });
   });
   return join(made, name);
 }

@@ -34,6 +34,12 @@ const modules: readonly CrdModule[] = [
     files: sources.map((plural) => `config/crd/bases/source.toolkit.fluxcd.io_${plural}.yaml`),
   },
   {
+    path: 'github.com/bitnami-labs/sealed-secrets',
+    version: 'v0.40.0',
+    sum: 'h1:rvCP35JL8ZV5LNA2SrwNR6iLyoM3ulrSFWN0lBtYEYI=',
+    files: ['helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml'],
+  },
+  {
     path: 'github.com/external-secrets/external-secrets',
     version: 'v1.3.2',
     sum: 'h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=',
@@ -43,6 +49,14 @@ const modules: readonly CrdModule[] = [
     ],
   },
 ];
+
+/** Large, and it needs a newer Go than the others, so that only the suite with Argo CD itself fetches it. */
+const argoCd: CrdModule = {
+  path: 'github.com/argoproj/argo-cd/v3',
+  version: 'v3.6.1',
+  sum: 'h1:OmhqeKiR3C//awbFrhQqFdtRI+Qiv17j8vqm3UkMj/g=',
+  files: ['application', 'appproject'].map((kind) => `manifests/crds/${kind}-crd.yaml`),
+};
 
 const downloaded = z.object({ Dir: z.string(), Sum: z.string() });
 
@@ -59,8 +73,27 @@ export async function foreignCrdFiles(): Promise<string[]> {
   return [...local, ...real.flat()];
 }
 
+/**
+ * The files with the CRDs of Argo CD's Application and AppProject. Needs Go, and the network once.
+ *
+ * @throws Error when the module is not the one that was pinned
+ */
+export async function argoCdCrdFiles(): Promise<string[]> {
+  return await filesOf(argoCd);
+}
+
+/**
+ * The script of Argo CD's image that its repository server runs for each commit.
+ *
+ * @throws Error when the module is not the one that was pinned
+ */
+export async function argoCdVerifyScript(): Promise<string> {
+  const [file = ''] = await filesOf({ ...argoCd, files: ['hack/git-verify-wrapper.sh'] });
+  return file;
+}
+
 async function filesOf({ path, version, sum, files }: CrdModule): Promise<string[]> {
-  const env = { GOWORK: 'off', GOFLAGS: '' };
+  const env = { GOWORK: 'off', GOFLAGS: '', GOTOOLCHAIN: 'auto' };
   const output = await run('go', ['mod', 'download', '-json', `${path}@${version}`], { env });
   const { Dir, Sum } = downloaded.parse(JSON.parse(output));
   if (Sum !== sum) throw new Error(`${path}@${version} is ${Sum}, not ${sum}.`);

@@ -59,7 +59,7 @@ export async function runTool(tool: string, run: ToolRun): Promise<CommandResult
 }
 
 /** Where the tools of the npm package are. On machines that they are not for, the machine's own are used. */
-async function toolsFolder(tools: Tools): Promise<string | undefined> {
+export async function toolsFolder(tools: Tools): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const packageFile = createRequire(import.meta.url).resolve(`${packages[tools]}/package.json`);
   const { version } = z
