@@ -66,7 +66,11 @@ async function stateOf(name: string) {
 async function commit(changes: Record<string, string | undefined>): Promise<string> {
   const next = Object.entries({ ...files, ...changes });
   files = Object.fromEntries(next.flatMap(([path, text]) => (text === undefined ? [] : [[path, text]])));
-  return await repository.commit(files);
+  const hash = await repository.commit(files);
+  // As a webhook of the Git host does: references are cached otherwise.
+  const refresh = ['annotate', 'applications', '--all', '-n', argoNamespace, '--overwrite'];
+  await suite.kubectl([...refresh, 'argocd.argoproj.io/refresh=hard']);
+  return hash;
 }
 
 /** Waits until an Application has a commit and a health. Returns its resources. */
