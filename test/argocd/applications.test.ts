@@ -111,7 +111,7 @@ async function act(action: string): Promise<void> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  expect({ status: response.status, text: await response.text() }).toMatchObject({ status: 200 });
+  expect(response.status, `${await response.text()} ${argo.output().slice(-2000)}`).toBe(200);
 }
 
 function newToken(provider: 'gitlab' | 'github'): string {
@@ -238,7 +238,13 @@ describe('one Application with the operator, a connection and a team', () => {
     });
     const helm = {
       releaseName: 'codemie-git-operator',
-      valuesObject: { ...suite.localValues(), replicas: 1, leaderElection: { enabled: false } },
+      valuesObject: {
+        ...suite.localValues(),
+        replicas: 1,
+        leaderElection: { enabled: false },
+        // A rejected token is reported without the usual 90 seconds of rechecks.
+        extraArgs: ['--refusal-window=1s'],
+      },
     };
     const sources = [
       { repoURL: repository.url, targetRevision: 'main', path: 'chart', helm },
@@ -366,6 +372,17 @@ describe('an Application of a team', () => {
     const good = await commit({ 'codemie/secret.yaml': secret('gitlab-token', 'team-a', { token }) });
     await outcome(team, good, 'Healthy');
     expect(tokens()).toEqual([token]);
+  });
+
+  it('is Progressing while a Secret is missing, with what the operator says', async () => {
+    const whole = files[path] ?? '';
+    const misspelt = whole.replace('name: gitlab-token', 'name: gitlab-tokne');
+    await outcome(team, await commit({ [path]: misspelt }), 'Progressing');
+    expect(await healthOf(team, 'GitIntegration')).toMatchObject({
+      status: 'Progressing',
+      message: expect.stringContaining('Secret "gitlab-tokne"'),
+    });
+    await outcome(team, await commit({ [path]: whole }), 'Healthy');
   });
 
   it('is suspended, resumed and reconciled by the actions of the menu', async () => {

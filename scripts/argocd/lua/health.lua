@@ -1,3 +1,4 @@
+local os = require("os")
 local status = obj.status or {}
 local found = {}
 for _, condition in ipairs(status.conditions or {}) do

@@ -101,7 +101,8 @@ func judgeHealth(object map[string]any, script string) (opinion, error) {
 }
 
 // runScript gives the script what Argo CD gives one of argocd-cm: the global obj, a second, and of Lua's libraries
-// base, package, table, and time and date of os. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
+// base, package and table; time and date of os only by require("os"), as there is no global os.
+// https://github.com/argoproj/argo-cd/blob/v3.6.1/util/lua/lua.go
 func runScript(object map[string]any, script string) (*lua.LState, *lua.LTable, error) {
 	// A state with the usual room costs a millisecond, and a health script needs little.
 	state := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 1024, CallStackSize: 64})
@@ -118,13 +119,13 @@ func callScript(state *lua.LState, object map[string]any, script string) (*lua.L
 		lua.LoadLibName: lua.OpenPackage,
 		lua.BaseLibName: lua.OpenBase,
 		lua.TabLibName:  lua.OpenTable,
-		lua.OsLibName:   openSafeOs,
 	} {
 		call := lua.P{Fn: state.NewFunction(open), NRet: 0, Protect: true}
 		if err := state.CallByParam(call, lua.LString(name)); err != nil {
 			return nil, err
 		}
 	}
+	state.PreloadModule(lua.OsLibName, loadSafeOs)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	state.SetContext(ctx)
@@ -139,15 +140,15 @@ func callScript(state *lua.LState, object map[string]any, script string) (*lua.L
 	return table, nil
 }
 
-// openSafeOs is what Argo CD opens instead of os: nothing that reaches the machine.
-func openSafeOs(state *lua.LState) int {
+// loadSafeOs gives what Argo CD gives instead of os: nothing that reaches the machine.
+func loadSafeOs(state *lua.LState) int {
 	lua.OpenOs(state)
 	all := state.GetGlobal(lua.OsLibName).(*lua.LTable)
+	state.SetGlobal(lua.OsLibName, lua.LNil)
 	safe := state.NewTable()
 	for _, name := range []string{"time", "date"} {
 		safe.RawSetString(name, all.RawGetString(name))
 	}
-	state.SetGlobal(lua.OsLibName, safe)
 	state.Push(safe)
 	return 1
 }
