@@ -1,5 +1,6 @@
 import type { Diagnostics, Parameters } from 'recheck';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PORT_PATTERN, URL_PORT_PATTERN } from '../src/lib/port.ts';
 import { isSyntaxNode, type SyntaxNode, visitSources } from '../test/harness/source-code.ts';
 
 interface Found {
@@ -63,7 +64,10 @@ describe('regular expressions', () => {
   it('are made of no text but constants of ours', () => {
     expect(made.toSorted()).toEqual([
       'src/api/duration.ts: new RegExp(DURATION_PATTERN)',
+      'src/api/v1alpha1/connection-spec.ts: new RegExp(HOST_GLOB)',
       'src/api/v1alpha1/connection-spec.ts: new RegExp(SERVICE_URL)',
+      'src/lib/port.ts: new RegExp(URL_PORT_PATTERN)',
+      'src/lib/port.ts: new RegExp(`^${PORT_PATTERN}$`)',
     ]);
   });
 
@@ -83,6 +87,9 @@ describe('regular expressions', () => {
         pattern: '^http://[a-z0-9.-]+\\.svc(\\.cluster\\.local)?(:[0-9]+)?(/|$)',
         flags: '',
       },
+      { place: 'HOST_GLOB', pattern: `^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:${PORT_PATTERN})?$`, flags: '' },
+      { place: 'PORT_PATTERN', pattern: `^${PORT_PATTERN}$`, flags: '' },
+      { place: 'URL_PORT_PATTERN', pattern: URL_PORT_PATTERN, flags: '' },
     ])(
       '$place: /$pattern/$flags',
       ({ pattern, flags }) => {

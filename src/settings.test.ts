@@ -107,7 +107,16 @@ describe('readSettings', () => {
       ['--metrics-cert-file=/tls.crt'],
       '--metrics-cert-file: goes with --metrics-key-file; set both or neither.',
     ],
-    ['a port too high', ['--metrics-address', ':70000'], '--metrics-address: has a port above 65535.'],
+    ...['70000', '65536', '', '00', '08080', '+80', '80 ', 'http'].map((port): [string, string[], string] => [
+      `the port ${JSON.stringify(port)}`,
+      ['--probe-address', `[::1]:${port}`],
+      '--probe-address: must have a port from 1 to 65535, or 0 for a free one.',
+    ]),
+    ...['0', '', '04318', '99999'].map((port): [string, string[], string] => [
+      `the port ${JSON.stringify(port)} of a URL`,
+      ['--traces-endpoint', `http://collector:${port}/v1/traces`],
+      '--traces-endpoint: must be an http or https URL without user name, with a port from 1 to 65535 or none.',
+    ]),
     [
       'a lease that is no duration',
       ['--lease-duration', '15'],
@@ -134,7 +143,7 @@ describe('readSettings', () => {
     [
       'a user name in the endpoint for traces',
       ['--traces-endpoint', 'https://me:secret@c/v1/traces'],
-      '--traces-endpoint: must be an http or https URL without user name.',
+      '--traces-endpoint: must be an http or https URL without user name, with a port from 1 to 65535 or none.',
     ],
     ['a wrong level', ['--log-level', 'loud'], '--log-level: '],
   ])('refuses %s', (_name, args, message) => {

@@ -2,17 +2,19 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { durationMs, isDuration } from './api/duration.ts';
 import { type LabelSelector, parseLabelSelector } from './lib/label-selector.ts';
+import { hasPortOrNone, isPort } from './lib/port.ts';
 import { checkNoProxy, ProxySettingError, type ProxySettings, readProxyUrl } from './net/proxy.ts';
 
 /** Where a server of ours listens. An empty host means every address, port 0 a free one. */
 const address = z
   .string()
-  .regex(/^(\[[0-9a-f:.]+\]|[a-zA-Z0-9.-]*):[0-9]{1,5}$/, 'must be HOST:PORT or :PORT')
+  .regex(/^(\[[0-9a-f:.]+\]|[a-zA-Z0-9.-]*):[^:]*$/, 'must be HOST:PORT or :PORT')
   .transform((text) => {
     const colon = text.lastIndexOf(':');
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: text.slice(colon + 1) };
   })
-  .refine(({ port }) => port <= 65535, 'has a port above 65535');
+  .refine(({ port }) => port === '0' || isPort(port), 'must have a port from 1 to 65535, or 0 for a free one')
+  .transform(({ host, port }) => ({ host, port: Number(port) }));
 
 const yesOrNo = z
   .enum(['true', 'false'])
@@ -47,7 +49,7 @@ const namespaceNames = z
   );
 
 function isPlainUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (!URL.canParse(text) || !hasPortOrNone(text)) return false;
   const { protocol, username, password } = new URL(text);
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }
@@ -161,7 +163,7 @@ const settingsSchema = z.strictObject({
     .describe('Name of this process in Leases and events. Default: POD_NAME, else operator.'),
   tracesEndpoint: z
     .string()
-    .refine(isPlainUrl, 'must be an http or https URL without user name')
+    .refine(isPlainUrl, 'must be an http or https URL without user name, with a port from 1 to 65535 or none')
     .optional()
     .describe(
       'Where traces are sent, as OTLP over HTTP: the whole URL. Default: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, else OTEL_EXPORTER_OTLP_ENDPOINT with v1/traces, else nowhere.',

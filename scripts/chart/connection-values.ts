@@ -1,6 +1,7 @@
 import { VALIDATIONS } from '../../src/api/rule.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../src/api/structural-schema.ts';
 import { clusterCodeMieConnectionSpecSchema } from '../../src/api/v1alpha1/connection-spec.ts';
+import { URL_PORT_PATTERN } from '../../src/lib/port.ts';
 import { flag, section, type ValueSchema } from './value.ts';
 
 const spec = toStructuralSchema(clusterCodeMieConnectionSpecSchema, 'spec');
@@ -48,6 +49,7 @@ function requirement(rule: string): ValueSchema | undefined {
     return { not: { pattern: `[${[...rule.matchAll(/'(.)'/g)].map(([, letter]) => letter).join('')}]` } };
   if (/^has\(self\.\w+\)( \|\| has\(self\.\w+\))*$/.test(rule))
     return { anyOf: [...rule.matchAll(/self\.(\w+)/g)].map(([, name = '']) => ({ required: [name] })) };
+  if (rule.includes(URL_PORT_PATTERN)) return undefined;
   if (rule.endsWith('.filter(given, given).size() == 1')) return undefined;
   throw new TypeError(`no JSON Schema is known for the rule ${rule}`);
 }

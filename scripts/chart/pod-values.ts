@@ -1,6 +1,7 @@
+import { PORT_PATTERN } from '../../src/lib/port.ts';
 import { flagNames } from '../../src/settings.ts';
 import { affinity, mount, selector, variableSource, volume } from './kubernetes-schemas.ts';
-import { handedThrough, labelValue, list, portPattern, qualifiedName, type ValueSchema } from './value.ts';
+import { handedThrough, labelValue, list, qualifiedName, type ValueSchema } from './value.ts';
 
 /** Flags that the chart sets from other values, or that make no sense in a Pod. */
 const setByTheChart = new Set([
@@ -23,7 +24,7 @@ const setByTheChart = new Set([
   'pod-name',
 ]);
 
-const address = `([A-Za-z0-9.-]*|\\[[0-9a-f:.]+\\]):${portPattern}`;
+const address = `([A-Za-z0-9.-]*|\\[[0-9a-f:.]+\\]):${PORT_PATTERN}`;
 
 /** What a flag takes, where that is easily said. */
 const flagValues: Record<string, string> = {
@@ -31,7 +32,7 @@ const flagValues: Record<string, string> = {
   'probe-address': address,
   // Up to 10m, which is easily said of one unit only.
   'refusal-window': '(([0-9]|10)m|[0-9]m[0-5]?[0-9]s|([0-9]{1,2}|[1-5][0-9]{2}|600)s)',
-  'traces-endpoint': `https?://[^\\s@/:]+(:${portPattern})?(/[^\\s@]*)?`,
+  'traces-endpoint': `https?://[^\\s@/:]+(:${PORT_PATTERN})?(/[^\\s@]*)?`,
   'traces-sample-ratio': '(0(\\.[0-9]+)?|1(\\.0+)?)',
 };
 

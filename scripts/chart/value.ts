@@ -130,10 +130,6 @@ export const givenDataKey: ValueSchema = { type: 'string', ...dataKeyRules };
 /** The name of a namespace, or of a part of a Pod. */
 export const dnsLabel: ValueSchema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' };
 
-/** A port of TCP in a regular expression. */
-export const portPattern =
-  '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
-
 /** A port of TCP. */
 export const port: ValueSchema = { type: 'integer', minimum: 1, maximum: 65_535 };
 

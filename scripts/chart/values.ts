@@ -1,4 +1,5 @@
 import { LABEL_SELECTOR_PATTERN } from '../../src/lib/label-selector.ts';
+import { PORT_PATTERN } from '../../src/lib/port.ts';
 import { places } from '../release/places.ts';
 import { connectionValues } from './connection-values.ts';
 import { cidrPattern, containerSecurity, peer, podSecurity, policyRule } from './kubernetes-schemas.ts';
@@ -17,7 +18,6 @@ import {
   list,
   objectName,
   port,
-  portPattern,
   section,
   text,
   type ValueSchema,
@@ -26,6 +26,9 @@ import {
 /** An http or https URL without a path, or host:port; SOCKS is not supported. */
 const proxyPattern =
   '^((https?://)?([^\\s/?#@]+@)?([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\\.?|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?)?$';
+
+/** A name or an address, with a port or without, that is called without the proxy. */
+const directHost = `(([*A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+\\])(:${PORT_PATTERN})?|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,})`;
 
 /** An object of Kubernetes. */
 const wholeObject: ValueSchema = {
@@ -52,7 +55,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
   image: section('The container image.', {
     registry: text('Host of the registry. A mirror goes here.', places.registry, {
       maxLength: 128,
-      pattern: `^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:${portPattern})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$`,
+      pattern: `^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:${PORT_PATTERN})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$`,
     }),
     repository: text('Name of the image in the registry.', places.imageRepository, {
       // An image's name has up to 255 letters with its registry.
@@ -155,7 +158,7 @@ export const values: ValueSchema = section('Values of the chart codemie-git-oper
       noProxy: text(
         'Hosts to call directly, separated by commas: names, addresses and CIDR blocks.',
         '.svc,.cluster.local',
-        { pattern: `^[ ,]*(([*A-Za-z0-9_.:\\[\\]-]+|${cidrPattern})([ ,]+|$))*$` },
+        { pattern: `^[ ,]*((${directHost}|${cidrPattern})([ ,]+|$))*$` },
       ),
     },
   ),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { isPort } from '../lib/port.ts';
 import { cacheCredentials, type KubeConnection } from './connection.ts';
 import { KubeConfigError } from './errors.ts';
 
@@ -23,7 +24,7 @@ const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
  *
  * This path needs nothing of client-node, whose import alone costs about 50 MB of memory.
  *
- * @throws KubeConfigError when the files are not there
+ * @throws KubeConfigError when the files are not there, or host and port are none
  */
 export async function loadInClusterConnection(
   options: InClusterOptions,
@@ -31,6 +32,13 @@ export async function loadInClusterConnection(
 ): Promise<KubeConnection> {
   const directory = options.directory ?? serviceAccountDirectory;
   const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  const server = URL.parse(`https://${host}:${options.port}`);
+  if (server === null || !isPort(options.port)) {
+    throw new KubeConfigError(
+      'The environment names no usable API server.',
+      'KUBERNETES_SERVICE_HOST must be a host and KUBERNETES_SERVICE_PORT a port from 1 to 65535, as the kubelet sets them.',
+    );
+  }
   const cached = cacheCredentials(
     async () => ({
       headers: { authorization: `Bearer ${await readText(join(directory, 'token'))}` },
@@ -41,7 +49,7 @@ export async function loadInClusterConnection(
   await cached.credentials();
   const namespace = await readText(join(directory, 'namespace')).catch(() => '');
   return {
-    server: new URL(`https://${host}:${options.port}`),
+    server,
     ...(namespace === '' ? {} : { namespace }),
     ...cached,
   };

@@ -185,6 +185,11 @@ describe('a kubeconfig', () => {
       want: 'The context "main" of the kubeconfig names no usable cluster. Check its cluster entry and the server URL in it.',
     },
     {
+      name: 'its cluster has a port that is none',
+      make: async () => ({ kubeconfig: await kubeconfig({}, { server: 'https://127.0.0.1:0' }) }),
+      want: 'The context "main" of the kubeconfig names no usable cluster. Check its cluster entry and the server URL in it.',
+    },
+    {
       name: 'it would send the token in clear',
       make: async () => ({ kubeconfig: await kubeconfig({}, { server: 'http://127.0.0.1:8080' }) }),
       want: 'The kubeconfig reaches the API server without TLS. Use an https URL, or set insecure-skip-tls-verify if that is meant.',
@@ -272,6 +277,13 @@ describe('the service account of a Pod', () => {
     await load();
     const connection = await loadKubeConnection({ inCluster: { host: 'fd00::1', port: '443', directory } });
     expect(connection.server.href).toBe('https://[fd00::1]/');
+  });
+
+  it.each(['', '0', '0443', '65536', 'tcp://10.0.0.1:443'])('at the port %j is refused', async (port) => {
+    await load();
+    await expect(loadKubeConnection({ inCluster: { host: '10.0.0.1', port, directory } })).rejects.toThrow(
+      'The environment names no usable API server. KUBERNETES_SERVICE_HOST must be a host and KUBERNETES_SERVICE_PORT a port from 1 to 65535, as the kubelet sets them.',
+    );
   });
 
   it('that is not mounted is reported', async () => {

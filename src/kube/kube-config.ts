@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
+import { hasPortOrNone } from '../lib/port.ts';
 import { cacheCredentials, type KubeConnection, type KubeCredentials } from './connection.ts';
 import { KubeConfigError } from './errors.ts';
 import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
@@ -46,7 +47,8 @@ async function loadKubeconfigConnection(
   let config = await readKubeconfig(paths, context);
   const cluster = config.getCurrentCluster();
   const server = URL.parse(cluster?.server ?? '');
-  if (cluster === null || server === null || !['https:', 'http:'].includes(server.protocol)) {
+  const isServer = server !== null && ['https:', 'http:'].includes(server.protocol);
+  if (cluster === null || !isServer || !hasPortOrNone(cluster.server)) {
     throw new KubeConfigError(
       `The context "${config.getCurrentContext()}" of the kubeconfig names no usable cluster.`,
       'Check its cluster entry and the server URL in it.',
@@ -59,7 +61,7 @@ async function loadKubeconfigConnection(
     );
   }
   const proxyUrl = cluster.proxyUrl;
-  if (proxyUrl !== undefined && !/^https?:\/\//.test(proxyUrl)) {
+  if (proxyUrl !== undefined && !(/^https?:\/\//.test(proxyUrl) && hasPortOrNone(proxyUrl))) {
     throw new KubeConfigError("The kubeconfig's proxy-url is not supported.", 'Use an http or https proxy.');
   }
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
+import { hasPortOrNone, isPort } from '../lib/port.ts';
 import { hostOf } from './egress-policy.ts';
 
 /** Proxy settings in the form of the environment variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
@@ -41,8 +42,9 @@ export function readProxyUrl(text: string): string {
     );
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
     throw new ProxySettingError(`must start with http:// or https://, such as ${example}`);
-  const url = parse(scheme === undefined ? `http://${trimmed}` : trimmed);
-  if (url === undefined || !isHost(hostOf(url)) || url.port === '0' || !isOneHost(url))
+  const written = scheme === undefined ? `http://${trimmed}` : trimmed;
+  const url = parse(written);
+  if (url === undefined || !isHost(hostOf(url)) || !hasPortOrNone(written) || !isOneHost(url))
     throw new ProxySettingError(
       `must be HOST:PORT or the URL of a proxy, such as ${example}; in a user name or password, write special characters percent-encoded`,
     );
@@ -92,8 +94,7 @@ function faultOf(entry: string): string | undefined {
   if (entry.includes('/'))
     return ipaddr.isValidCIDR(entry) ? undefined : 'is not a CIDR block such as 10.0.0.0/8';
   const { name, port } = splitPort(entry);
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
-    return 'has a port outside 1 to 65535';
+  if (port !== undefined && !isPort(port)) return 'has a port outside 1 to 65535';
   if (isIP(name) !== 0) return undefined;
   if (/^[0-9.]*\*/.test(name) && /\d/.test(name))
     return 'is a pattern of addresses: write a CIDR block such as 10.0.0.0/8';

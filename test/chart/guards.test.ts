@@ -92,10 +92,20 @@ it.each<[sentence: string, values: object]>([
       },
     },
   ],
-  [
-    'connection.url: there is no port 99999.',
-    { connection: { ...connection, url: 'https://codemie.example.com:99999/api' } },
-  ],
+  ...['', '0', '0443', '65536', '99999', '+443', 'https'].flatMap((port): [string, object][] => {
+    const url = `https://codemie.example.com:${port}/api`;
+    const { clientCredentials } = connection.auth;
+    const sentence = `there is no port "${port}". Use one of 1 to 65535, without leading zeros, or none.`;
+    return [
+      [`connection.url: ${sentence}`, { connection: { ...connection, url } }],
+      [
+        `connection.auth.clientCredentials.tokenURL: ${sentence}`,
+        {
+          connection: { ...connection, auth: { clientCredentials: { ...clientCredentials, tokenURL: url } } },
+        },
+      ],
+    ];
+  }),
   ...ownObjects.map((object): [string, object] => [
     'extraObjects: an object of codemie.ai has a finalizer, so an uninstall would hang.',
     { extraObjects: [object] },
@@ -140,8 +150,9 @@ it.each<[sentence: string, values: object]>([
     'extraVolumeMounts: a mount at /app/ would hide the program.',
     { extraVolumes: [volume], extraVolumeMounts: [{ name: 'tmp', mountPath: '/app/' }] },
   ],
-  ['proxy.httpProxy: there is no port 70000.', { proxy: { httpProxy: 'proxy:70000' } }],
-  ['proxy.httpsProxy: there is no port 0.', { proxy: { httpsProxy: 'http://[fd00::1]:0/' } }],
+  ['proxy.httpProxy: there is no port "70000".', { proxy: { httpProxy: 'proxy:70000' } }],
+  ['proxy.httpProxy: there is no port "03128".', { proxy: { httpProxy: 'me:pw@proxy:03128' } }],
+  ['proxy.httpsProxy: there is no port "0".', { proxy: { httpsProxy: 'http://[fd00::1]:0/' } }],
 ])('refuses with the sentence: %s', async (sentence, values) => {
   const { code, stderr } = await template(values);
   expect(stderr).toContain(sentence);

@@ -165,9 +165,9 @@
 {{- end -}}
 {{- end -}}
 {{- range $value, $url := $urls -}}
-{{- $port := regexFind ":[0-9]+/?$" (regexReplaceAll "^([a-z0-9]+://)?([^/]*).*$" $url "${2}") | trimAll ":/" -}}
-{{- if and $port (or (gt (int $port) 65535) (lt (int $port) 1)) -}}
-{{- fail (printf "%s: there is no port %s. Use one of 1 to 65535." $value $port) -}}
+{{- $port := regexReplaceAll "^([A-Za-z]+://)?([^/?#]*@)?([^/?#]*).*$" $url "${3}" | regexFind ":[^:\\]]*$" -}}
+{{- if and $port (or (not (regexMatch "^:[1-9][0-9]{0,4}$" $port)) (gt (trimPrefix ":" $port | int) 65535)) -}}
+{{- fail (printf "%s: there is no port %q. Use one of 1 to 65535, without leading zeros, or none." $value (trimPrefix ":" $port)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { withCanonicalHost } from '../../lib/canonical-host.ts';
+import { PORT_PATTERN } from '../../lib/port.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { type Rule, withRules } from '../rule.ts';
 import { connectionAuth } from './connection-auth.ts';
@@ -15,11 +16,15 @@ const defaultProviderHosts = [
   'dev.azure.com',
 ];
 
+const HOST_GLOB = `^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:${PORT_PATTERN})?$`;
+
+const hostGlobs = new RegExp(HOST_GLOB);
+
 const hostGlob = withRules(z.string().min(1).max(259), {
-  cel: "self.matches(r'^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?$')",
+  cel: `self.matches(r'${HOST_GLOB}')`,
   message:
-    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
-  holds: (glob) => /^[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?(:[1-9][0-9]{0,4})?$/.test(glob),
+    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443; a port is a number from 1 to 65535',
+  holds: (glob) => hostGlobs.test(glob),
 });
 
 const projectGlobs = (max: number) => z.array(line(100)).max(max);

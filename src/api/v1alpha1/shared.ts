@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasPortOrNone, URL_PORT_PATTERN } from '../../lib/port.ts';
 import { DURATION_PATTERN, durationMs, isDuration } from '../duration.ts';
 import { reference } from '../references.ts';
 import { type Rule, withRules } from '../rule.ts';
@@ -106,10 +107,18 @@ const oneHost: Rule<string> = {
   holds: (url) => !/^[a-z]+:\/\/[^/?#]*[*]/.test(url),
 };
 
+/** First, because parsers of URLs refuse some of these ports, too. A port with anything but digits is left to the rule behind it. */
+const portOrNone: Rule<string> = {
+  cel: `!self.matches(r'^https?://[^/?#]*:[0-9]*([/?#]|$)') || self.matches(r'${URL_PORT_PATTERN}')`,
+  message: 'must have a port from 1 to 65535 behind the host, without leading zeros, or none',
+  holds: (url) => !/^https?:\/\/[^/?#]*:[0-9]*([/?#]|$)/.test(url) || hasPortOrNone(url),
+};
+
 /** An absolute https URL without user name, query and fragment. */
 export function httpsUrl(example: string) {
   return withRules(
     z.string().max(500),
+    portOrNone,
     {
       cel: "self.matches(r'^https://[^/?#\\s]+[^\\s]*$') && isURL(self)",
       message: `must be an https URL, such as ${example}; write a blank as %20`,
@@ -125,6 +134,7 @@ export function httpsUrl(example: string) {
 export function httpUrl(example: string) {
   return withRules(
     z.string().max(500),
+    portOrNone,
     {
       cel: "self.matches(r'^https?://[^/?#\\s]+[^\\s]*$') && isURL(self)",
       message: `must be a URL, such as ${example}`,

@@ -75,7 +75,14 @@ export const accepted: AcceptedCase[] = [
     clientCredentials({ tokenURL: 'http://keycloak.auth.svc/t' }),
   ),
   connection('hosts by pattern', {
-    providerHosts: ['*.example.com', 'git', '10.0.0.1', 'git.example.com:8443', '*.example.com:65535'],
+    providerHosts: [
+      '*.example.com',
+      'git',
+      '10.0.0.1',
+      'git.example.com:8443',
+      '*.example.com:65535',
+      'git:1',
+    ],
     allowPrivateNetworks: true,
   }),
   connection('no hosts', { providerHosts: [] }),

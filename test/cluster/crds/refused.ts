@@ -18,6 +18,9 @@ const FORBIDDEN = 'Forbidden';
 const invalid = (value?: string) =>
   value === undefined ? 'Invalid value' : `Invalid value: ${JSON.stringify(value)}`;
 
+/** Written behind the colon of a host, none of them is a port that every parser reads alike. */
+const ports = ['', '0', '0443', '65536', '99999'];
+
 /** Every rule, broken. */
 export const refused: RefusedCase[] = [
   ...[
@@ -247,7 +250,12 @@ export const refused: RefusedCase[] = [
       'give exactly one login; write one of clientCredentials, password, localLogin and token',
     ),
   ),
-  ...['codemie.example.com', 'ftp://codemie.example.com'].map((url) =>
+  ...[
+    'codemie.example.com',
+    'ftp://codemie.example.com',
+    'https://codemie.example.com:+443',
+    'https://codemie.example.com:4 43/api',
+  ].map((url) =>
     refuse(
       connection(`url ${url}`, { url }),
       'url',
@@ -285,14 +293,33 @@ export const refused: RefusedCase[] = [
     connection('a host with scheme', { providerHosts: ['https://github.com'] }),
     'providerHosts[0]',
     invalid('https://github.com'),
-    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
+    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443; a port is a number from 1 to 65535',
   ),
-  refuse(
-    connection('a host with any port', { providerHosts: ['github.com:*'] }),
-    'providerHosts[0]',
-    invalid('github.com:*'),
-    'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443',
+  ...['*', '+443', '4 43', ...ports].map((port) =>
+    refuse(
+      connection(`a host with the port ${JSON.stringify(port)}`, {
+        providerHosts: [`git.example.com:${port}`],
+      }),
+      'providerHosts[0]',
+      invalid(`git.example.com:${port}`),
+      'must be a host name in lower case without scheme and path, such as gitlab.example.com, *.example.com or gitlab.example.com:8443; a port is a number from 1 to 65535',
+    ),
   ),
+  ...ports.flatMap((port) => {
+    const url = `https://git.example.com:${port}/a`;
+    const sentence = 'must have a port from 1 to 65535 behind the host, without leading zeros, or none';
+    return [
+      refuse(connection(`url ${url}`, { url }), 'url', invalid(url), sentence),
+      refuse(
+        connection(`token endpoint ${url}`, clientCredentials({ tokenURL: url })),
+        'auth.clientCredentials.tokenURL',
+        invalid(url),
+        sentence,
+      ),
+      refuse(git(`url ${url}`, { url }), 'url', invalid(url), sentence),
+      refuse(git(`apiURL ${url}`, { apiURL: url }), 'apiURL', invalid(url), sentence),
+    ];
+  }),
   refuse(
     cluster('consumers without namespaces', { consumers: [{ projects: ['*'] }] }),
     'consumers[0]',
