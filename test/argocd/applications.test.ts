@@ -7,10 +7,9 @@ import { z } from 'zod';
 import { system, useInstallation } from '../chart/installation.ts';
 import { rowsOf } from '../cluster/objects.ts';
 import { kinds } from '../harness/cluster.ts';
-import { argoCdCrdFiles } from '../harness/foreign-crds.ts';
 import { chartFolder } from '../harness/helm.ts';
 import { kubeconfigPath } from '../kubeconfig-path.ts';
-import { type ArgoCd, argoNamespace, startArgoCd } from './argo-cd.ts';
+import { type ArgoCd, argoNamespace, installArgoCd, startArgoCd } from './argo-cd.ts';
 import { type Commit, createRepository, type Repository } from './repository.ts';
 
 const suite = useInstallation();
@@ -145,35 +144,7 @@ async function application(file: string, name: string, changes: object): Promise
 }
 
 beforeAll(async () => {
-  const crds = (await argoCdCrdFiles()).flatMap((file) => ['--filename', file]);
-  await suite.kubectl(['apply', '--server-side', ...crds]);
-  const established = ['wait', '--for=condition=Established', '--timeout=30s', ...crds];
-  // kubectl fails on a CRD that has no conditions yet.
-  await suite.cluster.waitFor('the CRDs of Argo CD', () => suite.kubectl(established).catch(() => undefined));
-  await suite.kubectl(['create', 'namespace', argoNamespace]);
-  const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-  const settings = [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', labels } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-rbac-cm', labels } },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'argocd-secret', labels },
-      stringData: { 'server.secretkey': randomUUID() },
-    },
-    {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name: 'default' },
-      spec: {
-        sourceRepos: ['*'],
-        destinations: [{ namespace: '*', server: '*' }],
-        clusterResourceWhitelist: [{ group: '*', kind: '*' }],
-      },
-    },
-  ];
-  for (const object of settings)
-    await suite.kubectl(['apply', '-n', argoNamespace, '--filename', '-'], JSON.stringify(object));
+  await installArgoCd(suite);
   // The command of the page on GitOps.
   const health = ['apply', '--server-side', '--field-manager=codemie-health', '-f'];
   await suite.kubectl([...health, join(root, 'examples', 'argocd', 'argocd-cm.yaml')]);

@@ -1,17 +1,52 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { goTool } from '../../scripts/release/tools.ts';
+import type { Installation } from '../chart/installation.ts';
 import { freePort } from '../harness/control-plane/ports.ts';
 import { type ManagedProcess, startProcess } from '../harness/control-plane/processes.ts';
-import { argoCdVerifyScript } from '../harness/foreign-crds.ts';
+import { argoCdCrdFiles, argoCdVerifyScript } from '../harness/foreign-crds.ts';
 import { goProgram } from '../harness/go-program.ts';
 import { toolsFolder } from '../harness/kube-tools.ts';
 import { kubeEnv } from '../harness/kubectl.ts';
 
 /** The namespace that the examples name. */
 export const argoNamespace = 'argocd';
+
+/** Creates what Argo CD expects in the cluster: its CRDs, namespace and settings, and a project for every Application. */
+export async function installArgoCd(suite: Pick<Installation, 'cluster' | 'kubectl'>): Promise<void> {
+  const crds = (await argoCdCrdFiles()).flatMap((file) => ['--filename', file]);
+  await suite.kubectl(['apply', '--server-side', ...crds]);
+  const established = ['wait', '--for=condition=Established', '--timeout=30s', ...crds];
+  // kubectl fails on a CRD that has no conditions yet.
+  await suite.cluster.waitFor('the CRDs of Argo CD', () => suite.kubectl(established).catch(() => undefined));
+  await suite.kubectl(['create', 'namespace', argoNamespace]);
+  const labels = { 'app.kubernetes.io/part-of': 'argocd' };
+  const settings = [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', labels } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-rbac-cm', labels } },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'argocd-secret', labels },
+      stringData: { 'server.secretkey': randomUUID() },
+    },
+    {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'default' },
+      spec: {
+        sourceRepos: ['*'],
+        destinations: [{ namespace: '*', server: '*' }],
+        clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+      },
+    },
+  ];
+  for (const object of settings)
+    await suite.kubectl(['apply', '-n', argoNamespace, '--filename', '-'], JSON.stringify(object));
+}
 
 /** Argo CD's application controller, repository server and API server as processes, with a Redis. */
 export interface ArgoCd {
@@ -27,7 +62,7 @@ const startTimeoutMs = 120_000;
 
 /**
  * Starts the real ones, of the version in `go/go.mod`, as an administrator of the cluster. They are built with Go once.
- * The CRDs, `argocd-cm` and `argocd-secret` have to be there.
+ * {@link installArgoCd} comes first.
  *
  * @throws Error with what they wrote, when one does not start
  */
