@@ -18,9 +18,9 @@ import {
   printable,
   sentence,
   shortAge,
-  table,
 } from './io.ts';
 import { recordOf } from './lint/manifests.ts';
+import { table } from './table.ts';
 
 /** Options of `get`. */
 export interface GetOptions {
@@ -249,9 +249,13 @@ async function watch(options: GetOptions, cluster: Cluster, io: Io): Promise<num
     });
     return exitCodes.ok;
   }
-  io.out(`${clearScreen}${render(first, options, io)}`);
+  let shown: readonly KubeObject[] = first;
+  const draw = () => io.out(`${clearScreen}${render(shown, options, io)}`);
+  io.onResize(draw);
+  draw();
   await follow(options, cluster, io.signal, (objects) => {
-    io.out(`${clearScreen}${render(objects, options, io)}`);
+    shown = objects;
+    draw();
     return false;
   });
   return exitCodes.ok;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { toJson, toYaml } from './documents.ts';
 import { decodeText, readBounded } from './input.ts';
-import { CliError, clearScreen, forTerminal, painter, printable, sentence, shortAge, table } from './io.ts';
+import { CliError, clearScreen, forTerminal, painter, printable, sentence, shortAge } from './io.ts';
 
 /** Texts that a terminal or a parser of YAML would obey: escape sequences, other controls, separators, bidi marks. */
 const hostile = array(
@@ -88,18 +88,6 @@ describe('colors', () => {
     ['an empty NO_COLOR', { env: { NO_COLOR: '' }, columns: 80 }, '\u001B[31mx\u001B[39m'],
     ['a dumb terminal', { env: { TERM: 'dumb' }, columns: 80 }, 'x'],
   ])('for %s', (_name, io, text) => expect(red(io)).toBe(text));
-});
-
-describe('a table', () => {
-  const rows = [
-    ['NAME', 'READY'],
-    ['a', 'True'],
-    ['bcd', 'False'],
-  ];
-  it('has columns as wide as their content', () =>
-    expect(table(rows)).toBe('NAME   READY\na      True\nbcd    False\n'));
-  it('is cut at the width of a terminal', () =>
-    expect(table(rows, { columns: 10 })).toBe('NAME   RE…\na      Tr…\nbcd    Fa…\n'));
 });
 
 it.each([

@@ -9,12 +9,17 @@ export interface Io {
   /** The whole of standard input, at most 32 MiB. @throws CliError for more */
   stdin(): Promise<Uint8Array>;
   env: Readonly<Record<string, string | undefined>>;
-  /** Columns of the terminal that standard output is; undefined for a file or a pipe. */
-  columns: number | undefined;
+  /** Columns of the terminal that standard output is at present; undefined for a file or a pipe. */
+  readonly columns: number | undefined;
+  /** Calls back each time that the terminal has another size. */
+  onResize(listener: () => void): void;
   /** Epoch milliseconds. */
   now(): number;
-  /** Asks a question on the terminal; false without one, or for any answer but yes. */
-  confirm(question: string): Promise<boolean>;
+  /**
+   * Asks a question on the terminal: true for yes, false for any other answer and for the end of the input. Undefined
+   * without a terminal, where nothing is asked.
+   */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Resolves after that time. @throws the signal's reason */
   sleep(ms: number): Promise<void>;
   /** Aborts at Ctrl-C. */
@@ -77,36 +82,6 @@ export function painter(io: Pick<Io, 'env' | 'columns'>): Paint {
   return (color, text) => `\u001B[${codes[color][0]}m${text}\u001B[${codes[color][1]}m`;
 }
 
-/** How a table is printed. */
-export interface TableOptions {
-  /** Width of the terminal: longer lines are cut there. */
-  columns?: number;
-  /** Colors a padded cell. */
-  paint?: (text: string, row: number, column: number) => string;
-}
-
-/** A table as kubectl prints them: columns as wide as their content, three blanks between them. */
-export function table(rows: readonly (readonly string[])[], { columns, paint }: TableOptions = {}): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
-  const lines = rows.map((row, rowIndex) => {
-    let room = columns ?? Number.POSITIVE_INFINITY;
-    return row
-      .map((cell, index) => {
-        const isLast = index === row.length - 1;
-        const padded = isLast ? cell : cell.padEnd((widths[index] ?? 0) + 3);
-        const shown = padded.length <= room ? padded : `${padded.slice(0, Math.max(0, room - 1))}…`;
-        const cut = room > 0 ? shown : '';
-        room = Math.max(0, room - padded.length);
-        return paint ? paint(cut, rowIndex, index) : cut;
-      })
-      .join('')
-      .trimEnd();
-  });
-  return lines.map((line) => `${line}\n`).join('');
-}
-
 /** How long ago, or how long until, in kubectl's short form: `5s`, `12m`, `3h`, `9d`. */
 export function shortAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -131,7 +106,8 @@ export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
  */
 export function printable(text: string, max = 80): string {
   const plain = text.replaceAll(unprintable, '?');
-  return plain.length > max ? `${plain.slice(0, max - 1)}…` : plain;
+  // A letter outside of the basic plane is two units, of which one alone is no text.
+  return plain.length > max ? `${plain.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : plain;
 }
 
 /** A whole sentence, on one line. */

@@ -34,13 +34,14 @@ const calledAs = basename(process.argv[1] ?? '');
 /** The process of the command line: streams, signals, exit code. */
 async function main(args: string[]): Promise<number> {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort(new Stopped(exitCodes.interrupted)));
+  const interrupt = () => stop.abort(new Stopped(exitCodes.interrupted));
+  process.once('SIGINT', interrupt);
   process.once('SIGTERM', () => stop.abort(new Stopped(exitCodes.terminated)));
   // A reader such as head has enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') stop.abort(new Stopped(exitCodes.ok));
   });
-  const io = processIo(stop.signal);
+  const io = processIo(stop.signal, interrupt);
   const run: Run = { exitCode: exitCodes.ok };
   const program = createProgram(io, version, run);
   if (calledAs.startsWith('kubectl-codemie')) program.name('kubectl codemie');
@@ -77,7 +78,7 @@ function report(error: unknown, io: Io): number {
   return exitCodes.failed;
 }
 
-function processIo(signal: AbortSignal): Io {
+function processIo(signal: AbortSignal, interrupt: () => void): Io {
   const { stdout, stderr, stdin } = process;
   // Progress stands on the last line of the terminal until something else is written.
   let shown = false;
@@ -102,15 +103,25 @@ function processIo(signal: AbortSignal): Io {
     },
     stdin: () => readBounded(addAbortSignal(signal, stdin), 'Standard input'),
     env: process.env,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    get columns() {
+      return stdout.isTTY ? stdout.columns : undefined;
+    },
+    onResize: (listener) => void stdout.on('resize', listener),
     now: Date.now,
     async confirm(question) {
-      if (!stdin.isTTY) return false;
+      if (!stdin.isTTY) return undefined;
       clear();
       const lines = createInterface({ input: stdin, output: stderr });
+      // The interface reads Ctrl-C as a key, so that no signal comes.
+      lines.once('SIGINT', interrupt);
       try {
         const answer = await lines.question(`${forTerminal(question)} [y/N] `, { signal });
         return /^y(es)?$/i.test(answer.trim());
+      } catch (error) {
+        stderr.write('\n');
+        if (signal.aborted) throw error;
+        // Ctrl-D.
+        return false;
       } finally {
         lines.close();
       }
