@@ -5,7 +5,7 @@ import type { KubeObject, Resource } from '../kube/object.ts';
 import { own } from '../lib/own.ts';
 import { type Cluster, getObject } from './cluster.ts';
 import type { CheckFlags } from './credential-commands.ts';
-import { readFileBounded, readInput } from './input.ts';
+import { readFileBounded, readInput, shownPath } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
 import { type Manifest, parseManifests } from './lint/manifests.ts';
 import { storedObject } from './lint/values.ts';
@@ -55,12 +55,11 @@ export async function subjectsInFile(
   const text = await readInput(file, io);
   const { manifests, faults } = parseManifests(file, text);
   const [fault] = faults;
-  if (fault) throw new CliError(`${printable(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
+  if (fault) throw new CliError(`${shownPath(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
   const placed = manifests.map((manifest) => ({ ...manifest, namespace: manifest.namespace ?? namespace }));
   const source = localFirst(placed, cluster);
   const found = placed.filter(({ kind }) => kind === gitIntegrations.kind);
-  if (found.length === 0)
-    throw new CliError(`The file ${printable(file)} has no GitIntegration.`, 'Check the path.');
+  if (found.length === 0) throw new CliError(`${shownPath(file)} has no GitIntegration.`, 'Check the path.');
   return found.map((manifest) => ({ object: { ...storedObject(manifest), data: undefined }, source }));
 }
 

@@ -33,12 +33,15 @@ import { type Cluster, keyIn, withCluster } from './cluster.ts';
 import { createClients } from './codemie.ts';
 import type { CheckFlags } from './credential-commands.ts';
 import { toJson } from './documents.ts';
+import type { RegistrationForecast } from './dry-run.ts';
 import { CliError, exitCodes, type Io, painter, printable, sentence } from './io.ts';
 
 /** Options of `check`. */
 interface CheckOptions {
   output: 'human' | 'json';
   caFile?: string;
+  /** Asks CodeMie what registering one would do; absent where that is not wanted. */
+  ask?: (subject: CheckSubject) => Promise<RegistrationForecast>;
 }
 
 /** What `check` found out about one credential. */
@@ -48,12 +51,14 @@ interface CheckResult {
   report: Report;
   credentials: Awaited<ReturnType<typeof readCredentials>> | undefined;
   installationId: number | undefined;
+  /** Only where CodeMie was asked, which it is about valid credentials. */
+  registration?: RegistrationForecast;
 }
 
 /**
  * Validates credentials now, by the operator's own steps, and prints what they report.
  *
- * @returns the exit code: 1 when a provider rejects one, or it lacks permissions
+ * @returns the exit code: 1 when a provider rejects one, it lacks permissions, or CodeMie would refuse it
  */
 async function check(
   subjects: readonly CheckSubject[],
@@ -64,12 +69,21 @@ async function check(
   const http = await createClients(options.caFile, io);
   try {
     const results: CheckResult[] = [];
-    for (const subject of subjects) results.push(await checkOne(subject, http, cluster, io));
+    for (const subject of subjects) {
+      io.progress(`Validating ${results.length + 1} of ${subjects.length} …`);
+      const result = await checkOne(subject, http, cluster, io);
+      if (result.ok && options.ask) result.registration = await options.ask(subject);
+      results.push(result);
+    }
     io.out(options.output === 'json' ? resultsAsJson(results) : toText(results, io));
-    return results.every(({ ok }) => ok) ? exitCodes.ok : exitCodes.negative;
+    return results.every(isFine) ? exitCodes.ok : exitCodes.negative;
   } finally {
     await http.close();
   }
+}
+
+function isFine({ ok, registration }: CheckResult): boolean {
+  return ok && registration?.ok !== false;
 }
 
 async function checkOne(
@@ -165,9 +179,10 @@ const titles: readonly [string, string][] = [
 
 function toText(results: readonly CheckResult[], io: Io): string {
   const paint = painter(io);
-  const lines = results.flatMap(({ object, ok, report }) => {
+  const lines = results.flatMap((result) => {
+    const { object, report, registration } = result;
     const { credential, installation, findings } = report;
-    const head = `${ok ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', object === givenKey ? 'The credential' : printable(object))}`;
+    const head = `${isFine(result) ? paint('green', '✓') : paint('red', '✗')} ${paint('bold', object === givenKey ? 'The credential' : printable(object))}`;
     const found = Object.entries(findings);
     const steps = titles.flatMap(([type, title]) => {
       const finding = found.find(([name]) => name === type)?.[1];
@@ -185,7 +200,10 @@ function toText(results: readonly CheckResult[], io: Io): string {
       ['Fingerprint', credential?.fingerprint],
       ['Installed for', installation?.account],
     ].flatMap(([title, value]) => (value === undefined ? [] : [`  ${title?.padEnd(13)} ${sentence(value)}`]));
-    return [head, ...steps, ...facts];
+    const asked = registration && [
+      `  ${'CodeMie'.padEnd(13)} ${paint(registration.ok ? 'green' : 'red', registration.message)}`,
+    ];
+    return [head, ...steps, ...facts, ...(asked ?? [])];
   });
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -199,17 +217,21 @@ function withoutStandIn(text: string): string {
 }
 
 function resultsAsJson(results: readonly CheckResult[]): string {
-  const plain = results.map(({ object, ok, report: { findings, credential, installation } }) => ({
-    object,
-    ok,
-    conditions: Object.entries(findings).map(([type, finding]) => ({
-      type,
-      ...finding,
-      message: object === givenKey ? withoutStandIn(finding.message) : finding.message,
-    })),
-    ...(credential && { credential: { ...credential, digest: undefined } }),
-    ...(installation && { installation }),
-  }));
+  const plain = results.map((result) => {
+    const { findings, credential, installation } = result.report;
+    return {
+      object: result.object,
+      ok: isFine(result),
+      conditions: Object.entries(findings).map(([type, finding]) => ({
+        type,
+        ...finding,
+        message: result.object === givenKey ? withoutStandIn(finding.message) : finding.message,
+      })),
+      ...(credential && { credential: { ...credential, digest: undefined } }),
+      ...(installation && { installation }),
+      ...(result.registration && { registration: result.registration }),
+    };
+  });
   return toJson(plain);
 }
 
@@ -219,28 +241,36 @@ function resultsAsJson(results: readonly CheckResult[]): string {
  * @returns the exit code
  */
 export async function runCheck(name: string | undefined, flags: CheckFlags, io: Io): Promise<number> {
-  const { output, caFile, filename, provider } = flags;
-  const options = { output, ...(caFile !== undefined && { caFile }) };
-  if (provider !== undefined) {
-    if (name !== undefined || filename !== undefined || flags.project)
-      throw new CliError(
-        '--provider goes with values from flags only.',
-        'Leave out the name, --filename and --project.',
-      );
-    return check([await subjectFromFlags(provider, flags, io)], options, undefined, io);
+  const { filename, provider } = flags;
+  if (provider === undefined) {
+    if (name !== undefined && filename !== undefined)
+      throw new CliError('A name and --filename are two things to check.', 'Leave out one of them.');
+    return withCluster(flags, io, (cluster) => checkInCluster(name, flags, cluster, io));
   }
-  return withCluster(flags, io, async (cluster) => {
-    const subjects =
-      filename === undefined
-        ? [await subjectInCluster(name ?? missingName(), cluster, io)]
-        : await subjectsInFile(filename, cluster.namespace, cluster, io);
-    const exitCode = await check(subjects, options, cluster, io);
-    if (!flags.project || exitCode !== exitCodes.ok) return exitCode;
-    const { dryRun } = await import('./dry-run.ts');
-    let worst: number = exitCode;
-    for (const subject of subjects) worst = Math.max(worst, await dryRun(subject, flags, cluster, io));
-    return worst;
-  });
+  if (name !== undefined || filename !== undefined || flags.project)
+    throw new CliError(
+      '--provider goes with values from flags only.',
+      'Leave out the name, --filename and --project.',
+    );
+  return check([await subjectFromFlags(provider, flags, io)], flags, undefined, io);
+}
+
+/** Runs `check` of what a cluster or a file has. @returns the exit code */
+export async function checkInCluster(
+  name: string | undefined,
+  flags: CheckFlags,
+  cluster: Cluster,
+  io: Io,
+): Promise<number> {
+  const { output, caFile, filename, project } = flags;
+  const subjects =
+    filename === undefined
+      ? [await subjectInCluster(name ?? missingName(), cluster, io)]
+      : await subjectsInFile(filename, cluster.namespace, cluster, io);
+  const options = { output, ...(caFile !== undefined && { caFile }) };
+  if (!project) return check(subjects, options, cluster, io);
+  const { dryRun } = await import('./dry-run.ts');
+  return check(subjects, { ...options, ask: (subject) => dryRun(subject, flags, cluster, io) }, cluster, io);
 }
 
 function missingName(): never {

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeConfigError, KubeStatusError, KubeTransportError } from '../kube/errors.ts';
+import { isNotFound, KubeConfigError, KubeStatusError, KubeTransportError } from '../kube/errors.ts';
 import { loadKubeConnection } from '../kube/kube-config.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { createKubeClient } from '../kube/rest-client.ts';
@@ -39,7 +40,7 @@ export async function withCluster<T>(
     const connection = await loadKubeConnection(await findCluster(flags, io.env));
     const client = createKubeClient({ connection, userAgent: cliName });
     try {
-      return await work({ client, namespace: flags.namespace ?? connection.namespace ?? 'default' });
+      return await work({ client, namespace: given(flags.namespace) ?? connection.namespace ?? 'default' });
     } finally {
       await client.close();
     }
@@ -48,14 +49,25 @@ export async function withCluster<T>(
   }
 }
 
-async function findCluster({ kubeconfig, context }: ClusterFlags, env: Io['env']) {
-  const host = env['KUBERNETES_SERVICE_HOST'];
-  const path = kubeconfig ?? (env['KUBECONFIG'] || undefined) ?? (await homeConfig(env));
-  if (path === undefined && host !== undefined)
-    return { inCluster: { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' } };
-  if (path === undefined)
-    throw new CliError('There is no kubeconfig.', 'Set KUBECONFIG, or name one with --kubeconfig.');
-  return { kubeconfig: path, ...(context !== undefined && { context }) };
+async function findCluster(flags: ClusterFlags, env: Io['env']) {
+  const host = given(env['KUBERNETES_SERVICE_HOST']);
+  const path = given(flags.kubeconfig) ?? given(env['KUBECONFIG']) ?? (await homeConfig(env));
+  const context = given(flags.context);
+  if (path !== undefined) return { kubeconfig: path, ...(context !== undefined && { context }) };
+  if (context !== undefined)
+    throw new CliError(
+      `There is no context "${printable(context)}", because there is no kubeconfig.`,
+      host === undefined
+        ? 'Set KUBECONFIG, or name one with --kubeconfig.'
+        : 'Leave out --context to use the service account of this Pod, or name a --kubeconfig.',
+    );
+  if (host !== undefined) return { inCluster: { host, port: env['KUBERNETES_SERVICE_PORT'] ?? '443' } };
+  throw new CliError('There is no kubeconfig.', 'Set KUBECONFIG, or name one with --kubeconfig.');
+}
+
+/** A value that is empty counts as absent, as for kubectl. */
+function given(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
 }
 
 /** `~/.kube/config` where it is there. */
@@ -77,10 +89,15 @@ function explainFailure(error: unknown): unknown {
   const hints: Record<number, string> = {
     401: 'Sign in again, or choose another --context.',
     403: 'Ask for the permission, or choose another --context.',
-    404: 'Check that the CRDs of the operator are installed: kubectl get crd gitintegrations.codemie.ai',
+    // Without its CRD a kind is a path that the API server does not know, for which it gives no reason.
+    404: error.reason === '' ? installCrds : 'It was deleted in the meantime.',
+    422: 'The object breaks a rule of its CRD: correct it with kubectl edit.',
   };
   return new CliError(error.message, own(hints, String(error.code)) ?? 'Try again.');
 }
+
+const installCrds =
+  'Check that the CRDs of the operator are installed: kubectl get crd gitintegrations.codemie.ai';
 
 /** The key of an object of a kind. */
 export function keyIn(resource: Resource, namespace: string, name: string): string {
@@ -96,9 +113,27 @@ export async function getObject(
 ): Promise<KubeObject> {
   const object = await client.get(resource, keyIn(resource, namespace, name), signal);
   if (object) return object;
+  if (!(await isServed(client, resource, signal)))
+    throw new CliError(`The cluster has no kind ${resource.kind}.`, installCrds);
   const where = resource.namespaced ? ` in namespace "${printable(namespace)}"` : '';
   throw new CliError(
     `There is no ${resource.kind} "${printable(name)}"${where}.`,
     `List them with ${cliName} get ${resource.plural}${resource.namespaced ? ' --all-namespaces' : ''}.`,
   );
+}
+
+const resourceList = z.object({ resources: z.array(z.object({ name: z.string() })) });
+
+/** Whether the API server has a kind of ours; true where it does not say. */
+async function isServed(
+  client: KubeClient,
+  { group, version, plural }: Resource,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { resources } = resourceList.parse(await client.getRaw(`/apis/${group}/${version}`, signal));
+    return resources.some(({ name }) => name === plural);
+  } catch (error) {
+    return !isNotFound(error);
+  }
 }

@@ -1,9 +1,10 @@
 import completion from '@bomb.sh/tab';
-import { gitIntegrations } from '../api/group.ts';
+import { gitIntegrations, providerNames } from '../api/group.ts';
 import { namespaces } from '../kube/object.ts';
 import { withCluster } from './cluster.ts';
 import type { Io } from './io.ts';
 import { kindOfWord } from './kind-names.ts';
+import { lintRules } from './lint/finding.ts';
 
 /** A shell waits for the answer while the user has a finger on the key. */
 const timeoutMs = 2000;
@@ -36,6 +37,12 @@ const fileFlags: ReadonlySet<string> = new Set([
   '--token-file',
 ]);
 
+/** Flags whose value is one of a few words that the library does not know, because their case does not matter. */
+const wordsOfFlags: Readonly<Record<string, readonly string[]>> = {
+  provider: providerNames,
+  ignore: Object.keys(lintRules),
+};
+
 /** The directive of Cobra's protocol by which a shell completes files. */
 const shellCompletesFiles = ':0\n';
 
@@ -53,8 +60,14 @@ export async function completeFromOutside(words: readonly string[], io: Io): Pro
     io.out(shellCompletesFiles);
     return true;
   }
-  const command = completion.commands.get(name);
+  const command = completion.commands.get(name === 'create' ? `${name} ${words[1]}` : name);
   if (!command || words.length < 2) return false;
+  for (const [flag, values] of Object.entries(wordsOfFlags)) {
+    const option = command.options.get(flag);
+    // Of import it takes HOST=NAME.
+    if (option && name !== 'import')
+      option.handler = (complete) => values.forEach((each) => complete(each, ''));
+  }
   const wantsNamespace = before === '--namespace' || before === '-n' || word.startsWith('--namespace=');
   if (!wantsNamespace && (!withNames.has(name) || before === '--context' || word.startsWith('-')))
     return false;

@@ -11,7 +11,7 @@ import {
   positiveInteger,
   productOf,
 } from './flags.ts';
-import type { Io } from './io.ts';
+import { type Io, type OutputFormat, outputFormats } from './io.ts';
 
 /** The flags of `check`. */
 export interface CheckFlags extends Flags {
@@ -87,7 +87,7 @@ export function addImport(program: Command, io: Io, does: Does): void {
         .command('import')
         .summary('declare integrations that exist in CodeMie')
         .description(
-          'Prints integrations that were made by hand in CodeMie as manifests that adopt them. Their ids stay, so data sources go on working. CodeMie never shows a secret: those go into Secrets, which are listed at the end.',
+          'Prints integrations that were made by hand in CodeMie as manifests that adopt them. Their ids stay, so data sources go on working. CodeMie never shows a secret: those go into Secrets, which are listed at the end. --check ends with 1 while there is an integration that no operator manages.',
         ),
     ),
   )
@@ -136,7 +136,7 @@ export function addOrphans(program: Command, io: Io, does: Does): void {
         .command('orphans')
         .summary('list what this cluster left behind in CodeMie')
         .description(
-          'Lists integrations in CodeMie that carry the mark of this cluster and whose GitIntegration is gone.',
+          'Lists integrations in CodeMie that carry the mark of this cluster and whose GitIntegration is gone. Ends with 1 while there are some.',
         ),
     ),
   )
@@ -144,7 +144,17 @@ export function addOrphans(program: Command, io: Io, does: Does): void {
     .option('--delete', 'delete them, after asking', false)
     .option('-y, --yes', 'do not ask', false)
     .addOption(
-      new Option('-o, --output <format>', 'how they are printed').choices(['table', 'json']).default('table'),
+      new Option('-o, --output <format>', 'how they are printed; name prints their ids in CodeMie')
+        .choices(outputFormats)
+        .default('table'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  codemie-git orphans
+  codemie-git orphans --delete
+  codemie-git orphans --cluster-name prod --output json`,
     )
     .action(
       async (
@@ -156,7 +166,7 @@ export function addOrphans(program: Command, io: Io, does: Does): void {
           clusterName?: string;
           delete: boolean;
           yes: boolean;
-          output: 'table' | 'json';
+          output: OutputFormat;
         },
       ) => {
         const [{ orphans }, { withCluster }, { withCodeMie, clusterNameOf }] = await Promise.all([
@@ -181,6 +191,9 @@ export function addCreate(program: Command, io: Io, does: Does): void {
   const create = program
     .command('create')
     .summary('print a manifest, and where its credential is created')
+    .description(
+      'Prints a manifest to standard output, and to standard error the page where its credential is created and the command that stores it.',
+    )
     .addHelpText(
       'after',
       `

@@ -12,7 +12,7 @@ import { providers } from '../providers/registry.ts';
 import type { CheckSubject } from './check-subjects.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
-import { exitCodes, type Io, printable, sentence } from './io.ts';
+import { type Io, printable, sentence } from './io.ts';
 
 /** What a dry run needs in addition to the cluster. */
 export interface DryRunFlags {
@@ -24,19 +24,23 @@ export interface DryRunFlags {
 /** Stands for a number that only GitHub knows. */
 const unknownInstallation = 1;
 
-/**
- * Asks CodeMie what registering an integration would do. Nothing is written.
- *
- * @returns the exit code: 1 when it would be refused
- */
+/** What CodeMie would do with an integration. */
+export interface RegistrationForecast {
+  /** False when it would be refused. */
+  ok: boolean;
+  /** One or two sentences. */
+  message: string;
+}
+
+/** Asks CodeMie what registering an integration would do. Nothing is written. */
 export async function dryRun(
   { object, source }: CheckSubject,
   { operatorNamespace, clusterName, caFile }: DryRunFlags,
   cluster: Cluster,
   io: Io,
-): Promise<number> {
+): Promise<RegistrationForecast> {
   const loaded = parseObject(object);
-  if (!loaded.parsed.ok) return exitCodes.negative;
+  if (!loaded.parsed.ok) return { ok: false, message: loaded.parsed.error };
   const spec = loaded.parsed.value;
   const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };
   const { connectionRef, project, scope } = spec;
@@ -55,23 +59,17 @@ export async function dryRun(
     ...(caFile !== undefined && { caFile }),
   };
   return withCodeMie(flags, cluster, io, async ({ session }) => {
-    const say = (text: string, exitCode: number) => {
-      io.out(`  ${'CodeMie'.padEnd(13)} ${sentence(text)}\n`);
-      return exitCode;
-    };
+    const refused = (message: string): RegistrationForecast => ({ ok: false, message: sentence(message) });
     const found = await session.findProject(project, io.signal);
     const account = await session.account(io.signal);
     if (found !== 'found') {
       const none = `There is no project "${printable(project)}"`;
       // CodeMie answers alike for a project that does not exist and for one that is hidden from the login.
       const orUnseen = account.isAdmin ? '' : `, or the login ${account.name} is not a member of it`;
-      return say(`${none}${orUnseen}. Names are case-sensitive.`, exitCodes.negative);
+      return refused(`${none}${orUnseen}. Names are case-sensitive.`);
     }
     if (scope === 'Project' && !mayWriteProject(account, project))
-      return say(
-        `The login ${account.name} is not an administrator of project "${printable(project)}".`,
-        exitCodes.negative,
-      );
+      return refused(`The login ${account.name} is not an administrator of project "${printable(project)}".`);
     const url = urlForCodeMie(spec, providers);
     const installationId = credentials.auth.kind === 'githubApp' ? unknownInstallation : undefined;
     const desired = desiredSetting(integration, { credentials, installationId }, { url, owner });
@@ -89,7 +87,7 @@ export async function dryRun(
       // The user who runs this may see what the login sees.
       mayName: () => true,
     });
-    return say(describe(plan, desired), plan.action === 'refuse' ? exitCodes.negative : exitCodes.ok);
+    return { ok: plan.action !== 'refuse', message: sentence(describe(plan, desired)) };
   });
 }
 

@@ -1,6 +1,15 @@
 import { z } from 'zod';
-import { type Declared, declareRow, type Imported, type ImportOptions } from './import-rows.ts';
-import { readInput } from './input.ts';
+import type { ObservedSetting } from '../domain/setting.ts';
+import {
+  type Declared,
+  declareRow,
+  type Imported,
+  type ImportOptions,
+  isManaged,
+  managed,
+  severalRows,
+} from './import-rows.ts';
+import { readInput, shownPath } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
 import { parseManifests, recordOf } from './lint/manifests.ts';
 
@@ -39,7 +48,7 @@ export async function declareFormer(
     const content = await readInput(file, io);
     const parsed = parseManifests(file, content);
     const [fault] = parsed.faults;
-    if (fault) throw new CliError(`${printable(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
+    if (fault) throw new CliError(`${shownPath(file)}:${fault.position.line}: ${fault.message}`, fault.hint);
     for (const { object } of parsed.manifests) {
       const former = formerSettings.safeParse(object);
       if (!former.success) {
@@ -53,6 +62,7 @@ export async function declareFormer(
       }
       const { spec, metadata } = former.data;
       const { alias, projectName: project, gitCredential } = spec;
+      if (options.projects.length > 0 && !options.projects.includes(project)) continue;
       if (!gitCredential) {
         result.skipped.push({ project, alias, why: `It is of type ${printable(spec.type)}, not Git.` });
         continue;
@@ -83,4 +93,20 @@ function declareFormerGit(
   const token = recordOf(recordOf(declared.spec['auth'])['token']);
   const auth = { token: { ...token, secretRef: { name: secret, ...(key !== 'token' && { key }) } } };
   return { ...declared, spec: { ...declared.spec, auth }, needs: [] };
+}
+
+/**
+ * Finds the rows that declared integrations would adopt, by project and alias, as the operator does. What an operator
+ * manages already is taken out.
+ */
+export function matchRows({ declared, skipped }: Imported, rows: readonly ObservedSetting[]): Imported {
+  const result: Imported = { declared: [], skipped: [...skipped] };
+  for (const each of declared) {
+    const { project, alias } = each.from;
+    const found = rows.filter((row) => row.project === project && row.alias === alias);
+    if (found.some(isManaged)) result.skipped.push(managed(each.from));
+    else if (found.length > 1) result.skipped.push({ project, alias, why: severalRows });
+    else result.declared.push({ ...each, from: { ...each.from, ...(found[0] && { id: found[0].id }) } });
+  }
+  return result;
 }

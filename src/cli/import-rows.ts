@@ -34,11 +34,27 @@ interface SecretNeed {
   what: string;
 }
 
-/** A source that can't be declared, and why. */
-interface Skipped {
+/** A source that is not declared, and why. */
+export interface Skipped {
   project: string;
   alias: string;
   why: string;
+  /** An operator has it already, so that nothing is left to do. */
+  isManaged?: true;
+}
+
+/** Why an integration that an operator manages is not declared again. */
+export function managed({ project, alias }: { project: string; alias: string }): Skipped {
+  return { project, alias, why: 'An operator manages it already.', isManaged: true };
+}
+
+/** Why one of two rows of the same place is not declared. */
+export const severalRows = 'Another row has the same alias. Delete one of the two in CodeMie.';
+
+/** Whether an operator, of this cluster or another, has written its mark into a row. */
+export function isManaged({ values }: ObservedSetting): boolean {
+  const owner = values[ownerKey];
+  return typeof owner === 'string' && owner !== '';
 }
 
 /** What an import made. */
@@ -58,14 +74,13 @@ export function declareRows(rows: readonly ObservedSetting[], options: ImportOpt
   for (const row of wanted) {
     const { project, alias, id } = row;
     const skip = (why: string) => result.skipped.push({ project, alias, why });
-    const owner = row.values[ownerKey];
-    if (typeof owner === 'string' && owner !== '') {
-      skip('An operator manages it already.');
+    if (isManaged(row)) {
+      result.skipped.push(managed(row));
       continue;
     }
     const place = JSON.stringify([project, alias]);
     if (seen.has(place)) {
-      skip('Another row has the same alias. Delete one of the two in CodeMie.');
+      skip(severalRows);
       continue;
     }
     seen.add(place);

@@ -12,12 +12,12 @@ import {
   tokenName,
 } from '../domain/setting.ts';
 import { providers } from '../providers/registry.ts';
-import { withCluster } from './cluster.ts';
+import { type Cluster, withCluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import type { ImportFlags } from './credential-commands.ts';
 import { toYaml } from './documents.ts';
 import { connectionFlags } from './flags.ts';
-import { declareFormer } from './import-former.ts';
+import { declareFormer, matchRows } from './import-former.ts';
 import { declareRows, type Imported, type ImportOptions } from './import-rows.ts';
 import { count, exitCodes, type Io, printable } from './io.ts';
 
@@ -52,7 +52,11 @@ function printImport({ declared, skipped }: Imported, io: Io): number {
   return exitCodes.ok;
 }
 
-/** Says for each row what an adoption would change. Its secrets can't be compared: CodeMie masks them. */
+/**
+ * Says for each integration what an adoption would change. Its secrets can't be compared: CodeMie masks them.
+ *
+ * @returns the exit code: 1 while there is an integration that no operator manages
+ */
 function printCheck(
   { declared, skipped }: Imported,
   rows: readonly ObservedSetting[],
@@ -61,22 +65,27 @@ function printCheck(
 ): number {
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const { name, namespace, spec, from } of declared) {
+    const who = `${printable(namespace)}/${printable(name)}`;
+    const place = `"${printable(from.alias)}" of project "${printable(from.project)}"`;
     const row = byId.get(from.id ?? '');
     const parsed = parsePart(gitIntegrationSpecSchema, 'spec', spec);
-    if (!row || !parsed.ok) continue;
+    if (!row || !parsed.ok) {
+      io.out(`${who} creates ${place}.\n`);
+      continue;
+    }
     const desired = desiredOf(parsed.value, row, ownerMark(clusterName, namespace, name));
     const changes = differences(desired, row).filter((field) => field !== ownerKey);
     const what =
       changes.length === 0
         ? 'nothing but the owner mark and the secret'
         : `${changes.join(', ')}, the owner mark and the secret`;
-    io.out(
-      `${printable(namespace)}/${printable(name)} adopts "${printable(from.alias)}" of project "${printable(from.project)}" (${printable(row.id)}): writes ${what}.\n`,
-    );
+    io.out(`${who} adopts ${place} (${printable(row.id)}): writes ${what}.\n`);
   }
   for (const { project, alias, why } of skipped)
     io.out(`Not adopted: "${printable(alias)}" of project "${printable(project)}". ${why}\n`);
-  return exitCodes.ok;
+  const isDone = declared.length === 0 && skipped.every(({ isManaged }) => isManaged);
+  if (isDone) io.err('There is nothing to adopt.');
+  return isDone ? exitCodes.ok : exitCodes.negative;
 }
 
 /** What the operator would write, with the masks in place of the secrets. */
@@ -110,21 +119,32 @@ function desiredOf(spec: GitIntegrationSpec, row: ObservedSetting, owner: string
  * @returns the exit code
  */
 export async function runImport(flags: ImportFlags, io: Io): Promise<number> {
-  const { filename, project: projects = [], provider = [], connection: name, namespaced, check } = flags;
-  const options = (namespace: string): ImportOptions => ({
+  const { filename, check, namespace = 'default' } = flags;
+  if (filename && !check)
+    return printImport(await declareFormer(filename, optionsOf(flags, namespace), io), io);
+  return withCluster(flags, io, (cluster) => importFromCodeMie(flags, cluster, io));
+}
+
+/** Runs `import` of what CodeMie has, and the comparison of files with it. @returns the exit code */
+export async function importFromCodeMie(flags: ImportFlags, cluster: Cluster, io: Io): Promise<number> {
+  const { filename, check } = flags;
+  const options = optionsOf(flags, cluster.namespace);
+  const given = filename && (await declareFormer(filename, options, io));
+  return withCodeMie(connectionFlags(flags), cluster, io, async ({ session }) => {
+    io.progress('Reading the integrations of CodeMie …');
+    const rows = await session.client.listGitSettings('Project', io.signal);
+    const imported = given ? matchRows(given, rows) : declareRows(rows, options);
+    if (!check) return printImport(imported, io);
+    return printCheck(imported, rows, await clusterNameOf(undefined, cluster, io), io);
+  });
+}
+
+function optionsOf(flags: ImportFlags, namespace: string): ImportOptions {
+  const { project: projects = [], provider = [], connection: name, namespaced } = flags;
+  return {
     namespace,
     projects,
     products: new Map(provider),
     connection: { name, ofNamespace: namespaced },
-  });
-  if (filename)
-    return printImport(await declareFormer(filename, options(flags.namespace ?? 'default'), io), io);
-  return withCluster(flags, io, (cluster) =>
-    withCodeMie(connectionFlags(flags), cluster, io, async ({ session }) => {
-      const rows = await session.client.listGitSettings('Project', io.signal);
-      const imported = declareRows(rows, options(cluster.namespace));
-      if (!check) return printImport(imported, io);
-      return printCheck(imported, rows, await clusterNameOf(undefined, cluster, io), io);
-    }),
-  );
+  };
 }

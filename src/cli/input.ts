@@ -8,6 +8,11 @@ const maxInputBytes = 32 * 1024 * 1024;
 /** How messages call standard input. */
 export const stdinName = '<stdin>';
 
+/** A path as messages call it. */
+export function shownPath(path: string): string {
+  return path === '-' ? stdinName : printable(path);
+}
+
 /**
  * Reads a file as text, or standard input for `-`.
  *

@@ -2,10 +2,11 @@ import { gitIntegrations } from '../api/group.ts';
 import { markedBy, type ObservedSetting, ownerKey } from '../domain/setting.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
-import { type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { SignedIn } from './codemie.ts';
-import { toJson } from './documents.ts';
-import { CliError, count, exitCodes, type Io, printable, table } from './io.ts';
+import { toJson, toYaml } from './documents.ts';
+import { CliError, count, exitCodes, type Io, type OutputFormat, printable } from './io.ts';
+import { table } from './table.ts';
 
 /** Options of `orphans`. */
 export interface OrphansOptions {
@@ -15,7 +16,7 @@ export interface OrphansOptions {
   delete: boolean;
   /** Does not ask. */
   yes: boolean;
-  output: 'table' | 'json';
+  output: OutputFormat;
 }
 
 /** An integration in CodeMie whose GitIntegration does not exist any more. */
@@ -26,12 +27,15 @@ interface Orphan {
   alias: string;
   namespace: string;
   name: string;
+  /** CodeMie's own stamp of the last change, without a zone. */
+  updatedAt: string;
 }
 
 /**
  * Lists what this cluster left behind in CodeMie: integrations with its mark whose GitIntegration is gone.
  *
- * @returns the exit code: 1 when there are some and they were not deleted
+ * @returns the exit code: 1 when there are some and their deletion was not asked for
+ * @throws CliError when they are to be deleted and there is no terminal to ask on
  */
 export async function orphans(
   options: OrphansOptions,
@@ -44,17 +48,29 @@ export async function orphans(
   for (const scope of ['Project', 'User'] as const)
     rows.push(...(await session.client.listGitSettings(scope, io.signal)));
   const found = await withoutOwner(rows, options.clusterName, cluster, io);
-  if (options.output === 'json') io.out(toJson(found));
-  else print(found, io);
+  print(found, options.output, io);
   if (found.length === 0) return exitCodes.ok;
   if (!options.delete) {
-    if (options.output === 'table') io.err('Delete them with --delete, or create the GitIntegrations again.');
+    if (isTable(options.output)) io.err('Delete them with --delete, or create the GitIntegrations again.');
     return exitCodes.negative;
   }
-  if (!options.yes && !(await io.confirm(`Delete ${count(found.length, 'integration')} in CodeMie?`)))
-    throw new CliError('Nothing was deleted.', 'Answer yes, or give --yes.');
-  for (const orphan of found) await remove(orphan, session, cluster, io);
+  if (!options.yes) {
+    const answer = await io.confirm(`Delete ${count(found.length, 'integration')} in CodeMie?`);
+    if (answer === undefined)
+      throw new CliError('Nothing was deleted: there is no terminal to ask on.', 'Give --yes.');
+    if (!answer) {
+      io.err('Nothing was deleted.');
+      return exitCodes.ok;
+    }
+  }
+  // A program reads the list; what was deleted is for people.
+  const say = (line: string) => (isTable(options.output) ? io.out(`${line}\n`) : io.err(line));
+  for (const orphan of found) say(await remove(orphan, session, cluster, io));
   return exitCodes.ok;
+}
+
+function isTable(output: OutputFormat): boolean {
+  return output === 'table' || output === 'wide';
 }
 
 /** The rows with the mark of this cluster whose GitIntegration does not exist. */
@@ -64,9 +80,9 @@ async function withoutOwner(
   cluster: Cluster,
   io: Io,
 ): Promise<Orphan[]> {
-  const marked = rows.flatMap(({ id, scope, project, alias, values }) => {
+  const marked = rows.flatMap(({ id, scope, project, alias, updatedAt, values }) => {
     const owner = markedBy(values[ownerKey], clusterName);
-    return owner ? [{ id, scope, project, alias, ...owner }] : [];
+    return owner ? [{ id, scope, project, alias, ...owner, updatedAt }] : [];
   });
   io.progress(`Comparing ${count(marked.length, 'integration')} with the cluster …`);
   const all = await allKeys(cluster, io);
@@ -91,34 +107,36 @@ async function exists({ namespace, name }: { namespace: string; name: string }, 
   return (await cluster.client.get(gitIntegrations, `${namespace}/${name}`, io.signal)) !== undefined;
 }
 
-function print(found: readonly Orphan[], io: Io): void {
-  if (found.length === 0) {
+function print(found: readonly Orphan[], output: OutputFormat, io: Io): void {
+  if (output === 'json') io.out(toJson(found));
+  else if (output === 'yaml') io.out(toYaml(found));
+  else if (output === 'name') io.out(found.map(({ id }) => `${printable(id)}\n`).join(''));
+  else if (found.length === 0)
     io.out('Every integration of this cluster in CodeMie has its GitIntegration.\n');
-    return;
-  }
-  const rows = found.map(({ id, project, alias, namespace, name }) =>
-    [project, alias, `${namespace}/${name}`, id].map((cell) => printable(cell)),
-  );
-  io.out(
-    table([['PROJECT', 'ALIAS', 'GITINTEGRATION (GONE)', 'ID'], ...rows], {
-      ...(io.columns !== undefined && { columns: io.columns }),
-    }),
-  );
+  else io.out(toTable(found, output === 'wide', io));
 }
 
+function toTable(found: readonly Orphan[], isWide: boolean, { columns }: Io): string {
+  const head = ['PROJECT', 'ALIAS', 'GITINTEGRATION (GONE)', 'ID', ...(isWide ? ['SCOPE', 'UPDATED'] : [])];
+  const rows = found.map(({ id, project, alias, namespace, name, scope, updatedAt }) =>
+    [project, alias, `${namespace}/${name}`, id, ...(isWide ? [scope, updatedAt] : [])].map((cell) =>
+      printable(cell),
+    ),
+  );
+  return table([head, ...rows], { ...(columns !== undefined && { columns }) });
+}
+
+/** @returns what became of it */
 async function remove(
   orphan: Orphan,
   { client }: SignedIn['session'],
   cluster: Cluster,
   io: Io,
-): Promise<void> {
+): Promise<string> {
+  const [id, project, alias] = [orphan.id, orphan.project, orphan.alias].map((text) => printable(text));
   // It may have been created again while the user thought about the answer.
-  if (await exists(orphan, cluster, io)) {
-    io.err(
-      `Kept ${printable(orphan.id)}: ${printable(orphan.namespace)}/${printable(orphan.name)} exists again.`,
-    );
-    return;
-  }
+  if (await exists(orphan, cluster, io))
+    return `Kept ${id}: ${printable(orphan.namespace)}/${printable(orphan.name)} exists again.`;
   await client.remove(orphan.scope, orphan.id, io.signal);
-  io.out(`Deleted ${printable(orphan.id)} (${printable(orphan.project)}/${printable(orphan.alias)}).\n`);
+  return `Deleted ${id} (${project}/${alias}).`;
 }

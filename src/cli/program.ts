@@ -46,10 +46,27 @@ kubectl finds the program too, as kubectl codemie. Exit codes: 0 yes, 1 no, 2 th
   addOrphans(program, io, does);
   addCreate(program, io, does);
   addActions(program, io, does);
-  // The library writes scripts and suggestions itself, for bash, zsh, fish and PowerShell.
-  tab(program, { completionCommandName: 'completion' });
+  addCompletion(program, io);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
+}
+
+/** The library writes scripts and suggestions itself, for bash, zsh, fish and PowerShell. */
+function addCompletion(program: Command, io: Io): void {
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  const descriptions = commands.map((command) => command.description());
+  // It suggests commands with their descriptions, for which a line of a terminal is too short.
+  for (const command of commands) command.description(command.summary());
+  tab(program, { completionCommandName: 'completion' });
+  for (const [index, command] of commands.entries()) command.description(descriptions[index] ?? '');
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('Prints a script that completes commands, flags, namespaces and names for a shell.')
+    .summary('print a completion script for a shell')
+    // Its script for bash completes no files, which the answer leaves to bash.
+    .hook('postAction', (_program, { processedArgs }) => {
+      if (processedArgs[0] === 'bash') io.out('complete -o default -F __codemie_git_complete codemie-git\n');
+    });
 }
 
 function addLint(program: Command, io: Io, version: string, does: Does): void {
@@ -181,6 +198,9 @@ function addExplain(program: Command, io: Io, does: Does): void {
     program
       .command('explain')
       .summary('say why an integration is not Ready, and what to do')
+      .description(
+        'Says step by step why an integration is not Ready, what to do, and when the operator retries. Ends with 1 while it is not Ready.',
+      )
       .argument('<name>', 'name of a GitIntegration'),
   ).action(async (name: string, flags: Flags) => {
     const [{ explain }, { withCluster }] = await Promise.all([

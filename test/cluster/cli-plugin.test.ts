@@ -105,7 +105,7 @@ it('completes commands, namespaces and names for kubectl', async () => {
   await suite.cluster.create(kinds.integration, gitHubIntegration(`${namespace}/acme`));
   const complete = async (...words: string[]) =>
     (await run('kubectl', ['__complete', 'codemie', ...words], { bin: bins.npm })).stdout.split('\n');
-  expect(await complete('exp')).toContain('explain');
+  expect(await complete('exp')).toContainEqual(expect.stringMatching(/^explain\tsay why /));
   expect(await complete('explain', '--namespace', namespace.slice(0, -1))).toContainEqual(
     expect.stringMatching(new RegExp(`^${namespace}\\b`)),
   );

@@ -350,7 +350,7 @@ describe('orphans', () => {
     );
     const unasked = await cli([...flags, '--delete']);
     expect(unasked).toMatchObject({ code: 2 });
-    expect(unasked.stderr).toContain('Nothing was deleted.');
+    expect(unasked.stderr).toBe('Error: Nothing was deleted: there is no terminal to ask on. Give --yes.\n');
     expect(rowsOf(suite.world, key)).toHaveLength(1);
     expect((await cli([...flags, '--delete', '--yes'])).code).toBe(0);
     expect(rowsOf(suite.world, key)).toEqual([]);

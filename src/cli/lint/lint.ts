@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { decodeText, readFileBounded, readRegularFile, stdinName } from '../input.ts';
 import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
 import { inReadingOrder, type LintFinding, type LintFormat, type LintRule } from './finding.ts';
@@ -90,7 +90,10 @@ function syntaxFindings(isNamed: boolean, text: string, { faults }: ParsedFile):
 }
 
 async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Source> {
-  for (const path of paths) {
+  // `lint manifests/ manifests/a.yaml` reads that file once: twice, its objects would be declared twice.
+  const read = new Set<string>();
+  const isNew = (path: string) => read.size < read.add(resolve(path)).size;
+  for (const path of new Set(paths)) {
     if (path === '-') {
       yield { file: stdinName, text: textOf(await io.stdin()), isNamed: true };
       continue;
@@ -98,10 +101,11 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
     const found = await stat(path).catch(() => undefined);
     if (!found) throw new CliError(`There is no file or folder ${printable(path)}.`, 'Check the path.');
     if (!found.isDirectory()) {
-      yield { file: path, text: textOf(await readFileBounded(path)), isNamed: true };
+      if (isNew(path)) yield { file: path, text: textOf(await readFileBounded(path)), isNamed: true };
       continue;
     }
     for (const file of await filesBelow(path)) {
+      if (!isNew(file)) continue;
       const bytes = readRegularFile(file);
       const text = textOf(bytes);
       // Files that are not named on the command line only count if they seem to be of this API.
