@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound, KubeConfigError, KubeStatusError, KubeTransportError } from '../kube/errors.ts';
 import { loadKubeConnection } from '../kube/kube-config.ts';
@@ -106,14 +105,15 @@ export function keyIn(resource: Resource, namespace: string, name: string): stri
 
 /** @throws CliError when the object does not exist */
 export async function getObject(
-  { client, namespace }: Cluster,
+  cluster: Cluster,
   resource: Resource,
   name: string,
   signal: AbortSignal,
 ): Promise<KubeObject> {
+  const { client, namespace } = cluster;
   const object = await client.get(resource, keyIn(resource, namespace, name), signal);
   if (object) return object;
-  if (!(await isServed(client, resource, signal)))
+  if (!(await isServed(cluster, resource, name, signal)))
     throw new CliError(`The cluster has no kind ${resource.kind}.`, installCrds);
   const where = resource.namespaced ? ` in namespace "${printable(namespace)}"` : '';
   throw new CliError(
@@ -122,18 +122,18 @@ export async function getObject(
   );
 }
 
-const resourceList = z.object({ resources: z.array(z.object({ name: z.string() })) });
-
 /** Whether the API server has a kind of ours; true where it does not say. */
 async function isServed(
-  client: KubeClient,
-  { group, version, plural }: Resource,
+  { client, namespace }: Cluster,
+  resource: Resource,
+  name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  try {
-    const { resources } = resourceList.parse(await client.getRaw(`/apis/${group}/${version}`, signal));
-    return resources.some(({ name }) => name === plural);
-  } catch (error) {
-    return !isNotFound(error);
-  }
+  const scope = resource.namespaced ? { namespace } : {};
+  const fieldSelector = `metadata.name=${name}`;
+  // It answers a list of nothing where the kind exists. Of a single object it says the same 404 in both cases.
+  return client.list(resource, { ...scope, fieldSelector, metadataOnly: true, signal }).then(
+    () => true,
+    (error: unknown) => !isNotFound(error),
+  );
 }

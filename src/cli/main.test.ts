@@ -61,9 +61,7 @@ const meta = {
 
 /** An API server that has the kinds, one object, and nothing else. */
 const usual: Answer = (response, request) => {
-  const names = ['gitintegrations', 'clustercodemieconnections', 'codemieconnections'];
-  if (request.path === '/apis/codemie.ai/v1alpha1')
-    response.end(JSON.stringify({ resources: names.map((name) => ({ name })) }));
+  if (request.path.endsWith('connections')) response.end(JSON.stringify({ metadata: {}, items: [] }));
   else if (request.path.endsWith('/acme')) response.end(JSON.stringify({ metadata: meta, spec: {} }));
   else answerStatus(404, 'NotFound')(response, request);
 };
@@ -186,9 +184,11 @@ describe('what the API server refuses', () => {
 
   it.each(Object.entries(answers))('%s, to explain', async (_name, answer) => {
     server.always('call', answer);
+    server.always('list', answer);
     try {
       expect(await run(['explain', 'acme'], config)).toMatchSnapshot();
     } finally {
+      server.always('list', undefined);
       server.always('call', usual);
     }
   });
