@@ -36,7 +36,6 @@ const names = [
   'found[name]',
   'has[name]',
   'headers[name.toLowerCase()]',
-  'known?.values[ownerKey]',
   'knownKeywords.shape[VALIDATIONS]',
   'labels?.[name]',
   'labels[requirement.key]',
@@ -45,7 +44,7 @@ const names = [
   'object[name]',
   'observed.values[key]',
   'opposites[each]',
-  'own(meanings, scope)?.[vocabulary]',
+  'ownMember(meanings, scope)?.[vocabulary]',
   'parsed[name]',
   'places[permission.where]',
   'places[where]',
@@ -77,7 +76,7 @@ const names = [
 
 /**
  * A name from outside may be `constructor` or `__proto__`, which every object knows. So an access by one goes through
- * `own` (src/lib/own.ts) or a Map. One that is new here has to do so, or be listed above for the reason given there.
+ * `ownMember` (src/lib/names.ts) or a Map. One that is new here has to do so, or be listed above for the reason given there.
  */
 it('each access by a computed name is one of ours', () => {
   const found = new Set<string>();

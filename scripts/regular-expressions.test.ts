@@ -63,7 +63,7 @@ const boundedWork: Parameters = {
 describe('regular expressions', () => {
   it('are made of no text but constants of ours', () => {
     expect(made.toSorted()).toEqual([
-      'src/api/duration.ts: new RegExp(DURATION_PATTERN)',
+      'src/api/duration-text.ts: new RegExp(DURATION_PATTERN)',
       'src/api/v1alpha1/connection-spec.ts: new RegExp(HOST_GLOB)',
       'src/api/v1alpha1/connection-spec.ts: new RegExp(SERVICE_URL)',
       'src/lib/port.ts: new RegExp(URL_PORT_PATTERN)',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { describePlan, type Plan, planOf } from '../test/storm/plan.ts';
-import { type Ground, openGround } from '../test/storm/scene.ts';
+import { type StormCluster, startStormCluster } from '../test/storm/scene.ts';
 import { shrink } from '../test/storm/shrink.ts';
 import { runStorm } from '../test/storm/storm.ts';
 import { bundle } from './build/bundle.ts';
@@ -31,26 +31,31 @@ async function main(args: string[]): Promise<void> {
   const flags = flagsSchema.parse(parseArgs({ args, options }).values);
   const folder = await mkdtemp(join(tmpdir(), 'storm-program-'));
   await bundle(join(import.meta.dirname, '..'), folder);
-  const ground = await openGround(join(folder, 'main.mjs'), (line) => console.log(line));
+  const stormCluster = await startStormCluster(join(folder, 'main.mjs'), (line) => console.log(line));
   try {
     if (flags.script !== undefined) {
-      await tryPlan('script', await readPlan(flags.script), ground, flags.shrink);
+      await tryPlan('script', await readPlan(flags.script), stormCluster, flags.shrink);
       return;
     }
     const endMs = performance.now() + flags.minutes * 60_000;
     for (let { seed } = flags; seed === flags.seed || performance.now() < endMs; seed += 1)
-      if (!(await tryPlan(`seed ${seed}`, planOf(seed), ground, flags.shrink))) return;
+      if (!(await tryPlan(`seed ${seed}`, planOf(seed), stormCluster, flags.shrink))) return;
   } finally {
-    await ground.close();
+    await stormCluster.close();
     await rm(folder, { recursive: true });
   }
 }
 
 /** @returns whether nothing was wrong */
-async function tryPlan(name: string, plan: Plan, ground: Ground, shrinkMinutes: number): Promise<boolean> {
+async function tryPlan(
+  name: string,
+  plan: Plan,
+  stormCluster: StormCluster,
+  shrinkMinutes: number,
+): Promise<boolean> {
   const beganMs = performance.now();
   const log = (line: string): void => console.log(`  ${seconds(beganMs)} s ${line}`);
-  const { faults, round, output } = await runStorm(plan, ground, log);
+  const { faults, round, output } = await runStorm(plan, stormCluster, log);
   console.log(`${name}: ${faults.length === 0 ? 'well' : 'FAILED'} after ${seconds(beganMs)} s`);
   if (faults.length === 0) return true;
   process.exitCode = 1;
@@ -62,7 +67,7 @@ async function tryPlan(name: string, plan: Plan, ground: Ground, shrinkMinutes: 
   const smallest = await shrink(
     upToFault,
     async (tried) => {
-      const { faults: found } = await runStorm(tried, ground);
+      const { faults: found } = await runStorm(tried, stormCluster);
       console.log(`  ${tried.flat().length} steps: ${found[0] ?? 'well'}`);
       return found.length > 0;
     },

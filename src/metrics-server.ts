@@ -3,9 +3,9 @@ import { errorFields, type Log } from './kube/log.ts';
 import { createKubeClient } from './kube/rest-client.ts';
 import { authenticate, mayGet } from './kube/token-review.ts';
 import type { Exposition } from './observability/exposition.ts';
+import { metricsHandler } from './observability/http-handlers.ts';
 import { listen } from './observability/listen.ts';
 import { createMetricsAccess, type MetricsAccess } from './observability/metrics-access.ts';
-import { metricsHandler } from './observability/probes.ts';
 import {
   followServingCertificate,
   readServingCertificate,

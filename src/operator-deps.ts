@@ -1,5 +1,5 @@
 import type { parseDefaultConnection } from './controllers/codemie-connection/default-connection.ts';
-import { createSessions } from './controllers/codemie-connection/sessions.ts';
+import { createSessionPool } from './controllers/codemie-connection/session-pool.ts';
 import { providerFailureAgeMs } from './controllers/git-integration/halt.ts';
 import {
   createClockMetrics,
@@ -8,12 +8,12 @@ import {
 } from './controllers/git-integration/metrics.ts';
 import type { Deps } from './controllers/git-integration/pass.ts';
 import { createMemory } from './controllers/memory.ts';
-import { createRequestGate } from './controllers/reconcile-requests.ts';
 import { createRefusals } from './controllers/refusals.ts';
+import { createRequestGate } from './controllers/request-gate.ts';
 import { createSharedCalls } from './controllers/shared-calls.ts';
 import { createSharedReads } from './controllers/shared-reads.ts';
 import type { NamesIn } from './controllers/value-reader.ts';
-import type { Informers, Queues } from './controllers/watches.ts';
+import type { InformerSet, Queues } from './controllers/watches.ts';
 import { createEventRecorder } from './kube/events.ts';
 import type { Log } from './kube/log.ts';
 import type { Leadership } from './leadership.ts';
@@ -22,7 +22,7 @@ import { durations } from './lib/durations.ts';
 import { createSharedTrust } from './net/ca-bundle.ts';
 import { createGuard, guardClients } from './net/guarded-clients.ts';
 import { createHandshakes } from './net/handshakes.ts';
-import { createHttpClients } from './net/http-clients.ts';
+import { createHttpClientPool } from './net/http-client-pool.ts';
 import type { Exposition } from './observability/exposition.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Tracing } from './observability/tracing.ts';
@@ -80,25 +80,25 @@ function createClients(
     maySend,
   };
   const guard = createGuard({ now, handshakes });
-  const codemie = createHttpClients({
+  const codemie = createHttpClientPool({
     ...common,
     timeoutMs: codeMieTimeoutMs,
     onRequest: (record) => metrics.exchange('codemie', record),
   });
-  const git = createHttpClients({
+  const git = createHttpClientPool({
     ...common,
     timeoutMs: providerTimeoutMs,
     onRequest: (record) => metrics.exchange('provider', record),
   });
   return {
     // What waits for CodeMie waits for the same listing and sign-in, and a connection that is not Ready is not asked.
-    http: guardClients(codemie, guard, { mostAtServer: mostAtCodeMie, pauses: false }),
-    providerHttp: guardClients(git, guard, { mostAtServer: mostAtGitHost, pauses: true }),
+    http: guardClients(codemie, guard, { maxPerServer: mostAtCodeMie, pauses: false }),
+    providerHttp: guardClients(git, guard, { maxPerServer: mostAtGitHost, pauses: true }),
   };
 }
 
 /** Read from the caches each time, which is needed only for the message about a name that does not exist. */
-function createNamesIn({ secrets, configMaps }: Pick<Informers, 'secrets' | 'configMaps'>): NamesIn {
+function createNamesIn({ secrets, configMaps }: Pick<InformerSet, 'secrets' | 'configMaps'>): NamesIn {
   return function* (kind, namespace) {
     const { store } = kind === 'Secret' ? secrets : configMaps;
     for (const { metadata } of store.list()) if (metadata.namespace === namespace) yield metadata.name;
@@ -109,7 +109,7 @@ function createNamesIn({ secrets, configMaps }: Pick<Informers, 'secrets' | 'con
 export interface OperatorParts
   extends Pick<Deps, 'kube' | 'digestKey' | 'clusterName'>,
     Pick<Leadership, 'mayWrite'> {
-  informers: Informers;
+  informers: InformerSet;
   queues: Queues;
   metrics: Metrics;
 }
@@ -157,7 +157,7 @@ export function createDeps(
     followsClusterConnections: clusterConnections,
     followsNamespace: (namespace) => watchNamespaces?.includes(namespace) ?? true,
     namespaces: informers.namespaces.store,
-    sessions: createSessions({
+    sessions: createSessionPool({
       kube,
       http,
       operatorNamespace,
@@ -169,7 +169,7 @@ export function createDeps(
     providers,
     http,
     providerHttp,
-    proofs: createSharedCalls<CredentialReport>(sharing),
+    validations: createSharedCalls<CredentialReport>(sharing),
     installations: createSharedCalls<Installation>(sharing),
     refusals: createRefusals({ now, windowMs: settings.refusalWindow }),
     digestKey,

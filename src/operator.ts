@@ -6,7 +6,7 @@ import { type ConnectionDeps, reconcileConnection } from './controllers/codemie-
 import { ensureDigestKey } from './controllers/digest-key.ts';
 import type { Deps } from './controllers/git-integration/pass.ts';
 import { reconcile } from './controllers/git-integration/reconcile.ts';
-import { createInformers, keptBy } from './controllers/informers.ts';
+import { createInformerSet, projectionsFor } from './controllers/informer-set.ts';
 import { createMemory } from './controllers/memory.ts';
 import { type Queues, watch } from './controllers/watches.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -20,9 +20,9 @@ import { createKubeClient } from './kube/rest-client.ts';
 import { createWorkQueue } from './kube/work-queue.ts';
 import { createLeadership, leaseName } from './leadership.ts';
 import { durations } from './lib/durations.ts';
+import type { Health } from './observability/http-handlers.ts';
 import { createMetrics, type Metrics, measureCaches, measureQueues } from './observability/metrics.ts';
-import type { Health } from './observability/probes.ts';
-import { alsoTraced } from './observability/tracing.ts';
+import { withTracing } from './observability/tracing.ts';
 import { createDeps, type OperatorOptions, type OperatorParts, operatorName } from './operator-deps.ts';
 import type { Settings } from './settings.ts';
 
@@ -48,7 +48,7 @@ const longestSilenceMs = durations.operator.silenceMs;
 export async function createOperator(options: OperatorOptions): Promise<Operator> {
   const { settings, exposition, tracing, log, now, signal } = options;
   const { operatorNamespace } = settings;
-  const metrics = alsoTraced(createMetrics(exposition.registry), tracing);
+  const metrics = withTracing(createMetrics(exposition.registry), tracing);
   const connection = await connect(settings);
   // Two clients: what the first one writes, the digest key and the Lease, comes before leading.
   const bootstrap = createKubeClient({ connection, userAgent: operatorName, metrics: metrics.client });
@@ -79,9 +79,9 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
     userAgent: operatorName,
     metrics: metrics.client,
     mayWrite,
-    keptOf: keptBy(settings),
+    projectionOf: projectionsFor(settings),
   });
-  const informers = createInformers({ client: kube, settings, log, metrics: metrics.reflector });
+  const informers = createInformerSet({ client: kube, settings, log, metrics: metrics.reflector });
   const queues = createQueues(settings, metrics);
   const deps = createDeps(options, {
     kube,

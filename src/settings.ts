@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { durationMs, isDuration } from './api/duration.ts';
+import { durationMs, isDuration } from './api/duration-text.ts';
 import { type LabelSelector, parseLabelSelector } from './lib/label-selector.ts';
 import { hasPortOrNone, isPort } from './lib/port.ts';
 import { checkNoProxy, ProxySettingError, type ProxySettings, readProxyUrl } from './net/proxy.ts';
@@ -265,8 +265,8 @@ function parseFlags(
   try {
     return z.record(z.string(), z.string().optional()).parse(parseArgs({ args, options }).values);
   } catch (error) {
-    const known = error instanceof Error ? error.message.split('. ')[0] : 'The flags cannot be read';
-    throw new SettingsError(`${known}. See --help.`, { cause: error });
+    const sentence = error instanceof Error ? error.message.split('. ')[0] : 'The flags cannot be read';
+    throw new SettingsError(`${sentence}. See --help.`, { cause: error });
   }
 }
 

@@ -99,7 +99,7 @@ export function createPopulation(
 }
 
 /** What is there before any team comes: the operator's namespace with its login, and Secrets of others. */
-export async function createGround(client: KubeClient, clientSecret: string, foreignSecrets: number) {
+export async function createSharedObjects(client: KubeClient, clientSecret: string, foreignSecrets: number) {
   for (const name of [systemNamespace, foreignNamespace])
     await client.create(kinds.namespace, { metadata: { name } }, soon());
   await createSecret(client, `${systemNamespace}/login`, { clientSecret });

@@ -8,7 +8,7 @@ import { startControlPlane } from '../../test/harness/control-plane/control-plan
 import { kubectl } from '../../test/harness/kubectl.ts';
 import { bundle } from '../build/bundle.ts';
 import { startObserver } from './observer.ts';
-import { createGround } from './population.ts';
+import { createSharedObjects } from './population.ts';
 import type { Progress } from './progress.ts';
 import type { Stage } from './round.ts';
 import { createServiceAccount } from './service-account.ts';
@@ -32,7 +32,7 @@ export async function onStage<T>(
     const client = createAdminClient({ connection, userAgent: 'codemie-git-operator-bench' });
     const clientSecret = randomUUID();
     progress.step(`Create ${foreignSecrets} Secrets of others`);
-    await createGround(client, clientSecret, foreignSecrets);
+    await createSharedObjects(client, clientSecret, foreignSecrets);
     const account = await createServiceAccount(kubeconfig);
     const program = await mkdtemp(join(tmpdir(), 'bench-program-'));
     progress.step('Bundle the operator as for its image');

@@ -12,7 +12,7 @@ const named: OperatorInstallation = {
 };
 
 /** `verb resource place` of all that an installation needs. */
-function told(installation: OperatorInstallation): string[] {
+function described(installation: OperatorInstallation): string[] {
   return needsOf({ ...installation, operatorNamespace: 'system' }).flatMap(
     ({ permission, namespace, verbs }) =>
       verbs.map((verb) =>
@@ -41,22 +41,24 @@ describe('the permissions', () => {
     ['for named ones', named],
     ['for named ones with cluster connections', { ...named, clusterConnections: true }],
   ])('name each thing once %s', (_name, installation) => {
-    const all = told(installation);
+    const all = described(installation);
     expect(all).toEqual([...new Set(all)]);
   });
 
   it('stay in the namespaces that are named, and in its own', () => {
-    const places = new Set(told(named).map((each) => each.split(' ').at(-1) ?? ''));
+    const places = new Set(described(named).map((each) => each.split(' ').at(-1) ?? ''));
     expect([...places].toSorted()).toEqual(['system', 'team-a', 'team-b']);
     expect(rulesOf(named).cluster).toEqual([]);
     expect(rulesOf(named).default).toEqual([]);
   });
 
   it('are fewer where less is asked for', () => {
-    expect(told(whole)).toContain('update leases  system');
-    expect(told({ ...whole, leaderElect: false }).join()).not.toContain('leases');
-    expect(told(whole)).toContain('get namespaces  *');
-    expect(told({ ...whole, clusterName: 'c' })).not.toContain('get namespaces  *');
-    expect(told({ ...whole, clusterConnections: false }).join()).not.toContain('clustercodemieconnections');
+    expect(described(whole)).toContain('update leases  system');
+    expect(described({ ...whole, leaderElect: false }).join()).not.toContain('leases');
+    expect(described(whole)).toContain('get namespaces  *');
+    expect(described({ ...whole, clusterName: 'c' })).not.toContain('get namespaces  *');
+    expect(described({ ...whole, clusterConnections: false }).join()).not.toContain(
+      'clustercodemieconnections',
+    );
   });
 });

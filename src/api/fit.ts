@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 
 /** The keywords that bound a value. */
 const nodeSchema = z.looseObject({
@@ -73,7 +73,7 @@ function isWithin({ minimum, maximum, type }: Node, value: number): boolean {
 
 function fitObject({ properties = {}, required = [] }: Node, value: object): object | undefined {
   const entries = Object.entries(value).flatMap(([name, member]) => {
-    const schema = own(properties, name);
+    const schema = ownMember(properties, name);
     const fitted = schema === undefined ? undefined : fit(schema, member);
     return fitted === undefined ? [] : [[name, fitted] as const];
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 
 /** A parsed value, or one sentence that says what is wrong with it. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; error: string };
@@ -48,7 +48,8 @@ const typeNames: Readonly<Record<string, string>> = {
 function wording(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is required';
   const { code } = issue;
-  if (code === 'invalid_type') return `must be of type ${own(typeNames, issue.expected) ?? issue.expected}`;
+  if (code === 'invalid_type')
+    return `must be of type ${ownMember(typeNames, issue.expected) ?? issue.expected}`;
   if (code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   if (code === 'invalid_format' && issue.format === 'datetime')
     return 'must be a time, such as 2027-01-31T00:00:00Z';
@@ -92,16 +93,16 @@ const rememberedValues = 64;
  * the same object at about the same time. Neither the object nor the result may ever be changed.
  */
 export function remembering<T>(parse: (value: unknown) => T): (value: unknown) => T {
-  const known = new Map<unknown, T>();
+  const remembered = new Map<unknown, T>();
   return (value) => {
-    const last = known.get(value);
+    const last = remembered.get(value);
     if (last !== undefined) return last;
     const parsed = parse(value);
     // Only an object has an identity.
     if (typeof value !== 'object' || value === null) return parsed;
-    known.set(value, parsed);
-    const [oldest] = known.keys();
-    if (known.size > rememberedValues) known.delete(oldest);
+    remembered.set(value, parsed);
+    const [oldest] = remembered.keys();
+    if (remembered.size > rememberedValues) remembered.delete(oldest);
     return parsed;
   };
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { gitIntegrations, type ProviderName } from '../api/group.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import { type Cluster, getObject } from './cluster.ts';
 import type { CheckFlags } from './credential-commands.ts';
 import { readFileBounded, readInput, shownPath } from './input.ts';
@@ -129,7 +129,7 @@ export async function subjectFromFlags(
     source: {
       async get(_resource: Resource, key: string) {
         const name = key.slice(key.indexOf('/') + 1);
-        return { metadata: { ...metadata, name }, data: own(data, name) ?? {} };
+        return { metadata: { ...metadata, name }, data: ownMember(data, name) ?? {} };
       },
     },
   };

@@ -7,7 +7,7 @@ import { integrationIndexes } from '../controllers/git-integration/indexes.ts';
 import { checkPermissions, resolveInstallation } from '../controllers/git-integration/installation.ts';
 import {
   type Integration,
-  parseObject,
+  parseIntegration,
   type Report,
   type ResolvedConnection,
   startReport,
@@ -20,7 +20,7 @@ import { isForbidden } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import { createStore } from '../kube/store.ts';
 import { bounds } from '../lib/bounds.ts';
-import type { HttpClients } from '../net/http-clients.ts';
+import type { HttpClientPool } from '../net/http-client-pool.ts';
 import { providers } from '../providers/registry.ts';
 import {
   type CheckSubject,
@@ -88,11 +88,11 @@ function isFine({ ok, registration }: CheckResult): boolean {
 
 async function checkOne(
   { object, source }: CheckSubject,
-  http: HttpClients,
+  http: HttpClientPool,
   cluster: Cluster | undefined,
   io: Io,
 ): Promise<CheckResult> {
-  const loaded = parseObject(object);
+  const loaded = parseIntegration(object);
   if (!loaded.parsed.ok) throw new CliError(`${printable(keyOf(object))}: ${loaded.parsed.error}`, '');
   const spec = loaded.parsed.value;
   const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name, forceCheck: true };
@@ -111,7 +111,7 @@ async function checkOne(
     digestKey: createSecretKey(randomBytes(32)),
     integrations: createStore(integrationIndexes),
     now: () => io.now(),
-    proofs: createSharedCalls<Awaited<ReturnType<(typeof providers)[ProviderName]['validate']>>>(calls),
+    validations: createSharedCalls<Awaited<ReturnType<(typeof providers)[ProviderName]['validate']>>>(calls),
     installations: createSharedCalls<never>(calls),
     providerHttp: http,
     providers,
@@ -127,10 +127,10 @@ async function checkOne(
       deps: { reads: unsharedReads(source), providers },
     });
     result.credentials = credentials;
-    const proof = await validate(pass, credentials, connection);
-    const installation = await resolveInstallation(pass, credentials, proof);
+    const validation = await validate(pass, credentials, connection);
+    const installation = await resolveInstallation(pass, credentials, validation);
     result.installationId = installation?.id;
-    checkPermissions(pass, credentials, { proof, installation });
+    checkPermissions(pass, credentials, { validation, installation });
     result.ok = true;
   } catch (error) {
     if (!(error instanceof Halt)) throw error;

@@ -5,7 +5,7 @@ import { isNotFound, KubeConfigError, KubeStatusError, KubeTransportError } from
 import { loadKubeConnection } from '../kube/kube-config.ts';
 import type { KubeObject, Resource } from '../kube/object.ts';
 import { createKubeClient } from '../kube/rest-client.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import { CliError, type Io, printable } from './io.ts';
 
 /** The flags by which kubectl finds a cluster, under the same names. */
@@ -92,7 +92,7 @@ function explainFailure(error: unknown): unknown {
     404: error.reason === '' ? installCrds : 'It was deleted in the meantime.',
     422: 'The object breaks a rule of its CRD: correct it with kubectl edit.',
   };
-  return new CliError(error.message, own(hints, String(error.code)) ?? 'Try again.');
+  return new CliError(error.message, ownMember(hints, String(error.code)) ?? 'Try again.');
 }
 
 const installCrds =

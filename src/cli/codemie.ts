@@ -2,11 +2,11 @@ import { clusterCodeMieConnections, codeMieConnections } from '../api/group.ts';
 import { parseConnection } from '../api/v1alpha1/connection-spec.ts';
 import { CodeMieError } from '../codemie/codemie-error.ts';
 import type { Session } from '../controllers/codemie-connection/session.ts';
-import { createSessions, InvalidConnection } from '../controllers/codemie-connection/sessions.ts';
+import { createSessionPool, InvalidConnection } from '../controllers/codemie-connection/session-pool.ts';
 import { ValueFault } from '../controllers/value-reader.ts';
 import { type KubeObject, namespaces } from '../kube/object.ts';
 import { createSharedTrust } from '../net/ca-bundle.ts';
-import { createHttpClients, type HttpClients } from '../net/http-clients.ts';
+import { createHttpClientPool, type HttpClientPool } from '../net/http-client-pool.ts';
 import { readProxy } from '../settings.ts';
 import { type Cluster, cliName, getObject } from './cluster.ts';
 import { readInput } from './input.ts';
@@ -35,9 +35,9 @@ export interface SignedIn {
 const timeoutMs = 30_000;
 
 /** The HTTP clients of one command; it has to close them. */
-export async function createClients(caFile: string | undefined, io: Io): Promise<HttpClients> {
+export async function createClients(caFile: string | undefined, io: Io): Promise<HttpClientPool> {
   const ca = caFile === undefined ? [] : [await readInput(caFile, io)];
-  return createHttpClients({
+  return createHttpClientPool({
     ca,
     trustFor: createSharedTrust(),
     proxy: readProxy(io.env),
@@ -64,7 +64,7 @@ export async function withCodeMie<T>(
   if (!parsed.ok)
     throw new CliError(`${resource.kind} "${printable(flags.connection)}": ${parsed.error}`, '');
   const http = await createClients(flags.caFile, io);
-  const sessions = createSessions({
+  const sessions = createSessionPool({
     kube: cluster.client,
     http,
     operatorNamespace: flags.operatorNamespace,

@@ -2,12 +2,12 @@ import { codeMieConnections } from '../api/group.ts';
 import { mayWriteProject } from '../codemie/account.ts';
 import { ownerExists } from '../controllers/git-integration/claim.ts';
 import { readCredentials } from '../controllers/git-integration/credentials.ts';
-import { type Integration, parseObject, startReport } from '../controllers/git-integration/pass.ts';
+import { type Integration, parseIntegration, startReport } from '../controllers/git-integration/pass.ts';
 import { desiredSetting } from '../controllers/git-integration/register.ts';
 import { unsharedReads } from '../controllers/shared-reads.ts';
 import { urlForCodeMie } from '../domain/codemie-url.ts';
+import { type DesiredSetting, type ObservedSetting, ownerKey, ownerMark } from '../domain/git-setting.ts';
 import { planRegistration, type RegistrationPlan } from '../domain/registration-plan.ts';
-import { type DesiredSetting, type ObservedSetting, ownerKey, ownerMark } from '../domain/setting.ts';
 import { providers } from '../providers/registry.ts';
 import type { CheckSubject } from './check-subjects.ts';
 import type { Cluster } from './cluster.ts';
@@ -39,7 +39,7 @@ export async function dryRun(
   cluster: Cluster,
   io: Io,
 ): Promise<RegistrationForecast> {
-  const loaded = parseObject(object);
+  const loaded = parseIntegration(object);
   if (!loaded.parsed.ok) return { ok: false, message: loaded.parsed.error };
   const spec = loaded.parsed.value;
   const integration: Integration = { ...loaded, spec, alias: spec.alias ?? loaded.name };

@@ -5,7 +5,7 @@ import { parseGitIntegrationStatus } from '../api/v1alpha1/git-integration-statu
 import type { Condition } from '../api/v1alpha1/shared.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { type KubeObject, keyOf, type Resource } from '../kube/object.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import { type Cluster, cliName, getObject, keyIn } from './cluster.ts';
 import { conditionsOf, readinessOf } from './get.ts';
 import { exitCodes, type Io, type Paint, painter, printable, sentence, shortAge } from './io.ts';
@@ -137,7 +137,7 @@ function remedyFor(type: string, reason: string): string | undefined {
   const description: ConditionDescription | undefined = gitIntegrationConditions.find(
     (condition) => condition.type === type,
   );
-  return description && own(description.reasons, reason)?.remedy;
+  return description && ownMember(description.reasons, reason)?.remedy;
 }
 
 function whatNext(object: KubeObject, now: number, paint: Paint): string[] {

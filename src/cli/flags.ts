@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { durationMs, isDuration } from '../api/duration.ts';
+import { durationMs, isDuration } from '../api/duration-text.ts';
 import { type ProviderName, providerNames } from '../api/group.ts';
 import type { ClusterFlags } from './cluster.ts';
 import type { ConnectionFlags } from './codemie.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ObservedSetting } from '../domain/setting.ts';
+import type { ObservedSetting } from '../domain/git-setting.ts';
 import {
   type Declared,
   declareRow,

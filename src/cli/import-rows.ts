@@ -2,7 +2,7 @@ import { type ProviderName, providerNames } from '../api/group.ts';
 import { parsePart } from '../api/parse.ts';
 import { gitIntegrationSpecSchema } from '../api/v1alpha1/git-integration-spec.ts';
 import { canonicalUrl } from '../domain/codemie-url.ts';
-import { type ObservedSetting, ownerKey, tokenName } from '../domain/setting.ts';
+import { type ObservedSetting, ownerKey, tokenName } from '../domain/git-setting.ts';
 import { providers } from '../providers/registry.ts';
 import { printable } from './io.ts';
 

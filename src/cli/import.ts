@@ -10,7 +10,7 @@ import {
   ownerMark,
   settingValues,
   tokenName,
-} from '../domain/setting.ts';
+} from '../domain/git-setting.ts';
 import { providers } from '../providers/registry.ts';
 import { type Cluster, withCluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';

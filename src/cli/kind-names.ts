@@ -4,7 +4,7 @@ import {
   gitIntegrations,
   type ResourceDescription,
 } from '../api/group.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 
 /** How people name the kinds on the command line. */
 const kindNames: Readonly<Record<string, ResourceDescription>> = Object.fromEntries(
@@ -22,5 +22,5 @@ const kindNames: Readonly<Record<string, ResourceDescription>> = Object.fromEntr
 /** The kind that a word stands for; undefined if it is no kind. */
 export function kindOfWord(word: string): ResourceDescription | undefined {
   // As kubectl has it, the group may follow: gitintegrations.codemie.ai
-  return own(kindNames, word.toLowerCase().replace('.codemie.ai', ''));
+  return ownMember(kindNames, word.toLowerCase().replace('.codemie.ai', ''));
 }

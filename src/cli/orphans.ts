@@ -1,5 +1,5 @@
 import { gitIntegrations } from '../api/group.ts';
-import { markedBy, type ObservedSetting, ownerKey } from '../domain/setting.ts';
+import { markedBy, type ObservedSetting, ownerKey } from '../domain/git-setting.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { keyOf } from '../kube/object.ts';
 import type { Cluster } from './cluster.ts';

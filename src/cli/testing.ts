@@ -1,7 +1,7 @@
 import type { JsonPatchOp, KubeClient } from '../kube/client.ts';
 import { KubeStatusError } from '../kube/errors.ts';
 import { type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/object.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import type { Cluster } from './cluster.ts';
 import type { Io } from './io.ts';
 
@@ -51,7 +51,7 @@ export function testCluster(
   const of = ({ plural }: Resource) => {
     if (forbidden.includes(plural))
       throw new KubeStatusError(`list ${plural}`, { code: 403, reason: 'Forbidden' });
-    return own(objects, plural) ?? [];
+    return ownMember(objects, plural) ?? [];
   };
   const patches: TestCluster['patches'] = [];
   const unused = (): never => {

@@ -10,7 +10,7 @@ import {
   tooManyRequests,
 } from '../../test/harness/peers/codemie/faults.ts';
 import { type Internet, startInternet } from '../../test/harness/peers/internet.ts';
-import type { DesiredSetting, ObservedSetting } from '../domain/setting.ts';
+import type { DesiredSetting, ObservedSetting } from '../domain/git-setting.ts';
 import { createHttpClient, type HttpClient } from '../net/http-client.ts';
 import { type CodeMieClient, createCodeMieClient } from './client.ts';
 import { CodeMieError } from './codemie-error.ts';

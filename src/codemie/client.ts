@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { DesiredSetting, ObservedSetting, Scope } from '../domain/setting.ts';
+import type { DesiredSetting, ObservedSetting, Scope } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
 import { durations } from '../lib/durations.ts';
-import { trimEnd } from '../lib/trim-end.ts';
+import { trimEnd } from '../lib/linear-text.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, accountAnswer } from './account.ts';
 import type { AuthHeader } from './auth.ts';
@@ -16,8 +16,8 @@ import {
   isUserManagementOff,
   notTheApi,
   type Operation,
-  rejected,
-  uncertain,
+  rejectedIntegration,
+  uncertainWrite,
 } from './failures.ts';
 import type { Limiter } from './limits.ts';
 import { type ListingBounds, readAllGitSettings } from './listing.ts';
@@ -167,7 +167,7 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
   async function write(call: Omit<Call, 'operation'>): Promise<void> {
     const answer = await send({ operation: 'write', ...call });
     if (answer.status !== 200) throw failureOfAnswer('write', answer, now());
-    if (!saved.safeParse(answer.body).success) throw uncertain();
+    if (!saved.safeParse(answer.body).success) throw uncertainWrite();
   }
 
   function writeSetting(
@@ -176,7 +176,7 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
     project?: string,
   ) {
     const key = harmfulKey(setting);
-    if (key !== undefined) throw rejected(`The value of ${key} is empty or a mask.`);
+    if (key !== undefined) throw rejectedIntegration(`The value of ${key} is empty or a mask.`);
     return write({ ...call, body: toRequestBody(setting, project) });
   }
 

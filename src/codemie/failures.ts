@@ -130,29 +130,29 @@ function failureOfWrite(
   retryAtMs: number | undefined,
 ): CodeMieError {
   if (status === 405 || (status === 404 && said === undefined)) return notTheApi();
-  if (status === 413) return rejected('It is larger than something before CodeMie accepts.');
+  if (status === 413) return rejectedIntegration('It is larger than something before CodeMie accepts.');
   if (status === 422 && said !== undefined) {
     if (Array.isArray(said.details))
-      return rejected('This version of CodeMie wants its requests in another form.');
+      return rejectedIntegration('This version of CodeMie wants its requests in another form.');
     const refusal = refusals.find(([beginning]) => said.message.startsWith(beginning));
-    if (refusal !== undefined) return rejected(refusal[1]);
+    if (refusal !== undefined) return rejectedIntegration(refusal[1]);
   }
   const taken =
     typeof said?.details === 'string' && said.details.includes('more than one settings with the alias');
-  return uncertain({ duplicateAlias: taken, ...(retryAtMs === undefined ? {} : { retryAtMs }) });
+  return uncertainWrite({ duplicateAlias: taken, ...(retryAtMs === undefined ? {} : { retryAtMs }) });
 }
 
 /** Says what it means that there was no acceptable answer at all. Anything but a NetError is given back as it is. */
 export function failureOfNetwork(operation: Operation, error: unknown): unknown {
   if (!(error instanceof NetError)) return error;
   if (error.kind === 'RedirectRefused') return redirected(error);
-  if (operation === 'write' && error.requestSent) return uncertain({ cause: error });
+  if (operation === 'write' && error.requestSent) return uncertainWrite({ cause: error });
   if (error.kind === 'NotJson' || error.kind === 'TooLarge') return notTheApi(error);
   return new CodeMieError({ kind: 'unreachable', message: error.message, hint: error.hint, cause: error });
 }
 
 /** A write whose outcome only a later listing shows. */
-export function uncertain(
+export function uncertainWrite(
   details: { duplicateAlias?: boolean; retryAtMs?: number; cause?: unknown } = {},
 ): CodeMieError {
   return new CodeMieError({
@@ -164,7 +164,7 @@ export function uncertain(
 }
 
 /** What was to be written can't be, and the hint says why. */
-export function rejected(hint: string): CodeMieError {
+export function rejectedIntegration(hint: string): CodeMieError {
   return new CodeMieError({ kind: 'rejected', message: 'CodeMie does not accept the integration.', hint });
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import type { ObservedSetting, Scope } from '../domain/setting.ts';
+import type { ObservedSetting, Scope } from '../domain/git-setting.ts';
 import {
   fieldsOf,
   JsonFault,

@@ -33,10 +33,10 @@ export async function oidcGrant(
     const answer = await requestGrant(configure(http, auth, now), auth, scope);
     // The answer need not say how long the token is good, and one that a proxy keeps may be older than it says.
     const said = [answer.expires_in === undefined ? undefined : answer.expires_in * 1000];
-    const known = [...said, lifetimeOf(answer.access_token)].filter((each) => each !== undefined);
+    const lifetimes = [...said, lifetimeOf(answer.access_token)].filter((each) => each !== undefined);
     return {
       token: answer.access_token,
-      ...(known.length > 0 && { lifetimeMs: Math.min(...known) }),
+      ...(lifetimes.length > 0 && { lifetimeMs: Math.min(...lifetimes) }),
     };
   } catch (error) {
     throw failureOfGrant(error);

@@ -143,19 +143,19 @@ export async function refusalOf(response: Response, auth: OidcAuth, nowMs: numbe
       ...(retryAtMs === undefined ? {} : { retryAtMs }),
     });
   }
-  const known = data && knownRefusals.find((each) => fits(each, data.error, data.error_description));
-  if (known)
+  const match = data && knownRefusals.find((each) => fits(each, data.error, data.error_description));
+  if (match)
     return new CodeMieError({
       kind: 'unauthorized',
       message: 'The identity provider does not accept the login of the connection.',
-      hint: known.hint(auth),
+      hint: match.hint(auth),
     });
   if (data?.error === 'Realm does not exist') return noSuchRealm();
   return status === 404 || status === 405 ? notATokenEndpoint() : unknownAnswer();
 }
 
-function fits(known: KnownRefusal, code: string, description = ''): boolean {
-  return known.code === code && description.startsWith(known.description ?? '');
+function fits(refusal: KnownRefusal, code: string, description = ''): boolean {
+  return refusal.code === code && description.startsWith(refusal.description ?? '');
 }
 
 /** What answers is something else: a web page, or another path of the identity provider. */

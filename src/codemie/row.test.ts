@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DesiredSetting } from '../domain/setting.ts';
+import type { DesiredSetting } from '../domain/git-setting.ts';
 import { harmfulKey, toRequestBody } from './row.ts';
 
 const setting = (values: DesiredSetting['values']): DesiredSetting => ({

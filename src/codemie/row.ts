@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type DesiredSetting, maskedKeys, type ObservedSetting } from '../domain/setting.ts';
+import { type DesiredSetting, maskedKeys, type ObservedSetting } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
 import { fieldsOf, JsonFault, type JsonSlice, jsonElements, shortText } from '../lib/json-slices.ts';
 

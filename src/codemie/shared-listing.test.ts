@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Scope } from '../domain/setting.ts';
+import type { Scope } from '../domain/git-setting.ts';
 import { createSharedListing, type SharedListing } from './shared-listing.ts';
 
 const { signal } = new AbortController();

@@ -1,8 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import type { Scope } from '../domain/setting.ts';
+import type { Scope } from '../domain/git-setting.ts';
 import { orAbort } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
-import type { KeptListings } from './kept-listings.ts';
+import type { ListingCache } from './listing-cache.ts';
 
 /** What one reading of CodeMie found. */
 interface Listing<T> {
@@ -50,7 +50,7 @@ export interface SharedListingOptions<T> {
   signal: AbortSignal;
   sleep?: (ms: number) => Promise<unknown>;
   /** Bounds what stays in memory; by default every latest listing does. */
-  kept?: KeptListings;
+  kept?: ListingCache;
   /** Rows of a listing, for `kept`. */
   rowsIn?: (content: T) => number;
 }
@@ -216,8 +216,8 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
 
   /** The wave that a tenant is in, or a new one. */
   function waveOf(tenant: string): { spacingMs: number; askedMs: number } {
-    const known = waves.get(tenant);
-    if (known && now() - known.askedMs <= waveEndsMs) return known;
+    const current = waves.get(tenant);
+    if (current && now() - current.askedMs <= waveEndsMs) return current;
     if (waves.size >= maxWaves)
       for (const [each, { askedMs }] of waves) if (now() - askedMs > waveEndsMs) waves.delete(each);
     const wave = { spacingMs: firstSpacingMs, askedMs: now() };

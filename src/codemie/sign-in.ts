@@ -1,7 +1,7 @@
 import { bounds } from '../lib/bounds.ts';
 import { orAbort } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
-import { keptError } from '../lib/kept-error.ts';
+import { keptError } from '../lib/shared-cache.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import {
   type AuthHeader,
@@ -165,9 +165,9 @@ function createRenewedSource({ signIn, headerName, now, trouble }: RenewedSource
   }
 
   function pauseUntil(error: unknown, count: number): number {
-    const known = error instanceof CodeMieError ? error : undefined;
-    const pauses = known?.kind === 'unauthorized' ? afterRefusal : trouble;
-    return Math.max(now() + pauseMs(pauses, count), known?.retryAtMs ?? 0);
+    const codeMieError = error instanceof CodeMieError ? error : undefined;
+    const pauses = codeMieError?.kind === 'unauthorized' ? afterRefusal : trouble;
+    return Math.max(now() + pauseMs(pauses, count), codeMieError?.retryAtMs ?? 0);
   }
 
   async function renewed(replacing: boolean, signal: AbortSignal): Promise<AuthHeader> {

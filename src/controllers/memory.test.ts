@@ -184,11 +184,11 @@ describe('claims', () => {
     const memory = createMemory(createStore(), () => 0);
     memory.finalizerAdded(acme);
     memory.beginWrite(key, write);
-    const later = object('acme', 'another');
-    expect([...memory.claimsOf(later)]).toEqual([]);
+    const recreated = object('acme', 'another');
+    expect([...memory.claimsOf(recreated)]).toEqual([]);
     expect(memory.unrecordedOther(key, 'another')).toBe(acme);
     expect(memory.unrecordedOther(key, acme.metadata.uid)).toBeUndefined();
-    memory.finalizerAdded(later);
+    memory.finalizerAdded(recreated);
     expect(memory.writersUnder('name')).toEqual([]);
   });
 

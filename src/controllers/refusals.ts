@@ -115,8 +115,9 @@ export function createRefusals({ now, windowMs, kept = bounds.keptAnswers }: Ref
     heard(key, error, policy) {
       const { delaysMs, longestMs, namespace } = policy;
       const nowMs = now();
-      const known = entries.get(key);
-      const former = known && nowMs - known.lastAtMs < Math.max(staleMs, longestMs * 2) ? known : undefined;
+      const stored = entries.get(key);
+      const former =
+        stored && nowMs - stored.lastAtMs < Math.max(staleMs, longestMs * 2) ? stored : undefined;
       const begun = former ?? { heard: 0, firstAtMs: nowMs, rechecks: 0, refusal: undefined };
       const stands = former?.refusal.isConfirmed === true;
       const isDue = former === undefined || nowMs >= former.refusal.againAtMs;

@@ -142,8 +142,8 @@ describe('createSharedCalls', () => {
     const { shared, calls, answer } = setUp();
     await shared.of('victim').get('theirs', 1000, answer('a'), new AbortController().signal);
     for (let index = 0; index < 20; index++) {
-      const own = shared.of('attacker');
-      await own.get(
+      const ofAttacker = shared.of('attacker');
+      await ofAttacker.get(
         `key-${index}`,
         1000,
         answer('x'.repeat(1 + 1_024 * (index % 2))),

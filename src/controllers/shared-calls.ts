@@ -1,7 +1,6 @@
 import { orAbort } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
-import { keptError } from '../lib/kept-error.ts';
-import { createSharedCache } from '../lib/shared-cache.ts';
+import { createSharedCache, keptError } from '../lib/shared-cache.ts';
 
 /** Makes a shared call; see {@link SharedCalls.get}. */
 type Call<T> = (signal: AbortSignal, lastGood: T | undefined) => Promise<T>;
@@ -81,8 +80,8 @@ export function createSharedCalls<T>(options: SharedCallsOptions<T>): SharedCall
   });
 
   function touch(namespace: string, key: string): Entry<T> {
-    const known = entries.get(key);
-    if (known) return known;
+    const existing = entries.get(key);
+    if (existing) return existing;
     const entry = { atMs: Number.NEGATIVE_INFINITY, beganAtMs: Number.NEGATIVE_INFINITY };
     entries.set(namespace, key, entry);
     return entry;

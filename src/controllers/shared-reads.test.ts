@@ -6,7 +6,7 @@ const { signal } = new AbortController();
 const key = 'team-a/token';
 
 let nowMs: number;
-let known: string | undefined;
+let cachedVersion: string | undefined;
 let asked: { answer: (object: KubeObject | undefined) => void; fail: () => void }[];
 let reads: ReturnType<typeof createSharedReads>;
 
@@ -16,14 +16,14 @@ const secret = (resourceVersion: string): KubeObject => ({
 
 beforeEach(() => {
   nowMs = 0;
-  known = '1';
+  cachedVersion = '1';
   asked = [];
   reads = createSharedReads({
     kube: {
       get: () =>
         new Promise((answer, reject) => void asked.push({ answer, fail: () => reject(new Error('down')) })),
     },
-    stores: { secrets: { get: () => (known === undefined ? undefined : secret(known)) } },
+    stores: { secrets: { get: () => (cachedVersion === undefined ? undefined : secret(cachedVersion)) } },
     now: () => nowMs,
   });
 });
@@ -31,7 +31,7 @@ beforeEach(() => {
 /** Asks, and lets the read that it needs end. */
 async function read(): Promise<KubeObject | undefined> {
   const asking = reads.get(secrets, key, signal);
-  asked.at(-1)?.answer(secret(known ?? 'unknown'));
+  asked.at(-1)?.answer(secret(cachedVersion ?? 'unknown'));
   return asking;
 }
 
@@ -59,9 +59,9 @@ describe('createSharedReads', () => {
   });
 
   it.each([
-    { name: 'there is another version', before: () => void (known = '2') },
+    { name: 'there is another version', before: () => void (cachedVersion = '2') },
     { name: 'ten seconds have passed', before: () => void (nowMs = 10_000) },
-    { name: 'the cache of metadata does not know it', before: () => void (known = undefined) },
+    { name: 'the cache of metadata does not know it', before: () => void (cachedVersion = undefined) },
   ])('reads again when $name', async ({ before }) => {
     await read();
     before();

@@ -34,8 +34,8 @@ export interface SharedReads extends Pick<KubeClient, 'get'> {
 
 /** Reads that are shared with no one. */
 export function unsharedReads(kube: Pick<KubeClient, 'get'>): SharedReads {
-  const own: Pick<KubeClient, 'get'> = { get: (...request) => kube.get(...request) };
-  return { ...own, since: () => own };
+  const reader: Pick<KubeClient, 'get'> = { get: (...request) => kube.get(...request) };
+  return { ...reader, since: () => reader };
 }
 
 /**
@@ -59,9 +59,9 @@ export function createSharedReads({ kube, stores, now }: SharedReadsOptions): Sh
       const version = stores[resource.plural]?.get(key)?.metadata.resourceVersion;
       if (version === undefined) return kube.get(resource, key, signal, options);
       const id = `${resource.plural} ${key} ${options?.dataKey ?? ''}`;
-      const known = reads.get(id);
-      if (known?.version === version && known.startedAtMs > requestedAtMs)
-        return orAbort(known.object, signal);
+      const former = reads.get(id);
+      if (former?.version === version && former.startedAtMs > requestedAtMs)
+        return orAbort(former.object, signal);
       const object = kube.get(resource, key, AbortSignal.timeout(readTimeoutMs), options);
       const read = { version, startedAtMs: now(), object };
       reads.delete(id);

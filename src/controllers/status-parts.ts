@@ -3,7 +3,7 @@ import type { Condition } from '../api/v1alpha1/shared.ts';
 import type { Finding } from '../domain/readiness.ts';
 import { setCondition } from '../kube/conditions.ts';
 import type { EventDetails } from '../kube/events.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 
 /** No one reads more of a condition than a kilobyte. */
 const longestMessage = 1024;
@@ -20,7 +20,7 @@ export function mergeConditions(
   generation: number,
   now: number,
 ): Condition[] {
-  let list: Condition[] = previous.filter(({ type }) => own(wanted, type) !== undefined);
+  let list: Condition[] = previous.filter(({ type }) => ownMember(wanted, type) !== undefined);
   for (const [type, finding] of Object.entries(wanted)) {
     if (!finding) continue;
     const { status, reason, message, observedGeneration = generation } = finding;

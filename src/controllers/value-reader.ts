@@ -8,7 +8,7 @@ import { tokenForm } from '../domain/token-form.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { configMaps, secrets } from '../kube/object.ts';
 import { bounds } from '../lib/bounds.ts';
-import { closest } from '../lib/closest.ts';
+import { closest } from '../lib/names.ts';
 import { CaBundleError, parseCaBundle } from '../net/ca-bundle.ts';
 
 /** A reference that leads to no usable value. `message` is one sentence and one hint, without the value. */

@@ -1,19 +1,23 @@
 import type { ReconcileContext } from '../kube/controller.ts';
 import type { Session } from './codemie-connection/session.ts';
-import type { Sessions } from './codemie-connection/sessions.ts';
+import type { SessionPool } from './codemie-connection/session-pool.ts';
 import type { SharedCalls } from './shared-calls.ts';
 
 /** How a reconcile waits for servers other than the API server: see {@link ReconcileContext.aside}. */
 type Aside = ReconcileContext['aside'];
 
 /** The same sessions for one reconcile, which holds no worker while it waits for CodeMie or a sign-in. */
-export function sessionsAside(sessions: Sessions, namespace: string | undefined, aside: Aside): Sessions {
-  const own = (session: Session): Session =>
+export function sessionsAside(
+  sessions: SessionPool,
+  namespace: string | undefined,
+  aside: Aside,
+): SessionPool {
+  const ofNamespace = (session: Session): Session =>
     sessionAside(namespace === undefined ? session : session.of(namespace), aside);
   return {
     ...sessions,
-    open: async (connection, signal) => own(await aside(() => sessions.open(connection, signal))),
-    last: (uid) => sessions.last(uid)?.then(own),
+    open: async (connection, signal) => ofNamespace(await aside(() => sessions.open(connection, signal))),
+    last: (uid) => sessions.last(uid)?.then(ofNamespace),
   };
 }
 

@@ -13,17 +13,17 @@ import type { Change } from '../kube/store.ts';
 import type { Lane, WorkQueue } from '../kube/work-queue.ts';
 import { durations } from '../lib/durations.ts';
 import { usersOf } from './codemie-connection/indexes.ts';
-import type { Sessions } from './codemie-connection/sessions.ts';
+import type { SessionPool } from './codemie-connection/session-pool.ts';
 import {
   changedNeighbours,
   connectionKeyOf,
   nextInLine,
   registeredThrough,
 } from './git-integration/indexes.ts';
-import type { RequestGate } from './reconcile-requests.ts';
+import type { RequestGate } from './request-gate.ts';
 
 /** The followed kinds. Secrets, ConfigMaps and Namespaces are followed by metadata only. */
-export interface Informers {
+export interface InformerSet {
   integrations: Informer;
   clusterConnections: Informer;
   connections: Informer;
@@ -43,7 +43,12 @@ export interface Queues {
 const countDelayMs = durations.operator.countDelayMs;
 
 /** Which change wakes which keys. Changes of the status alone wake none: they are our own. */
-export function watch(informers: Informers, queues: Queues, sessions: Sessions, requests: RequestGate): void {
+export function watch(
+  informers: InformerSet,
+  queues: Queues,
+  sessions: SessionPool,
+  requests: RequestGate,
+): void {
   const { integrations, clusterConnections, connections } = informers;
   const users = (kind: string, connection: KubeObject) => usersOf(connection, kind, integrations.store);
   const stores = {
@@ -178,7 +183,7 @@ function countAgain({ object, previous }: Change, queues: Queues): void {
 /** Who has moved to another connection no longer holds the former one. */
 function countFormer(
   { type, object, previous }: Change,
-  { clusterConnections, connections }: Informers,
+  { clusterConnections, connections }: InformerSet,
   queues: Queues,
 ): void {
   const gone = type === 'deleted';

@@ -1,4 +1,4 @@
-import type { Scope } from './setting.ts';
+import type { Scope } from './git-setting.ts';
 
 /**
  * A name in CodeMie: what CodeMie's own check for a free alias compares, so that at most one GitIntegration can have

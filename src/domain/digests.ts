@@ -1,6 +1,6 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { GitIntegrationSpec, ProviderName } from '../api/v1alpha1/git-integration-spec.ts';
-import type { DesiredSetting } from './setting.ts';
+import type { DesiredSetting } from './git-setting.ts';
 
 /**
  * A short name for all that a spec asks for. `suspend` is left out: it only says when. Nothing in a spec is secret,

@@ -27,11 +27,12 @@ export function misplacedToken(
   const subject = `The ${name} is ${form.name} ("${form.shown}")`;
   const { host, hostname } = new URL(url);
   if (product !== provider) {
-    const own = product in productNames ? `, or create a GitIntegration with provider: ${product}` : '';
+    const otherProvider =
+      product in productNames ? `, or create a GitIntegration with provider: ${product}` : '';
     return {
       reason: 'WrongProvider',
       sentence: `${subject}, but spec.provider is ${provider}.`,
-      hint: `Store a token of ${productNames[provider]}${own}; nothing was sent to ${host}.`,
+      hint: `Store a token of ${productNames[provider]}${otherProvider}; nothing was sent to ${host}.`,
     };
   }
   const isCloud = isBitbucketCloud(hostname);

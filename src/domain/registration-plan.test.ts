@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { settingDigest } from './digests.ts';
+import { indexSettings, type ObservedSetting, ownerMark, settingValues } from './git-setting.ts';
 import {
   needsNewRows,
   planRegistration,
@@ -9,7 +10,6 @@ import {
   type RowsInUse,
   rowsToRemove,
 } from './registration-plan.ts';
-import { indexSettings, type ObservedSetting, ownerMark, settingValues } from './setting.ts';
 
 const owner = ownerMark('cluster-a', 'team-a', 'acme');
 const desired = {

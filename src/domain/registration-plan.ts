@@ -4,7 +4,7 @@ import {
   type ObservedSetting,
   ownerKey,
   type SettingIndex,
-} from './setting.ts';
+} from './git-setting.ts';
 
 /** What status remembers of our last write: the facts that CodeMie itself cannot report. */
 export interface RememberedRegistration {
@@ -183,8 +183,8 @@ function pickKept(ours: readonly ObservedSetting[], rememberedId?: string): Obse
 
 /** Ours by the id that we know, on a server that drops our mark or where a user removed it. */
 function oursById({ desired, remembered, written, rows }: RegistrationInput): ObservedSetting | undefined {
-  const known = [remembered?.id, written?.id].map((id) => (id === undefined ? undefined : rows.byId(id)));
-  return known.find((row) => row && isAtPlace(row, desired) && !row.values[ownerKey]);
+  const ownRows = [remembered?.id, written?.id].map((id) => (id === undefined ? undefined : rows.byId(id)));
+  return ownRows.find((row) => row && isAtPlace(row, desired) && !row.values[ownerKey]);
 }
 
 /** Recognized by its name, which no one held before our create was confirmed, on a server that drops our mark. */
@@ -283,9 +283,9 @@ export function rowsToRemove(
   remembered: Pick<RememberedRegistration, 'id'> | undefined,
 ): ObservedSetting[] {
   const marked = place ? rows.owned(owner).filter((row) => isAtPlace(row, place)) : [];
-  const known = remembered && rows.byId(remembered.id);
-  const mark = known?.values[ownerKey];
-  return known && (!mark || mark === owner) ? [...new Set([...marked, known])] : marked;
+  const row = remembered && rows.byId(remembered.id);
+  const mark = row?.values[ownerKey];
+  return row && (!mark || mark === owner) ? [...new Set([...marked, row])] : marked;
 }
 
 function compare(a: string, b: string): number {

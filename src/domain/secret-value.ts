@@ -1,6 +1,6 @@
 import { bounds } from '../lib/bounds.ts';
+import { trimEnd } from '../lib/linear-text.ts';
 import { decodeBase64 } from '../lib/pem.ts';
-import { trimEnd } from '../lib/trim-end.ts';
 import type { ValueKind } from './known-mistake.ts';
 import { findMistake } from './mistaken-value.ts';
 import { inQuotes } from './mistakes.ts';

@@ -10,8 +10,8 @@ export type Stored =
  */
 export function decodeStored(bytes: Uint8Array): Stored {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const known = signatures.find(({ magic }) => buffer.subarray(0, magic.length).equals(magic));
-  if (known) return { binary: known.clause };
+  const signature = signatures.find(({ magic }) => buffer.subarray(0, magic.length).equals(magic));
+  if (signature) return { binary: signature.clause };
   const wide = utf32Of(buffer) ?? utf16Of(buffer);
   if (wide !== undefined) return { text: wide };
   try {

@@ -1,7 +1,7 @@
 import type { ClusterCodeMieConnectionSpec, CodeMieConnectionSpec } from '../api/v1alpha1/connection-spec.ts';
-import { matchesAny, matchesGlob } from '../lib/glob.ts';
-import { meets } from '../lib/label-selector.ts';
-import { own } from '../lib/own.ts';
+import { meetsRequirement } from '../lib/label-selector.ts';
+import { matchesAny, matchesGlob } from '../lib/linear-text.ts';
+import { ownMember } from '../lib/names.ts';
 
 type Consumer = ClusterCodeMieConnectionSpec['consumers'][number];
 type LabelSelector = NonNullable<Consumer['namespaceSelector']>;
@@ -95,7 +95,9 @@ function isConsumer(consumer: Consumer, namespace: NamespaceFacts): boolean {
 /** Kubernetes' own rules: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
 function matchesSelector(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
   const exact = Object.entries(selector.matchLabels ?? {}).every(
-    ([key, value]) => own(labels, key) === value,
+    ([key, value]) => ownMember(labels, key) === value,
   );
-  return exact && (selector.matchExpressions ?? []).every((expression) => meets(labels, expression));
+  return (
+    exact && (selector.matchExpressions ?? []).every((expression) => meetsRequirement(labels, expression))
+  );
 }

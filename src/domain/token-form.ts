@@ -207,14 +207,14 @@ export function jwtForm(text: string): TokenForm | undefined {
   if (payload === undefined) return undefined;
   const claims = Buffer.from(payload, 'base64url').toString();
   const [, issuer = ''] = /"iss"\s*:\s*"([^"\\]{1,200})"/.exec(claims) ?? [];
-  const known = issuers.find((each) => each.issuer.test(issuer));
-  return known && { ...known.form, shown: 'eyJ…' };
+  const issuerForm = issuers.find((each) => each.issuer.test(issuer));
+  return issuerForm && { ...issuerForm.form, shown: 'eyJ…' };
 }
 
 /** What kind of token a text is, if its looks say so with certainty. */
 export function tokenForm(text: string): TokenForm | undefined {
-  const known = byLength.find(([prefix]) => text.startsWith(prefix) && text.length > prefix.length);
-  if (known) return { ...known[1], shown: `${known[0]}…` };
+  const prefixForm = byLength.find(([prefix]) => text.startsWith(prefix) && text.length > prefix.length);
+  if (prefixForm) return { ...prefixForm[1], shown: `${prefixForm[0]}…` };
   return wholeForms.find(({ pattern }) => pattern.test(text))?.form;
 }
 
@@ -254,6 +254,6 @@ const looks: readonly { provider: ProviderName; host: RegExp; pattern: RegExp; d
  * @param hostname of the server's web address
  */
 export function unusualForm(token: string, provider: ProviderName, hostname: string): string | undefined {
-  const known = looks.find((each) => each.provider === provider && each.host.test(hostname));
-  return known && !known.pattern.test(token) ? known.described : undefined;
+  const usualForm = looks.find((each) => each.provider === provider && each.host.test(hostname));
+  return usualForm && !usualForm.pattern.test(token) ? usualForm.described : undefined;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { indexSettings, type ObservedSetting, settingValues } from './setting.ts';
+import { indexSettings, type ObservedSetting, settingValues } from './git-setting.ts';
 import { usageLimit } from './usage-limits.ts';
 
 const token = { kind: 'token', token: 't', name: 'oauth2', headerAuth: false } as const;

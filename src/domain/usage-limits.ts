@@ -1,6 +1,6 @@
 import type { UsageLimitedReason } from '../api/reasons.ts';
 import { canonicalUrl, losesPath } from './codemie-url.ts';
-import type { DesiredSetting, SettingIndex } from './setting.ts';
+import type { DesiredSetting, SettingIndex } from './git-setting.ts';
 
 /** Something that CodeMie itself cannot honour. */
 export interface UsageLimit {

@@ -28,9 +28,9 @@ export function setCondition(
   condition: Omit<Condition, 'lastTransitionTime'>,
   nowMs: number,
 ): Condition[] {
-  const known = conditions.find(({ type }) => type === condition.type);
-  const lastTransitionTime = known?.status === condition.status ? known.lastTransitionTime : rfc3339(nowMs);
+  const former = conditions.find(({ type }) => type === condition.type);
+  const lastTransitionTime = former?.status === condition.status ? former.lastTransitionTime : rfc3339(nowMs);
   const next = { ...condition, lastTransitionTime };
-  if (known === undefined) return [...conditions, next];
-  return conditions.map((each) => (each === known ? next : each));
+  if (former === undefined) return [...conditions, next];
+  return conditions.map((each) => (each === former ? next : each));
 }

@@ -161,7 +161,7 @@ export function createController(options: ControllerOptions): Controller {
       const { requeueAfterMs } = result;
       if (result.unfinished === true) unfinished.add(key);
       queue.forget(key);
-      if (requeueAfterMs !== undefined) queue.addAfter(key, later(requeueAfterMs));
+      if (requeueAfterMs !== undefined) queue.addAfter(key, withJitter(requeueAfterMs));
       return requeueAfterMs === undefined ? 'success' : 'requeueAfter';
     } catch (error) {
       return comeBack(key, error, context.signal, context.log);
@@ -169,7 +169,7 @@ export function createController(options: ControllerOptions): Controller {
   }
 
   /** Adds up to a tenth at random. Only ever later, so that a wait is never shorter than asked for. */
-  function later(delayMs: number): number {
+  function withJitter(delayMs: number): number {
     return delayMs * (1 + 0.1 * random());
   }
 
@@ -177,7 +177,7 @@ export function createController(options: ControllerOptions): Controller {
     const failure = failureOf(error);
     if (failure.kind === 'wait') {
       queue.forget(key);
-      queue.addAfter(key, later(failure.delayMs));
+      queue.addAfter(key, withJitter(failure.delayMs));
       runLog.info({ ...errorFields(error), waitMs: failure.delayMs }, 'Waiting as asked.');
       return 'retryAfter';
     }
@@ -262,9 +262,9 @@ export function createController(options: ControllerOptions): Controller {
   async function worker(abort: AbortSignal): Promise<void> {
     for (let key = await queue.get(abort); key !== undefined; key = await queue.get(abort)) {
       setBusy(1);
-      const known = underWay.get(key);
-      if (known) unpark(known);
-      await (known ?? begin(key, abort)).worker.promise;
+      const run = underWay.get(key);
+      if (run) unpark(run);
+      await (run ?? begin(key, abort)).worker.promise;
       setBusy(-1);
       endWhenDone();
       // Runs that find all they need in memory would follow each other without an end, and no answer, watch or timer

@@ -127,8 +127,8 @@ export function toTransportError(request: string, error: unknown): Error {
 function transportKind(error: unknown): KubeTransportKind {
   if (!(error instanceof Error)) return 'Other';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const known = kindsByCode.get(code);
-  if (known !== undefined) return known;
+  const failureKind = kindsByCode.get(code);
+  if (failureKind !== undefined) return failureKind;
   if (code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL')) return 'Tls';
   if (code.startsWith('HPE_')) return 'Protocol';
   // An AggregateError of several refused addresses, or undici's wrapper around a socket error.

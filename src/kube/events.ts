@@ -1,8 +1,8 @@
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
+import { trimEnd } from '../lib/linear-text.ts';
 import { createTenantCache } from '../lib/tenant-cache.ts';
 import { microTime } from '../lib/time.ts';
-import { trimEnd } from '../lib/trim-end.ts';
 import { createTurns } from '../lib/turns.ts';
 import type { KubeClient } from './client.ts';
 import { isAlreadyExists, isNotFound, KubeStatusError, KubeTransportError } from './errors.ts';
@@ -249,16 +249,16 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         details.action,
         details.note,
       ]);
-      const known = remembered.get(namespaceOf(object), key);
-      if (known === undefined || now() - known.lastSeen > seriesWindowMs) {
+      const current = remembered.get(namespaceOf(object), key);
+      if (current === undefined || now() - current.lastSeen > seriesWindowMs) {
         const series = newSeries(key, object, details);
         remembered.set(series.namespace, key, series);
         enqueue(series);
         return;
       }
-      known.count++;
-      known.lastSeen = now();
-      if (now() - known.writtenAt >= seriesIntervalMs) enqueue(known);
+      current.count++;
+      current.lastSeen = now();
+      if (now() - current.writtenAt >= seriesIntervalMs) enqueue(current);
     },
 
     async flush(signal) {

@@ -23,9 +23,9 @@ export async function addFinalizer(
 ): Promise<KubeObject | undefined> {
   return patchFinalizers(client, resource, object, signal, (current) => {
     if (current.metadata.deletionTimestamp !== undefined) return 'gone';
-    const known = current.metadata.finalizers;
-    if (known?.includes(finalizer) === true) return 'done';
-    if (known === undefined) {
+    const finalizers = current.metadata.finalizers;
+    if (finalizers?.includes(finalizer) === true) return 'done';
+    if (finalizers === undefined) {
       // The list does not exist yet. Testing the version keeps one that was created in between from being replaced.
       return [
         { op: 'test', path: '/metadata/resourceVersion', value: current.metadata.resourceVersion },
@@ -33,7 +33,7 @@ export async function addFinalizer(
       ];
     }
     return [
-      { op: 'test', path: '/metadata/finalizers', value: known },
+      { op: 'test', path: '/metadata/finalizers', value: finalizers },
       { op: 'add', path: '/metadata/finalizers/-', value: finalizer },
     ];
   });
@@ -53,11 +53,11 @@ export async function removeFinalizer(
   signal: AbortSignal,
 ): Promise<KubeObject | undefined> {
   return patchFinalizers(client, resource, object, signal, (current) => {
-    const known = current.metadata.finalizers ?? [];
-    const index = known.indexOf(finalizer);
+    const finalizers = current.metadata.finalizers ?? [];
+    const index = finalizers.indexOf(finalizer);
     if (index < 0) return 'done';
     return [
-      { op: 'test', path: '/metadata/finalizers', value: known },
+      { op: 'test', path: '/metadata/finalizers', value: finalizers },
       { op: 'remove', path: `/metadata/finalizers/${index}` },
     ];
   });

@@ -130,9 +130,9 @@ describe('an informer on a healthy server', () => {
   });
 
   it('keeps what is read of metadata, from lists and watches', async () => {
-    const keptOf = () => ({ labels: [], annotations: ['mine'], finalizers: [] });
+    const projectionOf = () => ({ labels: [], annotations: ['mine'], finalizers: [] });
     await client.close();
-    client = createKubeClient({ connection: server.connection, userAgent: 'test', keptOf });
+    client = createKubeClient({ connection: server.connection, userAgent: 'test', projectionOf });
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'x' };
     const plain = { name: 'a', uid: 'u', resourceVersion: '5', creationTimestamp: '' };
     const metadata = { ...plain, annotations, labels: { a: 'b' }, ownerReferences: [{}] };

@@ -2,7 +2,7 @@ import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
 import { isConflict } from './errors.ts';
-import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, released } from './lease.ts';
+import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, releasedRecord } from './lease.ts';
 import { errorFields, type Log } from './log.ts';
 import type { KubeObject } from './object.ts';
 
@@ -155,7 +155,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     try {
       const lease = await client.get(leases, key, deadline.signal);
       const record = lease === undefined ? undefined : readLease(lease);
-      if (record?.holder === identity) await write(lease, released(record, now()), deadline.signal);
+      if (record?.holder === identity) await write(lease, releasedRecord(record, now()), deadline.signal);
     } catch (error) {
       // It expires anyway.
       log.warn(errorFields(error), 'The lease could not be given back.');

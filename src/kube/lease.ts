@@ -61,7 +61,7 @@ export function heldBy(
 }
 
 /** The `spec` of a lease that was given back, so that the next holder need not wait. */
-export function released(before: LeaseRecord, nowMs: number): object {
+export function releasedRecord(before: LeaseRecord, nowMs: number): object {
   const time = microTime(nowMs);
   return {
     holderIdentity: '',

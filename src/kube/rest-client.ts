@@ -5,7 +5,7 @@ import type { JsonPatchOp, KubeClient, ListOptions } from './client.ts';
 import { isGone, isNotFound, isTooLarge, KubeTransportError, toTransportError } from './errors.ts';
 import { apiVersionOf, type KubeObject, keyOf, type ObjectKey, type Resource, splitKey } from './object.ts';
 import { writeToSame } from './same-incarnation.ts';
-import type { Kept } from './slim.ts';
+import type { Projection } from './slim.ts';
 import { createTransport, type KubeRequest, type Transport, type TransportOptions } from './transport.ts';
 import {
   acceptHeader,
@@ -24,7 +24,7 @@ export interface KubeClientOptions extends TransportOptions {
   /** Deadline of one call, retries included. Default 30 s; a page of a list gets twice that. */
   timeoutMs?: number;
   /** What is kept of the objects of a kind, wherever they come from; by default all but `managedFields`. */
-  keptOf?: (resource: Resource) => Kept | undefined;
+  projectionOf?: (resource: Resource) => Projection | undefined;
 }
 
 const { kubeListPage, kubeObject } = bounds;
@@ -43,7 +43,7 @@ export function createKubeClient(
   options: KubeClientOptions,
   transport: Transport = createTransport(options),
 ): KubeClient {
-  const { timeoutMs = durations.kube.callTimeoutMs, keptOf = () => undefined, clock } = options;
+  const { timeoutMs = durations.kube.callTimeoutMs, projectionOf = () => undefined, clock } = options;
 
   function describe(verb: string, resource: Resource, target: string, sent: Sent): KubeRequest {
     const what = `${verb} ${resource.plural} ${target}`.trimEnd();
@@ -52,7 +52,7 @@ export function createKubeClient(
 
   async function object(resource: Resource, request: KubeRequest, dataKey?: string): Promise<KubeObject> {
     const bytes = await transport.call(request);
-    return parseObject(bytes, { what: request.what, resource, kept: keptOf(resource), dataKey });
+    return parseObject(bytes, { what: request.what, resource, kept: projectionOf(resource), dataKey });
   }
 
   async function page(resource: Resource, list: ListOptions, limit: number, next: string): Promise<Page> {
@@ -70,7 +70,7 @@ export function createKubeClient(
     const { what } = request;
     const { metadataOnly } = list;
     const bytes = await transport.call(request, maxBytesOf(limit));
-    return await parsePage(bytes, { what, resource, metadataOnly, kept: keptOf(resource) });
+    return await parsePage(bytes, { what, resource, metadataOnly, kept: projectionOf(resource) });
   }
 
   /** All pages, each of as many objects as fit into it. */
@@ -150,7 +150,7 @@ export function createKubeClient(
             what,
             resource,
             metadataOnly: watch.metadataOnly,
-            kept: keptOf(resource),
+            kept: projectionOf(resource),
           });
         }
       } catch (error) {

@@ -12,7 +12,7 @@ import {
  * What is read of a kind, so that nothing else of an object gets into memory. Anybody who may write an object decides
  * about its labels, annotations and finalizers, up to 1.5 MiB of them.
  */
-export interface Kept {
+export interface Projection {
   /** Keys of labels; undefined keeps all. */
   labels?: readonly string[];
   /** Keys of annotations, of whose values the beginning is kept. */
@@ -26,7 +26,7 @@ export interface Slimming {
   /** `metadata` only. */
   metadataOnly?: boolean | undefined;
   /** Undefined keeps all but `managedFields`, for objects that are written back. */
-  kept?: Kept | undefined;
+  kept?: Projection | undefined;
   /** Of `data` and `binaryData`, this entry, and of others their names. */
   dataKey?: string | undefined;
 }
@@ -64,7 +64,7 @@ export function slimText(bytes: Uint8Array, object: JsonSlice, slimming: Slimmin
   return `{${members.join(',')}}`;
 }
 
-function slimMetadata(bytes: Uint8Array, metadata: JsonSlice, kept: Kept | undefined): string {
+function slimMetadata(bytes: Uint8Array, metadata: JsonSlice, kept: Projection | undefined): string {
   const members: string[] = [];
   eachMember(bytes, metadata, (keyStart, keyEnd, start, end) => {
     const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);

@@ -12,7 +12,7 @@ function object(name: string, fields: { uid?: string; version?: string; label?: 
 }
 
 const byLabel = (each: KubeObject): string[] => Object.values(each.metadata.labels ?? {});
-const told = (changes: Change[]): string[] =>
+const described = (changes: Change[]): string[] =>
   changes.map(({ type, object: each }) => `${type} ${each.metadata.name} ${each.metadata.uid}`);
 
 describe('createStore', () => {
@@ -29,7 +29,7 @@ describe('createStore', () => {
   ])('put of an object that is $name', ({ before, put, want }) => {
     const store = createStore();
     store.replace(before);
-    expect(told(store.put(put))).toEqual(want);
+    expect(described(store.put(put))).toEqual(want);
     expect(store.get('ns/a')).toBe(put.metadata.resourceVersion === '1' && before[0] ? before[0] : put);
   });
 
@@ -40,7 +40,7 @@ describe('createStore', () => {
   ])('remove of an object that is $name', ({ removed, want, left }) => {
     const store = createStore();
     store.replace([object('a')]);
-    expect(told(store.remove(removed))).toEqual(want);
+    expect(described(store.remove(removed))).toEqual(want);
     expect(store.size).toBe(left);
   });
 
@@ -53,7 +53,7 @@ describe('createStore', () => {
       object('again', { uid: 'new', version: '3' }),
       object('added'),
     ]);
-    expect(told(changes)).toEqual([
+    expect(described(changes)).toEqual([
       'deleted gone uid-gone',
       'updated changed uid-changed',
       'deleted again uid-again',
@@ -70,7 +70,7 @@ describe('createStore', () => {
       return { ...made, metadata: { ...made.metadata, namespace } };
     };
     store.replace([inNamespace('a', 'one'), inNamespace('b', 'two')]);
-    expect(told(store.replace([inNamespace('a', 'three')], 'a'))).toEqual([
+    expect(described(store.replace([inNamespace('a', 'three')], 'a'))).toEqual([
       'deleted one uid-one',
       'added three uid-three',
     ]);

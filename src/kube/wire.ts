@@ -20,7 +20,7 @@ import {
   type Resource,
   splitKey,
 } from './object.ts';
-import { type Kept, slimText } from './slim.ts';
+import { type Projection, slimText } from './slim.ts';
 
 /** What an answer is parsed against. */
 export interface Expected {
@@ -29,7 +29,7 @@ export interface Expected {
   resource: Resource;
   metadataOnly?: boolean | undefined;
   /** See {@link Slimming}. */
-  kept?: Kept | undefined;
+  kept?: Projection | undefined;
   dataKey?: string | undefined;
 }
 

@@ -140,13 +140,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   function add(key: string, lane: Lane): void {
     // For a key that is being worked on it is not known yet; it is checked when the key is to be taken.
     if (isShutDown || !(admits(key) || processing.has(key))) return;
-    const known = dirty.get(key);
-    if (known !== undefined && (known.lane === 'high' || lane === 'low')) return;
-    known?.leave?.();
-    const entry: Dirty = { lane, since: known?.since ?? clock.now() };
+    const waitingEntry = dirty.get(key);
+    if (waitingEntry !== undefined && (waitingEntry.lane === 'high' || lane === 'low')) return;
+    waitingEntry?.leave?.();
+    const entry: Dirty = { lane, since: waitingEntry?.since ?? clock.now() };
     dirty.set(key, entry);
     metrics?.added?.(name, lane);
-    if (!processing.has(key)) enqueue(key, entry, known === undefined);
+    if (!processing.has(key)) enqueue(key, entry, waitingEntry === undefined);
   }
 
   function enqueue(key: string, entry: Dirty, isNew: boolean): void {

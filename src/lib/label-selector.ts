@@ -1,4 +1,4 @@
-import { own } from './own.ts';
+import { ownMember } from './names.ts';
 
 /** Chooses objects by their labels. */
 export interface LabelSelector {
@@ -43,7 +43,7 @@ const separator = /,(?![^(]*\))/;
 export function parseLabelSelector(text: string): LabelSelector {
   const requirements = text.split(separator).map((part) => parseRequirement(part.trim()));
   return {
-    matches: (labels = {}) => requirements.every((requirement) => meets(labels, requirement)),
+    matches: (labels = {}) => requirements.every((requirement) => meetsRequirement(labels, requirement)),
     keys: [...new Set(requirements.map((requirement) => requirement.key))],
     canonical: [...new Set(requirements.map(format))].toSorted().join(','),
   };
@@ -63,11 +63,11 @@ function parseRequirement(text: string): Requirement {
 }
 
 /** Whether labels meet a requirement. */
-export function meets(
+export function meetsRequirement(
   labels: Readonly<Record<string, string>>,
   { key: name, operator, values = [] }: Requirement,
 ): boolean {
-  const label = own(labels, name);
+  const label = ownMember(labels, name);
   switch (operator) {
     case 'In':
       return label !== undefined && values.includes(label);

@@ -88,9 +88,9 @@ export function createTenantCache<V>(options: TenantCacheOptions<V>): TenantCach
       return node.value.value;
     },
     set(name, key, value) {
-      const known = tenants.get(name);
-      const former = known?.entries.get(key);
-      if (known && former) drop(name, known, former);
+      const holder = tenants.get(name);
+      const former = holder?.entries.get(key);
+      if (holder && former) drop(name, holder, former);
       const tenant = tenants.get(name) ?? { entries: new Map(), order: createLinkedList(), weight: 0 };
       tenants.set(name, tenant);
       const weight = weightOf(value);

@@ -122,9 +122,9 @@ export function createTurns<T, L extends string>(): Turns<T, L> {
     current = moved;
     for (const [lane, held] of kept) {
       if (held.size === 0) continue;
-      const later = moved.get(lane);
+      const newerLane = moved.get(lane);
       current.set(lane, held);
-      for (const name of later ?? []) {
+      for (const name of newerLane ?? []) {
         const tenant = tenants.get(name);
         if (tenant) tenant.places.set(lane, { round: held, node: held.push(name) });
       }
@@ -156,8 +156,8 @@ function firstThat<T>(items: LinkedList<T>, may?: (item: T) => boolean): ListNod
 }
 
 function listOf<K, T>(lists: Map<K, LinkedList<T>>, key: K): LinkedList<T> {
-  const known = lists.get(key);
-  if (known) return known;
+  const existing = lists.get(key);
+  if (existing) return existing;
   const made = createLinkedList<T>();
   lists.set(key, made);
   return made;

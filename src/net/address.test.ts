@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classifyAddress, isMadeUp } from './address.ts';
+import { classifyAddress, isMeshAddress } from './address.ts';
 
 describe('classifyAddress', () => {
   it.each([
@@ -64,7 +64,7 @@ it.each([
   ['fd00::1', false],
   ['name', false],
 ])('%s is made up by a mesh or tunnel: %s', (address, expected) => {
-  expect(isMadeUp(address)).toBe(expected);
+  expect(isMeshAddress(address)).toBe(expected);
 });
 
 it.each(['240.240.0.3', '198.18.0.1'])('%s, which a mesh or tunnel made up, stays refused', (address) => {

@@ -32,7 +32,7 @@ const madeUp: readonly [ipaddr.IPv4, number][] = [
 ];
 
 /** Whether an address is one that a service mesh (Istio) or a tunnel with "fake IP" usually hands out for a name. */
-export function isMadeUp(text: string): boolean {
+export function isMeshAddress(text: string): boolean {
   if (!ipaddr.IPv4.isValid(text)) return false;
   const address = ipaddr.IPv4.parse(text);
   return madeUp.some(([network, bits]) => address.match(network, bits));
@@ -54,8 +54,8 @@ export function classifyAddress(text: string): AddressClass {
   if (address instanceof ipaddr.IPv4) return classifyKnown(address.toString(), address.range());
   const embedded = embeddedIPv4(address);
   if (embedded !== undefined) return classifyKnown(embedded.toString(), embedded.range());
-  const known = classifyKnown(address.toString(), address.range());
-  return known === 'public' && !address.match(globalUnicast, 3) ? 'forbidden' : known;
+  const addressClass = classifyKnown(address.toString(), address.range());
+  return addressClass === 'public' && !address.match(globalUnicast, 3) ? 'forbidden' : addressClass;
 }
 
 function classifyKnown(text: string, range: string): AddressClass {

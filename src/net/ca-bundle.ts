@@ -89,8 +89,8 @@ export function createSharedTrust(): TrustFor {
     const extra = [...withoutDefaultRoots(ca.flatMap(parseCaBundle))].toSorted();
     if (extra.length === 0) return undefined;
     const key = createHash('sha256').update(extra.join('\n')).digest('base64');
-    const known = contexts.get(key)?.deref();
-    if (known) return known;
+    const existing = contexts.get(key)?.deref();
+    if (existing) return existing;
     for (const [unused, context] of contexts) if (!context.deref()) contexts.delete(unused);
     const made = createSecureContext({
       ca: [...getCACertificates('default'), ...extra],

@@ -67,8 +67,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         troubles.delete(tenant, server);
         return;
       }
-      const known = troubles.get(tenant, server);
-      const trouble = known ?? { timeouts: 0, pauses: 0, untilMs: 0, probing: false };
+      const former = troubles.get(tenant, server);
+      const trouble = former ?? { timeouts: 0, pauses: 0, untilMs: 0, probing: false };
       if (contact === 'timedOut') {
         trouble.timeouts += 1;
         // Those that were under way when the pause began say nothing new when they time out as well.
@@ -76,7 +76,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
           trouble.untilMs = now() + Math.min(pauseMs * 2 ** trouble.pauses, longestPauseMs);
           trouble.pauses += 1;
         }
-        if (known === undefined) troubles.set(tenant, server, trouble);
+        if (former === undefined) troubles.set(tenant, server, trouble);
       }
       trouble.probing = false;
     },

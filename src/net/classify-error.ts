@@ -1,14 +1,14 @@
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import { NetError } from './net-error.ts';
 import {
-  atProxy,
-  behindProxy,
-  ofTunnel,
+  failureAtProxy,
+  failureBehindProxy,
+  notAProxy,
   proxyFailed,
-  proxyIsNone,
   proxyWantsLogin,
+  tunnelFailure,
 } from './proxy-failures.ts';
-import { byTrust, type Description, tlsOther } from './tls-failures.ts';
+import { type Description, trustFailure, unnamedTlsFailure } from './tls-failures.ts';
 
 /** What is known about an exchange when it fails. */
 export interface FailureContext {
@@ -136,7 +136,7 @@ const blockedPort: Description = {
  * Those of certificates are in `tls-failures.ts`.
  */
 const byCode: Record<string, Description> = {
-  EPROTO: tlsOther,
+  EPROTO: unnamedTlsFailure,
   ENOTFOUND: dns,
   ENODATA: dns,
   EAI_NODATA: dns,
@@ -169,7 +169,7 @@ const byCode: Record<string, Description> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: reset,
   UND_ERR_HEADERS_OVERFLOW: tooLarge,
   HPE_HEADER_OVERFLOW: tooLarge,
-  UND_ERR_PRX_TLS: atProxy(tlsOther),
+  UND_ERR_PRX_TLS: failureAtProxy(unnamedTlsFailure),
   UND_ERR_PRX_CONN: proxyFailed,
   Z_DATA_ERROR: damaged,
   Z_BUF_ERROR: damaged,
@@ -180,8 +180,8 @@ const byCode: Record<string, Description> = {
 /** Turns whatever an exchange threw into a {@link NetError}; one that is a NetError already stays as it is. */
 export function toNetError(error: unknown, context: FailureContext): NetError {
   const chain = [...causes(error)];
-  const known = chain.find((link) => link instanceof NetError);
-  if (known !== undefined) return known;
+  const netError = chain.find((link) => link instanceof NetError);
+  if (netError !== undefined) return netError;
   const coded = mostTelling(chain);
   const code = codeOf(coded);
   const { sentence, ...description } = describe(code, coded, chain, context);
@@ -206,19 +206,19 @@ function describe(
   // OpenSSL's texts are constants; they are matched and not shown.
   const text = error instanceof Error ? error.message : '';
   const found = meaningOf(code, error, text, ownCa);
-  if (error instanceof ProxySocketError) return atProxy(found);
-  const known = found ?? (viaProxy ? ofTunnel(code, text) : undefined);
-  if (known === undefined) return code.startsWith('HPE_') ? notHttp : other;
-  return viaProxy ? behindProxy(known) : known;
+  if (error instanceof ProxySocketError) return failureAtProxy(found);
+  const described = found ?? (viaProxy ? tunnelFailure(code, text) : undefined);
+  if (described === undefined) return code.startsWith('HPE_') ? notHttp : other;
+  return viaProxy ? failureBehindProxy(described) : described;
 }
 
 function meaningOf(code: string, error: unknown, text: string, ownCa: boolean): Description | undefined {
   // https://github.com/nodejs/node/blob/main/lib/internal/tls/wrap.js
   if (code === 'ECONNRESET' && text.includes('before secure TLS connection')) return cutInHandshake;
-  if (error instanceof UnfinishedConnectionError && own(byCode, code) === reset) return cutInHandshake;
+  if (error instanceof UnfinishedConnectionError && ownMember(byCode, code) === reset) return cutInHandshake;
   // The kernel's word, while the connection was made: https://man7.org/linux/man-pages/man2/connect.2.html
   if (code === 'ETIMEDOUT' && /^connect\b/.test(text)) return connectTimeout;
-  return byTrust(code, text, ownCa) ?? own(byCode, code);
+  return trustFailure(code, text, ownCa) ?? ownMember(byCode, code);
 }
 
 function withoutCode(chain: readonly unknown[], viaProxy: boolean): Description {
@@ -227,7 +227,7 @@ function withoutCode(chain: readonly unknown[], viaProxy: boolean): Description 
     chain.some((link) => link instanceof Error && fits(link));
   // https://github.com/nodejs/undici/blob/main/lib/web/fetch/index.js, mainFetch
   if (is(({ message }) => message === 'bad port')) return blockedPort;
-  if (is(({ name }) => name === 'HTTPParserError')) return viaProxy ? proxyIsNone : notHttp;
+  if (is(({ name }) => name === 'HTTPParserError')) return viaProxy ? notAProxy : notHttp;
   return other;
 }
 
@@ -236,7 +236,7 @@ function mostTelling(chain: readonly unknown[]): unknown {
   const first = chain.find((link) => codeOf(link) !== undefined);
   if (!(first instanceof AggregateError)) return first;
   const tried: unknown[] = first.errors;
-  const isRouted = (error: unknown): boolean => own(byCode, codeOf(error) ?? '') !== noRoute;
+  const isRouted = (error: unknown): boolean => ownMember(byCode, codeOf(error) ?? '') !== noRoute;
   return tried.find((error) => codeOf(error) !== undefined && isRouted(error)) ?? first;
 }
 

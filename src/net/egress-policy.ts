@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import { matchesGlob } from '../lib/glob.ts';
-import { type AddressClass, classifyAddress, isMadeUp } from './address.ts';
+import { matchesGlob } from '../lib/linear-text.ts';
+import { type AddressClass, classifyAddress, isMeshAddress } from './address.ts';
 import { NetError } from './net-error.ts';
 
 /** Which servers may be called. */
@@ -88,7 +88,7 @@ async function guardedResolve(
 
 function hintFor(address: string, where: AddressClass): string {
   if (where === 'private') return askForPrivateNetworks;
-  return isMadeUp(address)
+  return isMeshAddress(address)
     ? 'A service mesh or tunnel seems to have made it up: leave the Pods of the operator out of its DNS, or set HTTPS_PROXY, so that the proxy resolves the name.'
     : 'Link-local, metadata, multicast and reserved addresses are never called.';
 }

@@ -4,11 +4,11 @@ import { authority, failure, startTestServer, type TestServer } from '../../test
 import type { EgressPolicy } from './egress-policy.ts';
 import { createGuard, type Guard, guardClients } from './guarded-clients.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
-import { createHttpClients, type HttpClients, type Owner } from './http-clients.ts';
+import { createHttpClientPool, type HttpClientPool, type Owner } from './http-client-pool.ts';
 
 const policy: EgressPolicy = { allowedHosts: ['git.test', 'other.test'], allowPrivateNetworks: true };
 let server: TestServer;
-let clients: HttpClients;
+let clients: HttpClientPool;
 let client: HttpClient;
 let now: number;
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
   now = 1_800_000_000_000;
   server = await startTestServer();
   clients = guardClients(
-    createHttpClients({
+    createHttpClientPool({
       ca: [authority.pem],
       timeoutMs: 10_000,
       maxBodyBytes: 1000,
@@ -24,7 +24,7 @@ beforeEach(async () => {
       resolve: async () => [{ address: '127.0.0.1', family: 4 }],
     }),
     createGuard({ patienceMs: 1000, now: () => now, threshold: 3, pauseMs: 30_000 }),
-    { mostAtServer: 2, pauses: true },
+    { maxPerServer: 2, pauses: true },
   );
   client = clientOf('team-a');
 });
@@ -136,7 +136,7 @@ describe('a namespace', () => {
   let guard: Guard;
   /** Requests that were sent and are not answered yet. */
   let sent: PromiseWithResolvers<HttpResponse>[];
-  let many: HttpClients;
+  let many: HttpClientPool;
 
   beforeEach(() => {
     sent = [];
@@ -147,8 +147,8 @@ describe('a namespace', () => {
       return answer.promise;
     };
     const close = () => Promise.resolve();
-    const unguarded: HttpClients = { get: () => ({ request, fetch, close }), close };
-    many = guardClients(unguarded, guard, { mostAtServer: 4, pauses: true });
+    const unguarded: HttpClientPool = { get: () => ({ request, fetch, close }), close };
+    many = guardClients(unguarded, guard, { maxPerServer: 4, pauses: true });
   });
 
   const ask = (owner: Owner, url: string) => many.get({ policy, owner }).request({ url });

@@ -9,7 +9,7 @@ import {
 } from './circuit-breaker.ts';
 import type { Handshakes } from './handshakes.ts';
 import type { HttpClient } from './http-client.ts';
-import type { ClientProfile, HttpClients, Owner } from './http-clients.ts';
+import type { ClientProfile, HttpClientPool, Owner } from './http-client-pool.ts';
 import { NetError } from './net-error.ts';
 import { createShares, type Share } from './shares.ts';
 
@@ -18,21 +18,21 @@ export interface Guard {
   /** Requests under way. */
   readonly running: number;
   /** @throws NetError `HostBusy`, `HostPaused`, `Aborted` when it does not send; what sending throws */
-  run<T>(visit: Visit, send: () => Promise<T>): Promise<T>;
+  run<T>(request: GuardedRequest, send: () => Promise<T>): Promise<T>;
 }
 
 /** A request that wants to go out. */
-interface Visit {
+interface GuardedRequest {
   url: URL;
   owner: Owner;
-  manners: Manners;
+  limits: ServerLimits;
   signal: AbortSignal | undefined;
 }
 
 /** What differs between kinds of servers. */
-export interface Manners {
+export interface ServerLimits {
   /** Requests of one owner to one server at the same time. */
-  mostAtServer: number;
+  maxPerServer: number;
   /** Whether requests to a server that times out several times in a row are paused. */
   pauses: boolean;
 }
@@ -71,19 +71,19 @@ export function createGuard(options: GuardOptions): Guard {
     get running() {
       return shares.running;
     },
-    async run({ url, owner, manners, signal }, ask) {
+    async run({ url, owner, limits, signal }, ask) {
       const { host: server, hostname } = url;
       const tenant = tenantOf(owner);
       const send = () => (handshakes ? handshakes.for(tenant, ask) : ask());
       const circuit = { tenant, server, host: hostname };
-      if (manners.pauses) refusePaused(circuit, breaker);
-      const own = sharesOf(server, hostname, owner, manners);
-      const release = await shares.take(tenant, own, signal).catch(() => {
+      if (limits.pauses) refusePaused(circuit, breaker);
+      const ofThisRequest = sharesOf(server, hostname, owner, limits);
+      const release = await shares.take(tenant, ofThisRequest, signal).catch(() => {
         throw givenUp(hostname);
       });
       if (typeof release !== 'function') throw busy(hostname, release);
       try {
-        if (!manners.pauses) return await send();
+        if (!limits.pauses) return await send();
         // It may have come to a pause while this request waited.
         refusePaused(circuit, breaker);
         return await observed(circuit, breaker, send);
@@ -95,7 +95,7 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 /** Has all requests of the clients go through the guard. What it refuses fails at once, and nothing was sent. */
-export function guardClients(clients: HttpClients, guard: Guard, manners: Manners): HttpClients {
+export function guardClients(clients: HttpClientPool, guard: Guard, limits: ServerLimits): HttpClientPool {
   function guarded<T>(
     url: string | URL,
     owner: Owner,
@@ -103,14 +103,14 @@ export function guardClients(clients: HttpClients, guard: Guard, manners: Manner
     send: () => Promise<T>,
   ): Promise<T> {
     if (!URL.canParse(String(url))) return send();
-    return guard.run({ url: new URL(url), owner, manners, signal: signal ?? undefined }, send);
+    return guard.run({ url: new URL(url), owner, limits, signal: signal ?? undefined }, send);
   }
 
   const guardOne = (client: HttpClient, { owner }: ClientProfile): HttpClient => ({
     request: (request) => guarded(request.url, owner, request.signal, () => client.request(request)),
     fetch: (input, init) => {
-      const [url, own] = input instanceof Request ? [input.url, input.signal] : [input, undefined];
-      return guarded(url, owner, init?.signal ?? own, () => client.fetch(input, init));
+      const [url, ofThisRequest] = input instanceof Request ? [input.url, input.signal] : [input, undefined];
+      return guarded(url, owner, init?.signal ?? ofThisRequest, () => client.fetch(input, init));
     },
     close: () => client.close(),
   });
@@ -134,7 +134,7 @@ function sharesOf(
   server: string,
   hostname: string,
   owner: Owner,
-  { mostAtServer }: Manners,
+  { maxPerServer }: ServerLimits,
 ): readonly NamedShare[] {
   const tenant = tenantOf(owner);
   const host = registrableHost(hostname);
@@ -142,7 +142,7 @@ function sharesOf(
     return { name: JSON.stringify(name), ofHost, most: (left) => left * of };
   };
   const shares = [
-    { name: JSON.stringify(['own', tenant, server]), ofHost: true, most: () => mostAtServer },
+    { name: JSON.stringify(['own', tenant, server]), ofHost: true, most: () => maxPerServer },
     share(true, parts.server, 'server', server),
     share(true, parts.host, 'host', host),
     share(false, parts.connection, 'connection', owner.connection),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { costlyChain } from '../../test/harness/hostile/certificate-chain.ts';
 import { createGuard, guardClients } from './guarded-clients.ts';
 import { createHandshakes, type Handshakes } from './handshakes.ts';
-import { createHttpClients } from './http-clients.ts';
+import { createHttpClientPool } from './http-client-pool.ts';
 import { NetError } from './net-error.ts';
 
 type Connect = Parameters<Handshakes['bound']>[0];
@@ -119,14 +119,14 @@ describe('a server with a chain of certificates that takes a second to check', (
       return 10 * (user + system);
     };
     const handshakes = createHandshakes({ now: Date.now, threadCpuUs });
-    const made = createHttpClients({
+    const made = createHttpClientPool({
       timeoutMs: 100_000,
       maxBodyBytes: 1_000,
       userAgent: 'test',
       handshakes,
     });
     const guard = createGuard({ now: Date.now, handshakes });
-    const http = guardClients(made, guard, { mostAtServer: 4, pauses: false }).get({
+    const http = guardClients(made, guard, { maxPerServer: 4, pauses: false }).get({
       policy: { allowedHosts: ['*'], allowPrivateNetworks: true },
       owner: { namespace: 'attacker', connection: 'uid' },
     });

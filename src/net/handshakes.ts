@@ -75,10 +75,10 @@ export function createHandshakes({ now, threadCpuUs = cpuOfThread }: HandshakesO
   }
 
   function accountOf(tenant: string): Account {
-    const known = accounts.get(tenant);
-    if (known) {
-      payBack(known);
-      return known;
+    const existing = accounts.get(tenant);
+    if (existing) {
+      payBack(existing);
+      return existing;
     }
     if (accounts.size >= manyAccounts) dropSettled();
     const account = {

@@ -73,27 +73,27 @@ const noTlsBehind: Description = {
 };
 
 /** What a failure means whose socket is the one to the proxy. `meaning` is what it would mean at a server. */
-export function atProxy(meaning: Description | undefined): Description {
+export function failureAtProxy(meaning: Description | undefined): Description {
   if (meaning?.kind === 'Dns') return unresolved;
   if (meaning?.kind === 'TlsUntrusted') return untrusted;
   return meaning?.kind === 'TlsOther' ? noTls : noConnection;
 }
 
 /** What a failure behind a proxy means, where it says something else than it does without one. */
-export function behindProxy(meaning: Description): Description {
+export function failureBehindProxy(meaning: Description): Description {
   if (meaning.kind === 'Dns' || meaning.kind === 'Refused') return proxyFailed;
   if (meaning.kind === 'Timeout') return meaning.requestSent ? meaning : timeout;
   return meaning.isPlain ? noTlsBehind : meaning;
 }
 
 /** For an answer of the proxy's that is not HTTP. */
-export const proxyIsNone = noProxy;
+export const notAProxy = noProxy;
 
 /**
  * What a proxy answered: to CONNECT something else than 200, which undici reports as an abort (nothing here uses undici's
  * own), or 407 to a request in plain http. https://github.com/nodejs/undici/blob/main/lib/dispatcher/proxy-agent.js
  */
-export function ofTunnel(code: string, text: string): Description | undefined {
+export function tunnelFailure(code: string, text: string): Description | undefined {
   if (code !== 'UND_ERR_ABORTED' && code !== 'UND_ERR_INVALID_ARG') return undefined;
   const found = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/.exec(text);
   const status = Number(found?.[1] ?? found?.[2]);

@@ -12,7 +12,7 @@ import {
   issueSelfSigned,
 } from '../../test/harness/pki/certificate-authority.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
-import { byTrust } from './tls-failures.ts';
+import { trustFailure } from './tls-failures.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -189,7 +189,7 @@ describe('a certificate that is not accepted', () => {
     ['permitted subtree violation', 'TlsUntrusted'],
     ['something that OpenSSL may say one day', 'TlsUntrusted'],
   ])('is one as well where Node has no name for "%s"', (text, kind) => {
-    expect(byTrust('UNSPECIFIED', text, false)).toMatchObject({ kind, needsPerson: true });
+    expect(trustFailure('UNSPECIFIED', text, false)).toMatchObject({ kind, needsPerson: true });
   });
 });
 

@@ -1,4 +1,4 @@
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import type { NetErrorKind } from './net-error.ts';
 
 /** What a failure means. */
@@ -112,7 +112,7 @@ function noTls(sentence: Description['sentence'], hint: string): Description {
 }
 
 /** No TLS, for a reason that has no name. */
-export const tlsOther = noTls(
+export const unnamedTlsFailure = noTls(
   (host) => `No TLS connection to ${host} could be agreed on.`,
   'Check that the URL and its port lead to a server that speaks https with TLS 1.2 or later.',
 );
@@ -205,9 +205,9 @@ const unspecified: [text: RegExp, meaning: Description][] = [
  * @param text OpenSSL's own, for matching only
  * @param ownCa whether certificates were given for this server
  */
-export function byTrust(code: string, text: string, ownCa: boolean): Description | undefined {
+export function trustFailure(code: string, text: string, ownCa: boolean): Description | undefined {
   if (code === 'UNSPECIFIED') return unspecified.find(([pattern]) => pattern.test(text))?.[1] ?? unnamed;
-  const found = own(byCode, code);
+  const found = ownMember(byCode, code);
   if (Array.isArray(found)) return found[ownCa ? 1 : 0];
-  return found ?? (code.startsWith('ERR_SSL_') ? tlsOther : undefined);
+  return found ?? (code.startsWith('ERR_SSL_') ? unnamedTlsFailure : undefined);
 }

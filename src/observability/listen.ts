@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { durations } from '../lib/durations.ts';
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 
 /** A small HTTP server that is up. */
@@ -81,7 +81,7 @@ function listenError(
   error: NodeJS.ErrnoException,
   { host, port }: { host: string; port: number },
 ): ListenError | undefined {
-  const fault = own(listenFaults, error.code ?? '');
+  const fault = ownMember(listenFaults, error.code ?? '');
   if (fault === undefined) return undefined;
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return new ListenError(

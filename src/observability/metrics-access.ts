@@ -82,8 +82,8 @@ export function createMetricsAccess({ review, onFailure, now }: MetricsAccessOpt
       const token = bearer.exec(authorization)?.[1];
       if (token === undefined) return 'unauthenticated';
       const id = createHmac('sha256', key).update(token).digest('base64');
-      const known = allowed.get(id) ?? refused.get(id);
-      if (known !== undefined) return known;
+      const cached = allowed.get(id) ?? refused.get(id);
+      if (cached !== undefined) return cached;
       const shared = running.get(id);
       if (shared !== undefined) return shared;
       if (running.size >= mostReviews) return 'unavailable';

@@ -44,14 +44,14 @@ export function followServingCertificate(
   onChange: (certificate: ServingCertificate) => void,
   onFailure: (error: unknown) => void,
 ): () => void {
-  let known = first;
+  let served = first;
   let failed = false;
   const read = async (): Promise<void> => {
     try {
       const next = await readServingCertificate(files);
       failed = false;
-      if (next.cert === known.cert && next.key === known.key) return;
-      known = next;
+      if (next.cert === served.cert && next.key === served.key) return;
+      served = next;
       onChange(next);
     } catch (error) {
       if (!failed) onFailure(error);

@@ -36,7 +36,7 @@ export const noTracing: Tracing = {
 };
 
 /** The same metrics, of which each call is entered into the trace of its pass as well. */
-export function alsoTraced(metrics: Metrics, tracing: Tracing): Metrics {
+export function withTracing(metrics: Metrics, tracing: Tracing): Metrics {
   return {
     ...metrics,
     client: {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { productNames } from '../api/group.ts';
 import { NetError, type NetErrorKind } from '../net/net-error.ts';
 import type { AnswerContext } from './answer.ts';
-import { judge, transportFailure } from './client.ts';
+import { errorOf, transportFailure } from './client.ts';
 import { ProviderError, type ProviderName } from './provider.ts';
 import { checkHost, rateLimited, refused } from './provider-errors.ts';
 import { answerWith as answer } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const question: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const context: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 
 describe('transportFailure', () => {
   const netError = (kind: NetErrorKind): NetError =>
@@ -99,20 +99,20 @@ describe('rateLimited', () => {
     { name: 'a moment in the past', headers: { 'x-ratelimit-reset': inSeconds(-500) }, waitS: 1 },
     { name: 'a year', headers: { 'retry-after': '31536000' }, waitS: 3600 },
   ])('waits $waitS s for $name', ({ headers, waitS }) => {
-    const error = rateLimited('GitHub', answer(429, headers), question);
+    const error = rateLimited('GitHub', answer(429, headers), context);
     expect(error).toMatchObject({ reason: 'RateLimited', disposition: 'waitUntil' });
     expect(error.retryAtMs).toBe(nowMs + waitS * 1000);
   });
 });
 
-describe('judge', () => {
+describe('errorOf', () => {
   it.each<{ declared: ProviderName; header: string; found: ProviderName }>([
     { declared: 'GitHub', header: 'x-gitlab-meta', found: 'GitLab' },
     { declared: 'GitLab', header: 'x-arequestid', found: 'Bitbucket' },
     { declared: 'Bitbucket', header: 'x-github-request-id', found: 'GitHub' },
     { declared: 'GitHub', header: 'x-tfs-processid', found: 'AzureDevOps' },
   ])('knows $found by $header', ({ declared, header, found }) => {
-    const error = judge(declared, answer(404, { [header]: 'x' }, {}), question, () => undefined);
+    const error = errorOf(declared, answer(404, { [header]: 'x' }, {}), context, () => undefined);
     expect(error).toMatchObject({ reason: 'WrongProvider', disposition: 'needsPerson' });
     expect(error.message).toBe(
       `git.example.com is ${productNames[found]}, but spec.provider is ${declared}.`,
@@ -125,7 +125,7 @@ describe('judge', () => {
     { status: 429, reason: 'RateLimited' },
     { status: 500, reason: 'ProviderError' },
   ])('gives $status the reason $reason', ({ status, reason }) => {
-    expect(judge('GitLab', answer(status), question, () => undefined).reason).toBe(reason);
+    expect(errorOf('GitLab', answer(status), context, () => undefined).reason).toBe(reason);
   });
 });
 
@@ -135,7 +135,7 @@ describe('refused', () => {
     { name: 'an end to come', knownExpiresAt: '2026-06-01T12:00:01Z', reason: 'Unauthorized' },
     { name: 'an end in the past', knownExpiresAt: '2026-06-01T12:00:00Z', reason: 'Expired' },
   ])('is $reason with $name', ({ knownExpiresAt, reason }) => {
-    const error = refused({ ...question, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
+    const error = refused({ ...context, ...(knownExpiresAt && { knownExpiresAt }) }, 'Make a new one.');
     expect(error.reason).toBe(reason);
   });
 });

@@ -13,11 +13,11 @@ import {
   notTheApi,
   rateLimited,
   serverError,
-  stranger,
-  unexplained,
+  unexplainedRefusal,
+  unknownServer,
   wrongProvider,
 } from './provider-errors.ts';
-import { isOf, signedBy } from './signatures.ts';
+import { isFromApi, senderOf } from './signatures.ts';
 import { baseOf } from './urls.ts';
 
 /**
@@ -40,10 +40,10 @@ export interface ProviderClient {
   answerTo(call: () => Promise<unknown>): Promise<Answer>;
   /** What a success holds. @throws ProviderError for a failure, see `failure`, and for a success of another shape */
   parse<T>(answer: Answer, schema: z.ZodType<T>, subject?: RequestSubject): T;
-  /** What an answer other than a success means: see {@link judge}. */
+  /** What an answer other than a success means: see {@link errorOf}. */
   failure(answer: Answer, subject?: RequestSubject): ProviderError;
   /** What the errors of `provider-errors.ts` depend on besides an answer; about the credential by default. */
-  question(subject?: RequestSubject): AnswerContext;
+  contextOf(subject?: RequestSubject): AnswerContext;
 }
 
 /** How a request differs from a GET of JSON below the REST base. */
@@ -63,20 +63,20 @@ export interface Product {
   headers?: Record<string, string>;
   /** See {@link AnswerContext.newTokenAt}. Of parts that are trusted: the web address, whose host is allowed, and constants. */
   newTokenAt?: string;
-  /** What a refusal of the product's own API means; undefined if its reason is not known. See {@link judge}. */
+  /** What a refusal of the product's own API means; undefined if its reason is not known. See {@link errorOf}. */
   verdict: Verdict;
   /** What the product answers before its API gets to see a request, in a form that its API never has. */
   verdictBeforeApi?: Verdict;
 }
 
 /** What an answer means, as far as a product's documentation or experience says. */
-export type Verdict = (answer: Answer, question: AnswerContext) => ProviderError | undefined;
+export type Verdict = (answer: Answer, context: AnswerContext) => ProviderError | undefined;
 
 /** Creates the client of one validation. */
 export function createClient(product: Product, target: Target): ProviderClient {
   let received: Answer | undefined;
 
-  function question(subject: RequestSubject = { kind: 'credential' }): AnswerContext {
+  function contextOf(subject: RequestSubject = { kind: 'credential' }): AnswerContext {
     return {
       subject,
       host: target.webUrl.host,
@@ -87,8 +87,10 @@ export function createClient(product: Product, target: Target): ProviderClient {
   }
 
   function failure(answer: Answer, subject?: RequestSubject): ProviderError {
-    const about = question(subject);
-    return product.verdictBeforeApi?.(answer, about) ?? judge(product.name, answer, about, product.verdict);
+    const context = contextOf(subject);
+    return (
+      product.verdictBeforeApi?.(answer, context) ?? errorOf(product.name, answer, context, product.verdict)
+    );
   }
 
   return {
@@ -127,11 +129,11 @@ export function createClient(product: Product, target: Target): ProviderClient {
     parse(answer, schema, subject) {
       if (!isSuccess(answer)) throw failure(answer, subject);
       const parsed = schema.safeParse(answer.body);
-      if (!parsed.success) throw notTheApi(product.name, answer, question(subject));
+      if (!parsed.success) throw notTheApi(product.name, answer, contextOf(subject));
       return parsed.data;
     },
     failure,
-    question,
+    contextOf,
   };
 }
 
@@ -151,20 +153,20 @@ export function bearer(token: string): string {
  *
  * @param verdict asked only if the answer comes from the API
  */
-export function judge(
+export function errorOf(
   provider: ProviderName,
   answer: Answer,
-  question: AnswerContext,
+  context: AnswerContext,
   verdict: Verdict,
 ): ProviderError {
-  const signer = signedBy(answer);
-  if (signer !== undefined && signer !== provider) return wrongProvider(provider, signer, question.host);
+  const sender = senderOf(answer);
+  if (sender !== undefined && sender !== provider) return wrongProvider(provider, sender, context.host);
   // Whatever answers with it: a request for fewer calls is followed.
-  if (answer.status === 429) return rateLimited(provider, answer, question);
-  if (!isOf(provider, answer)) return stranger(provider, answer, question);
+  if (answer.status === 429) return rateLimited(provider, answer, context);
+  if (!isFromApi(provider, answer)) return unknownServer(provider, answer, context);
   return (
-    verdict(answer, question) ??
-    (answer.status >= 500 ? serverError(provider, question) : unexplained(provider, answer, question))
+    verdict(answer, context) ??
+    (answer.status >= 500 ? serverError(provider, context) : unexplainedRefusal(provider, answer, context))
   );
 }
 

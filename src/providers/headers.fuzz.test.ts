@@ -15,7 +15,7 @@ import { missingScopes, parseScopes } from './scopes.ts';
 import { answerWith, openWorld } from './testing/world.ts';
 
 const nowMs = Date.parse('2026-06-01T12:00:00Z');
-const question: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
+const context: AnswerContext = { subject: { kind: 'credential' }, host: 'git.example.com', nowMs };
 const answer = (headers: Record<string, string>): Answer => answerWith(429, headers);
 
 /** What may be in a header: nonsense, numbers of any size, dates of any form. */
@@ -44,7 +44,7 @@ describe('whatever is in a header', () => {
     );
     fc.assert(
       fc.property(headers, (given) => {
-        const { retryAtMs = 0 } = rateLimited('GitHub', answer(given), question);
+        const { retryAtMs = 0 } = rateLimited('GitHub', answer(given), context);
         expect(retryAtMs).toBeGreaterThanOrEqual(nowMs + 1000);
         expect(retryAtMs).toBeLessThanOrEqual(nowMs + 3_600_000);
       }),

@@ -2,7 +2,7 @@ import { productNames } from '../api/group.ts';
 import { durations } from '../lib/durations.ts';
 import { type Answer, type AnswerContext, waitMsOf } from './answer.ts';
 import { type Credential, ProviderError, type ProviderName, type Target } from './provider.ts';
-import { signedBy } from './signatures.ts';
+import { senderOf } from './signatures.ts';
 import { cloudOf } from './urls.ts';
 
 /*
@@ -43,58 +43,58 @@ export function wrongProvider(declared: ProviderName, found: ProviderName, host:
 }
 
 /** For a success that this provider's API would not give: another product's, or something that isn't an API. */
-export function notTheApi(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
-  const found = signedBy(answer);
-  if (found !== undefined && found !== provider) return wrongProvider(provider, found, question.host);
+export function notTheApi(provider: ProviderName, answer: Answer, context: AnswerContext): ProviderError {
+  const found = senderOf(answer);
+  if (found !== undefined && found !== provider) return wrongProvider(provider, found, context.host);
   return new ProviderError({
     reason: 'ProviderError',
-    sentence: `${question.host} does not answer as the API of ${productNames[provider]} does.`,
+    sentence: `${context.host} does not answer as the API of ${productNames[provider]} does.`,
     hint: 'Check url and apiURL, and whether a sign-in page or a proxy stands before the API.',
     isStrange: true,
   });
 }
 
 /** The API answers with a 5xx. */
-export function serverError(provider: ProviderName, question: AnswerContext): ProviderError {
+export function serverError(provider: ProviderName, context: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
-    sentence: `${question.host} answered with a server error.`,
+    sentence: `${context.host} answered with a server error.`,
     hint: `The operator retries; if this persists, check the status page of ${productNames[provider]} or the server.`,
   });
 }
 
 /** A refusal of the API itself whose reason is not known here: it is neither attributed to another product nor a verdict. */
-export function unexplained(
+export function unexplainedRefusal(
   provider: ProviderName,
   { status }: Answer,
-  question: AnswerContext,
+  context: AnswerContext,
 ): ProviderError {
   return new ProviderError({
     reason: 'ProviderError',
-    sentence: `${productNames[provider]} at ${question.host} refused the request with status ${status}, for a reason that is not known here.`,
+    sentence: `${productNames[provider]} at ${context.host} refused the request with status ${status}, for a reason that is not known here.`,
     hint: 'The operator retries; if this persists, check url and the status page of the server.',
   });
 }
 
 /** An answer without any sign of the API. It may be a gateway's, or the server's own with its headers taken away. */
-export function stranger(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
+export function unknownServer(provider: ProviderName, answer: Answer, context: AnswerContext): ProviderError {
   const { status } = answer;
   // https://www.rfc-editor.org/rfc/rfc6585#section-6
   if (status === 511) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `A gateway on the way to ${question.host} demands a login (status 511).`,
+      sentence: `A gateway on the way to ${context.host} demands a login (status 511).`,
       hint: 'Let the requests of the operator pass there; the credential itself was not checked.',
     });
   }
   if (status === 401 || status === 403) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `The request to ${question.host} was refused with status ${status}, in an answer that does not look like one of ${productNames[provider]}.`,
+      sentence: `The request to ${context.host} was refused with status ${status}, in an answer that does not look like one of ${productNames[provider]}.`,
       hint: 'Either a gateway, proxy or sign-in page in front of it rejected the request, or the server rejected the credential and something removed its headers; the operator retries.',
     });
   }
-  return status >= 500 ? serverError(provider, question) : notTheApi(provider, answer, question);
+  return status >= 500 ? serverError(provider, context) : notTheApi(provider, answer, context);
 }
 
 const defaultWaitMs = durations.providers.defaultWaitMs;
@@ -103,16 +103,16 @@ const leastWaitMs = durations.providers.leastRateLimitMs;
 const longestWaitMs = durations.providers.longestWaitMs;
 
 /** Too many calls. Waits as `Retry-After` or the reset time says, else one minute; at most one hour. */
-export function rateLimited(provider: ProviderName, answer: Answer, question: AnswerContext): ProviderError {
+export function rateLimited(provider: ProviderName, answer: Answer, context: AnswerContext): ProviderError {
   const waitMs = Math.max(
     leastWaitMs,
-    Math.min(waitMsOf(answer, question.nowMs) ?? defaultWaitMs, longestWaitMs),
+    Math.min(waitMsOf(answer, context.nowMs) ?? defaultWaitMs, longestWaitMs),
   );
   return new ProviderError({
     reason: 'RateLimited',
-    sentence: `${question.host} asks for fewer calls with this credential.`,
+    sentence: `${context.host} asks for fewer calls with this credential.`,
     hint: `The operator retries when ${productNames[provider]} allows; if this recurs, share the credential with fewer programs.`,
-    retryAtMs: question.nowMs + waitMs,
+    retryAtMs: context.nowMs + waitMs,
   });
 }
 
@@ -121,13 +121,13 @@ export function rateLimited(provider: ProviderName, answer: Answer, question: An
  *
  * @param isExplained whether the provider, or the token itself, says why
  */
-export function refused(question: AnswerContext, hint: string, isExplained = false): ProviderError {
-  if (question.knownExpiresAt !== undefined && Date.parse(question.knownExpiresAt) <= question.nowMs) {
-    return expired(question);
+export function refused(context: AnswerContext, hint: string, isExplained = false): ProviderError {
+  if (context.knownExpiresAt !== undefined && Date.parse(context.knownExpiresAt) <= context.nowMs) {
+    return expired(context);
   }
   return new ProviderError({
     reason: 'Unauthorized',
-    sentence: (token) => `${question.host} rejected the ${token}.`,
+    sentence: (token) => `${context.host} rejected the ${token}.`,
     hint,
     isExplained,
   });
@@ -141,11 +141,11 @@ export function createAnother({ newTokenAt }: Pick<AnswerContext, 'newTokenAt'>)
 const sentenceOf = (clause: string): string => clause.charAt(0).toUpperCase() + clause.slice(1);
 
 /** A token that has expired. */
-export function expired(question: AnswerContext): ProviderError {
+export function expired(context: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'Expired',
-    sentence: (token) => `The ${token} has expired at ${question.host}.`,
-    hint: `${sentenceOf(createAnother(question))} and store it in that Secret.`,
+    sentence: (token) => `The ${token} has expired at ${context.host}.`,
+    hint: `${sentenceOf(createAnother(context))} and store it in that Secret.`,
   });
 }
 
@@ -170,10 +170,10 @@ export function notReachable(
 }
 
 /** A token that the provider says was revoked. */
-export function revoked(question: AnswerContext): ProviderError {
+export function revoked(context: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'Revoked',
-    sentence: (token) => `The ${token} was revoked at ${question.host}.`,
-    hint: `Find out who revoked it, then ${createAnother(question)} and store it in that Secret.`,
+    sentence: (token) => `The ${token} was revoked at ${context.host}.`,
+    hint: `Find out who revoked it, then ${createAnother(context)} and store it in that Secret.`,
   });
 }

@@ -5,7 +5,7 @@ import { github } from './github/github.ts';
 import { gitlab } from './gitlab/gitlab.ts';
 import { type Provider, ProviderError, type ProviderName, type Target } from './provider.ts';
 import { wrongProvider } from './provider-errors.ts';
-import { signatures, signedBy } from './signatures.ts';
+import { senderOf, signatures } from './signatures.ts';
 import { baseOf, cloudOf } from './urls.ts';
 
 /** Every provider there is. A new one is a folder and a line here; a forgotten line doesn't compile. */
@@ -44,7 +44,7 @@ async function identify(declared: ProviderName, target: Target): Promise<Provide
     try {
       const url = `${baseOf(target.webUrl)}/${path}`;
       const { headers } = await target.http.request({ url, accept: 'any', signal: target.signal });
-      if (signedBy({ header: (name) => headers.get(name) }) === provider) return provider;
+      if (senderOf({ header: (name) => headers.get(name) }) === provider) return provider;
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
       target.signal.throwIfAborted();

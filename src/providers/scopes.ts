@@ -1,4 +1,4 @@
-import { own } from '../lib/own.ts';
+import { ownMember } from '../lib/names.ts';
 
 /** What each scope brings along: `{ repo: ['public_repo'] }` reads "repo includes public_repo". */
 export type Implications = Record<string, readonly string[]>;
@@ -35,7 +35,7 @@ export function missingScopes(
 
 /** A scope comes from outside and may be called `constructor`. */
 function impliedBy(scope: string, implications: Implications): readonly string[] {
-  return own(implications, scope) ?? [];
+  return ownMember(implications, scope) ?? [];
 }
 
 /** The scopes of a header such as `repo, project`: split at commas and blanks, sorted, no doubles. */

@@ -102,7 +102,7 @@ export const signatures: readonly Signature[] = [
 ];
 
 /** Whose answer it is, if a header says so. */
-export function signedBy(answer: Pick<Answer, 'header'>): ProviderName | undefined {
+export function senderOf(answer: Pick<Answer, 'header'>): ProviderName | undefined {
   return signatures.find(({ headers }) => headers.some((name) => answer.header(name) !== undefined))
     ?.provider;
 }
@@ -112,8 +112,8 @@ export function signedBy(answer: Pick<Answer, 'header'>): ProviderName | undefin
  * a proxy, a sign-in page. Proxies take headers away, so the product's own form of a refusal will do; an answer with neither
  * says nothing about its origin.
  */
-export function isOf(provider: ProviderName, answer: Answer): boolean {
-  if (signedBy(answer) === provider) return true;
+export function isFromApi(provider: ProviderName, answer: Answer): boolean {
+  if (senderOf(answer) === provider) return true;
   const signature = signatures.find((each) => each.provider === provider);
   return (
     signature !== undefined &&

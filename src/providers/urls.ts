@@ -1,4 +1,4 @@
-import { trimEnd } from '../lib/trim-end.ts';
+import { trimEnd } from '../lib/linear-text.ts';
 import type { ProviderName } from './provider.ts';
 
 /** The clouds by host, so that a wrong `spec.provider` is seen without a call. */

@@ -14,7 +14,7 @@ import { clientCredentials, startWorld, type World } from '../harness/world.ts';
 import { connections, projects, type SecretName, type Server, type Team, teams } from './plan.ts';
 
 /** A control plane for storms, one after the other. */
-export interface Ground {
+export interface StormCluster {
   controlPlane: ControlPlane;
   /** The operator's program. */
   entryPoint: string;
@@ -22,7 +22,10 @@ export interface Ground {
 }
 
 /** Starts a separate control plane: a storm ends its API server. */
-export async function openGround(entryPoint: string, log: (line: string) => void): Promise<Ground> {
+export async function startStormCluster(
+  entryPoint: string,
+  log: (line: string) => void,
+): Promise<StormCluster> {
   const controlPlane = await startControlPlane({ log, gcPercent: 400 });
   await installCrds(controlPlane.kubeconfigPath);
   return { controlPlane, entryPoint, close: () => controlPlane.stop() };
@@ -30,7 +33,7 @@ export async function openGround(entryPoint: string, log: (line: string) => void
 
 /** Where one storm takes place: its own world, teams and operator. */
 export interface Scene {
-  ground: Ground;
+  stormCluster: StormCluster;
   world: World;
   cluster: Cluster;
   relay: Relay;
@@ -76,8 +79,8 @@ const limits = { concurrency: 16, requestsPerSecond: 1000 };
  *
  * @param log for people who wait
  */
-export async function openScene(ground: Ground, log: (line: string) => void): Promise<Scene> {
-  const kubeconfig = ground.controlPlane.kubeconfigPath;
+export async function openScene(stormCluster: StormCluster, log: (line: string) => void): Promise<Scene> {
+  const kubeconfig = stormCluster.controlPlane.kubeconfigPath;
   const clientSecret = `canary${randomUUID()}`;
   const guarded = new Set([clientSecret]);
   const [world, cluster, relay] = await Promise.all([
@@ -146,7 +149,7 @@ export async function openScene(ground: Ground, log: (line: string) => void): Pr
   async function startUnlessRunning(): Promise<void> {
     if (isRunning(operators.at(-1))) return;
     const operator = await startOperator({
-      entryPoint: ground.entryPoint,
+      entryPoint: stormCluster.entryPoint,
       kubeconfig: account.kubeconfigPath,
       preload: clockStep,
       env: world.operatorEnv,
@@ -164,7 +167,7 @@ export async function openScene(ground: Ground, log: (line: string) => void): Pr
   }
 
   const scene: Scene = {
-    ground,
+    stormCluster,
     world,
     cluster,
     relay,

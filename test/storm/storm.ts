@@ -5,7 +5,7 @@ import { findLeaks } from '../harness/leaks.ts';
 import { startPatience, stretched } from '../harness/pace.ts';
 import { type Fault, findFaults, readIntegrations } from './oracles.ts';
 import type { Action, Plan, Step, Team, Trouble } from './plan.ts';
-import { type Ground, isRunning, openScene, type Scene } from './scene.ts';
+import { isRunning, openScene, type Scene, type StormCluster } from './scene.ts';
 import { calmDown, trouble } from './troubles.ts';
 import { act, type Deeds, noDeeds } from './users.ts';
 
@@ -34,10 +34,10 @@ const quietMs = 1_500;
  */
 export async function runStorm(
   plan: Plan,
-  ground: Ground,
+  stormCluster: StormCluster,
   log: (line: string) => void = () => {},
 ): Promise<Outcome> {
-  const scene = await openScene(ground, log);
+  const scene = await openScene(stormCluster, log);
   const deeds = noDeeds();
   const output = (): string => scene.operators.map((operator) => operator.output()).join('');
   try {

@@ -47,7 +47,7 @@ const writeOutcomes: Record<Exclude<WriteTrouble, 'slow'>, NonNullable<Played['o
 /** Makes something go wrong, for as long as it says. What is still wrong at the end of a round {@link calmDown} ends. */
 export async function trouble(what: Trouble, scene: Scene, signal: AbortSignal): Promise<void> {
   const { world, relay } = scene;
-  const { controlPlane } = scene.ground;
+  const { controlPlane } = scene.stormCluster;
   const lasting = (): Promise<unknown> => sleep(what.forMs, undefined, { signal }).catch(() => {});
   switch (what.do) {
     case 'kill the API server':
@@ -135,10 +135,10 @@ export async function trouble(what: Trouble, scene: Scene, signal: AbortSignal):
 
 /** Ends everything that is still wrong, and lets an operator run. */
 export async function calmDown(scene: Scene): Promise<void> {
-  const { world, relay, ground, cluster } = scene;
+  const { world, relay, stormCluster, cluster } = scene;
   world.calm();
-  await ground.controlPlane.startEtcd();
-  await ground.controlPlane.startApiServer();
+  await stormCluster.controlPlane.startEtcd();
+  await stormCluster.controlPlane.startApiServer();
   relay.release();
   send(scene, 'SIGCONT');
   await cluster.waitFor('the rights', () => haveRights(scene));

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { PORT_PATTERN } from '../../lib/port.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { type Rule, withRules } from '../rule.ts';
 import { connectionAuth } from './connection-auth.ts';
-import { asAtomicList, asSet, httpUrl, line, tls } from './shared.ts';
+import { asAtomicList, asSet, httpUrl, line, tls, withCanonicalHost } from './shared.ts';
 
 /** Web and API hosts of the providers' clouds: what a connection lets the operator call by default. */
 const defaultProviderHosts = [

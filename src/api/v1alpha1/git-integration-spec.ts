@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { withCanonicalHost } from '../../lib/canonical-host.ts';
 import { type ProviderName, providerNames } from '../group.ts';
 import { type Parsed, parsePart, remembering } from '../parse.ts';
 import { reference } from '../references.ts';
 import { immutable, withRules } from '../rule.ts';
 import { gitIntegrationAuth } from './git-integration-auth.ts';
-import { asSet, duration, httpsUrl, line, objectName, tls } from './shared.ts';
+import { asSet, duration, httpsUrl, line, objectName, tls, withCanonicalHost } from './shared.ts';
 
 export type { ProviderName };
 

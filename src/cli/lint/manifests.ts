@@ -9,7 +9,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { z } from 'zod';
-import { own } from '../../lib/own.ts';
+import { ownMember } from '../../lib/names.ts';
 import { type DocumentText, documentTexts, isJson } from './document-texts.ts';
 import { asKubernetes, faultOfNodes, offsetOf } from './kubernetes-yaml.ts';
 
@@ -223,7 +223,7 @@ function describe(code: string): { message: string; hint: string } {
     MULTILINE_IMPLICIT_KEY: 'A key goes over several lines, or a colon is missing.',
   };
   return {
-    message: own(known, code) ?? 'The text is not valid YAML.',
+    message: ownMember(known, code) ?? 'The text is not valid YAML.',
     hint: 'Correct it here or in the lines right above.',
   };
 }

@@ -4,8 +4,7 @@ import { kinds } from '../../api/kinds.ts';
 import { type Parsed, parseWithIssues } from '../../api/parse.ts';
 import { type StructuralSchema, toStructuralSchema } from '../../api/structural-schema.ts';
 import { type GitIntegrationSpec, parseGitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import { closest } from '../../lib/closest.ts';
-import { own } from '../../lib/own.ts';
+import { closest, ownMember } from '../../lib/names.ts';
 import { printable } from '../io.ts';
 import type { LintFinding, LintRule } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
@@ -166,7 +165,7 @@ function structure(manifest: Manifest, path: Path, value: unknown, schema: Struc
   }
   if (!properties) return [];
   return Object.entries(value).flatMap(([name, child]) => {
-    const known = own(properties, name);
+    const known = ownMember(properties, name);
     return known
       ? structure(manifest, [...path, name], child, known)
       : [unknownField(manifest, [...path, name], Object.keys(properties))];

@@ -1,13 +1,13 @@
 import type { CodeMieConnectionSpec } from '../../api/v1alpha1/connection-spec.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
-import { readAuth } from '../../controllers/codemie-connection/sessions.ts';
+import { readAuth } from '../../controllers/codemie-connection/session-pool.ts';
 import { readCredentials } from '../../controllers/git-integration/credentials.ts';
 import { Halt } from '../../controllers/git-integration/halt.ts';
-import { type Integration, parseObject, startReport } from '../../controllers/git-integration/pass.ts';
+import { type Integration, parseIntegration, startReport } from '../../controllers/git-integration/pass.ts';
 import { unsharedReads } from '../../controllers/shared-reads.ts';
 import { createValueReader, ValueFault } from '../../controllers/value-reader.ts';
 import { type KubeObject, splitKey } from '../../kube/object.ts';
-import { own } from '../../lib/own.ts';
+import { ownMember } from '../../lib/names.ts';
 import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { LintFinding } from './finding.ts';
@@ -77,7 +77,7 @@ export function createValues(manifests: readonly Manifest[], operatorNamespace: 
     return references.flatMap(({ kind, name, key }) => {
       const source = declared.get(`${kind} ${namespace}/${name}`);
       return ['stringData', 'data'].flatMap((field) => {
-        const value = source && own(recordOf(source.object[field]), key);
+        const value = source && ownMember(recordOf(source.object[field]), key);
         if (!source || value === undefined || typeof value === 'string') return [];
         const message = `${field}.${printable(key)} is not text. Put it in quotes. ${nameOf(user)} reads it.`;
         return [findingAt(source, [field, key], 'secret-value', message)];
@@ -187,7 +187,7 @@ function metadataOf(name: string, namespace: string | undefined): KubeObject['me
 
 function toIntegration(manifest: Manifest, namespace: string, spec: GitIntegrationSpec): Integration {
   const object = { ...manifest.object, metadata: metadataOf(manifest.name, namespace) };
-  return { ...parseObject(object), spec, alias: spec.alias ?? manifest.name };
+  return { ...parseIntegration(object), spec, alias: spec.alias ?? manifest.name };
 }
 
 /** All references below a value: whatever has a field that ends in `Ref` with a name and a key. */

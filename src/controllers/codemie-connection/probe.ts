@@ -9,7 +9,7 @@ import { durations } from '../../lib/durations.ts';
 import { NetError } from '../../net/net-error.ts';
 import { ValueFault } from '../value-reader.ts';
 import type { Session } from './session.ts';
-import { InvalidConnection, type Sessions } from './sessions.ts';
+import { InvalidConnection, type SessionPool } from './session-pool.ts';
 
 /** What a check of CodeMie through one connection found. */
 export interface Probe {
@@ -23,7 +23,7 @@ export interface Probe {
 
 /** What {@link probe} works with. */
 export interface ProbeDeps {
-  sessions: Sessions;
+  sessions: SessionPool;
   /** A reconcile was requested: what is known from earlier does not count. */
   refresh: boolean;
   /** Epoch milliseconds. */

@@ -9,24 +9,24 @@ import { removeFinalizer } from '../../kube/finalizers.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
 import { durations } from '../../lib/durations.ts';
-import { needsCleanUp, type WayDeps } from '../git-integration/removal.ts';
+import { needsCleanUp, type RouteDeps } from '../git-integration/removal.ts';
 import { readCurrent, type VersionMemory } from '../memory.ts';
-import type { RequestGate } from '../reconcile-requests.ts';
+import type { RequestGate } from '../request-gate.ts';
 import { sessionsAside } from '../waiting-aside.ts';
 import { usersOf } from './indexes.ts';
 import { type Probe, probe } from './probe.ts';
-import type { Sessions } from './sessions.ts';
+import type { SessionPool } from './session-pool.ts';
 import { type StatusDeps, writeConnectionStatus } from './status.ts';
 
 /** Everything that the reconciler of one kind of connection works with. Made in `operator.ts`. */
-export interface ConnectionDeps extends WayDeps, StatusDeps {
+export interface ConnectionDeps extends RouteDeps, StatusDeps {
   kube: KubeClient;
   /** The connections of that kind. */
   store: Store;
   /** Of the connections of that kind. `memory` is the integrations'. */
   versions: VersionMemory;
   integrations: Store;
-  sessions: Sessions;
+  sessions: SessionPool;
   /** Which requests for a reconcile may be acted on. */
   requests: RequestGate;
   /** Has a connection of that kind reconciled after that time at the latest. */

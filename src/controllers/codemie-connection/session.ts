@@ -7,16 +7,16 @@ import {
   createCodeMieClient,
   type ProjectLookup,
 } from '../../codemie/client.ts';
-import type { KeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
+import type { ListingCache } from '../../codemie/listing-cache.ts';
 import { createLoginCheck, type LoginCheck } from '../../codemie/login-check.ts';
 import { createSharedListing } from '../../codemie/shared-listing.ts';
 import { createTokenSource } from '../../codemie/sign-in.ts';
 import type { SignInBudget } from '../../codemie/sign-in-budget.ts';
-import { indexSettings, type Scope, type SettingIndex } from '../../domain/setting.ts';
+import { indexSettings, type Scope, type SettingIndex } from '../../domain/git-setting.ts';
 import { bounds } from '../../lib/bounds.ts';
 import { durations } from '../../lib/durations.ts';
-import { trimEnd } from '../../lib/trim-end.ts';
+import { trimEnd } from '../../lib/linear-text.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { createSharedCalls } from '../shared-calls.ts';
 
@@ -66,7 +66,7 @@ export interface SessionOptions {
   /** How much is read of the server; by default what a ClusterCodeMieConnection may. */
   limits?: ClientBounds;
   /** Bounds the listings in memory; by default the latest ones stay. */
-  kept?: KeptListings;
+  kept?: ListingCache;
   /** Lets one listing after the other be read; by default none waits. */
   inTurn?: Limiter['run'];
 }
@@ -75,7 +75,7 @@ const usualAgeMs = durations.connections.accountAgeMs;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, doubt, http, budget, now, busy, isShared, signal: ended, limits, kept } = options;
+  const { spec, auth, doubt, http, budget, now, busy, isShared, signal, limits, kept } = options;
   const { inTurn = (task) => task() } = options;
   const baseUrl = trimEnd(spec.url, '/');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
@@ -86,14 +86,14 @@ export function createSession(options: SessionOptions): Session {
   /** For what all share: listings, and who the login is. */
   const client = clientFor();
   const listing = createSharedListing({
-    list: async (scope, own) => {
-      return indexSettings(await inTurn(() => client.listGitSettings(scope, own), own));
+    list: async (scope, callSignal) => {
+      return indexSettings(await inTurn(() => client.listGitSettings(scope, callSignal), callSignal));
     },
     rowsIn: (index) => index.size,
     ...(kept && { kept }),
     calmMs: () => (busy() ? 0 : limiter.calmMs()),
     now,
-    signal: ended,
+    signal,
   });
   const shared = {
     now,
@@ -104,14 +104,14 @@ export function createSession(options: SessionOptions): Session {
   const accounts = createSharedCalls<Account>(shared);
   const projects = createSharedCalls<ProjectLookup>(shared);
   const account = (signal: AbortSignal, maxAgeMs = usualAgeMs) =>
-    accounts.get('', maxAgeMs, (own) => client.whoAmI(own), signal);
+    accounts.get('', maxAgeMs, (callSignal) => client.whoAmI(callSignal), signal);
 
   const login = createLoginCheck({ auth, http, tokens });
 
   /** Where namespaces share the connection, each has its own client, which takes turns with the others. */
-  const sessionWith = (own: CodeMieClient, namespace?: string): Session => {
+  const sessionWith = (ownClient: CodeMieClient, namespace?: string): Session => {
     const session: Session = {
-      client: own,
+      client: ownClient,
       of: (each) => (isShared ? sessionWith(clientFor(each), each) : session),
       login,
       ...(doubt !== undefined && { doubt }),
@@ -120,14 +120,14 @@ export function createSession(options: SessionOptions): Session {
         const { projects: ofLogin, isAdmin, isMaintainer } = await account(signal, maxAgeMs);
         if (ofLogin.has(name)) return 'found';
         const lookUp = async (until: AbortSignal): Promise<ProjectLookup> => {
-          const found = await own.findProject(name, until);
+          const found = await ownClient.findProject(name, until);
           if (found !== 'notTold' || !(isAdmin || isMaintainer)) return found;
-          return (await own.administersProject(name, until)) ? 'found' : 'notFound';
+          return (await ownClient.administersProject(name, until)) ? 'found' : 'notFound';
         };
         return projects.of(namespace ?? '').get(name, maxAgeMs, lookUp, signal);
       },
       async createProject(name, description, signal) {
-        const outcome = await own.createProject(name, description, signal);
+        const outcome = await ownClient.createProject(name, description, signal);
         await account(signal, 0);
         return outcome;
       },

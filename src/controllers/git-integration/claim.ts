@@ -3,13 +3,13 @@ import { parseConnectionStatus } from '../../api/v1alpha1/connection-status.ts';
 import { parseRegistration, type Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import { type Claim, type Claimant, claimKey, holderOf, serverKey, standingTo } from '../../domain/claim.ts';
 import { isAuthentic } from '../../domain/digests.ts';
+import { type DesiredSetting, markedBy, type ObservedSetting, ownerKey } from '../../domain/git-setting.ts';
 import { ownedByAnother } from '../../domain/registration-plan.ts';
-import { type DesiredSetting, markedBy, type ObservedSetting, ownerKey } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { allows, connectionByUid, isWorking } from './connection.ts';
 import { needsPerson } from './halt.ts';
 import { heldKey, rowKey, wantedKey } from './indexes.ts';
-import type { Deps, Integration, Known, ResolvedConnection } from './pass.ts';
+import type { Deps, Integration, ResolvedConnection, Snapshot } from './pass.ts';
 
 /** Through which connection a name is wanted. */
 type Through = Pick<ResolvedConnection, 'object' | 'uid'> & { spec: Pick<ResolvedConnection['spec'], 'url'> };
@@ -84,9 +84,9 @@ function seekers(claim: Claim, connection: Through, deps: ClaimDeps): KubeObject
       .filter(({ metadata }) => {
         const { namespace = '' } = metadata;
         const pair = `${namespace} ${through.metadata.uid}`;
-        const known = allowed.get(pair) ?? allows(through, namespace, claim.project, deps);
-        allowed.set(pair, known);
-        return known && metadata.deletionTimestamp === undefined;
+        const isAllowed = allowed.get(pair) ?? allows(through, namespace, claim.project, deps);
+        allowed.set(pair, isAllowed);
+        return isAllowed && metadata.deletionTimestamp === undefined;
       }),
   );
 }
@@ -116,7 +116,7 @@ export function signedRegistration(
  */
 export function belongsToAnother(
   { id, values }: ObservedSetting,
-  self: Pick<Known, 'uid'>,
+  self: Pick<Snapshot, 'uid'>,
   server: string,
   deps: Pick<Deps, 'integrations' | 'memory' | 'digestKey' | 'clusterName' | 'followsNamespace'>,
 ): boolean {

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import { resolveConnection } from './connection.ts';
 import { Halt } from './halt.ts';
-import { parseObject } from './pass.ts';
+import { parseIntegration } from './pass.ts';
 
 const createdAt = '2026-11-22T12:00:00Z';
 const meta = (name: string, namespace?: string) => ({
@@ -40,7 +40,7 @@ function resolve(
     followsClusterConnections,
   };
   try {
-    return resolveConnection({ ...parseObject(object), spec: spec.value, alias: 'acme' }, stores);
+    return resolveConnection({ ...parseIntegration(object), spec: spec.value, alias: 'acme' }, stores);
   } catch (error) {
     return error;
   }

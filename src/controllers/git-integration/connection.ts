@@ -31,7 +31,7 @@ export function resolveConnection(
   const { namespace, spec } = integration;
   const ref = spec.connectionRef;
   const connection = connectionName(ref);
-  if (isOutOfSight(ref, deps))
+  if (isUnwatched(ref, deps))
     throw needsPerson(
       'Registered',
       'ConnectionNotAllowed',
@@ -132,7 +132,7 @@ function factsOf(name: string, namespaces: Deps['namespaces']) {
 }
 
 /** Whether a connection may exist that this operator knows nothing of. */
-export function isOutOfSight(
+export function isUnwatched(
   { kind }: ConnectionRef,
   { followsClusterConnections }: Pick<Deps, 'followsClusterConnections'>,
 ): boolean {
@@ -159,7 +159,7 @@ export function connectionByUid(
 }
 
 /** Whether a connection, as it is now, leads to where something was registered: its URL may have been changed. */
-export function leadsTo(connection: KubeObject, { connectionUID, server }: Registration): boolean {
+export function pointsToServerOf(connection: KubeObject, { connectionUID, server }: Registration): boolean {
   if (connection.metadata.uid !== connectionUID) return false;
   const parsed = parseConnection(connection);
   return parsed.ok && parsed.value.url === server;

@@ -4,7 +4,7 @@ import { credentialDigest } from '../../domain/digests.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import type { Credential } from '../../providers/provider.ts';
-import { rememberedEnd } from './credentials.ts';
+import { rememberedExpiry } from './credentials.ts';
 import { integrationIndexes } from './indexes.ts';
 
 const key = createSecretKey(Buffer.alloc(32, 1));
@@ -32,7 +32,7 @@ describe('credentialDigest', () => {
   });
 });
 
-describe('rememberedEnd', () => {
+describe('rememberedExpiry', () => {
   const integration = (name: string, credential?: Record<string, unknown>): KubeObject => ({
     apiVersion: 'codemie.ai/v1alpha1',
     kind: 'GitIntegration',
@@ -56,10 +56,10 @@ describe('rememberedEnd', () => {
   ]);
 
   it('is the latest that any integration with the credential remembers', () => {
-    expect(rememberedEnd(digest, store)).toBe('2027-06-01T02:00:00+02:00');
+    expect(rememberedExpiry(digest, store)).toBe('2027-06-01T02:00:00+02:00');
   });
 
   it('is nothing for a credential that no one has seen', () => {
-    expect(rememberedEnd('0', store)).toBeUndefined();
+    expect(rememberedExpiry('0', store)).toBeUndefined();
   });
 });

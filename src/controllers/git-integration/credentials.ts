@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from '../../api/duration.ts';
+import { durationMs } from '../../api/duration-text.ts';
 import type { GitIntegrationSpec } from '../../api/v1alpha1/git-integration-spec.ts';
 import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import { misplacedToken } from '../../domain/misplaced-token.ts';
@@ -169,7 +169,7 @@ export function rememberedCredential(
  * When a credential expires, RFC 3339, as far as the status of any integration remembers it. GitHub reports the expiry
  * only while a token lives: after a restart, nothing else distinguishes an expired one from a wrong one.
  */
-export function rememberedEnd(digest: string, integrations: Pick<Store, 'byIndex'>): string | undefined {
+export function rememberedExpiry(digest: string, integrations: Pick<Store, 'byIndex'>): string | undefined {
   const ends = integrations
     .byIndex('credential', digest)
     .map((object) => rememberedCredential(object)?.expiresAt)

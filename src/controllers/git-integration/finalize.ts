@@ -2,59 +2,73 @@ import { gitIntegrations, REGISTRATION_FINALIZER } from '../../api/group.ts';
 import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts';
 import { mayWriteProject } from '../../codemie/account.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
+import { ownerMark, type Scope } from '../../domain/git-setting.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
 import { waitUntil } from '../../domain/schedule.ts';
-import { ownerMark, type Scope } from '../../domain/setting.ts';
 import type { Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
 import { keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Session } from '../codemie-connection/session.ts';
-import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { InvalidConnection } from '../codemie-connection/session-pool.ts';
 import { ValueFault } from '../value-reader.ts';
-import { isOutOfSight, leadsTo } from './connection.ts';
+import { isUnwatched, pointsToServerOf } from './connection.ts';
 import { onlyNeighbour } from './indexes.ts';
-import { authenticated, type Deps, type Known, type Pass, parseObject, startReport } from './pass.ts';
-import { cleanUpWays, reportOrphaned, reportUnchecked, TornDown, type Way, withLogin } from './removal.ts';
+import {
+  type Deps,
+  type Pass,
+  parseIntegration,
+  type Snapshot,
+  startReport,
+  withoutForgedRegistration,
+} from './pass.ts';
+import {
+  findRemovalRoutes,
+  LoginDeletedError,
+  type RemovalRoute,
+  reportOrphaned,
+  reportUnchecked,
+  withLogin,
+} from './removal.ts';
 import { seesAllProjects } from './rights.ts';
 import { awaitListing, listedWithinMs, removeSettings } from './settings-writer.ts';
 import { writeDeleting } from './status.ts';
 
 /** A reconcile over an object that is being deleted, or is gone. */
-export type EndPass = Pass<Deps, Known>;
+export type FinalizePass = Pass<Deps, Snapshot>;
 
 /**
  * Removes what is ours in CodeMie, then the finalizer. Neither the Git Secret nor the provider is needed for that, and
- * no connection is used but those of `cleanUpWays`.
+ * no connection is used but those of `findRemovalRoutes`.
  *
  * It waits as long as anything can still be done. Only when the connection is gone for good, its Secrets were deleted
  * with it or with its namespace, or its login does not see the project any more, is the finalizer removed with a
  * `RegistrationOrphaned` event; the row's owner mark lets an administrator find it later.
  */
-export async function finalize(pass: EndPass): Promise<Result> {
+export async function finalize(pass: FinalizePass): Promise<Result> {
   const { integration: loaded, deps } = pass;
   const { object } = loaded;
   if (!object.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return {};
   if (keepsRow(object['spec'])) return release(pass);
 
-  const { ways, registration, known } = cleanUpWays(object, deps);
+  const { routes, registration, mayHaveRows } = findRemovalRoutes(object, deps);
   const place = parsePlace(object['spec']);
-  if (ways.length === 0 && place && isOutOfSight(place.connectionRef, deps))
-    return wait(pass, new OutOfSight(place.connectionRef.name));
+  if (routes.length === 0 && place && isUnwatched(place.connectionRef, deps))
+    return wait(pass, new UnwatchedConnection(place.connectionRef.name));
   const leftBehind: string[] = [];
   const removed = new Set<string>();
-  for (const way of ways) {
-    const outcome = await goThrough(way, known, pass);
+  for (const route of routes) {
+    const outcome = await removeThrough(route, mayHaveRows, pass);
     if (outcome === 'waiting') return { requeueAfterMs: listedWithinMs };
     for (const id of outcome.removed) removed.add(id);
     if (outcome.leftBehind !== undefined) leftBehind.push(outcome.leftBehind);
   }
-  const used = ways.some(({ because }) => because === (registration ? 'registered' : 'written'));
+  const used = routes.some(({ because }) => because === (registration ? 'registered' : 'written'));
   const found = registration ? removed.has(registration.id) : removed.size > 0;
-  if (known && !used && !found) leftBehind.push('its connection is gone');
+  if (mayHaveRows && !used && !found) leftBehind.push('its connection is gone');
   const [why] = leftBehind;
   if (why !== undefined) reportOrphaned(loaded, why, deps);
-  else if (ways.length === 0) reportUnchecked(loaded, deps);
+  else if (routes.length === 0) reportUnchecked(loaded, deps);
   return release(pass);
 }
 
@@ -65,22 +79,26 @@ interface CleanUp {
 }
 
 /** @throws always when it has to come back; the status is written by then */
-async function goThrough(way: Way, known: boolean, pass: EndPass): Promise<CleanUp | 'waiting'> {
+async function removeThrough(
+  route: RemovalRoute,
+  mayHaveRows: boolean,
+  pass: FinalizePass,
+): Promise<CleanUp | 'waiting'> {
   const { integration: loaded, deps } = pass;
   try {
-    return await withLogin(way.connection, pass, (session) => cleanUpThrough(session, way, pass));
+    return await withLogin(route.connection, pass, (session) => cleanUpThrough(session, route, pass));
   } catch (error) {
     // The next try shall see CodeMie as it is then.
     deps.memory.forgetChange(loaded.key);
-    const isOver = error instanceof TornDown && error.endsAtMs <= deps.now();
+    const isOver = error instanceof LoginDeletedError && error.giveUpAtMs <= deps.now();
     if (!isOver) return wait(pass, error);
-    if (!known || way.because === 'named') return { removed: [] };
+    if (!mayHaveRows || route.because === 'named') return { removed: [] };
     return { removed: [], leftBehind: 'the Secrets of its connection are gone' };
   }
 }
 
 /** The operator does not follow connections of the kind. Another one may, so that nothing is orphaned. */
-class OutOfSight extends Error {
+class UnwatchedConnection extends Error {
   override readonly name = 'OutOfSight';
 
   constructor(connection: string) {
@@ -91,14 +109,14 @@ class OutOfSight extends Error {
 }
 
 /** Says what the clean-up waits for. @throws always, to come back */
-async function wait(pass: EndPass, error: unknown): Promise<never> {
+async function wait(pass: FinalizePass, error: unknown): Promise<never> {
   const { integration: loaded, deps } = pass;
   const what = loaded.status.registration
     ? 'The integration is still in CodeMie'
     : 'An integration may still be in CodeMie';
   const message = `${what}: ${explain(error)}`;
   await writeDeleting(pass, { status: 'Unknown', reason: 'Deleting', message });
-  const atMs = error instanceof TornDown ? error.endsAtMs : retryAtMs(error);
+  const atMs = error instanceof LoginDeletedError ? error.giveUpAtMs : retryAtMs(error);
   if (atMs !== undefined)
     throw new RetryAfterError(message, waitUntil(atMs, deps.now()), {
       cause: error,
@@ -116,8 +134,8 @@ function retryAtMs(error: unknown): number | undefined {
  */
 async function cleanUpThrough(
   session: Session,
-  { connection, because, isLast }: Way,
-  { integration, deps, signal }: EndPass,
+  { connection, because, isLast }: RemovalRoute,
+  { integration, deps, signal }: FinalizePass,
 ): Promise<CleanUp | 'waiting'> {
   const {
     object,
@@ -138,7 +156,7 @@ async function cleanUpThrough(
   }
   const owner = ownerMark(deps.clusterName, namespace, name);
   const rows = await session.rows(scope, signal, noticed?.atMs ?? deps.now());
-  const leads = registration !== undefined && leadsTo(connection, registration);
+  const leads = registration !== undefined && pointsToServerOf(connection, registration);
   const ours = rowsToRemove(rows, owner, place, leads ? registration : undefined);
   await removeSettings(ours, session, { deps, signal });
   const gone = { kind: 'removed', connectionUID, atMs: deps.now() } as const;
@@ -191,14 +209,14 @@ function explain(error: unknown): string {
   const isForUsers =
     error instanceof ValueFault ||
     error instanceof InvalidConnection ||
-    error instanceof OutOfSight ||
-    error instanceof TornDown;
+    error instanceof UnwatchedConnection ||
+    error instanceof LoginDeletedError;
   return isForUsers ? error.message : 'It could not be removed.';
 }
 
-async function release({ integration: known, deps, signal }: EndPass): Promise<Result> {
-  await removeFinalizer(deps.kube, gitIntegrations, known.object, REGISTRATION_FINALIZER, signal);
-  deps.memory.finalizerRemoved(known.key);
+async function release({ integration: snapshot, deps, signal }: FinalizePass): Promise<Result> {
+  await removeFinalizer(deps.kube, gitIntegrations, snapshot.object, REGISTRATION_FINALIZER, signal);
+  deps.memory.finalizerRemoved(snapshot.key);
   return {};
 }
 
@@ -221,7 +239,7 @@ export async function finalizeVanished(
   // An API server that lags behind the others fills the cache with a past in which the object is yet to come.
   const now = await deps.kube.get(gitIntegrations, key, signal);
   if (now?.metadata.uid === object.metadata.uid) return false;
-  const loaded = { ...authenticated(parseObject(object), deps.digestKey), deleting: true };
+  const loaded = { ...withoutForgedRegistration(parseIntegration(object), deps.digestKey), deleting: true };
   await finalize({ integration: loaded, report: startReport(loaded), deps, signal });
   deps.wake(key);
   return true;

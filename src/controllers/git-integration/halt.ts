@@ -11,7 +11,7 @@ import type { Finding, StepCondition } from '../../domain/readiness.ts';
 import { durations } from '../../lib/durations.ts';
 import { askForHost, askForPrivateNetworks } from '../../net/egress-policy.ts';
 import { ProviderError } from '../../providers/provider.ts';
-import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { InvalidConnection } from '../codemie-connection/session-pool.ts';
 import { Refusal } from '../refusals.ts';
 import { StillWaitingError } from '../shared-calls.ts';
 import { ValueFault } from '../value-reader.ts';
@@ -106,13 +106,13 @@ export interface ProviderFailure {
  * Turns what a provider threw into the end of the reconcile. An error that is no ProviderError is the deadline of
  * the shared call, or a fault of ours: either way it says nothing about the provider, and is retried.
  */
-export function providerHalt(error: unknown, question: ProviderFailure): Halt {
-  const { step, host, credential, connection, wasReady } = question;
+export function providerHalt(error: unknown, context: ProviderFailure): Halt {
+  const { step, host, credential, connection, wasReady } = context;
   if (error instanceof StillWaitingError) {
     const message = `${host} has not responded yet. The operator still waits for it; if this persists, check the server and the network path to it.`;
     return waiting(step, 'ProviderUnreachable', message, { kind: 'retry' }, error);
   }
-  if (error instanceof Refusal) return refusalHalt(error, question);
+  if (error instanceof Refusal) return refusalHalt(error, context);
   if (!(error instanceof ProviderError)) {
     const message = `${host} could not be asked, for a reason that is not known here. The operator retries; its log has the error.`;
     return waiting(step, 'ProviderError', message, { kind: 'retry' }, error);

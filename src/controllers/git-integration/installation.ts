@@ -8,7 +8,7 @@ import { Refusal } from '../refusals.ts';
 import type { Credentials } from './credentials.ts';
 import { needsPerson, providerHalt } from './halt.ts';
 import { type Deps, type Pass, type Report, wasReady } from './pass.ts';
-import { confirmed, type Proof, verdictOn } from './validate.ts';
+import { confirmed, type Validation, verdictOn } from './validate.ts';
 
 /** What the later steps need of an installation. */
 export interface FoundInstallation {
@@ -29,16 +29,16 @@ type InstallationDeps = Pick<Deps, 'installations' | 'refusals'>;
 export async function resolveInstallation(
   pass: Pass<InstallationDeps>,
   { auth, name }: Credentials,
-  proof: Proof | undefined,
+  validation: Validation | undefined,
 ): Promise<FoundInstallation | undefined> {
   const { integration, report } = pass;
   if (auth.kind !== 'githubApp') {
     report.installation = undefined;
     return undefined;
   }
-  if (!proof) return unproven(auth.selector, report);
+  if (!validation) return useGivenId(auth.selector, report);
 
-  const installation = await find(pass, proof, { selector: auth.selector, name });
+  const installation = await find(pass, validation, { selector: auth.selector, name });
   report.installation = toStatus(installation);
   report.findings.InstallationResolved = describe(auth.selector, installation);
   const isReported = integration.conditions.some(({ reason }) => reason === 'FirstOfMany');
@@ -55,7 +55,7 @@ export async function resolveInstallation(
 }
 
 /** Without a call to GitHub only a given id can be used. */
-function unproven(selector: InstallationSelector, report: Report): FoundInstallation {
+function useGivenId(selector: InstallationSelector, report: Report): FoundInstallation {
   if (selector.by !== 'id')
     throw needsPerson(
       'InstallationResolved',
@@ -82,25 +82,24 @@ async function find(
     maxAgeMs,
     requestedAtMs,
     recheck,
-  }: Proof,
+  }: Validation,
   { selector, name }: { selector: InstallationSelector; name: string },
 ): Promise<Installation> {
   const { id, account } = report.installation ?? {};
-  const known = id !== undefined && account !== undefined ? { id, account } : undefined;
-  const question = `${key} ${JSON.stringify(selector)}`;
-  const ask = (own: AbortSignal) => {
+  const knownInstallation = id !== undefined && account !== undefined ? { id, account } : undefined;
+  const callKey = `${key} ${JSON.stringify(selector)}`;
+  const ask = (callSignal: AbortSignal) => {
     // The schema allows an App only with GitHub, and the registry has the function there.
     if (!provider.resolveInstallation) throw new TypeError(`${provider.name} has no installations.`);
-    const asking = { ...target, signal: own, ...(known && { knownInstallation: known }) };
-    return confirmed(
-      question,
-      provider.resolveInstallation(credential, selector, asking, app),
-      recheck,
-      deps,
-    );
+    const asking = {
+      ...target,
+      signal: callSignal,
+      ...(knownInstallation && { knownInstallation }),
+    };
+    return confirmed(callKey, provider.resolveInstallation(credential, selector, asking, app), recheck, deps);
   };
   try {
-    return await deps.installations.get(question, maxAgeMs, ask, signal, requestedAtMs);
+    return await deps.installations.get(callKey, maxAgeMs, ask, signal, requestedAtMs);
   } catch (error) {
     signal.throwIfAborted();
     const refused = error instanceof Refusal ? error.error : error;
@@ -155,11 +154,14 @@ function toStatus({ id, account, accountType, repositorySelection, suspendedAt }
 export function checkPermissions(
   { integration: { spec }, report }: Pass<unknown>,
   { name }: Credentials,
-  { proof, installation }: { proof: Proof | undefined; installation: FoundInstallation | undefined },
+  {
+    validation,
+    installation,
+  }: { validation: Validation | undefined; installation: FoundInstallation | undefined },
 ): void {
-  if (!proof) return;
-  const missing = installation?.missing ?? reportedMissing(proof);
-  const remedy = installation?.remedy ?? proof.report.remedy;
+  if (!validation) return;
+  const missing = installation?.missing ?? reportedMissing(validation);
+  const remedy = installation?.remedy ?? validation.report.remedy;
   if (missing === undefined) {
     const message = `${spec.provider} doesn't report what a credential of this kind can do.`;
     report.findings.PermissionsSufficient = { status: 'Unknown', reason: 'NotReported', message };
@@ -182,6 +184,6 @@ export function checkPermissions(
   report.findings.PermissionsSufficient = halt.finding;
 }
 
-function reportedMissing({ report: { permissions, missing } }: Proof): string[] | undefined {
+function reportedMissing({ report: { permissions, missing } }: Validation): string[] | undefined {
   return permissions === 'NotReported' ? undefined : missing;
 }

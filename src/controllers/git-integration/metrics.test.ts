@@ -9,9 +9,9 @@ import {
   type IntegrationMetrics,
   type RateLimitMetrics,
 } from './metrics.ts';
-import { parseObject } from './pass.ts';
+import { parseIntegration } from './pass.ts';
 
-function known(name = 'acme') {
+function snapshot(name = 'acme') {
   const metadata = {
     name,
     namespace: 'team-a',
@@ -19,7 +19,7 @@ function known(name = 'acme') {
     resourceVersion: '1',
     creationTimestamp: '2026-11-22T12:00:00Z',
   };
-  return parseObject({ metadata });
+  return parseIntegration({ metadata });
 }
 
 /** A status with conditions, as `True/Ready`. */
@@ -57,7 +57,7 @@ beforeEach(() => {
 
 describe('createIntegrationMetrics', () => {
   it('shows of an object that works that it does, and when its credential expires', async () => {
-    metrics.observe(known(), status(ready, '2026-12-01T00:00:00Z'));
+    metrics.observe(snapshot(), status(ready, '2026-12-01T00:00:00Z'));
     expect(await series(exposition, 'team-a')).toEqual([
       `codemie_git_integration_condition{${labels},type="Ready",status="True",reason="Ready"} 1`,
       `codemie_git_integration_credential_expiry_timestamp_seconds{${labels}} 1796083200`,
@@ -71,17 +71,17 @@ describe('createIntegrationMetrics', () => {
     [{ PermissionsSufficient: 'False/MissingPermissions' }, ['PermissionsSufficient']],
     [{ Drifted: 'True/Changed', CredentialExpiring: 'True/ExpiresSoon' }, ['Drifted', 'CredentialExpiring']],
   ])('shows which other condition asks for attention: %o', async (conditions, types) => {
-    metrics.observe(known(), status({ Ready: 'False/Any', ...conditions }));
+    metrics.observe(snapshot(), status({ Ready: 'False/Any', ...conditions }));
     const shown = await series(exposition, labels);
     expect(shown.map((line) => /type="(\w+)"/.exec(line)?.[1])).toEqual(['Ready', ...types]);
   });
 
   it('drops a condition that went, and everything with the object', async () => {
     metrics.observe(
-      known(),
+      snapshot(),
       status({ Ready: 'False/Expired', Stalled: 'True/Expired' }, '2026-12-01T00:00:00Z'),
     );
-    metrics.observe(known(), status(ready));
+    metrics.observe(snapshot(), status(ready));
     expect((await series(exposition, 'team-a')).join('\n')).not.toMatch(/Stalled|expiry|False/);
     metrics.forget('team-a/acme');
     expect(await series(exposition, 'team-a')).toEqual([]);
@@ -89,10 +89,10 @@ describe('createIntegrationMetrics', () => {
   });
 
   it('counts objects by what each condition says', async () => {
-    metrics.observe(known('a'), status(ready));
-    metrics.observe(known('b'), status(ready));
-    metrics.observe(known('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
-    metrics.observe(known('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
+    metrics.observe(snapshot('a'), status(ready));
+    metrics.observe(snapshot('b'), status(ready));
+    metrics.observe(snapshot('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
+    metrics.observe(snapshot('b'), status({ ...ready, Ready: 'Unknown/Suspended' }));
     expect((await series(exposition, 'codemie_git_integrations{')).toSorted()).toEqual([
       'codemie_git_integrations{type="CredentialsValid",status="True",reason="Valid"} 2',
       'codemie_git_integrations{type="Ready",status="True",reason="Ready"} 1',

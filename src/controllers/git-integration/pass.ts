@@ -14,24 +14,24 @@ import {
 } from '../../api/v1alpha1/git-integration-status.ts';
 import type { Condition } from '../../api/v1alpha1/shared.ts';
 import { isAuthentic } from '../../domain/digests.ts';
+import type { DesiredSetting } from '../../domain/git-setting.ts';
 import type { Finding, Findings, StepCondition } from '../../domain/readiness.ts';
 import { type ReconcileRequests, reconcileRequests } from '../../domain/reconcile-request.ts';
 import type { RememberedRegistration } from '../../domain/registration-plan.ts';
-import type { DesiredSetting } from '../../domain/setting.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventDetails, EventRecorder } from '../../kube/events.ts';
 import type { Log } from '../../kube/log.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/object.ts';
 import type { Store } from '../../kube/store.ts';
-import type { HttpClients } from '../../net/http-clients.ts';
+import type { HttpClientPool } from '../../net/http-client-pool.ts';
 import type { Tracing } from '../../observability/tracing.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import type { providers } from '../../providers/registry.ts';
 import type { Session } from '../codemie-connection/session.ts';
-import type { Sessions } from '../codemie-connection/sessions.ts';
+import type { SessionPool } from '../codemie-connection/session-pool.ts';
 import type { Memory, RowChange } from '../memory.ts';
-import type { RequestGate } from '../reconcile-requests.ts';
 import type { Refusals } from '../refusals.ts';
+import type { RequestGate } from '../request-gate.ts';
 import type { SharedCalls } from '../shared-calls.ts';
 import type { SharedReads } from '../shared-reads.ts';
 import { ownConditions } from '../status-parts.ts';
@@ -67,12 +67,12 @@ export interface Deps {
   /** Metadata only: labels for access rules, and whether one is being torn down. */
   namespaces: Store;
   /** Signed-in clients of CodeMie, one per connection. */
-  sessions: Sessions;
+  sessions: SessionPool;
   providers: typeof providers;
-  http: HttpClients;
+  http: HttpClientPool;
   /** For Git providers: a host that hangs is skipped for a while. */
-  providerHttp: HttpClients;
-  proofs: SharedCalls<CredentialReport>;
+  providerHttp: HttpClientPool;
+  validations: SharedCalls<CredentialReport>;
   installations: SharedCalls<Installation>;
   /** What providers refuse, and how sure that is. */
   refusals: Refusals;
@@ -95,7 +95,7 @@ export interface Deps {
 }
 
 /** What is known of one GitIntegration apart from its spec. Nothing of it changes during a reconcile. */
-export interface Known {
+export interface Snapshot {
   object: KubeObject;
   key: ObjectKey;
   namespace: string;
@@ -117,13 +117,16 @@ export interface Known {
 }
 
 /** One GitIntegration as it was read. */
-export interface Loaded extends Known {
+export interface ParsedIntegration extends Snapshot {
   /** The spec, or one sentence about what is wrong with it. */
   parsed: Parsed<GitIntegrationSpec>;
 }
 
 /** Leaves a registration out that this operator did not sign: it is forged, or older than signatures. */
-export function authenticated(loaded: Loaded, digestKey: KeyObject): Loaded {
+export function withoutForgedRegistration(
+  loaded: ParsedIntegration,
+  digestKey: KeyObject,
+): ParsedIntegration {
   const { registration, ...status } = loaded.status;
   if (!registration || isAuthentic(loaded.uid, registration, digestKey)) return loaded;
   return { ...loaded, status };
@@ -134,7 +137,7 @@ export function authenticated(loaded: Loaded, digestKey: KeyObject): Loaded {
  *
  * @param handled the request for which an earlier reconcile asked again already, which the status does not show yet
  */
-export function parseObject(object: KubeObject, handled?: string): Loaded {
+export function parseIntegration(object: KubeObject, handled?: string): ParsedIntegration {
   const { metadata } = object;
   const stored = parseGitIntegrationStatus(object['status']);
   const conditions = ownConditions(stored.conditions, gitIntegrationConditions);
@@ -157,7 +160,7 @@ export function parseObject(object: KubeObject, handled?: string): Loaded {
 }
 
 /** One GitIntegration with a good spec. */
-export interface Integration extends Known {
+export interface Integration extends Snapshot {
   spec: GitIntegrationSpec;
   /** `spec.alias`, or the object's own name. */
   alias: string;
@@ -167,7 +170,7 @@ export interface Integration extends Known {
  * Whether an integration was Ready with the spec as it is now, and has been at most in doubt since. A fault of the other
  * side is then something temporary, and no reason to call a user.
  */
-export function wasReady({ status, conditions, generation }: Known): boolean {
+export function wasReady({ status, conditions, generation }: Snapshot): boolean {
   const ready = conditions.find(({ type }) => type === 'Ready');
   return (
     status.registration !== undefined && ready?.observedGeneration === generation && ready.status !== 'False'
@@ -203,7 +206,7 @@ export interface Report {
 }
 
 /** An empty report that remembers what CodeMie holds: a reconcile that fails early must not forget it. */
-export function startReport({ object, status }: Known): Report {
+export function startReport({ object, status }: Snapshot): Report {
   return {
     resourceVersion: object.metadata.resourceVersion,
     findings: {},
@@ -220,7 +223,7 @@ export function startReport({ object, status }: Known): Report {
  * another credential; only a `Registered` that is True stays: it says what CodeMie holds, and CodeMie still holds
  * it. Why it was something else may be past, such as a connection that has become Ready.
  */
-export function enterHalt(report: Report, halt: Halt, { conditions }: Known): void {
+export function enterHalt(report: Report, halt: Halt, { conditions }: Snapshot): void {
   report.findings[halt.condition] = halt.finding;
   const registered = conditions.find(({ type }) => type === 'Registered');
   if (registered?.status === 'True' && !report.findings.Registered) report.findings.Registered = registered;
@@ -250,7 +253,7 @@ function keepsTheOldCredential(report: Report, { condition, finding }: Halt): bo
  * One reconcile over one GitIntegration: what it is about, what it has found out, and what it works with. A step asks for
  * no more of {@link Deps} than it needs.
  */
-export interface Pass<D = Deps, I extends Known = Integration> {
+export interface Pass<D = Deps, I extends Snapshot = Integration> {
   integration: I;
   /** Filled step by step, and written once at the end. */
   report: Report;

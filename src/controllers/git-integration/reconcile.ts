@@ -1,4 +1,4 @@
-import { durationMs } from '../../api/duration.ts';
+import { durationMs } from '../../api/duration-text.ts';
 import { gitIntegrations } from '../../api/group.ts';
 import { steadyInterval, waitUntil } from '../../domain/schedule.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
@@ -13,14 +13,14 @@ import { finalize, finalizeVanished } from './finalize.ts';
 import { Halt, type Next } from './halt.ts';
 import { checkPermissions, resolveInstallation } from './installation.ts';
 import {
-  authenticated,
   type Deps,
   enterHalt,
   type Integration,
-  type Loaded,
+  type ParsedIntegration,
   type Pass,
-  parseObject,
+  parseIntegration,
   startReport,
+  withoutForgedRegistration,
 } from './pass.ts';
 import { register } from './register.ts';
 import type { Progress } from './registration-report.ts';
@@ -49,14 +49,14 @@ export async function reconcile(
     deps.metrics.forget(key);
     return {};
   }
-  const known = { integration: loaded, report: startReport(loaded), deps, signal };
-  if (loaded.deleting) return deps.tracing.step('finalize', () => finalize(known));
+  const base = { integration: loaded, report: startReport(loaded), deps, signal };
+  if (loaded.deleting) return deps.tracing.step('finalize', () => finalize(base));
   if (!loaded.parsed.ok) {
-    await writeInvalid(known, loaded.parsed.error);
+    await writeInvalid(base, loaded.parsed.error);
     return {};
   }
   const spec = loaded.parsed.value;
-  const pass: Pass = { ...known, integration: { ...loaded, spec, alias: spec.alias ?? loaded.name } };
+  const pass: Pass = { ...base, integration: { ...loaded, spec, alias: spec.alias ?? loaded.name } };
   if (spec.suspend) {
     await writeSuspended(pass);
     return {};
@@ -77,7 +77,7 @@ function depsOfPass(key: ObjectKey, deps: Deps, aside: ReconcileContext['aside']
   return {
     ...deps,
     sessions: sessionsAside(deps.sessions, namespace, aside),
-    proofs: callsAside(deps.proofs.of(namespace), aside),
+    validations: callsAside(deps.validations.of(namespace), aside),
     installations: callsAside(deps.installations.of(namespace), aside),
   };
 }
@@ -94,10 +94,10 @@ async function load(
     digestKey,
   }: Pick<Deps, 'kube' | 'integrations' | 'memory' | 'requests' | 'wakeAfter' | 'digestKey'>,
   signal: AbortSignal,
-): Promise<Loaded | undefined> {
+): Promise<ParsedIntegration | undefined> {
   const object = await readCurrent(gitIntegrations, key, { kube, store: integrations, memory }, signal);
   if (!object) return undefined;
-  const loaded = authenticated(parseObject(object, memory.handledRequest(key)), digestKey);
+  const loaded = withoutForgedRegistration(parseIntegration(object, memory.handledRequest(key)), digestKey);
   const { fresh } = loaded.requests;
   if (!loaded.forceCheck || fresh === undefined) return loaded;
   const admission = requests.admit(object, fresh);
@@ -107,7 +107,7 @@ async function load(
 }
 
 /** The same as if the request were not there: it is acted on later, and the status does not call it handled. */
-function putOff(loaded: Loaded): Loaded {
+function putOff(loaded: ParsedIntegration): ParsedIntegration {
   const { lastHandledReconcileAt, otherHandledReconcileAt } = loaded.status;
   const handled = { lastHandledReconcileAt, otherHandledReconcileAt };
   return { ...loaded, forceCheck: false, requests: { fresh: undefined, handled } };
@@ -120,9 +120,9 @@ async function work(pass: Pass): Promise<Halt | Progress> {
   try {
     const connection = resolveConnection(integration, deps);
     const credentials = await step('credentials', () => readCredentials(pass));
-    const proof = await step('validate', () => validate(pass, credentials, connection));
-    const installation = await step('installation', () => resolveInstallation(pass, credentials, proof));
-    checkPermissions(pass, credentials, { proof, installation });
+    const validation = await step('validate', () => validate(pass, credentials, connection));
+    const installation = await step('installation', () => resolveInstallation(pass, credentials, validation));
+    checkPermissions(pass, credentials, { validation, installation });
     const credential = { credentials, installationId: installation?.id };
     return await step('register', () => register(pass, connection, credential));
   } catch (error) {

@@ -1,10 +1,10 @@
 import { serverKey } from '../../domain/claim.ts';
 import { urlForCodeMie } from '../../domain/codemie-url.ts';
 import { settingDigest } from '../../domain/digests.ts';
+import { type DesiredSetting, ownerMark, settingValues, tokenName } from '../../domain/git-setting.ts';
 import { needsNewRows, planRegistration } from '../../domain/registration-plan.ts';
-import { type DesiredSetting, ownerMark, settingValues, tokenName } from '../../domain/setting.ts';
 import { belongsToAnother, refuseUnlessHolder } from './claim.ts';
-import { allows, connectionName, leadsTo } from './connection.ts';
+import { allows, connectionName, pointsToServerOf } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { codeMieHalt, waiting } from './halt.ts';
 import type { Integration, Pass, ResolvedConnection, WritePass } from './pass.ts';
@@ -133,7 +133,7 @@ function newestBefore(
 
 /** What the last write to this very place left; another CodeMie knows nothing of it. */
 function rememberedWrite({ status: { registration } }: Integration, { object, uid }: ResolvedConnection) {
-  if (!registration || !leadsTo(object, registration)) return undefined;
+  if (!registration || !pointsToServerOf(object, registration)) return undefined;
   const { id, digest = '', remoteUpdatedAt = '' } = registration;
   return { id, digest, remoteUpdatedAt, connectionUID: uid };
 }

@@ -1,12 +1,12 @@
 import { registrationSignature, settingDigest } from '../../domain/digests.ts';
-import { originOf, type RegistrationPlan } from '../../domain/registration-plan.ts';
 import {
   type DesiredSetting,
   differences,
   type ObservedSetting,
   ownerKey,
   type SettingIndex,
-} from '../../domain/setting.ts';
+} from '../../domain/git-setting.ts';
+import { originOf, type RegistrationPlan } from '../../domain/registration-plan.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
 import { type Halt, needsCodeMieUser } from './halt.ts';
 import type { Report, WritePass } from './pass.ts';

@@ -3,21 +3,28 @@ import { keepsRow, parsePlace } from '../../api/v1alpha1/git-integration-spec.ts
 import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { serverKey } from '../../domain/claim.ts';
+import { type ObservedSetting, ownerMark, type Scope } from '../../domain/git-setting.ts';
 import { rowsToRemove } from '../../domain/registration-plan.ts';
-import { type ObservedSetting, ownerMark, type Scope } from '../../domain/setting.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';
 import type { Session } from '../codemie-connection/session.ts';
-import { InvalidConnection } from '../codemie-connection/sessions.ts';
+import { InvalidConnection } from '../codemie-connection/session-pool.ts';
 import { ValueFault } from '../value-reader.ts';
 import { signedRegistration } from './claim.ts';
-import { allows, connectionByUid, findConnection, isWorking, leadsTo, serverOf } from './connection.ts';
+import {
+  allows,
+  connectionByUid,
+  findConnection,
+  isWorking,
+  pointsToServerOf,
+  serverOf,
+} from './connection.ts';
 import { waiting } from './halt.ts';
-import type { Deps, Known, Pass, ResolvedConnection } from './pass.ts';
+import type { Deps, Pass, ResolvedConnection, Snapshot } from './pass.ts';
 import { removeSettings } from './settings-writer.ts';
 
 /** What the way of a row to its removal is found with. */
-export type WayDeps = Pick<
+export type RouteDeps = Pick<
   Deps,
   'clusterConnections' | 'connections' | 'namespaces' | 'memory' | 'digestKey'
 >;
@@ -27,30 +34,30 @@ export type WayDeps = Pick<
  * this process wrote through it, or the spec merely names it and it allows the namespace and the project. A finalizer
  * alone opens nothing, as anyone who may write the object can set it.
  */
-export interface Way {
+export interface RemovalRoute {
   connection: KubeObject;
   because: 'registered' | 'written' | 'named';
   isLast: boolean;
 }
 
-type Found = Omit<Way, 'isLast'>;
+type Found = Omit<RemovalRoute, 'isLast'>;
 
 /** Where and through what the rows of one object may be removed. */
-export interface CleanUpWays {
+export interface RemovalRoutes {
   /** The one that the registration was made through comes last. */
-  ways: Way[];
+  routes: RemovalRoute[];
   /** Signed by this operator. */
   registration: Registration | undefined;
   /** Whether there is, or may be, a row: by a registration or a write of this process. */
-  known: boolean;
+  mayHaveRows: boolean;
 }
 
 /** Finds the connections that the end of an object may use. */
-export function cleanUpWays(object: KubeObject, deps: WayDeps): CleanUpWays {
+export function findRemovalRoutes(object: KubeObject, deps: RouteDeps): RemovalRoutes {
   const registration = signedRegistration(object, deps);
   const written = deps.memory.connectionsOf(object);
-  const known = registration !== undefined || written.size > 0;
-  const through = (uid: string, because: Way['because']): Found[] => {
+  const mayHaveRows = registration !== undefined || written.size > 0;
+  const through = (uid: string, because: RemovalRoute['because']): Found[] => {
     const connection = connectionByUid(uid, deps);
     return connection ? [{ connection, because }] : [];
   };
@@ -66,12 +73,12 @@ export function cleanUpWays(object: KubeObject, deps: WayDeps): CleanUpWays {
   // waits for a connection that does not work.
   if (missing && (found.length === 0 || isWorking(named)))
     found.unshift({ connection: named, because: 'named' });
-  const ways = found.map((way, index) => ({ ...way, isLast: index === found.length - 1 }));
-  return { ways, registration, known };
+  const routes = found.map((route, index) => ({ ...route, isLast: index === found.length - 1 }));
+  return { routes, registration, mayHaveRows };
 }
 
 /** The connection that the spec names, if it allows this. */
-function namedConnection(object: KubeObject, deps: WayDeps): KubeObject | undefined {
+function namedConnection(object: KubeObject, deps: RouteDeps): KubeObject | undefined {
   const place = parsePlace(object['spec']);
   if (!place) return undefined;
   const { namespace = '' } = object.metadata;
@@ -80,11 +87,11 @@ function namedConnection(object: KubeObject, deps: WayDeps): KubeObject | undefi
 }
 
 /** Whether an integration still needs that connection to clean CodeMie up. One that is to stay there does not. */
-export function needsCleanUp(integration: KubeObject, connection: KubeObject, deps: WayDeps): boolean {
+export function needsCleanUp(integration: KubeObject, connection: KubeObject, deps: RouteDeps): boolean {
   if (!integration.metadata.finalizers?.includes(REGISTRATION_FINALIZER)) return false;
   if (keepsRow(integration['spec'])) return false;
-  return cleanUpWays(integration, deps).ways.some(
-    (way) => way.connection.metadata.uid === connection.metadata.uid,
+  return findRemovalRoutes(integration, deps).routes.some(
+    (route) => route.connection.metadata.uid === connection.metadata.uid,
   );
 }
 
@@ -95,17 +102,17 @@ const graceMs = durations.integrations.tearDownGraceMs;
  * The login of a connection is gone, the connection or its namespace is being deleted too, and this process has no
  * session from before that still works.
  */
-export class TornDown extends Error {
-  override readonly name = 'TornDown';
+export class LoginDeletedError extends Error {
+  override readonly name = 'LoginDeletedError';
   /** Until when it is worth waiting for the Secret, epoch milliseconds. */
-  readonly endsAtMs: number;
+  readonly giveUpAtMs: number;
 
-  constructor(fault: ValueFault, endsAtMs: number) {
+  constructor(fault: ValueFault, giveUpAtMs: number) {
     super(
       `${fault.sentence} The connection is being deleted too, so create the Secret again within 5 minutes, or the integration is left behind; to avoid this in Git, keep the Secret of a login in an earlier wave or out of pruning.`,
       { cause: fault },
     );
-    this.endsAtMs = endsAtMs;
+    this.giveUpAtMs = giveUpAtMs;
   }
 }
 
@@ -115,20 +122,20 @@ type TearDownDeps = Pick<Deps, 'sessions' | 'namespaces' | 'operatorNamespace' |
  * Cleans up through a connection. Where its Secrets were deleted with it, or with their namespace, the session that this
  * process has from before goes on: a deletion of everything at once has no order.
  *
- * @throws TornDown; what `Sessions.open` and `work` throw
+ * @throws LoginDeletedError; what `SessionPool.open` and `work` throw
  */
 export async function withLogin<T>(
   connection: KubeObject,
-  { integration: { object }, deps, signal }: Pass<TearDownDeps, Known>,
+  { integration: { object }, deps, signal }: Pass<TearDownDeps, Snapshot>,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   try {
     return await work(await deps.sessions.open(connection, signal));
   } catch (error) {
-    const endsAtMs = endOfWaiting(connection, object, deps);
-    if (!(error instanceof ValueFault) || endsAtMs === undefined) throw error;
+    const giveUpAtMs = giveUpAt(connection, object, deps);
+    if (!(error instanceof ValueFault) || giveUpAtMs === undefined) throw error;
     const last = deps.sessions.last(connection.metadata.uid);
-    const fault = new TornDown(error, endsAtMs);
+    const fault = new LoginDeletedError(error, giveUpAtMs);
     if (!last) throw fault;
     return await work(await last).catch((failure: unknown) => {
       throw failure instanceof CodeMieError && failure.kind === 'unauthorized' ? fault : failure;
@@ -141,7 +148,7 @@ export async function withLogin<T>(
  * nor the namespace of the Secret is being deleted. In such a namespace nothing can be created any more, so that there
  * is nothing to wait for.
  */
-function endOfWaiting(
+function giveUpAt(
   { metadata: { namespace, deletionTimestamp } }: KubeObject,
   object: KubeObject,
   { namespaces, operatorNamespace }: TearDownDeps,
@@ -169,7 +176,7 @@ export async function leaveFormerPlaces(
   const { integration, connection: present, deps } = pass;
   if (integration.spec.deletionPolicy === 'Orphan') return;
   const { registration } = integration.status;
-  if (registration && !leadsTo(present.object, registration) && registration.id !== kept.id)
+  if (registration && !pointsToServerOf(present.object, registration) && registration.id !== kept.id)
     await leave({ ...registration, registration }, kept, pass);
   const here = { connectionUID: present.uid, server: serverKey(present.spec.url) };
   for (const write of deps.memory.writesElsewhere(integration.object, here)) {
@@ -200,7 +207,7 @@ async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Pr
   const connection = connectionByUid(former.connectionUID, deps);
   if (!connection) return leaveBehind('its former connection is gone');
   const leadsThere = registration
-    ? leadsTo(connection, registration)
+    ? pointsToServerOf(connection, registration)
     : serverOf(connection) === former.server;
   if (!leadsThere) return leaveBehind('the connection leads to another server now');
   try {
@@ -211,7 +218,7 @@ async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Pr
       await removeSettings(left, session, { deps, signal });
     });
   } catch (error) {
-    if (error instanceof TornDown && error.endsAtMs <= deps.now())
+    if (error instanceof LoginDeletedError && error.giveUpAtMs <= deps.now())
       leaveBehind('the Secrets of its former connection are gone');
     else explain(error);
   }
@@ -219,13 +226,13 @@ async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Pr
 
 function explain(error: unknown): never {
   const isNotReady =
-    error instanceof ValueFault || error instanceof InvalidConnection || error instanceof TornDown;
+    error instanceof ValueFault || error instanceof InvalidConnection || error instanceof LoginDeletedError;
   if (!isNotReady) throw error;
   const message =
     'The integration is registered, but its previous copy could not be removed because the former connection is not Ready. Fix or delete that connection.';
   const next =
-    error instanceof TornDown
-      ? ({ kind: 'at', atMs: error.endsAtMs } as const)
+    error instanceof LoginDeletedError
+      ? ({ kind: 'at', atMs: error.giveUpAtMs } as const)
       : ({ kind: 'retry' } as const);
   throw waiting('Registered', 'ConnectionNotReady', message, next, error);
 }
@@ -237,7 +244,7 @@ function explain(error: unknown): never {
  * @param why ends the sentence that begins with "because"
  */
 export function reportOrphaned(
-  { object, key, namespace, name, status: { registration } }: Known,
+  { object, key, namespace, name, status: { registration } }: Snapshot,
   why: string,
   { clusterName, events, metrics, log }: Pick<Deps, 'clusterName' | 'events' | 'metrics' | 'log'>,
 ): void {
@@ -262,7 +269,7 @@ export function reportOrphaned(
  * anyone who may write the object can set the finalizer, so that this raises no alarm.
  */
 export function reportUnchecked(
-  { object, key, namespace, name }: Known,
+  { object, key, namespace, name }: Snapshot,
   { clusterName, events, log }: Pick<Deps, 'clusterName' | 'events' | 'log'>,
 ): void {
   const owner = ownerMark(clusterName, namespace, name);

@@ -1,6 +1,6 @@
 import { type Account, mayWriteProject } from '../../codemie/account.ts';
 import type { ProjectLookup } from '../../codemie/client.ts';
-import type { DesiredSetting } from '../../domain/setting.ts';
+import type { DesiredSetting } from '../../domain/git-setting.ts';
 import { durations } from '../../lib/durations.ts';
 import { type Halt, needsCodeMieUser } from './halt.ts';
 import type { WritePass } from './pass.ts';

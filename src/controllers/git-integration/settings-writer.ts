@@ -2,8 +2,8 @@ import { gitIntegrations, IN_USE_FINALIZER, REGISTRATION_FINALIZER } from '../..
 import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { serverKey } from '../../domain/claim.ts';
 import { settingDigest } from '../../domain/digests.ts';
+import type { DesiredSetting, ObservedSetting, Scope } from '../../domain/git-setting.ts';
 import { type ConfirmedWrite, isAdoption, type RegistrationPlan } from '../../domain/registration-plan.ts';
-import type { DesiredSetting, ObservedSetting, Scope } from '../../domain/setting.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { durations } from '../../lib/durations.ts';

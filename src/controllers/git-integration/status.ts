@@ -1,5 +1,5 @@
 import type { GitIntegrationConditionType } from '../../api/conditions.ts';
-import { durationMs } from '../../api/duration.ts';
+import { durationMs } from '../../api/duration-text.ts';
 import { fitterOf } from '../../api/fit.ts';
 import { FIELD_MANAGER, gitIntegrations } from '../../api/group.ts';
 import { gitIntegrationStatusSchema } from '../../api/v1alpha1/git-integration-status.ts';
@@ -10,7 +10,7 @@ import type { HandledRequests } from '../../domain/reconcile-request.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { durations } from '../../lib/durations.ts';
 import { mergeConditions, outageNews, providerOutages, sameJson } from '../status-parts.ts';
-import type { Deps, Known, Pass } from './pass.ts';
+import type { Deps, Pass, Snapshot } from './pass.ts';
 
 const fitStatus = fitterOf(gitIntegrationStatusSchema);
 
@@ -36,7 +36,7 @@ export async function writeStatus(pass: Pass): Promise<boolean> {
     now: deps.now(),
   });
   const wanted = { ...report.findings, ...report.abnormal, ...summaryConditions(readiness) };
-  return write(pass, wanted, { ...seen(integration), handledSpec: specDigest(spec) });
+  return write(pass, wanted, { ...handledNow(integration), handledSpec: specDigest(spec) });
 }
 
 /**
@@ -70,7 +70,7 @@ export async function writeSuspended(pass: Pass): Promise<void> {
 }
 
 /** Says that the spec breaks a rule which the installed definition did not know. */
-export async function writeInvalid(pass: Pass<Deps, Known>, error: string): Promise<void> {
+export async function writeInvalid(pass: Pass<Deps, Snapshot>, error: string): Promise<void> {
   const message = `${error} Correct the field, and install the CRDs of this release.`;
   const fault = { reason: 'InvalidSpec', message };
   const kept = asWanted(pass.integration.conditions.filter(({ type }) => type === 'Registered'));
@@ -79,26 +79,26 @@ export async function writeInvalid(pass: Pass<Deps, Known>, error: string): Prom
     Ready: { status: 'False', ...fault },
     Stalled: { status: 'True', ...fault },
   };
-  await write(pass, wanted, seen(pass.integration));
+  await write(pass, wanted, handledNow(pass.integration));
 }
 
 /** Says that the deletion waits, and for what. */
-export async function writeDeleting(pass: Pass<Deps, Known>, finding: Finding): Promise<void> {
+export async function writeDeleting(pass: Pass<Deps, Snapshot>, finding: Finding): Promise<void> {
   const kept = asWanted(pass.integration.conditions.filter(({ type }) => type === 'Registered'));
   const reconciling: Finding = { ...finding, status: 'True' };
   const wanted = { ...kept, Ready: finding, Reconciling: reconciling };
-  await write(pass, wanted, seen(pass.integration));
+  await write(pass, wanted, handledNow(pass.integration));
 }
 
 /** What a status is about. */
-interface About {
+interface HandledState {
   observedGeneration: number;
   handledSpec: string | undefined;
   requests: HandledRequests;
 }
 
 /** The object as it is now, all of whose requests are done with this reconcile. */
-function seen({ generation, requests, status }: Known): About {
+function handledNow({ generation, requests, status }: Snapshot): HandledState {
   return {
     observedGeneration: generation,
     handledSpec: status.handledSpec,
@@ -107,22 +107,22 @@ function seen({ generation, requests, status }: Known): About {
 }
 
 async function write(
-  pass: Pass<Deps, Known>,
+  pass: Pass<Deps, Snapshot>,
   wanted: Wanted,
-  { observedGeneration, handledSpec, requests }: About,
+  { observedGeneration, handledSpec, requests }: HandledState,
 ): Promise<boolean> {
-  const { integration: known, report, deps, signal } = pass;
-  const { generation, status: stored, key, uid } = known;
+  const { integration: snapshot, report, deps, signal } = pass;
+  const { generation, status: stored, key, uid } = snapshot;
   const status = fitStatus({
     observedGeneration,
     ...(handledSpec !== undefined && { handledSpec }),
-    conditions: mergeConditions(wanted, known.conditions, generation, deps.now()),
+    conditions: mergeConditions(wanted, snapshot.conditions, generation, deps.now()),
     ...(report.credential && { credential: report.credential }),
     ...(report.installation && { installation: report.installation }),
     ...(report.registration && { registration: report.registration }),
     ...requests,
   });
-  deps.metrics.observe(known, status);
+  deps.metrics.observe(snapshot, status);
   if (sameJson(status, stored)) return true;
   try {
     const options = { fieldManager: FIELD_MANAGER, uid, resourceVersion: report.resourceVersion };
@@ -149,38 +149,38 @@ function asWanted(conditions: readonly Condition[], observedGeneration?: number)
 
 /** Events on a change of readiness and for what the steps had to say; never for a reconcile that changed nothing. */
 function publish(
-  { integration: known, report, deps }: Pass<Deps, Known>,
+  { integration: snapshot, report, deps }: Pass<Deps, Snapshot>,
   conditions: readonly Condition[],
 ): void {
   const ready = conditions.find(({ type }) => type === 'Ready');
-  const before = known.conditions.find(({ type }) => type === 'Ready');
+  const before = snapshot.conditions.find(({ type }) => type === 'Ready');
   if (ready && (ready.status !== before?.status || ready.reason !== before.reason)) {
-    deps.log.info({ key: known.key, ready: ready.status, reason: ready.reason }, 'Readiness changed');
-    deps.events.record(known.object, {
+    deps.log.info({ key: snapshot.key, ready: ready.status, reason: ready.reason }, 'Readiness changed');
+    deps.events.record(snapshot.object, {
       type: ready.status === 'False' ? 'Warning' : 'Normal',
       reason: ready.reason,
       action: 'Reconcile',
       note: ready.message,
     });
   }
-  const outage = outageNews(known.conditions, conditions, providerOutages);
-  if (outage) deps.events.record(known.object, outage);
+  const outage = outageNews(snapshot.conditions, conditions, providerOutages);
+  if (outage) deps.events.record(snapshot.object, outage);
   for (const type of ['CredentialExpiring', 'Drifted', 'UsageLimited']) {
     const now = conditions.find((condition) => condition.type === type);
-    const then = known.conditions.find((condition) => condition.type === type);
+    const then = snapshot.conditions.find((condition) => condition.type === type);
     if (!now || now.reason === then?.reason) continue;
     // Where no Prometheus is, alerts are made of these lines: docs/guides/alert-with-kibana.md.
     const expiresAt = type === 'CredentialExpiring' ? report.credential?.expiresAt : undefined;
     deps.log.warn(
-      { key: known.key, condition: type, reason: now.reason, ...(expiresAt && { expiresAt }) },
+      { key: snapshot.key, condition: type, reason: now.reason, ...(expiresAt && { expiresAt }) },
       'Condition raised',
     );
-    deps.events.record(known.object, {
+    deps.events.record(snapshot.object, {
       type: 'Warning',
       reason: now.reason,
       action: 'Reconcile',
       note: now.message,
     });
   }
-  for (const news of report.news) deps.events.record(known.object, news);
+  for (const news of report.news) deps.events.record(snapshot.object, news);
 }

@@ -11,7 +11,7 @@ import { credentialDigest } from '../../domain/digests.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { createStore } from '../../kube/store.ts';
 import { bounds } from '../../lib/bounds.ts';
-import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
+import { createHttpClientPool, type HttpClientPool } from '../../net/http-client-pool.ts';
 import type { CredentialReport, Installation } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import { newKey } from '../../providers/testing/github.ts';
@@ -22,16 +22,16 @@ import { Halt, providerFailureAgeMs } from './halt.ts';
 import { integrationIndexes } from './indexes.ts';
 import { resolveInstallation } from './installation.ts';
 import { createClockMetrics, createRateLimitMetrics } from './metrics.ts';
-import { parseObject, type Report, type ResolvedConnection, startReport } from './pass.ts';
+import { parseIntegration, type Report, type ResolvedConnection, startReport } from './pass.ts';
 import { type ValidationDeps, validate } from './validate.ts';
 
 let github: GitHub;
 let internet: Internet;
-let clients: HttpClients;
+let clients: HttpClientPool;
 beforeAll(async () => {
   github = createGitHub();
   internet = await startInternet({ peers: [github] });
-  clients = createHttpClients({
+  clients = createHttpClientPool({
     ca: [internet.ca],
     proxy: { httpsProxy: internet.proxyUrl },
     timeoutMs: 10_000,
@@ -70,7 +70,7 @@ function startProcess(objects: KubeObject[] = [], now = Date.now): Process {
     installations: createSharedCalls<Installation>(sharing),
     integrations,
     now,
-    proofs: createSharedCalls<CredentialReport>(sharing),
+    validations: createSharedCalls<CredentialReport>(sharing),
     providerHttp: clients,
     providers,
     rateLimits: createRateLimitMetrics(registry, now),
@@ -111,11 +111,11 @@ async function prove(
   auth: Credentials['auth'],
   deps: Process,
   object: KubeObject = { metadata: metadataOf(name) },
-  report = startReport(parseObject(object)),
+  report = startReport(parseIntegration(object)),
 ): Promise<Report> {
   const spec = parseGitIntegrationSpec({ provider: 'GitHub', project: 'demo', auth: auths[auth.kind] });
   if (!spec.ok) throw new Error(spec.error);
-  const integration = { ...parseObject(object), spec: spec.value, alias: name };
+  const integration = { ...parseIntegration(object), spec: spec.value, alias: name };
   const signal = deadline(15_000);
   const credentials = { auth, name: 'token', ca: [] };
   const pass = { integration, report, deps, signal };
@@ -288,7 +288,7 @@ describe('a key that is not the App’s', () => {
       fingerprint: 'SHA256:any',
       selector: { by: 'first' },
     };
-    const report = startReport(parseObject({ metadata: metadataOf('key') }));
+    const report = startReport(parseIntegration({ metadata: metadataOf('key') }));
     const refused = await outcomeOf(
       prove('key', auth, startProcess(), { metadata: metadataOf('key') }, report),
     );

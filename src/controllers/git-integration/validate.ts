@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { durationMs } from '../../api/duration.ts';
+import { durationMs } from '../../api/duration-text.ts';
 import { productNames } from '../../api/group.ts';
 import { credentialDigest } from '../../domain/digests.ts';
 import { mayReachPrivateNetworks } from '../../domain/tenancy.ts';
@@ -16,7 +16,7 @@ import {
 import { type RecheckPolicy, Refusal, type Refusals } from '../refusals.ts';
 import { sameJson } from '../status-parts.ts';
 import { requireAllowedServers } from './connection.ts';
-import { type Credentials, rememberedEnd } from './credentials.ts';
+import { type Credentials, rememberedExpiry } from './credentials.ts';
 import { providerHalt } from './halt.ts';
 import {
   type Deps,
@@ -28,7 +28,7 @@ import {
 } from './pass.ts';
 
 /** A credential that its provider accepted, and what is needed to ask the provider more. */
-export interface Proof {
+export interface Validation {
   provider: Provider;
   credential: Credential;
   /** Of the credential; see `credentialDigest`. */
@@ -54,7 +54,7 @@ export type ValidationDeps = Pick<
   | 'digestKey'
   | 'integrations'
   | 'now'
-  | 'proofs'
+  | 'validations'
   | 'providerHttp'
   | 'providers'
   | 'rateLimits'
@@ -73,7 +73,7 @@ export async function validate(
   pass: Pass<ValidationDeps>,
   credentials: Credentials,
   connection: ResolvedConnection,
-): Promise<Proof | undefined> {
+): Promise<Validation | undefined> {
   const { integration, report, deps } = pass;
   const { spec } = integration;
   requireAllowedServers(Object.values(serversOf(integration, deps)), connection);
@@ -83,14 +83,14 @@ export async function validate(
     report.credential = fingerprintOf(credentials.auth);
     return undefined;
   }
-  const proof = await prove(pass, credentials, connection);
-  const message = sayAccepted(productNames[spec.provider], proof);
+  const validation = await askProvider(pass, credentials, connection);
+  const message = sayAccepted(productNames[spec.provider], validation);
   report.findings.CredentialsValid = { status: 'True', reason: 'Valid', message };
-  enterCredential(pass, proof, credentials);
-  return proof;
+  enterCredential(pass, validation, credentials);
+  return validation;
 }
 
-function sayAccepted(product: string, { report: { account, clockSkewMs }, target }: Proof): string {
+function sayAccepted(product: string, { report: { account, clockSkewMs }, target }: Validation): string {
   const accepted = `${product} accepts the credential${account ? ` of ${account}` : ''}.`;
   if (clockSkewMs === undefined) return accepted;
   // Without a number, which would be another one each time; the metric has it.
@@ -104,11 +104,11 @@ function serversOf({ spec }: Integration, { providers }: ValidationDeps): { webU
   return { webUrl, apiUrl: spec.apiURL ? new URL(spec.apiURL) : provider.apiUrl(webUrl) };
 }
 
-async function prove(
+async function askProvider(
   { integration, report, deps, signal }: Pass<ValidationDeps>,
   { auth, name, ca }: Credentials,
   connection: ResolvedConnection,
-): Promise<Proof> {
+): Promise<Validation> {
   const { spec } = integration;
   const provider = deps.providers[spec.provider];
   const { webUrl, apiUrl } = serversOf(integration, deps);
@@ -130,11 +130,11 @@ async function prove(
   const { requestedAtMs } = integration;
 
   const digest = credentialDigest(spec.provider, webUrl, credential, deps.digestKey);
-  const ask = async (own: AbortSignal, lastGood: CredentialReport | undefined) => {
-    const knownExpiresAt = expiresAt ?? lastGood?.expiresAt ?? rememberedEnd(digest, deps.integrations);
+  const ask = async (callSignal: AbortSignal, lastGood: CredentialReport | undefined) => {
+    const knownExpiresAt = expiresAt ?? lastGood?.expiresAt ?? rememberedExpiry(digest, deps.integrations);
     const pending = provider.validate(credential, {
       ...target,
-      signal: own,
+      signal: callSignal,
       ...(knownExpiresAt && { knownExpiresAt }),
       // Who asks for a reconcile wants to see the whole truth.
       ...(lastGood && maxAgeMs > 0 && { previous: lastGood }),
@@ -148,22 +148,24 @@ async function prove(
     host: webUrl.host,
     namespace: integration.namespace,
   };
-  const call = (own: AbortSignal, lastGood: CredentialReport | undefined) =>
-    confirmed(key, ask(own, lastGood), recheck, deps);
-  const found = await deps.proofs.get(key, maxAgeMs, call, signal, requestedAtMs).catch((error: unknown) => {
-    signal.throwIfAborted();
-    enterRefused(error, auth, digest, report);
-    const { host } = webUrl;
-    throw providerHalt(error, {
-      step: 'CredentialsValid',
-      host,
-      credential: name,
-      connection: connectionLabel,
-      unusual: auth.kind === 'token' ? unusualForm(auth.token, spec.provider, webUrl.hostname) : undefined,
-      wasReady: wasReady(integration),
-      verdict: verdictOn(digest, 'CredentialsValid', integration),
+  const call = (callSignal: AbortSignal, lastGood: CredentialReport | undefined) =>
+    confirmed(key, ask(callSignal, lastGood), recheck, deps);
+  const found = await deps.validations
+    .get(key, maxAgeMs, call, signal, requestedAtMs)
+    .catch((error: unknown) => {
+      signal.throwIfAborted();
+      enterRefused(error, auth, digest, report);
+      const { host } = webUrl;
+      throw providerHalt(error, {
+        step: 'CredentialsValid',
+        host,
+        credential: name,
+        connection: connectionLabel,
+        unusual: auth.kind === 'token' ? unusualForm(auth.token, spec.provider, webUrl.hostname) : undefined,
+        wasReady: wasReady(integration),
+        verdict: verdictOn(digest, 'CredentialsValid', integration),
+      });
     });
-  });
   return {
     provider,
     credential,
@@ -279,7 +281,7 @@ function fingerprintOf(auth: Credentials['auth']): { fingerprint: string } | und
  */
 function enterCredential(
   { integration: { spec }, report, deps }: Pass<ValidationDeps>,
-  { report: found, digest }: Proof,
+  { report: found, digest }: Validation,
   { auth }: Credentials,
 ): void {
   const expiry = found.expiresAt ?? spec.auth.token?.expiresAt;

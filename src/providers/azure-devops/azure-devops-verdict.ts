@@ -12,28 +12,28 @@ export function tokensPage(base: string): string {
 }
 
 /** What a refusal of Azure DevOps means, of the Services and of a Server alike. */
-export function verdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
+export function verdict(answer: Answer, context: AnswerContext): ProviderError | undefined {
   const text = reasonOf(answer);
   // https://github.com/conda-forge/status/issues/111; it comes as 503.
-  if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(question);
+  if (/\bTF24668\b|collection is stopped/i.test(text)) return stopped(context);
   // https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits; it comes as 429 and as 503.
-  if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, question);
+  if (/\bTF400733\b/.test(text)) return rateLimited('AzureDevOps', answer, context);
   if (answer.status >= 500) return undefined;
   // https://github.com/microsoft/azure-pipelines-agent/issues/1559: only some answers say so.
-  if (/personal access token used has expired/i.test(text)) return expired(question);
-  if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(question);
-  if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
+  if (/personal access token used has expired/i.test(text)) return expired(context);
+  if (/\bVS403463\b|conditional access policy/i.test(text)) return addressRefused(context);
+  if (context.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
-      question.subject.repository,
+      context.subject.repository,
       'Give the token the scope Code (Read), and its owner access, or correct it: project/repository, a blank in a name written as %20.',
     );
   }
-  if (answer.status === 401 || answer.status === 203) return unauthorized(question);
-  if (answer.status === 403) return ownerRefused(question, text);
+  if (answer.status === 401 || answer.status === 203) return unauthorized(context);
+  if (answer.status === 403) return ownerRefused(context, text);
   if (answer.status === 404) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${question.host} has no organization or collection at this address.`,
+      sentence: `${context.host} has no organization or collection at this address.`,
       hint: 'Correct url: https://dev.azure.com/<organization>, or the address of a collection on a server.',
     });
   }
@@ -49,10 +49,10 @@ function stopped({ host }: AnswerContext): ProviderError {
 }
 
 /** Wrong, expired, revoked, or made for another organization: all the same, mostly. */
-export function unauthorized(question: AnswerContext): ProviderError {
+export function unauthorized(context: AnswerContext): ProviderError {
   return refused(
-    question,
-    `It is invalid, expired, revoked, or of another organization, and Azure DevOps doesn't say which; ${createAnother(question)} and store it in that Secret.`,
+    context,
+    `It is invalid, expired, revoked, or of another organization, and Azure DevOps doesn't say which; ${createAnother(context)} and store it in that Secret.`,
   );
 }
 
@@ -73,10 +73,10 @@ function ownerRefused({ host }: AnswerContext, text: string): ProviderError {
  * Of the policies of Entra ID, those about addresses are the ones that tokens are held to.
  * https://learn.microsoft.com/azure/devops/organizations/accounts/change-application-access-policies
  */
-function addressRefused(question: AnswerContext): ProviderError {
+function addressRefused(context: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'AddressNotAllowed',
-    sentence: `A conditional access policy keeps the address of this cluster out of ${question.host}.`,
+    sentence: `A conditional access policy keeps the address of this cluster out of ${context.host}.`,
     hint: "Add the cluster's outgoing address to the locations that the policy allows, in Microsoft Entra ID.",
   });
 }

@@ -74,7 +74,7 @@ async function validateToken(client: ProviderClient): Promise<CredentialReport> 
   const answer = await get(client, '_apis/connectionData');
   const { authenticatedUser } = parse(client, answer, connectionDataSchema);
   const { id, descriptor, providerDisplayName, properties } = authenticatedUser;
-  if (isAnonymous(id, descriptor)) throw unauthorized(client.question());
+  if (isAnonymous(id, descriptor)) throw unauthorized(client.contextOf());
   for (const repository of client.target.repositories) {
     const path = `${repositoryPath(repository)}?api-version=${apiVersion}`;
     parse(client, await get(client, path), repositorySchema, { kind: 'repository', repository });

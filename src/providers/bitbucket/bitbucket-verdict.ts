@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Answer, type AnswerContext, shortList } from '../answer.ts';
 import { type Credential, ProviderError } from '../provider.ts';
 import { createAnother, notReachable, refused } from '../provider-errors.ts';
-import { isOf } from '../signatures.ts';
+import { isFromApi } from '../signatures.ts';
 
 type Token = Extract<Credential, { kind: 'token' }>;
 
@@ -52,7 +52,7 @@ export function acceptsToken(answer: Answer): boolean {
     (scopesInFailure(answer) !== undefined ||
       answer.header('x-credential-type') !== undefined ||
       // GitHub has a header of this name, too.
-      (answer.header('x-oauth-scopes') !== undefined && isOf('Bitbucket', answer)) ||
+      (answer.header('x-oauth-scopes') !== undefined && isFromApi('Bitbucket', answer)) ||
       /not accessible by this authentication mechanism/i.test(messageOf(answer)))
   );
 }
@@ -64,18 +64,18 @@ function messageOf(answer: Answer): string {
 /** What a refusal of Bitbucket Cloud means. */
 export function cloudVerdict(
   answer: Answer,
-  question: AnswerContext,
+  context: AnswerContext,
   credential: Token,
 ): ProviderError | undefined {
-  if (answer.status === 401) return cloudUnauthorized(question, credential);
+  if (answer.status === 401) return cloudUnauthorized(context, credential);
   const message = messageOf(answer);
   if (answer.status === 403) {
     const policy = cloudPolicies.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(question);
+    if (policy !== undefined) return policy.error(context);
   }
-  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+  if (context.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
     return notReachable(
-      question.subject.repository,
+      context.subject.repository,
       'Give the token the scope to read repositories, and its owner access, or correct workspace/name.',
       { isExplained: scopesInFailure(answer) !== undefined },
     );
@@ -83,7 +83,7 @@ export function cloudVerdict(
   if (answer.status === 403) {
     return new ProviderError({
       reason: 'Unauthorized',
-      sentence: (token) => `${question.host} refuses the ${token}.`,
+      sentence: (token) => `${context.host} refuses the ${token}.`,
       hint: `It may have no Bitbucket scopes; create one for Bitbucket: ${apiTokensPage}`,
       isExplained: /no Bitbucket scopes/i.test(message),
     });
@@ -96,7 +96,7 @@ export function cloudVerdict(
  * https://support.atlassian.com/bitbucket-cloud/docs/control-access-to-your-private-content/ and
  * https://support.atlassian.com/bitbucket-cloud/docs/require-two-step-verification/
  */
-const cloudPolicies: { pattern: RegExp; error: (question: AnswerContext) => ProviderError }[] = [
+const cloudPolicies: { pattern: RegExp; error: (context: AnswerContext) => ProviderError }[] = [
   {
     pattern: /allow-?\s?list|white-?\s?list|\bIP address/i,
     error: ({ host }) =>
@@ -124,7 +124,7 @@ const cloudPolicies: { pattern: RegExp; error: (question: AnswerContext) => Prov
  * Atlassian calls them reliable:
  * https://community.atlassian.com/forums/Bitbucket-questions/Re-Re-Can-we-confirm-BitBucket-s-token-prefixes/qaq-p/3096469
  */
-function cloudUnauthorized(question: AnswerContext, { token, username }: Token): ProviderError {
+function cloudUnauthorized(context: AnswerContext, { token, username }: Token): ProviderError {
   if (token.startsWith('ATBB')) {
     return new ProviderError({
       reason: 'AppPasswordRetired',
@@ -134,24 +134,24 @@ function cloudUnauthorized(question: AnswerContext, { token, username }: Token):
   }
   if (token.startsWith('ATAT') && username?.includes('@') !== true) {
     return refused(
-      question,
+      context,
       `An API token needs the e-mail address of its Atlassian account as username: ${apiTokensPage}`,
       true,
     );
   }
   if (token.startsWith('ATCT') && username !== undefined) {
-    return refused(question, `An access token has no username; leave it out: ${accessTokensPage}`, true);
+    return refused(context, `An access token has no username; leave it out: ${accessTokensPage}`, true);
   }
   if (username !== undefined && /^[^@]+$/.test(username) && username !== accessTokenUser) {
     return refused(
-      question,
+      context,
       `With a user name it can only be an app password, which Bitbucket Cloud no longer accepts; create an API token, and give the e-mail address of the account as username: ${apiTokensPage}`,
       true,
     );
   }
   return refused(
-    question,
-    `It is invalid, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; ${createAnother(question)} and store it in that Secret.`,
+    context,
+    `It is invalid, has expired, or has no Bitbucket scopes, and Bitbucket doesn't say which; ${createAnother(context)} and store it in that Secret.`,
   );
 }
 
@@ -163,41 +163,41 @@ const captchaException = 'com.atlassian.bitbucket.auth.CaptchaRequiredAuthentica
  * What a refusal of Bitbucket Data Center means. A 401 with a user name is a matter of permissions, not of the
  * token: the server knew who question.
  */
-export function serverVerdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
+export function serverVerdict(answer: Answer, context: AnswerContext): ProviderError | undefined {
   const exceptions = serverFailureSchema.safeParse(answer.body).data?.errors ?? [];
   const threw = (name: string): boolean => exceptions.some(({ exceptionName }) => exceptionName === name);
   if (answer.status === 401 && threw(captchaException)) {
     return refused(
-      question,
+      context,
       'The account must solve a CAPTCHA first: its owner signs in once on the web page.',
       true,
     );
   }
   if (answer.status === 401 && threw(inactiveException)) {
     return refused(
-      question,
+      context,
       'Its account is deactivated; have an administrator activate it on the server.',
       true,
     );
   }
-  const known = userOf(answer) !== undefined || threw(authorisationException);
-  if (answer.status === 401 && !known) {
+  const isSignedIn = userOf(answer) !== undefined || threw(authorisationException);
+  if (answer.status === 401 && !isSignedIn) {
     return refused(
-      question,
-      `It is invalid, expired or revoked, and Bitbucket doesn't say which; ${createAnother(question)} and store it in that Secret.`,
+      context,
+      `It is invalid, expired or revoked, and Bitbucket doesn't say which; ${createAnother(context)} and store it in that Secret.`,
     );
   }
-  if (question.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
+  if (context.subject.kind === 'repository' && [401, 403, 404].includes(answer.status)) {
     return notReachable(
-      question.subject.repository,
+      context.subject.repository,
       'Give the token permission to read it, or correct it: KEY/name, ~user/name for a personal one.',
       { isExplained: answer.status !== 404 },
     );
   }
   // Others are not about the token: a license that is used up, a server that is read-only.
-  if (known && (answer.status === 401 || answer.status === 403)) {
+  if (isSignedIn && (answer.status === 401 || answer.status === 403)) {
     return refused(
-      question,
+      context,
       'The server knows its user but allows nothing; check the permissions of the token.',
       true,
     );

@@ -37,7 +37,7 @@ export async function validateDataCenter(
   }
   if (!isValidated) {
     throw refused(
-      client.question(),
+      client.contextOf(),
       'The server does not know its user; for the token of a project or repository, list a private one under validation.repositories.',
     );
   }

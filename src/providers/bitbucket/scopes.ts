@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownMember } from '../../lib/names.ts';
 import { closure, type Implications } from '../scopes.ts';
 
 /** What CodeMie's documentation asks of a Bitbucket token. Half of these names are labels or don't exist; see {@link missingScopes}. */
@@ -55,6 +55,6 @@ const meanings: Record<string, { classic: string[]; api: string[] }> = {
 export function missingScopes(required: readonly string[], granted: readonly string[]): string[] {
   const vocabulary = granted.some((scope) => scope.endsWith(':bitbucket')) ? 'api' : 'classic';
   const held = vocabulary === 'api' ? new Set(granted) : closure(granted, implications);
-  const wanted = required.flatMap((scope) => own(meanings, scope)?.[vocabulary] ?? [scope]);
+  const wanted = required.flatMap((scope) => ownMember(meanings, scope)?.[vocabulary] ?? [scope]);
   return [...new Set(wanted)].filter((scope) => !held.has(scope));
 }

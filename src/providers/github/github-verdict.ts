@@ -23,23 +23,23 @@ const keysPage =
  */
 export function tokenVerdict(
   answer: Answer,
-  question: AnswerContext,
+  context: AnswerContext,
   token: string,
 ): ProviderError | undefined {
-  if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
+  if (isRateLimited(answer)) return rateLimited('GitHub', answer, context);
   // Whatever the text: `required; url=…`. The URL is a personal one and is not repeated.
-  if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(question);
+  if (answer.header('x-github-sso')?.startsWith('required') === true) return ssoRequired(context);
   const message = messageOf(answer);
-  if (answer.status === 401) return rejected(question, token);
+  if (answer.status === 401) return rejected(context, token);
   if (answer.status === 403) {
     const policy = refusals.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(question);
+    if (policy !== undefined) return policy.error(context);
   }
   // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api and https://github.com/github/dmca
-  if (question.subject.kind === 'repository' && (answer.status === 451 || /access blocked/i.test(message)))
-    return blocked(question.subject.repository, question);
-  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
-    const { repository, credentialKind } = question.subject;
+  if (context.subject.kind === 'repository' && (answer.status === 451 || /access blocked/i.test(message)))
+    return blocked(context.subject.repository, context);
+  if (context.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+    const { repository, credentialKind } = context.subject;
     const isExplained = answer.status !== 404;
     return notReachable(repository, accessHint(repository, credentialKind), { isExplained });
   }
@@ -52,7 +52,7 @@ export function tokenVerdict(
       isExplained: true,
     });
   }
-  return otherFailure(answer, question);
+  return otherFailure(answer, context);
 }
 
 /** For every user: after a takedown notice, or for a breach of the terms. */
@@ -78,33 +78,33 @@ function accessHint(repository: string, kind: string | undefined): string {
 }
 
 /** Prefixes: https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization/github-credential-types */
-function rejected(question: AnswerContext, token: string): ProviderError {
+function rejected(context: AnswerContext, token: string): ProviderError {
   if (token.startsWith('ghr_')) {
     return refused(
-      question,
+      context,
       "Its prefix (ghr_) marks it as a refresh token, which can't authenticate on its own; store a personal access token, or use a GitHub App.",
       true,
     );
   }
   if (token.startsWith('ghs_')) {
     return refused(
-      question,
+      context,
       'Its prefix (ghs_) marks it as an App installation token, which expires after one hour; configure the App itself under auth.githubApp.',
       true,
     );
   }
   return refused(
-    question,
-    `It is invalid, expired or revoked, and GitHub doesn't say which; ${createAnother(question)} and store it in that Secret.`,
+    context,
+    `It is invalid, expired or revoked, and GitHub doesn't say which; ${createAnother(context)} and store it in that Secret.`,
   );
 }
 
-function otherFailure(answer: Answer, question: AnswerContext): ProviderError | undefined {
+function otherFailure(answer: Answer, context: AnswerContext): ProviderError | undefined {
   // https://docs.github.com/en/rest/about-the-rest-api/api-versions
   if (answer.status === 400 && /not a supported version/i.test(messageOf(answer))) {
     return new ProviderError({
       reason: 'ProviderError',
-      sentence: `${question.host} does not know the version of the API that is asked for.`,
+      sentence: `${context.host} does not know the version of the API that is asked for.`,
       hint: 'Update the server: GitHub Enterprise Server knows 2022-11-28 since 3.9.',
     });
   }
@@ -137,11 +137,11 @@ function isRateLimited(answer: Answer): boolean {
   );
 }
 
-function ssoRequired(question: AnswerContext): ProviderError {
+function ssoRequired(context: AnswerContext): ProviderError {
   return new ProviderError({
     reason: 'SSORequired',
     sentence: (token) =>
-      `The organization on ${question.host} demands that the ${token} be authorized for single sign-on.`,
+      `The organization on ${context.host} demands that the ${token} be authorized for single sign-on.`,
     hint: `Choose "Configure SSO" for the token: ${ssoPage}`,
   });
 }
@@ -157,7 +157,7 @@ function forbidden(sentence: (credential: string, host: string) => string, hint:
 }
 
 /** The 403s that are known by their text, most special first. */
-const refusals: { pattern: RegExp; error: (question: AnswerContext) => ProviderError }[] = [
+const refusals: { pattern: RegExp; error: (context: AnswerContext) => ProviderError }[] = [
   {
     // GitHub response recorded in PyGithub's test suite.
     pattern: /max(imum)? number of login attempts? exceeded/i,
@@ -252,13 +252,9 @@ const refusals: { pattern: RegExp; error: (question: AnswerContext) => ProviderE
  * 401 `A JSON web token could not be decoded`: no key of the App signed it. 404 `Integration not found`: there is no such
  * App (https://github.com/actions/create-github-app-token/issues/76).
  */
-export function appVerdict(
-  answer: Answer,
-  question: AnswerContext,
-  appId: string,
-): ProviderError | undefined {
-  if (isRateLimited(answer)) return rateLimited('GitHub', answer, question);
-  const { host } = question;
+export function appVerdict(answer: Answer, context: AnswerContext, appId: string): ProviderError | undefined {
+  if (isRateLimited(answer)) return rateLimited('GitHub', answer, context);
+  const { host } = context;
   const message = messageOf(answer);
   if (answer.status === 401 && /'(Issued at|Expiration time)' claim/.test(message)) {
     return new ProviderError({
@@ -283,9 +279,9 @@ export function appVerdict(
   }
   if (answer.status === 403) {
     const policy = refusals.find(({ pattern }) => pattern.test(message));
-    if (policy !== undefined) return policy.error(question);
+    if (policy !== undefined) return policy.error(context);
   }
-  return otherFailure(answer, question);
+  return otherFailure(answer, context);
 }
 
 /** A failure of any endpoint. The message is for matching only and goes nowhere. */

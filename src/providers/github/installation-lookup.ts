@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Answer, shortRecord } from '../answer.ts';
 import { type InstallationSelector, ProviderError, type Target } from '../provider.ts';
 import { notTheApi } from '../provider-errors.ts';
-import { isOf } from '../signatures.ts';
+import { isFromApi } from '../signatures.ts';
 import { ownerSchema } from './app.ts';
 import type { GitHubApi } from './octokit.ts';
 
@@ -46,7 +46,7 @@ export async function listInstallations(api: GitHubApi): Promise<RawInstallation
     const sizeBefore = byId.size;
     const items = client.parse(answer, z.array(z.unknown()));
     const readable = items.flatMap((item) => installationSchema.safeParse(item).data ?? []);
-    if (items.length > 0 && readable.length === 0) throw notTheApi('GitHub', answer, client.question());
+    if (items.length > 0 && readable.length === 0) throw notTheApi('GitHub', answer, client.contextOf());
     for (const installation of readable) byId.set(installation.id, installation);
     forgetPermissions(byId);
     // A page without anything new ends the walk even if the server says that there is more.
@@ -69,7 +69,7 @@ function hasNextPage(link = ''): boolean {
 }
 
 /** The one installation that a selector names. Throws ProviderError, `NotFound` with what became of it as far as it is known. */
-export async function lookUp(
+export async function lookUpInstallation(
   api: GitHubApi,
   selector: Exclude<InstallationSelector, { by: 'first' }>,
 ): Promise<UsableInstallation> {
@@ -103,13 +103,13 @@ export async function lookUp(
 
 function usable(installation: RawInstallation, target: Target): UsableInstallation {
   if (isUsable(installation)) return installation;
-  throw notUsable(installation, target);
+  throw installationNotUsable(installation, target);
 }
 
 /** For an installation that can't have repositories. */
-export function notUsable({ id, account }: RawInstallation, { webUrl }: Target): ProviderError {
+export function installationNotUsable({ id, account }: RawInstallation, { webUrl }: Target): ProviderError {
   const { host } = webUrl;
-  return notFound(
+  return installationNotFound(
     account == null
       ? `Installation ${id} of the App on ${host} belongs to no organization or user.`
       : `Installation ${id} of the App on ${host} is on the enterprise ${account.account}, which has no repositories.`,
@@ -137,7 +137,7 @@ async function gone(api: GitHubApi, id: number): Promise<ProviderError> {
   const answer = await askForOwner(api, known.account);
   if (isAbsent(answer)) return notFoundAmong(api, sentence);
   const { id: newId } = client.parse(answer, installationSchema);
-  return notFound(
+  return installationNotFound(
     `The App has no installation ${id} on ${webUrl.host} any more; for ${known.account} it has ${newId}.`,
     'Correct auth.githubApp.installation.id, or name the owner instead, which stays the same when the App is installed again.',
   );
@@ -155,7 +155,7 @@ async function notInstalledFor(api: GitHubApi, owner: string): Promise<ProviderE
   );
   if (isAbsent(answer)) return notFoundAmong(api, sentence);
   const { account } = usable(client.parse(answer, installationSchema), target).account;
-  return notFound(
+  return installationNotFound(
     `The App is not installed for ${owner} on ${webUrl.host} any more; its installation is for ${account} now.`,
     'If the account was renamed, correct auth.githubApp.installation.owner.',
   );
@@ -172,7 +172,7 @@ export function askForRepository({ client, octokit }: GitHubApi, repository: str
  * is not GitHub's says nothing of it.
  */
 export function isAbsent(answer: Answer): boolean {
-  return answer.status === 404 && isOf('GitHub', answer);
+  return answer.status === 404 && isFromApi('GitHub', answer);
 }
 
 const installPage =
@@ -186,13 +186,13 @@ async function notFoundAmong(api: GitHubApi, sentence: string): Promise<Provider
   const accounts = (await listInstallations(api)).filter(isUsable).map(({ account }) => account.account);
   const more = accounts.length - mostNamed;
   const names = `${accounts.toSorted().slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-  return notFound(
+  return installationNotFound(
     `${sentence}; ${names === '' ? 'it is installed nowhere there' : `it is installed for ${names}`}.`,
   );
 }
 
 /** There is no such installation. */
-export function notFound(
+export function installationNotFound(
   sentence: string,
   hint = `Install it, or correct auth.githubApp.installation: ${installPage}`,
 ): ProviderError {

@@ -8,13 +8,13 @@ import {
 import { notReachable } from '../provider-errors.ts';
 import {
   askForRepository,
+  installationNotFound,
+  installationNotUsable,
   installationSchema,
   isAbsent,
   isUsable,
   listInstallations,
-  lookUp,
-  notFound,
-  notUsable,
+  lookUpInstallation,
   type RawInstallation,
   type UsableInstallation,
 } from './installation-lookup.ts';
@@ -40,7 +40,7 @@ export async function resolveInstallation(
   const found =
     selector.by === 'first'
       ? choose(await listInstallations(api), target)
-      : { chosen: await lookUp(api, selector), others: [] };
+      : { chosen: await lookUpInstallation(api, selector), others: [] };
   const installation = describe(found.chosen, found.others, target, app);
   if (found.chosen.suspended_at != null) throw suspended(installation);
   for (const repository of target.repositories) {
@@ -62,8 +62,9 @@ function choose(
   const usable = byId.filter((installation) => installation.suspended_at == null);
   const chosen = usable[0] ?? byId[0];
   const [useless] = installations;
-  if (chosen === undefined && useless !== undefined) throw notUsable(useless, target);
-  if (chosen === undefined) throw notFound(`The App is not installed anywhere on ${target.webUrl.host}.`);
+  if (chosen === undefined && useless !== undefined) throw installationNotUsable(useless, target);
+  if (chosen === undefined)
+    throw installationNotFound(`The App is not installed anywhere on ${target.webUrl.host}.`);
   const others = usable.slice(1).map((installation) => installation.account.account);
   return { chosen, others: others.toSorted() };
 }

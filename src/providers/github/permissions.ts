@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { ownMember } from '../../lib/names.ts';
 import type { Remedy } from '../provider.ts';
 
 /** What CodeMie's documentation asks of a GitHub App. */
@@ -13,7 +13,7 @@ const ranks = ['none', 'read', 'write', 'admin'];
 export function missingPermissions(required: readonly string[], granted: Record<string, string>): string[] {
   return required.filter((permission) => {
     const [name, level] = split(permission);
-    return ranks.indexOf(own(granted, name) ?? 'none') < Math.max(ranks.indexOf(level), 1);
+    return ranks.indexOf(ownMember(granted, name) ?? 'none') < Math.max(ranks.indexOf(level), 1);
   });
 }
 

@@ -1,7 +1,7 @@
 import { isSuccess } from '../answer.ts';
 import { type CredentialReport, ProviderError, type Target } from '../provider.ts';
 import { notReachable } from '../provider-errors.ts';
-import { isOf } from '../signatures.ts';
+import { isFromApi } from '../signatures.ts';
 import type { GitLabApi } from './gitbeaker.ts';
 
 /** The user that GitLab takes with every other token, and with no deploy token. */
@@ -49,7 +49,7 @@ export async function validateDeployToken(
     if (isSuccess(answer) && answer.header('content-type')?.startsWith('application/x-git-') === true)
       return true;
     // GitLab says so of everything that is not open, also of what does not exist.
-    if (answer.status === 401 && isOf('GitLab', answer)) return false;
+    if (answer.status === 401 && isFromApi('GitLab', answer)) return false;
     throw api.client.failure(answer);
   };
   for (const project of api.client.target.repositories) {

@@ -44,30 +44,30 @@ export function banVerdict(answer: Answer, { host, nowMs }: AnswerContext): Prov
  * What a refusal means. GitLab distinguishes expired from revoked, in this order: a token that is both is called expired.
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/api/api_guard.rb
  */
-export function verdict(answer: Answer, question: AnswerContext): ProviderError | undefined {
+export function verdict(answer: Answer, context: AnswerContext): ProviderError | undefined {
   const { code, text } = failureOf(answer);
-  if (answer.status === 401) return unauthorized(answer, question);
-  if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(question);
-  if (question.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
-    const { repository, credentialKind } = question.subject;
+  if (answer.status === 401) return unauthorized(answer, context);
+  if (answer.status === 403 && /not yet supported/i.test(text)) return notSupported(context);
+  if (context.subject.kind === 'repository' && [403, 404].includes(answer.status)) {
+    const { repository, credentialKind } = context.subject;
     const isExplained = code.startsWith('insufficient_');
-    return notReachable(repository, accessHint(question, repository, credentialKind, code, text), {
+    return notReachable(repository, accessHint(context, repository, credentialKind, code, text), {
       isExplained,
     });
   }
   // An empty one is not GitLab's.
   if (answer.status === 403 && text.trim() !== '') {
-    const known = refusals.find(({ pattern }) => pattern.test(text));
+    const match = refusals.find(({ pattern }) => pattern.test(text));
     return new ProviderError({
       reason: 'Unauthorized',
       sentence: (token) =>
-        known
-          ? `${question.host} refuses the owner of the ${token}.`
-          : `${question.host} refuses the ${token}, or its owner.`,
+        match
+          ? `${context.host} refuses the owner of the ${token}.`
+          : `${context.host} refuses the ${token}, or its owner.`,
       hint:
-        known?.hint ??
+        match?.hint ??
         'Check the state of the account that owns the token, and what the administrators of the server forbid.',
-      isExplained: known !== undefined,
+      isExplained: match !== undefined,
     });
   }
   return undefined;
@@ -92,7 +92,7 @@ function notSupported({ host }: AnswerContext): ProviderError {
  * https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/authz/tokens/authorize_granular_scopes_service.rb
  */
 function accessHint(
-  question: AnswerContext,
+  context: AnswerContext,
   repository: string,
   kind: string | undefined,
   code: string,
@@ -106,41 +106,41 @@ function accessHint(
       : `A group above ${repository} takes fine-grained tokens only: create one with the permission Project: Read, or have the owner of the group allow legacy tokens: ${fineGrainedPage}`;
   }
   if (code === 'insufficient_scope')
-    return `GitLab can't add scopes to a token: ${createAnother(question)} with the scope api and store it in that Secret.`;
+    return `GitLab can't add scopes to a token: ${createAnother(context)} with the scope api and store it in that Secret.`;
   return 'Give the token and its owner access to it, or correct the full path; an IP restriction of its group looks the same.';
 }
 
-function unauthorized(answer: Answer, question: AnswerContext): ProviderError {
+function unauthorized(answer: Answer, context: AnswerContext): ProviderError {
   const { code, text } = failureOf(answer);
-  if (/token is expired/i.test(text)) return expired(question);
+  if (/token is expired/i.test(text)) return expired(context);
   if (/token was revoked/i.test(text)) {
-    return revoked(question);
+    return revoked(context);
   }
   if (/impersonation/i.test(text)) {
     return refused(
-      question,
+      context,
       'Impersonation tokens are turned off there; use a personal, project or group token.',
       true,
     );
   }
   if (code === 'dpop_error') {
     return refused(
-      question,
+      context,
       'Its owner demands DPoP for every use; use a project or group access token instead.',
       true,
     );
   }
-  return unknown(question);
+  return unknown(context);
 }
 
 /** Of a token that GitLab does not know, and of one that it did not get, it says the same. */
-function unknown(question: AnswerContext): ProviderError {
-  const { reason } = refused(question, '');
-  if (reason === 'Expired') return expired(question);
+function unknown(context: AnswerContext): ProviderError {
+  const { reason } = refused(context, '');
+  if (reason === 'Expired') return expired(context);
   return new ProviderError({
     reason: 'Unauthorized',
-    sentence: (token) => `${question.host} says that it got no valid token in place of the ${token}.`,
-    hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else ${createAnother(question)} and store it in that Secret.`,
+    sentence: (token) => `${context.host} says that it got no valid token in place of the ${token}.`,
+    hint: `It is invalid or opens no API (a deploy token needs its own username, and a private project under validation.repositories), or a proxy in front of GitLab removes the header Authorization; else ${createAnother(context)} and store it in that Secret.`,
   });
 }
 

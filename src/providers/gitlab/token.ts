@@ -4,7 +4,7 @@ import type { ProviderClient } from '../client.ts';
 import type { CredentialReport, Remedy, Target } from '../provider.ts';
 import { expired, revoked } from '../provider-errors.ts';
 import { closure, missingScopes } from '../scopes.ts';
-import { isOf } from '../signatures.ts';
+import { isFromApi } from '../signatures.ts';
 import { baseOf } from '../urls.ts';
 import { validateDeployToken } from './deploy-token.ts';
 import type { GitLabApi } from './gitbeaker.ts';
@@ -48,7 +48,7 @@ type User = z.infer<typeof userSchema>;
 export async function validateToken(api: GitLabApi, username: string | undefined): Promise<CredentialReport> {
   const { client } = api;
   const answer = await api.token();
-  const isUnknown = answer.status === 401 && failureOf(answer).code === '' && isOf('GitLab', answer);
+  const isUnknown = answer.status === 401 && failureOf(answer).code === '' && isFromApi('GitLab', answer);
   const deployToken = isUnknown ? await validateDeployToken(api, username) : undefined;
   if (deployToken !== undefined) return deployToken;
   const report = isSuccess(answer)
@@ -95,9 +95,9 @@ function withRateLimit(report: CredentialReport, answer: Answer): CredentialRepo
 /** A dead token gets 401 before it can ask; this is for servers that answer it all the same. */
 function checkAlive(token: Token, expiresAt: string | undefined, client: ProviderClient): void {
   if (!token.active && expiresAt !== undefined && Date.parse(expiresAt) <= client.target.now())
-    throw expired(client.question());
+    throw expired(client.contextOf());
   if (token.active && !token.revoked) return;
-  throw revoked(client.question());
+  throw revoked(client.contextOf());
 }
 
 /**
@@ -118,7 +118,7 @@ async function reportWithoutToken(answer: Answer, api: GitLabApi): Promise<Crede
   if (answer.status === 403 && code === 'insufficient_scope') {
     return { kind: 'AccessToken', ...unknown };
   }
-  if ((answer.status !== 400 && answer.status !== 404) || !isOf('GitLab', answer))
+  if ((answer.status !== 400 && answer.status !== 404) || !isFromApi('GitLab', answer))
     throw client.failure(answer);
   const user = await api.user();
   const kind = answer.status === 400 ? 'OAuthToken' : 'AccessToken';

@@ -2,17 +2,17 @@ import { createSecretKey } from 'node:crypto';
 import { parseGitIntegrationStatus } from '../../../api/v1alpha1/git-integration-status.ts';
 import { serverKey } from '../../../domain/claim.ts';
 import { registrationSignature } from '../../../domain/digests.ts';
+import { indexSettings, type ObservedSetting, ownerKey, ownerMark } from '../../../domain/git-setting.ts';
 import { planRegistration, type RegistrationInput, rowsToRemove } from '../../../domain/registration-plan.ts';
-import { indexSettings, type ObservedSetting, ownerKey, ownerMark } from '../../../domain/setting.ts';
 import { type KubeObject, keyOf } from '../../../kube/object.ts';
 import { createStore } from '../../../kube/store.ts';
 import { connectionIndexes } from '../../codemie-connection/indexes.ts';
 import { createMemory } from '../../memory.ts';
 import { belongsToAnother, refuseUnlessHolder, signedRegistration } from '../claim.ts';
-import { findConnection, leadsTo } from '../connection.ts';
+import { findConnection, pointsToServerOf } from '../connection.ts';
 import { integrationIndexes } from '../indexes.ts';
-import { authenticated, parseObject } from '../pass.ts';
-import { cleanUpWays } from '../removal.ts';
+import { parseIntegration, withoutForgedRegistration } from '../pass.ts';
+import { findRemovalRoutes } from '../removal.ts';
 
 const clusterName = 'cluster';
 const project = 'shared';
@@ -172,7 +172,7 @@ export function createModel(asksOwners = true) {
   }
 
   function integrationOf(object: KubeObject) {
-    const loaded = authenticated(parseObject(object), digestKey);
+    const loaded = withoutForgedRegistration(parseIntegration(object), digestKey);
     if (!loaded.parsed.ok) throw new Error(loaded.parsed.error);
     return { ...loaded, spec: loaded.parsed.value, alias: loaded.parsed.value.alias ?? loaded.name };
   }
@@ -190,7 +190,7 @@ export function createModel(asksOwners = true) {
         owner: markOf(object),
         rows: indexSettings(rows.map(observed)),
         remembered:
-          registration && leadsTo(connection, registration)
+          registration && pointsToServerOf(connection, registration)
             ? {
                 id: registration.id,
                 digest: '',
@@ -228,8 +228,8 @@ export function createModel(asksOwners = true) {
         },
         auth: { token: { secretRef: { name: 'token' } } },
       };
-      const known = truth.get(key);
-      if (known?.metadata.deletionTimestamp !== undefined) return;
+      const stored = truth.get(key);
+      if (stored?.metadata.deletionTimestamp !== undefined) return;
       clock += 1;
       const metadata = {
         name,
@@ -238,25 +238,25 @@ export function createModel(asksOwners = true) {
         resourceVersion: '',
         creationTimestamp: '2026-01-02T00:00:00Z',
       };
-      put(known ?? { metadata }, { spec });
+      put(stored ?? { metadata }, { spec });
     },
     delete({ object }) {
-      const known = truth.get(at(objects, object));
-      if (!known) return;
-      if (known.metadata.finalizers) put(known, {}, { deletionTimestamp: '2026-01-03T00:00:00Z' });
-      else truth.delete(keyOf(known));
+      const stored = truth.get(at(objects, object));
+      if (!stored) return;
+      if (stored.metadata.finalizers) put(stored, {}, { deletionTimestamp: '2026-01-03T00:00:00Z' });
+      else truth.delete(keyOf(stored));
     },
     // The listing is as old as the reconcile is, by the time of its write.
     pass({ object }) {
-      const known = truth.get(at(objects, object));
-      if (!known || known.metadata.deletionTimestamp !== undefined) return;
-      const integration = integrationOf(known);
+      const stored = truth.get(at(objects, object));
+      if (!stored || stored.metadata.deletionTimestamp !== undefined) return;
+      const integration = integrationOf(stored);
       const { namespace, spec } = integration;
       const connection = findConnection(spec.connectionRef, namespace, deps());
       const isConsumer = spec.connectionRef.kind === 'CodeMieConnection' || namespace !== 'team-c';
       if (connection && isConsumer)
-        passes.set(keyOf(known), {
-          object: known,
+        passes.set(keyOf(stored), {
+          object: stored,
           connection,
           rows: structuredClone(rowsAt(urlOf(connection))),
         });
@@ -298,25 +298,25 @@ export function createModel(asksOwners = true) {
     },
     record({ object }) {
       const key = at(objects, object);
-      const known = truth.get(key);
+      const stored = truth.get(key);
       const pass = passes.get(key);
       passes.delete(key);
-      if (!known || !pass || known.metadata.uid !== pass.object.metadata.uid) return;
+      if (!stored || !pass || stored.metadata.uid !== pass.object.metadata.uid) return;
       const rows = rowsAt(urlOf(pass.connection));
-      const row = rows.find((each) => each.mark === markOf(known));
-      if (!row || !decide({ ...pass, object: known, rows })) return;
-      const former = signedRegistration(known, { digestKey });
+      const row = rows.find((each) => each.mark === markOf(stored));
+      if (!row || !decide({ ...pass, object: stored, rows })) return;
+      const former = signedRegistration(stored, { digestKey });
       const formerConnection =
         former && connections.find(({ metadata }) => metadata.uid === former.connectionUID);
-      const integration = integrationOf(known);
+      const integration = integrationOf(stored);
       if (
         former &&
         formerConnection &&
-        !leadsTo(pass.connection, former) &&
+        !pointsToServerOf(pass.connection, former) &&
         former.id !== row.id &&
         integration.spec.deletionPolicy === 'Delete'
       )
-        removeRows(known, urlOf(formerConnection), former);
+        removeRows(stored, urlOf(formerConnection), former);
       const registration = {
         id: row.id,
         project,
@@ -326,9 +326,9 @@ export function createModel(asksOwners = true) {
         server: urlOf(pass.connection),
         origin: 'Created' as const,
       };
-      const signature = registrationSignature(known.metadata.uid, registration, digestKey);
+      const signature = registrationSignature(stored.metadata.uid, registration, digestKey);
       const signed = { ...registration, signature };
-      put(known, { status: { observedGeneration: 1, registration: signed } });
+      put(stored, { status: { observedGeneration: 1, registration: signed } });
       memory.statusWritten(key, signed);
     },
     reconcile({ object }) {
@@ -337,24 +337,24 @@ export function createModel(asksOwners = true) {
       acts.record({ do: 'record', object });
     },
     finalize({ object }) {
-      const known = truth.get(at(objects, object));
-      if (known?.metadata.deletionTimestamp === undefined) return;
-      const integration = integrationOf(known);
+      const stored = truth.get(at(objects, object));
+      if (stored?.metadata.deletionTimestamp === undefined) return;
+      const integration = integrationOf(stored);
       if (integration.spec.deletionPolicy === 'Delete') {
-        const { ways, registration } = cleanUpWays(known, deps());
-        for (const { connection } of ways)
+        const { routes, registration } = findRemovalRoutes(stored, deps());
+        for (const { connection } of routes)
           removeRows(
-            known,
+            stored,
             urlOf(connection),
-            registration && leadsTo(connection, registration) ? registration : undefined,
+            registration && pointsToServerOf(connection, registration) ? registration : undefined,
           );
       }
-      truth.delete(keyOf(known));
-      memory.finalizerRemoved(keyOf(known));
+      truth.delete(keyOf(stored));
+      memory.finalizerRemoved(keyOf(stored));
     },
     forge({ object, victim }) {
-      const [known, other] = [truth.get(at(objects, object)), truth.get(at(objects, victim))];
-      if (known && other?.['status']) put(known, { status: other['status'] });
+      const [stored, other] = [truth.get(at(objects, object)), truth.get(at(objects, victim))];
+      if (stored && other?.['status']) put(stored, { status: other['status'] });
     },
     person({ row, act, alias }) {
       const rows = allRows();

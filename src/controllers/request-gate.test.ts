@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RECONCILE_REQUESTED_ANNOTATION } from '../api/group.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { createRequestGate, type RequestGate } from './reconcile-requests.ts';
+import { createRequestGate, type RequestGate } from './request-gate.ts';
 
 let now: number;
 let gate: RequestGate;

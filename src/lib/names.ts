@@ -1,7 +1,15 @@
+/**
+ * The member that an object itself has under a name from outside; undefined for a name that only its prototype knows,
+ * such as `constructor` or `__proto__`. Look-ups by names from outside go through here, or use a Map.
+ */
+export function ownMember<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
 /** The other name that a typo most likely stands for: the same but for case, or at most two letters apart. */
-export function closest(name: string, known: Iterable<string>): string | undefined {
+export function closest(name: string, names: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
-  for (const candidate of known) {
+  for (const candidate of names) {
     // Cheaper than to count, and rules nearly all of them out.
     if (candidate === name || Math.abs(candidate.length - name.length) > mostLetters) continue;
     const found = distance(name.toLowerCase(), candidate.toLowerCase());

@@ -50,9 +50,9 @@ export function createRequestGate(now: () => number): RequestGate {
   const objects = createTenantCache<Seen>({ maxPerTenant: maxPerNamespace, max: maxObjects });
 
   function see({ metadata: { namespace = '', uid } }: KubeObject, request: string): Seen {
-    const known = objects.get(namespace, uid);
-    if (known?.request === request) return known;
-    const { left, leftAtMs } = known ?? { left: burst, leftAtMs: now() };
+    const former = objects.get(namespace, uid);
+    if (former?.request === request) return former;
+    const { left, leftAtMs } = former ?? { left: burst, leftAtMs: now() };
     const seen = { request, requestedAtMs: now(), admitted: false, left, leftAtMs };
     objects.set(namespace, uid, seen);
     return seen;

@@ -5,8 +5,8 @@ import {
 } from '../../api/v1alpha1/connection-spec.ts';
 import type { SecretKeyRef } from '../../api/v1alpha1/shared.ts';
 import type { CodeMieAuth } from '../../codemie/auth.ts';
-import { createKeptListings, type SharedKeptListings } from '../../codemie/kept-listings.ts';
 import { createLimiter, type Limiter } from '../../codemie/limits.ts';
+import { createListingCache, type SharedListingCache } from '../../codemie/listing-cache.ts';
 import { createSignInBudgets, type SignInBudgets } from '../../codemie/sign-in-budget.ts';
 import { mayReachPrivateNetworks } from '../../domain/tenancy.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -15,12 +15,12 @@ import { bounds } from '../../lib/bounds.ts';
 import { orAbort } from '../../lib/deadline.ts';
 import { durations } from '../../lib/durations.ts';
 import { hostOf } from '../../net/egress-policy.ts';
-import type { HttpClients } from '../../net/http-clients.ts';
+import type { HttpClientPool } from '../../net/http-client-pool.ts';
 import { createValueReader, type NamesIn, type ValueReader } from '../value-reader.ts';
 import { createSession, type Session, type SessionOptions } from './session.ts';
 
 /** The sessions of all connections. */
-export interface Sessions {
+export interface SessionPool {
   /**
    * The session of a connection as its spec is now. All callers share it, until it is forgotten.
    *
@@ -44,9 +44,9 @@ export class InvalidConnection extends Error {
 }
 
 /** What sessions are made with. */
-export interface SessionsOptions {
+export interface SessionPoolOptions {
   kube: Pick<KubeClient, 'get'>;
-  http: HttpClients;
+  http: HttpClientPool;
   /** Where the Secrets of ClusterCodeMieConnections are. */
   operatorNamespace: string;
   /** What Secrets and ConfigMaps are called, for messages about a name that does not exist. */
@@ -72,16 +72,16 @@ const readTimeoutMs = durations.connections.readTimeoutMs;
 interface Shares {
   /** Of sign-ins at CodeMie itself. */
   budgets: SignInBudgets;
-  kept: SharedKeptListings;
+  kept: SharedListingCache;
   /** One listing at a time for each namespace. */
   turns: Map<string, Limiter>;
 }
 
 /** Makes the registry of sessions. */
-export function createSessions(options: SessionsOptions): Sessions {
+export function createSessionPool(options: SessionPoolOptions): SessionPool {
   const shares: Shares = {
     budgets: createSignInBudgets(options.now),
-    kept: createKeptListings(bounds.listing.keptRows),
+    kept: createListingCache(bounds.listing.keptRows),
     turns: new Map(),
   };
   const entries = new Map<string, Entry>();
@@ -110,8 +110,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async open(connection, signal) {
       const { uid } = connection.metadata;
-      const known = entries.get(uid);
-      if (known?.spec === specOf(connection)) return orAbort(known.session, signal);
+      const entry = entries.get(uid);
+      if (entry?.spec === specOf(connection)) return orAbort(entry.session, signal);
       end(entries, uid);
       return orAbort(start(connection).session, signal);
     },
@@ -140,7 +140,7 @@ function specOf(connection: KubeObject): string {
 
 async function make(
   connection: KubeObject,
-  options: SessionsOptions,
+  options: SessionPoolOptions,
   shares: Shares,
   ended: AbortSignal,
 ): Promise<Session> {

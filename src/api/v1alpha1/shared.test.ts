@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withCanonicalHost } from './canonical-host.ts';
+import { withCanonicalHost } from './shared.ts';
 
 describe('withCanonicalHost', () => {
   it.each([

@@ -20,7 +20,7 @@ export interface ClientProfile extends Pick<HttpClientOptions, 'policy' | 'ca'> 
 }
 
 /** Clients that share connections where they have the same policy and trust. */
-export interface HttpClients {
+export interface HttpClientPool {
   /**
    * A client for a profile. It may be kept for as long as wanted: its connections are closed when they were not used
    * for long and there are too many, and made again when they are needed. Its own `close` does nothing. A namespace
@@ -33,8 +33,8 @@ export interface HttpClients {
   close(): Promise<void>;
 }
 
-/** Options for {@link createHttpClients}: what all clients have in common. */
-export interface HttpClientsOptions extends Omit<HttpClientOptions, 'policy' | 'ca' | 'ownCa'> {
+/** Options for {@link createHttpClientPool}: what all clients have in common. */
+export interface HttpClientPoolOptions extends Omit<HttpClientOptions, 'policy' | 'ca' | 'ownCa'> {
   /** PEM certificates that every client trusts, in addition to those of its profile. */
   ca?: readonly string[];
   /** Most memory that clients take, in all and for one namespace; 96 and 12 MiB by default. */
@@ -55,7 +55,7 @@ interface Live {
 }
 
 /** Creates a pool of clients. */
-export function createHttpClients(options: HttpClientsOptions): HttpClients {
+export function createHttpClientPool(options: HttpClientPoolOptions): HttpClientPool {
   const { ca: commonCa = [], maxBytes = 96 * MiB, maxBytesPerTenant = 12 * MiB, ...common } = options;
   const live = createTenantCache<Live>({
     max: maxBytes,
@@ -68,8 +68,8 @@ export function createHttpClients(options: HttpClientsOptions): HttpClients {
 
   function use(key: string, { policy, ca = [], chosenBy = '' }: ClientProfile): HttpClient {
     if (closed) throw stopped();
-    const known = live.get(chosenBy, key);
-    if (known) return known.client;
+    const existing = live.get(chosenBy, key);
+    if (existing) return existing.client;
     const client = createHttpClient({ ...common, policy, ca: [...commonCa, ...ca], ownCa: ca.length > 0 });
     live.set(chosenBy, key, { client, bytes: bytesFor(ca) });
     return client;

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { settingDigest } from './digests.ts';
-import { ownerMark, settingValues, tokenName } from './setting.ts';
+import { ownerMark, settingValues, tokenName } from './git-setting.ts';
 
 const owner = ownerMark('c', 'ns', 'n');
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createKeptListings } from './kept-listings.ts';
+import { createListingCache } from './listing-cache.ts';
 
 function setUp(maxPerNamespace: number, max = maxPerNamespace) {
-  const all = createKeptListings({ max, maxPerNamespace });
+  const all = createListingCache({ max, maxPerNamespace });
   const listings = all.of('team-a');
   const dropped: string[] = [];
   const owners = new Map(['a', 'b', 'c'].map((name) => [name, {}]));
@@ -12,7 +12,7 @@ function setUp(maxPerNamespace: number, max = maxPerNamespace) {
   return { all, listings, dropped, owner, keep };
 }
 
-describe('createKeptListings', () => {
+describe('createListingCache', () => {
   it('drops the one that was kept first when there are too many rows', () => {
     const { dropped, keep } = setUp(10);
     keep('a', 5);

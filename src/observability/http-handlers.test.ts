@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { metricsHandler, probeHandler } from './http-handlers.ts';
 import { type Listening, listen } from './listen.ts';
 import type { AccessAnswer } from './metrics-access.ts';
-import { metricsHandler, probeHandler } from './probes.ts';
 
 let server: Listening;
 afterEach(() => server.close());

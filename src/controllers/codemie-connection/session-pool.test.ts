@@ -1,24 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stretched } from '../../../test/harness/pace.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { createHttpClients, type HttpClients } from '../../net/http-clients.ts';
+import { createHttpClientPool, type HttpClientPool } from '../../net/http-client-pool.ts';
 import { ValueFault } from '../value-reader.ts';
-import { createSessions, type Sessions } from './sessions.ts';
+import { createSessionPool, type SessionPool } from './session-pool.ts';
 
 const common = { namespace: 'team', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 const { signal } = new AbortController();
 /** The Secret that connections name, while there is one. */
 let secret: KubeObject | undefined;
-let clients: HttpClients;
-let sessions: Sessions;
+let clients: HttpClientPool;
+let sessions: SessionPool;
 
 beforeEach(() => {
   secret = {
     metadata: { ...common, name: 'login', uid: 's' },
     data: { token: Buffer.from('secret').toString('base64') },
   };
-  clients = createHttpClients({ timeoutMs: stretched(1000), maxBodyBytes: 1000, userAgent: 'test/1' });
-  sessions = createSessions({
+  clients = createHttpClientPool({ timeoutMs: stretched(1000), maxBodyBytes: 1000, userAgent: 'test/1' });
+  sessions = createSessionPool({
     kube: { get: async () => secret },
     http: clients,
     operatorNamespace: 'system',
@@ -39,7 +39,7 @@ function connection(more: Partial<KubeObject['metadata']> = {}, url = 'https://a
 
 const open = (of = connection()) => sessions.open(of, signal);
 
-describe('createSessions', () => {
+describe('createSessionPool', () => {
   it('opens one session for all who ask', async () => {
     expect(await open()).toBe(await open());
   });

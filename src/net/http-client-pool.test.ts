@@ -4,14 +4,14 @@ import { stretched } from '../../test/harness/pace.ts';
 import { CaBundleError } from './ca-bundle.ts';
 import type { EgressPolicy } from './egress-policy.ts';
 import type { HttpClient } from './http-client.ts';
-import { createHttpClients, type HttpClients, type HttpClientsOptions } from './http-clients.ts';
+import { createHttpClientPool, type HttpClientPool, type HttpClientPoolOptions } from './http-client-pool.ts';
 
 const owner = { connection: 'shared' };
 const policy: EgressPolicy = { allowedHosts: ['git.test', 'other.test'], allowPrivateNetworks: true };
 
-describe('createHttpClients', () => {
+describe('createHttpClientPool', () => {
   let server: TestServer;
-  let pool: HttpClients;
+  let pool: HttpClientPool;
   let connections: number;
 
   beforeEach(async () => {
@@ -28,8 +28,8 @@ describe('createHttpClients', () => {
     await server.close();
   });
 
-  function poolWith(options: Partial<HttpClientsOptions>): HttpClients {
-    return createHttpClients({
+  function poolWith(options: Partial<HttpClientPoolOptions>): HttpClientPool {
+    return createHttpClientPool({
       ca: [authority.pem],
       timeoutMs: stretched(5000),
       maxBodyBytes: 1000,

@@ -13,16 +13,16 @@ import type { Log } from '../kube/log.ts';
 import { configMaps, namespaces, type Resource, secrets } from '../kube/object.ts';
 import { createPolledInformer } from '../kube/polled-informer.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
-import type { Kept } from '../kube/slim.ts';
+import type { Projection } from '../kube/slim.ts';
 import { durations } from '../lib/durations.ts';
 import type { LabelSelector } from '../lib/label-selector.ts';
 import { ownLabels } from './codemie-connection/default-connection.ts';
 import { connectionIndexes } from './codemie-connection/indexes.ts';
 import { integrationIndexes } from './git-integration/indexes.ts';
-import type { Informers } from './watches.ts';
+import type { InformerSet } from './watches.ts';
 
 /** What the informers are made with. */
-export interface InformersOptions {
+export interface InformerSetOptions {
   client: KubeClient;
   settings: {
     operatorNamespace: string;
@@ -47,7 +47,7 @@ const namespaceIntervalMs = durations.operator.namespaceIntervalMs;
  * Makes the informers, for all namespaces or for those that are named. They ask for nothing that
  * `access/permissions.ts` does not have.
  */
-export function createInformers({ client, settings, log, metrics }: InformersOptions): Informers {
+export function createInformerSet({ client, settings, log, metrics }: InformerSetOptions): InformerSet {
   const { operatorNamespace, watchNamespaces, clusterConnections } = settings;
   const scope = watchNamespaces && { namespaces: watchNamespaces };
   // Where ClusterCodeMieConnections have their Secrets.
@@ -102,16 +102,16 @@ const annotations = [RECONCILE_REQUESTED_ANNOTATION, FLUX_RECONCILE_REQUESTED_AN
  * What of each kind is read. Of Secrets and ConfigMaps that is who they are and which version; of integrations the
  * labels by which shards choose; of namespaces all labels, as the selectors of connections may ask for any.
  */
-export function keptBy({
+export function projectionsFor({
   shardSelector,
 }: {
   shardSelector?: LabelSelector | undefined;
-}): (resource: Resource) => Kept | undefined {
+}): (resource: Resource) => Projection | undefined {
   const finalizers = [REGISTRATION_FINALIZER, IN_USE_FINALIZER];
-  const nothing: Kept = { labels: [], annotations: [], finalizers: [] };
+  const nothing: Projection = { labels: [], annotations: [], finalizers: [] };
   // By a label the operator knows the default connection that it created.
-  const connection: Kept = { labels: Object.keys(ownLabels), annotations, finalizers };
-  const kept = new Map<string, Kept>([
+  const connection: Projection = { labels: Object.keys(ownLabels), annotations, finalizers };
+  const kept = new Map<string, Projection>([
     [secrets.kind, nothing],
     [configMaps.kind, nothing],
     [namespaces.kind, { annotations: [], finalizers: [] }],

@@ -1,5 +1,5 @@
 /** Decides which listings of a namespace's connections stay in memory between two reads. */
-export interface KeptListings {
+export interface ListingCache {
   /** Takes note of a listing of that many rows, in place of the owner's former one. `drop` is called when it has to go. */
   keep(owner: object, rows: number, drop: () => void): void;
   /** It was read just now, so others go first. */
@@ -9,12 +9,12 @@ export interface KeptListings {
 }
 
 /** What all namespaces keep. */
-export interface SharedKeptListings {
-  of(namespace: string): KeptListings;
+export interface SharedListingCache {
+  of(namespace: string): ListingCache;
 }
 
-/** Options for {@link createKeptListings}, in rows. */
-export interface KeptListingsOptions {
+/** Options for {@link createListingCache}, in rows. */
+export interface ListingCacheOptions {
   max: number;
   maxPerNamespace: number;
 }
@@ -30,7 +30,7 @@ interface Group {
  * time; when all together have too much, the namespace with the most does. A listing that is dropped is read again when
  * it is asked for; the one that has just been read stays, unless it alone is too much.
  */
-export function createKeptListings({ max, maxPerNamespace }: KeptListingsOptions): SharedKeptListings {
+export function createListingCache({ max, maxPerNamespace }: ListingCacheOptions): SharedListingCache {
   const groups = new Map<string, Group>();
   let total = 0;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, isDuration } from './duration.ts';
+import { durationMs, isDuration } from './duration-text.ts';
 
 describe('durationMs', () => {
   it.each([

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesAny, matchesGlob } from './glob.ts';
+import { matchesAny, matchesGlob, trimEnd } from './linear-text.ts';
 
 describe('matchesGlob', () => {
   it.each([
@@ -60,3 +60,13 @@ function everySplit(glob: readonly string[], text: readonly string[]): boolean {
   if (first !== '*') return text[0] === first && everySplit(rest, text.slice(1));
   return everySplit(rest, text) || (text.length > 0 && everySplit(glob, text.slice(1)));
 }
+
+it.each([
+  ['', ''],
+  ['a', 'a'],
+  ['a//', 'a'],
+  ['//', ''],
+  ['/a/b', '/a/b'],
+])('trimEnd: %j', (text, expected) => {
+  expect(trimEnd(text, '/')).toBe(expected);
+});
