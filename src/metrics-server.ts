@@ -14,6 +14,7 @@ import {
 import { operatorName } from './operator-deps.ts';
 import type { Settings } from './settings.ts';
 
+/** Options for {@link startMetricsServer}. */
 export interface MetricsServerOptions {
   settings: Settings;
   exposition: Exposition;

@@ -170,6 +170,9 @@ async function connectionFor(
   return { object: { metadata }, resource: clusterCodeMieConnections, uid: 'none', spec: standIn.value };
 }
 
+/** How a step ended, as a color. */
+const colorOf = { True: 'green', False: 'red', Unknown: 'yellow' } as const;
+
 const titles: readonly [string, string][] = [
   ['CredentialsResolved', 'Secrets'],
   ['CredentialsValid', 'Credential'],
@@ -187,7 +190,7 @@ function toText(results: readonly CheckResult[], io: Io): string {
     const steps = titles.flatMap(([type, title]) => {
       const finding = found.find(([name]) => name === type)?.[1];
       if (!finding) return [];
-      const color = finding.status === 'True' ? 'green' : finding.status === 'False' ? 'red' : 'yellow';
+      const color = colorOf[finding.status];
       return [
         `  ${title.padEnd(13)} ${paint(color, finding.reason)}  ${sentence(object === givenKey ? withoutStandIn(finding.message) : finding.message)}`,
       ];

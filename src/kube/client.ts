@@ -10,6 +10,7 @@ export interface Selection {
   metadataOnly?: boolean;
 }
 
+/** What to list. */
 export interface ListOptions extends Selection {
   signal: AbortSignal;
 }

@@ -39,6 +39,7 @@ export interface Result {
  */
 export type Reconcile = (key: ObjectKey, context: ReconcileContext) => Promise<Result>;
 
+/** How a run ended, as metrics and traces name it. */
 export type ReconcileOutcome = 'success' | 'requeueAfter' | 'retryAfter' | 'error' | 'timeout';
 
 /** What a controller counts; every callback is optional. */
@@ -58,6 +59,7 @@ export type AroundRun = (
   work: () => Promise<ReconcileOutcome>,
 ) => Promise<ReconcileOutcome>;
 
+/** Options for {@link createController}. */
 export interface ControllerOptions {
   name: string;
   queue: WorkQueue;
@@ -74,6 +76,7 @@ export interface ControllerOptions {
   random?: () => number;
 }
 
+/** Takes keys from a queue and reconciles them with a number of workers. */
 export interface Controller {
   readonly name: string;
   /** Works on the queue until the signal aborts, then lets what was begun end. Never rejects. */

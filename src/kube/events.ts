@@ -20,6 +20,7 @@ export interface EventDetails {
   note: string;
 }
 
+/** Writes events about objects, in the background. */
 export interface EventRecorder {
   /**
    * Records an event. Returns at once and never throws: an event is news, not state. The same news within ten
@@ -36,6 +37,7 @@ export interface EventMetrics {
   dropped(): void;
 }
 
+/** Options for {@link createEventRecorder}. */
 export interface EventRecorderOptions {
   client: Pick<KubeClient, 'create' | 'patchJson'>;
   /** `reportingController`, e.g. `codemie.ai/git-operator`. */

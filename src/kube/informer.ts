@@ -8,6 +8,7 @@ import type { Resource } from './object.ts';
 import { createReflector, type Reflector, type ReflectorMetrics } from './reflector.ts';
 import { type Change, createStore, type IndexFunction, type Store } from './store.ts';
 
+/** Options for {@link createInformer}. */
 export interface InformerOptions extends Omit<Selection, 'namespace'> {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource;

@@ -10,6 +10,7 @@ import { cacheCredentials, type KubeConnection, type KubeCredentials } from './c
 import { KubeConfigError } from './errors.ts';
 import { type InClusterOptions, loadInClusterConnection } from './in-cluster.ts';
 
+/** Where {@link loadKubeConnection} looks for an API server. */
 export interface KubeConnectionOptions {
   /** Path of a kubeconfig, or several joined as in `KUBECONFIG`. Wins over `inCluster`. */
   kubeconfig?: string;

@@ -6,6 +6,7 @@ import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, released
 import { errorFields, type Log } from './log.ts';
 import type { KubeObject } from './object.ts';
 
+/** Options for {@link createLeaderElection}. */
 export interface LeaderElectionOptions {
   client: LeaseClient;
   /** Where the Lease is, and its name. */
@@ -23,6 +24,7 @@ export interface LeaderElectionOptions {
   metrics?: { leading?(isLeading: boolean): void };
 }
 
+/** One candidate for a Lease. */
 export interface LeaderElection {
   /**
    * Waits for the lease, then calls `lead` and renews the lease until `lead` has settled; then gives it back. The

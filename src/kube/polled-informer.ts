@@ -9,6 +9,7 @@ import { errorFields, type Log } from './log.ts';
 import type { KubeObject, ObjectKey, Resource } from './object.ts';
 import { createStore } from './store.ts';
 
+/** Options for {@link createPolledInformer}. */
 export interface PolledInformerOptions {
   client: Pick<KubeClient, 'get'>;
   resource: Resource;

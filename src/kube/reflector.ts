@@ -22,6 +22,7 @@ export interface ReflectorMetrics {
   event?(resource: string, type: WatchEvent['type']): void;
 }
 
+/** Options for {@link createReflector}. */
 export interface ReflectorOptions {
   client: Pick<KubeClient, 'list' | 'watch'>;
   resource: Resource;
@@ -41,6 +42,7 @@ export interface ReflectorOptions {
   backoff?: Backoff;
 }
 
+/** Copies what the server has of one kind into a store, by list and watch. */
 export interface Reflector {
   /** Lists, watches, and starts over, forever. Never rejects; resolves once the signal aborts. */
   run(signal: AbortSignal): Promise<void>;

@@ -20,6 +20,7 @@ import {
   splitLines,
 } from './wire.ts';
 
+/** Options for {@link createKubeClient}. */
 export interface KubeClientOptions extends TransportOptions {
   /** Deadline of one call, retries included. Default 30 s; a page of a list gets twice that. */
   timeoutMs?: number;

@@ -41,6 +41,7 @@ export interface ClientMetrics {
   retried?(reason: 'throttled' | 'reset'): void;
 }
 
+/** Sends requests to one API server, with credentials, retries of reads, and deadlines. */
 export interface Transport {
   /**
    * Sends and reads the answer, which is JSON.
@@ -55,6 +56,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** Options for {@link createTransport}. */
 export interface TransportOptions {
   connection: KubeConnection;
   userAgent: string;

@@ -20,6 +20,7 @@ export interface QueueMetrics {
   retried?(queue: string): void;
 }
 
+/** Options for {@link createWorkQueue}. */
 export interface WorkQueueOptions {
   /** For metrics. */
   name: string;

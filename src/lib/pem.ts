@@ -9,8 +9,8 @@ export function decodeBase64(text: string): Buffer | undefined {
 }
 
 function withoutPadding(base64: string): string {
-  const end = base64.endsWith('==') ? -2 : base64.endsWith('=') ? -1 : undefined;
-  return base64.slice(0, end);
+  if (base64.endsWith('==')) return base64.slice(0, -2);
+  return base64.endsWith('=') ? base64.slice(0, -1) : base64;
 }
 
 /** Bytes as PEM (RFC 7468) in its strict form, without a newline at its end. */

@@ -29,6 +29,7 @@ export function probeHandler(health: Health): RequestListener {
 /** Scrapes that are answered at the same time. Prometheus comes with one or two replicas. */
 const mostScrapes = 8;
 
+/** Options for {@link metricsHandler}. */
 export interface MetricsHandlerOptions {
   contentType: string;
   /** The text in pieces. */

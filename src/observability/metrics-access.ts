@@ -7,6 +7,7 @@ export type AccessVerdict = 'allowed' | 'unauthenticated' | 'forbidden';
 /** `unavailable`: access can't be checked, or too many reviews run. The read is rejected then. */
 export type AccessAnswer = AccessVerdict | 'unavailable';
 
+/** Options for {@link createMetricsAccess}. */
 export interface MetricsAccessOptions {
   /** Asks who the bearer is and what they may do. Rejections count as `unavailable`. */
   review: (token: string, signal: AbortSignal) => Promise<AccessVerdict>;

@@ -74,12 +74,13 @@ async function reportOnToken(token: Token, api: GitLabApi): Promise<CredentialRe
     ? []
     : missingScopes(target.requiredScopes ?? documentedScopes, scopes, implications);
   const user = granular || closure(scopes, implications).has('read_user') ? await findUser(api) : undefined;
+  const judged = missing.length === 0 ? 'Sufficient' : 'Missing';
   const kind = granular ? 'FineGrainedPersonalAccessToken' : kindOf(user);
   return {
     kind,
     account: user?.username ?? `user ${token.user_id}`,
     ...(granular ? {} : { scopes }),
-    permissions: granular ? 'NotReported' : missing.length === 0 ? 'Sufficient' : 'Missing',
+    permissions: granular ? 'NotReported' : judged,
     missing,
     ...(missing.length > 0 && { remedy: makeNew(kind, target) }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
