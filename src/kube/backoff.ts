@@ -8,7 +8,7 @@ export interface BackoffOptions {
   random?: () => number;
 }
 
-/** Delays of one thing that is tried again and again. */
+/** The delays between attempts at one thing. */
 export interface Backoff {
   /** The next delay in ms, longer each time. */
   next(): number;
