@@ -40,6 +40,19 @@ const modules: readonly CrdModule[] = [
     files: ['helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml'],
   },
   {
+    path: 'github.com/hashicorp/vault-secrets-operator',
+    version: 'v0.10.0',
+    sum: 'h1:BjOTBJRqx1SLo7NeyqNJWRPDyfRscbqPtGU1U2LzArg=',
+    files: ['config/crd/bases/secrets.hashicorp.com_vaultdynamicsecrets.yaml'],
+  },
+  {
+    // Its kinds are of the cluster. The example uses those of namespaces, which came with 2.0.
+    path: 'github.com/crossplane-contrib/provider-gitlab',
+    version: 'v0.14.0',
+    sum: 'h1:T//TeJuvFBHcVVcFimF7G2S4ENj5+Cw8TDi7Cpw/LYw=',
+    files: ['package/crds/groups.gitlab.crossplane.io_accesstokens.yaml'],
+  },
+  {
     path: 'github.com/external-secrets/external-secrets',
     version: 'v1.3.2',
     sum: 'h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=',

@@ -1,6 +1,9 @@
 import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import { foreignCrdFiles } from '../../harness/foreign-crds.ts';
 import { kubectl } from '../../harness/kubectl.ts';
 import { kubeconfigPath } from '../../kubeconfig-path.ts';
@@ -33,4 +36,21 @@ describe('the examples apply unmodified', () => {
     const args = ['apply', '--validate=strict', '--dry-run=server'];
     expect(await run([...args, '--filename', join(examples, file)])).toMatchObject({ code: 0, stderr: '' });
   });
+});
+
+it("the token that Crossplane's provider-gitlab is to create has the fields of its real CRD of the cluster", async () => {
+  const text = await readFile(join(examples, 'rotation', 'crossplane-gitlab.yaml'), 'utf8');
+  const token = z.object({
+    kind: z.literal('AccessToken'),
+    spec: z.object({ forProvider: z.looseObject({ name: z.string() }) }),
+  });
+  const { spec } = token.parse(parseAllDocuments(text)[0]?.toJS());
+  const object = {
+    apiVersion: 'groups.gitlab.crossplane.io/v1alpha1',
+    kind: 'AccessToken',
+    metadata: { name: 'codemie' },
+    spec: { forProvider: spec.forProvider },
+  };
+  const args = ['apply', '--validate=strict', '--dry-run=server', '--filename', '-'];
+  expect(await run(args, JSON.stringify(object))).toMatchObject({ code: 0, stderr: '' });
 });
