@@ -39,6 +39,12 @@ describe.each(pages)('%s', (page) => {
     expect([stderr, status]).toEqual(['', 0]);
   });
 
+  it('makes no Secret of a variable that may be unset', () => {
+    const lines = codeBlocks(read(page), 'sh').join('\n').split('\n');
+    const stored = lines.filter((line) => /--from-literal=|stringData/.test(line));
+    expect(stored.filter((line) => /[="]\$(\w+|\{\w+\})(\W|$)/.test(line))).toEqual([]);
+  });
+
   it('holds blocks that are checked here, run by a test, or output', () => {
     const blocks = blocksOf(read(page));
     // TypeScript is a sketch for contributors.
