@@ -9,10 +9,7 @@ import { visitSources } from '../test/harness/source-code.ts';
 /** Files that use a timer or a clock of Node.js itself, and why. */
 const exempt: Readonly<Record<string, string>> = {
   'src/lib/clock.ts': 'It is the clock.',
-  'src/main.ts': 'Ends a process that hangs while it stops.',
-  'src/codemie/limits.ts': 'Waits by `sleep`, which tests replace, along with `now`.',
-  'src/codemie/shared-listing.ts': 'The same.',
-  'src/observability/serving-certificate.ts': 'Reads files at an interval, which tests make short.',
+  'src/main.ts': 'Ends a process that hangs while it stops; its timer holds up no process that does not.',
 };
 
 const timers = /^(setTimeout|setInterval|Date\.now|performance\.now)\(|^new Date\(\)$/;

@@ -51,15 +51,14 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const unfollow =
     files &&
     certificate &&
-    followServingCertificate(
-      files,
-      certificate,
-      (next) => {
+    followServingCertificate(files, certificate, {
+      onChange: (next) => {
         server.setCertificate(next);
         log.info({}, 'Serving metrics with a new certificate');
       },
-      (error) => log.warn(errorFields(error), 'The certificate for metrics could not be read again'),
-    );
+      onFailure: (error) =>
+        log.warn(errorFields(error), 'The certificate for metrics could not be read again'),
+    });
   return {
     address: server.address,
     async close() {

@@ -114,12 +114,55 @@ export interface OperatorParts
   metrics: Metrics;
 }
 
+/** What all integrations of the same credential share: answers of providers, and how sure their refusals are. */
+function createSharedAnswers({
+  settings,
+  now,
+}: Pick<OperatorOptions, 'settings' | 'now'>): Pick<Deps, 'validations' | 'installations' | 'refusals'> {
+  const sharing = {
+    now,
+    timeoutMs: durations.providers.validationMs,
+    patienceMs: providerPatienceMs,
+    failureAgeMs: providerFailureAgeMs(now),
+    kept: bounds.keptAnswers,
+    bytesOf: (result: CredentialReport | Installation) => JSON.stringify(result).length,
+  };
+  return {
+    validations: createSharedCalls<CredentialReport>(sharing),
+    installations: createSharedCalls<Installation>(sharing),
+    refusals: createRefusals({ now, windowMs: settings.refusalWindow }),
+  };
+}
+
+/** The caches, and what is read and woken through them. */
+function createReading(
+  { kube, informers, queues }: Pick<OperatorParts, 'kube' | 'informers' | 'queues'>,
+  now: () => number,
+) {
+  const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
+  const memory = createMemory(informers.integrations.store, now);
+  return {
+    reads: createSharedReads({ kube, stores, now }),
+    namesIn: createNamesIn(informers),
+    integrations: informers.integrations.store,
+    clusterConnections: informers.clusterConnections.store,
+    connections: informers.connections.store,
+    namespaces: informers.namespaces.store,
+    memory,
+    // A wave of writes is recorded after the edits of people.
+    wake: (key) =>
+      queues.integrations.add(key, { lane: memory.unrecordedWrites > waveSize ? 'low' : 'high' }),
+    wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),
+    requests: createRequestGate(now),
+  } satisfies Partial<Deps>;
+}
+
 /** Makes everything that the reconcilers work with. */
 export function createDeps(
   { settings, ca, exposition, tracing, log, now }: OperatorOptions,
   parts: OperatorParts,
 ): Deps {
-  const { kube, informers, queues, metrics, digestKey, clusterName, mayWrite } = parts;
+  const { kube, queues, metrics, digestKey, clusterName, mayWrite } = parts;
   const {
     operatorNamespace,
     tenantPrivateNetworks,
@@ -129,49 +172,27 @@ export function createDeps(
     watchNamespaces,
   } = settings;
   const { http, providerHttp } = createClients({ settings, ca, now }, metrics, mayWrite);
-  const sharing = {
-    now,
-    timeoutMs: durations.providers.validationMs,
-    patienceMs: providerPatienceMs,
-    failureAgeMs: providerFailureAgeMs(now),
-    kept: bounds.keptAnswers,
-    bytesOf: (result: CredentialReport | Installation) => JSON.stringify(result).length,
-  };
-  const memory = createMemory(informers.integrations.store, now);
-  const stores = { secrets: informers.secrets.store, configmaps: informers.configMaps.store };
-  const namesIn = createNamesIn(informers);
+  const reading = createReading(parts, now);
+  const busy = (): boolean => queues.integrations.depth > 0;
   return {
     kube,
-    reads: createSharedReads({ kube, stores, now }),
-    namesIn,
+    ...reading,
     isOurs: ({ metadata }) => shardSelector?.matches(metadata.labels) ?? true,
-    integrations: informers.integrations.store,
-    memory,
-    // A wave of writes is recorded after the edits of people.
-    wake: (key) =>
-      queues.integrations.add(key, { lane: memory.unrecordedWrites > waveSize ? 'low' : 'high' }),
-    wakeAfter: (key, delayMs) => queues.integrations.addAfter(key, delayMs, { lane: 'high' }),
-    requests: createRequestGate(now),
-    clusterConnections: informers.clusterConnections.store,
-    connections: informers.connections.store,
     followsClusterConnections: clusterConnections,
     followsNamespace: (namespace) => watchNamespaces?.includes(namespace) ?? true,
-    namespaces: informers.namespaces.store,
     sessions: createSessionPool({
       kube,
       http,
       operatorNamespace,
-      namesIn,
+      namesIn: reading.namesIn,
       tenantPrivateNetworks,
       now,
-      busy: () => queues.integrations.depth > 0,
+      busy,
     }),
     providers,
     http,
     providerHttp,
-    validations: createSharedCalls<CredentialReport>(sharing),
-    installations: createSharedCalls<Installation>(sharing),
-    refusals: createRefusals({ now, windowMs: settings.refusalWindow }),
+    ...createSharedAnswers({ settings, now }),
     digestKey,
     tenantPrivateNetworks,
     operatorNamespace,
@@ -183,7 +204,7 @@ export function createDeps(
       log,
       now,
       metrics: metrics.events,
-      busy: () => queues.integrations.depth > 0,
+      busy,
     }),
     metrics: createIntegrationMetrics(exposition),
     rateLimits: createRateLimitMetrics(exposition.registry, now),

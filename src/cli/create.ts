@@ -4,7 +4,7 @@ import { cliName } from './cluster.ts';
 import { toYaml } from './documents.ts';
 import { CliError, exitCodes, type Io, printable } from './io.ts';
 import { parseManifests } from './lint/manifests.ts';
-import { checkObject } from './lint/objects.ts';
+import { checkObject } from './lint/object-checks.ts';
 
 /** What `create token` and `create app` have in common. */
 interface CreateOptions {

@@ -60,7 +60,7 @@ function clientOf(token: keyof typeof users | 'nobody', url = `${peer.url}/`): C
       budget: { take: () => undefined },
       now: Date.now,
     }),
-    limiter: createLimiter({ concurrency: 4, requestsPerSecond: 1000, now: Date.now }),
+    limiter: createLimiter({ concurrency: 4, requestsPerSecond: 1000 }),
     now: Date.now,
   });
 }
@@ -132,7 +132,7 @@ describe('a token that is refused', () => {
         },
         current: () => tokens[0],
       },
-      limiter: createLimiter({ concurrency: 1, requestsPerSecond: 1000, now: Date.now }),
+      limiter: createLimiter({ concurrency: 1, requestsPerSecond: 1000 }),
       now: Date.now,
     });
   }

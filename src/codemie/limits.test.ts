@@ -10,8 +10,6 @@ function limiterWith(concurrency: number, requestsPerSecond: number): Limiter {
   return createLimiter({
     concurrency,
     requestsPerSecond,
-    now: Date.now,
-    sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
   });
 }
 

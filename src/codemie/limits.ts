@@ -1,4 +1,4 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { createTurns } from '../lib/turns.ts';
 
 /** Lets requests through: tenants take turns, and of one tenant, first come first served. */
@@ -23,8 +23,7 @@ export interface LimiterOptions {
   /** Tasks at the same time. Also how many may start at once after a pause. */
   concurrency: number;
   requestsPerSecond: number;
-  now: () => number;
-  sleep?: (ms: number) => Promise<unknown>;
+  clock?: Clock;
 }
 
 /** The tenant of what is done for all; no other is called so. */
@@ -36,7 +35,7 @@ const forAll = 'all';
  * ITU-T I.371).
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { concurrency, requestsPerSecond, now, sleep = sleepFor } = options;
+  const { concurrency, requestsPerSecond, clock = systemClock } = options;
   const spacingMs = 1000 / requestsPerSecond;
   const toleranceMs = (concurrency - 1) * spacingMs;
   const turns = createTurns<() => void, 'waiting'>();
@@ -46,38 +45,39 @@ export function createLimiter(options: LimiterOptions): Limiter {
   let running = 0;
   let dueMs = Number.NEGATIVE_INFINITY;
   let endedMs = Number.NEGATIVE_INFINITY;
-  let sleeping = false;
+  let isPausing = false;
 
   const tenantMay = (tenant: string): boolean =>
     tenant === forAll || (runningOf.get(tenant) ?? 0) < mostPerTenant;
 
   function count(tenant: string, change: 1 | -1): void {
     running += change;
-    const now = (runningOf.get(tenant) ?? 0) + change;
-    if (now === 0) runningOf.delete(tenant);
-    else runningOf.set(tenant, now);
+    const left = (runningOf.get(tenant) ?? 0) + change;
+    if (left === 0) runningOf.delete(tenant);
+    else runningOf.set(tenant, left);
   }
 
   function startWaiting(): void {
-    while (running < concurrency && !sleeping && turns.count() > 0) {
-      const earlyMs = dueMs - toleranceMs - now();
+    while (running < concurrency && !isPausing && turns.count() > 0) {
+      const earlyMs = dueMs - toleranceMs - clock.now();
       if (earlyMs > 0) {
-        void wakeIn(earlyMs);
+        pause(earlyMs);
         return;
       }
       const turn = turns.take({ order: ['waiting'], tenantMay });
       if (turn === undefined) return;
-      dueMs = Math.max(dueMs, now()) + spacingMs;
+      dueMs = Math.max(dueMs, clock.now()) + spacingMs;
       count(turn.tenant, 1);
       turn.item();
     }
   }
 
-  async function wakeIn(ms: number): Promise<void> {
-    sleeping = true;
-    await sleep(ms);
-    sleeping = false;
-    startWaiting();
+  function pause(ms: number): void {
+    isPausing = true;
+    clock.setTimer(() => {
+      isPausing = false;
+      startWaiting();
+    }, ms);
   }
 
   async function untilTurn(tenant: string, signal: AbortSignal): Promise<void> {
@@ -109,12 +109,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
       return await task();
     } finally {
       count(tenant, -1);
-      endedMs = now();
+      endedMs = clock.now();
       startWaiting();
     }
   }
 
-  const calmMs = (): number => (running > 0 || turns.count() > 0 ? 0 : now() - endedMs);
+  const calmMs = (): number => (running > 0 || turns.count() > 0 ? 0 : clock.now() - endedMs);
   return {
     run: (task, signal) => run(forAll, task, signal),
     calmMs,

@@ -8,7 +8,7 @@ import {
   jsonElements,
   parseSlice,
   wholeSlice,
-} from '../lib/json-slices.ts';
+} from '../lib/json-bytes.ts';
 import { NetError } from '../net/net-error.ts';
 import { notTheApi, tooManyIntegrations } from './failures.ts';
 import { rowKind, toSetting } from './row.ts';

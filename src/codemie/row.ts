@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type DesiredSetting, maskedKeys, type ObservedSetting } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
-import { fieldsOf, JsonFault, type JsonSlice, jsonElements, shortText } from '../lib/json-slices.ts';
+import { fieldsOf, JsonFault, type JsonSlice, jsonElements, shortText } from '../lib/json-bytes.ts';
 
 const mask = '**********';
 

@@ -25,7 +25,12 @@ beforeEach(() => {
       }),
     now: () => nowMs,
     calmMs: () => calmMs,
-    sleep: (ms) => new Promise<void>((wake) => void sleepers.push({ ms, wake })),
+    clock: {
+      setTimer: (wake, ms) => {
+        sleepers.push({ ms, wake });
+        return () => {};
+      },
+    },
     signal: ended.signal,
   });
 });

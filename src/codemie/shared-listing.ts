@@ -1,5 +1,5 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Scope } from '../domain/git-setting.ts';
+import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
 import type { ListingCache } from './listing-cache.ts';
@@ -48,7 +48,8 @@ export interface SharedListingOptions<T> {
   calmMs: () => number;
   /** Ends the readings when the connection is given up. A caller that leaves does not: others may wait for the same. */
   signal: AbortSignal;
-  sleep?: (ms: number) => Promise<unknown>;
+  /** For waits. */
+  clock?: Pick<Clock, 'setTimer'>;
   /** Bounds what stays in memory; by default every latest listing does. */
   kept?: ListingCache;
   /** Rows of a listing, for `kept`. */
@@ -100,7 +101,7 @@ interface Reading<T> {
 }
 
 function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
-  const { list, now, calmMs, signal, sleep = sleepUnlessEnded, kept, rowsIn = () => 1 } = options;
+  const { list, now, calmMs, signal, clock = systemClock, kept, rowsIn = () => 1 } = options;
   /** Who this is to `kept`. */
   const owner = {};
   let latest: Listing<T> | undefined;
@@ -155,7 +156,8 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   /** Starts a demanded reading, once the running one is done and it is not too soon. */
   async function startLater(): Promise<Listing<T>> {
     await running?.listing.catch(() => {});
-    for (let earlyMs = demandEarlyMs(); earlyMs > 0; earlyMs = demandEarlyMs()) await sleep(earlyMs);
+    for (let earlyMs = demandEarlyMs(); earlyMs > 0 && !signal.aborted; earlyMs = demandEarlyMs())
+      await sleep(earlyMs, signal, clock);
     next = undefined;
     return startDemanded();
   }
@@ -184,9 +186,9 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     return next;
   }
 
-  /** Waits until no more is written, but not forever. */
+  /** Waits until no more is written, but not forever, nor once the session has ended. */
   async function untilCalm(): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       if (calmMs() >= calmAfterMs) {
         waves.clear();
         return;
@@ -199,7 +201,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
         }
         return;
       }
-      await sleep(Math.min(leftMs, Math.max(calmAfterMs - calmMs(), 1)));
+      await sleep(Math.min(leftMs, Math.max(calmAfterMs - calmMs(), 1)), signal, clock);
     }
   }
 
@@ -210,7 +212,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     putOffUntilMs = Number.POSITIVE_INFINITY;
     asking.clear();
     // Times are whole milliseconds, and a reading of the same one does not count as later.
-    for (const askedMs = lastAskedMs; now() <= askedMs; ) await sleep(1);
+    for (const askedMs = lastAskedMs; now() <= askedMs && !signal.aborted; ) await sleep(1, signal, clock);
     await Promise.resolve(choose(now(), false)).catch(() => {});
   }
 
@@ -245,9 +247,4 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
       return putOff;
     },
   };
-}
-
-/** Keeps no process from ending. */
-function sleepUnlessEnded(ms: number): Promise<void> {
-  return sleepFor(ms, undefined, { ref: false });
 }

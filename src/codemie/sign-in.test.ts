@@ -110,7 +110,7 @@ describe('createTokenSource', () => {
     'signs in with %s, and CodeMie knows us',
     async (kind) => {
       const tokens = sourceOf(logins[kind]());
-      const limiter = createLimiter({ concurrency: 1, requestsPerSecond: 100, now: Date.now });
+      const limiter = createLimiter({ concurrency: 1, requestsPerSecond: 100 });
       const account = await createCodeMieClient({
         url: codemie.url,
         http,

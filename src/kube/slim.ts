@@ -1,12 +1,5 @@
 import { bounds } from '../lib/bounds.ts';
-import {
-  eachMember,
-  isText,
-  type JsonSlice,
-  jsonElements,
-  shortText,
-  sliceText,
-} from '../lib/json-slices.ts';
+import { eachMember, isText, type JsonSlice, jsonElements, shortText, sliceText } from '../lib/json-bytes.ts';
 
 /**
  * What is read of a kind, so that nothing else of an object gets into memory. Anybody who may write an object decides

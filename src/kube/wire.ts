@@ -9,7 +9,7 @@ import {
   parseSlice,
   sliceText,
   wholeSlice,
-} from '../lib/json-slices.ts';
+} from '../lib/json-bytes.ts';
 import type { Selection, WatchEvent } from './client.ts';
 import { KubeTransportError, statusErrorFrom } from './errors.ts';
 import {

@@ -19,7 +19,11 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `delayMs`, or at once when the signal aborts. Never rejects: the caller checks the signal. */
-export function sleep(delayMs: number, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
+export function sleep(
+  delayMs: number,
+  signal: AbortSignal,
+  clock: Pick<Clock, 'setTimer'> = systemClock,
+): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const finish = (): void => {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { bounds } from '../lib/bounds.ts';
-import { jsonExcess } from '../lib/json-cost.ts';
+import { jsonExcess } from '../lib/json-bytes.ts';
 import { hostOf } from './egress-policy.ts';
 import type { Incoming } from './exchange.ts';
 import { NetError } from './net-error.ts';

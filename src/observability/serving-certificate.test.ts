@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createManualClock } from '../../test/harness/manual-clock.ts';
 import { eventually } from '../../test/harness/pace.ts';
 import { makeSelfSigned } from './self-signed.ts';
 import {
@@ -15,7 +16,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'serving-'));
 });
 afterEach(async () => {
-  vi.useRealTimers();
   await rm(folder, { recursive: true });
 });
 
@@ -40,25 +40,24 @@ it('refuses files that are there and empty', async () => {
 it('reports a renewed certificate once it is whole', async () => {
   const [one, other] = [await makeSelfSigned('a', Date.now()), await makeSelfSigned('b', Date.now())];
   await store(one);
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const clock = createManualClock();
   const [changes, failures]: [ServingCertificate[], unknown[]] = [[], []];
-  const end = followServingCertificate(
-    files(),
-    await readServingCertificate(files()),
-    (next) => changes.push(next),
-    (error) => failures.push(error),
-  );
+  const end = followServingCertificate(files(), await readServingCertificate(files()), {
+    onChange: (next) => changes.push(next),
+    onFailure: (error) => failures.push(error),
+    clock,
+  });
   await store({ cert: other.cert, key: one.key });
   for (const _ of [1, 2]) {
-    vi.advanceTimersByTime(10_000);
+    await clock.advance(10_000);
     await eventually(() => expect(failures).toHaveLength(1));
   }
   expect(changes).toEqual([]);
   await store(other);
-  vi.advanceTimersByTime(10_000);
+  await clock.advance(10_000);
   await eventually(() => expect(changes).toEqual([other]));
   end();
   await store(one);
-  vi.advanceTimersByTime(100_000);
+  await clock.advance(100_000);
   expect(changes).toHaveLength(1);
 });

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
 
 /** A certificate and its private key, both PEM. */
@@ -32,6 +33,13 @@ export async function readServingCertificate({
   return { cert, key };
 }
 
+/** Options for {@link followServingCertificate}. */
+export interface FollowOptions {
+  onChange: (certificate: ServingCertificate) => void;
+  onFailure: (error: unknown) => void;
+  clock?: Pick<Clock, 'setTimer'>;
+}
+
 /**
  * Reads the files every ten seconds and reports a certificate that is another than before. One that can't be used,
  * such as a new certificate whose key is not there yet, is reported as a failure once and tried again.
@@ -41,8 +49,7 @@ export async function readServingCertificate({
 export function followServingCertificate(
   files: CertificateFiles,
   first: ServingCertificate,
-  onChange: (certificate: ServingCertificate) => void,
-  onFailure: (error: unknown) => void,
+  { onChange, onFailure, clock = systemClock }: FollowOptions,
 ): () => void {
   let served = first;
   let failed = false;
@@ -58,7 +65,10 @@ export function followServingCertificate(
       failed = true;
     }
   };
-  const timer = setInterval(() => void read(), intervalMs);
-  timer.unref();
-  return () => clearInterval(timer);
+  let cancelTimer = clock.setTimer(readAgain, intervalMs);
+  function readAgain(): void {
+    cancelTimer = clock.setTimer(readAgain, intervalMs);
+    void read();
+  }
+  return () => cancelTimer();
 }

@@ -26,6 +26,25 @@ export function visitSources(look: (node: SyntaxNode, file: string, text: string
   }
 }
 
+/** Shows each node of one file, by its path from the root, with a function from an offset to a line, from 0. */
+export function visitFile(
+  file: string,
+  look: (node: SyntaxNode, lineOf: (offset: number) => number) => void,
+): void {
+  const source = readFileSync(join(root, file), 'utf8');
+  const ends = Array.from(source.matchAll(/\n/g), ({ index }) => index);
+  const lineOf = (offset: number): number => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  visit(parseAst(source, { lang: 'ts' }), (node) => look(node, lineOf));
+}
+
 function visit(value: unknown, look: (node: SyntaxNode) => void): void {
   if (typeof value !== 'object' || value === null) return;
   if (isSyntaxNode(value)) look(value);

@@ -1,3 +1,5 @@
+import { isJson } from '../../domain/value-shape.ts';
+
 /** A fault of a text, by the offset in it. It never quotes the text, which may be a Secret's. */
 interface TextFault {
   offset: number;
@@ -133,14 +135,4 @@ function faultOf(text: string): TextFault | undefined {
       hint: 'Remove the line.',
     };
   return undefined;
-}
-
-/** Whether a text is one value of JSON. */
-export function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

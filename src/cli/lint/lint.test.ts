@@ -6,7 +6,7 @@ import { testIo } from '../testing.ts';
 import { brokenManifests, goodManifests } from './broken-manifests.ts';
 import { lintRules } from './finding.ts';
 import { parseManifests } from './manifests.ts';
-import { checkObject, isOurs } from './objects.ts';
+import { checkObject, isOurs } from './object-checks.ts';
 import { lintFiles } from './testing.ts';
 
 describe('one manifest', () => {

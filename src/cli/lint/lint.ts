@@ -5,7 +5,7 @@ import { decodeText, readFileBounded, readRegularFile, stdinName } from '../inpu
 import { CliError, count, exitCodes, type Io, painter, printable } from '../io.ts';
 import { inReadingOrder, type LintFinding, type LintFormat, type LintRule } from './finding.ts';
 import { type Manifest, type ParsedFile, parseManifests } from './manifests.ts';
-import { checkObject, isOurs } from './objects.ts';
+import { checkObject, isOurs } from './object-checks.ts';
 import { formatLint } from './report.ts';
 import { checkSet } from './set.ts';
 

@@ -9,8 +9,9 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { z } from 'zod';
+import { isJson } from '../../domain/value-shape.ts';
 import { ownMember } from '../../lib/names.ts';
-import { type DocumentText, documentTexts, isJson } from './document-texts.ts';
+import { type DocumentText, documentTexts } from './document-texts.ts';
 import { asKubernetes, faultOfNodes, offsetOf } from './kubernetes-yaml.ts';
 
 /** A place in a file. Both count from 1, as editors do. */

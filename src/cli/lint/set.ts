@@ -14,7 +14,7 @@ import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { LintFinding } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
-import { findingAt, integrationSpec, nameOf } from './objects.ts';
+import { findingAt, integrationSpec, nameOf } from './object-checks.ts';
 import { createValues } from './values.ts';
 
 /** A GitIntegration whose spec is valid. */

@@ -12,7 +12,7 @@ import { providers } from '../../providers/registry.ts';
 import { printable } from '../io.ts';
 import type { LintFinding } from './finding.ts';
 import { type Manifest, type Path, recordOf } from './manifests.ts';
-import { findingAt, nameOf } from './objects.ts';
+import { findingAt, nameOf } from './object-checks.ts';
 
 /** Checks the Secrets and ConfigMaps of a set by the operator's own readers; their values are never shown. */
 export interface Values {

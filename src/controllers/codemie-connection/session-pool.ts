@@ -170,7 +170,7 @@ async function make(
   const client = http.get({ policy, ca, owner, chosenBy: namespace });
   const isShared = namespace === undefined;
   const budget = shares.budgets.of(spec.url, !isShared);
-  const share = namespace === undefined ? {} : shareOf(namespace, shares, now);
+  const share = namespace === undefined ? {} : shareOf(namespace, shares);
   return createSession({
     spec,
     auth,
@@ -189,9 +189,8 @@ async function make(
 function shareOf(
   namespace: string,
   { kept, turns }: Shares,
-  now: () => number,
 ): Pick<SessionOptions, 'limits' | 'kept' | 'inTurn'> {
-  const turn = turns.get(namespace) ?? createLimiter({ concurrency: 1, requestsPerSecond: 1000, now });
+  const turn = turns.get(namespace) ?? createLimiter({ concurrency: 1, requestsPerSecond: 1000 });
   turns.set(namespace, turn);
   const limits = { ...bounds.listing.namespaced, ...bounds.account.namespaced };
   return { limits, kept: kept.of(namespace), inTurn: (task, signal) => turn.run(task, signal) };

@@ -79,7 +79,7 @@ export function createSession(options: SessionOptions): Session {
   const { inTurn = (task) => task() } = options;
   const baseUrl = trimEnd(spec.url, '/');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
-  const limiter = createLimiter({ ...spec.limits, now });
+  const limiter = createLimiter(spec.limits);
   const common = { url: baseUrl, http, tokens, now, ...(limits && { limits }) };
   const clientFor = (namespace?: string): CodeMieClient =>
     createCodeMieClient({ ...common, limiter: namespace === undefined ? limiter : limiter.of(namespace) });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { missedTicks } from '../../test/harness/hostile/longest-block.ts';
 import { bounds } from './bounds.ts';
-import { jsonExcess } from './json-cost.ts';
+import { jsonExcess } from './json-bytes.ts';
 
 describe('jsonExcess', () => {
   it.each([

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { eachMember, isText, JsonFault, jsonElements, parseSlice, shortText } from './json-slices.ts';
+import { eachMember, isText, JsonFault, jsonElements, parseSlice, shortText } from './json-bytes.ts';
 
 const whole = (text: string) => {
   const bytes = Buffer.from(text);
