@@ -6,6 +6,7 @@ import { kinds } from '../src/api/kinds.ts';
 import { type StructuralSchema, toStructuralSchema } from '../src/api/structural-schema.ts';
 import { durations } from '../src/lib/durations.ts';
 import { ProviderError, type ProviderErrorFields } from '../src/providers/provider.ts';
+import { metricCatalogue } from '../test/harness/metric-catalogue.ts';
 import { isSyntaxNode, visitSources } from '../test/harness/source-code.ts';
 import type { ValueSchema } from './chart/value.ts';
 import { values } from './chart/values.ts';
@@ -164,6 +165,75 @@ describe('a function that creates metrics', () => {
     }).toEqual({ isMade: true, isListed: true });
   });
 });
+
+describe('a label of a metric', () => {
+  it('has few values, or something bounds them', () => {
+    const labels = metricCatalogue().own.flatMap(({ name, labelNames }) =>
+      labelNames.map((label) => ({ metric: name, label })),
+    );
+    expect(labels.length).toBeGreaterThan(20);
+    const unknown = labels.filter(
+      ({ metric, label }) =>
+        !fewValues.has(label) && !bounded.some((each) => each.label === label && each.metrics.test(metric)),
+    );
+    expect(unknown, 'Bound the number of series, test it, and say here how').toEqual([]);
+  });
+});
+
+/** Labels whose values this program, Kubernetes or HTTP defines, whatever the metric. */
+const fewValues: ReadonlySet<string> = new Set([
+  'code',
+  'controller',
+  'kind',
+  'lane',
+  'method',
+  'reason',
+  'resource',
+  'result',
+  'status',
+  'target',
+  'type',
+  'verb',
+]);
+
+/** Labels whose values users choose, or that mean something else elsewhere, and what bounds their number. */
+const bounded: readonly { label: string; metrics: RegExp; by: string }[] = [
+  {
+    label: 'name',
+    metrics: /^(workqueue|codemie_workqueue|leader_election)_/,
+    by: 'The queues and the lease have names of ours.',
+  },
+  {
+    label: 'name',
+    metrics: /^codemie_(git_integration|connection)_/,
+    by: 'An object has its own series, which go with it.',
+  },
+  {
+    label: 'namespace',
+    metrics: /^codemie_(git_integration|connection)_/,
+    by: 'An object has its own series, which go with it.',
+  },
+  {
+    label: 'host',
+    metrics: /^codemie_http_requests?_/,
+    by: '`mostHosts` of observability/metrics.ts: further ones count as `other`.',
+  },
+  {
+    label: 'host',
+    metrics: /^codemie_provider_clock_skew_/,
+    by: '`mostHosts` of git-integration/metrics.ts: further ones are not shown.',
+  },
+  {
+    label: 'host',
+    metrics: /^codemie_provider_rate_limit_/,
+    by: '`mostCredentials` of git-integration/metrics.ts: further ones are not shown.',
+  },
+  {
+    label: 'credential',
+    metrics: /^codemie_provider_rate_limit_/,
+    by: '`mostCredentials` of git-integration/metrics.ts: further ones are not shown.',
+  },
+];
 
 describe('a value of the chart', () => {
   it('is set by a test of the chart, such as a variant', () => {

@@ -105,7 +105,8 @@ export function table(summary: Summary, n: number, trusted: boolean): string {
     const { text, unit, budget, varies } = describe(name);
     const shown = typeof value === 'number' ? `${value}` : `${value.median}`;
     const spread = typeof value === 'number' ? '' : `${value.min} to ${value.max}`;
-    const judged = trusted || !varies ? verdict(value, budget?.(n)) : budget ? 'no verdict' : '';
+    const untrusted = budget ? 'no verdict' : '';
+    const judged = trusted || !varies ? verdict(value, budget?.(n)) : untrusted;
     return [[text, shown, unit, spread, judged]];
   });
   return aligned(rows, [1]);

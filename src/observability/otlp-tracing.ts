@@ -141,11 +141,12 @@ function failingStatus(status: number | undefined): string | undefined {
 
 function httpAttributes(method: string, url: string): TraceAttributes {
   const { hostname, port, protocol } = new URL(url);
+  const usualPort = protocol === 'https:' ? 443 : 80;
   return {
     'http.request.method': method,
     'url.full': url,
     'server.address': hostname,
-    'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+    'server.port': port === '' ? usualPort : Number(port),
   };
 }
 

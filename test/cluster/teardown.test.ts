@@ -46,11 +46,16 @@ async function makeTeam(number: number, shared: string, token: string): Promise<
   return { namespace, key, stays };
 }
 
+/** The others are Secrets. */
+const kindOf = new Map([
+  ['acme', kinds.integration],
+  ['own', kinds.connection],
+]);
+
 async function tearDown({ namespace }: Team, number: number): Promise<void> {
   const { cluster } = suite;
   for (const name of before[number % before.length] ?? []) {
-    const resource = name === 'acme' ? kinds.integration : name === 'own' ? kinds.connection : kinds.secret;
-    await cluster.delete(resource, `${namespace}/${name}`);
+    await cluster.delete(kindOf.get(name) ?? kinds.secret, `${namespace}/${name}`);
   }
   await cluster.delete(kinds.namespace, namespace);
 }

@@ -190,9 +190,9 @@ export async function startFakeApiServer(options: {
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       const isCollection = incoming.method === 'GET' && url.pathname === options.path;
-      const isWatch = url.searchParams.get('watch') === 'true';
+      const collectionType = url.searchParams.get('watch') === 'true' ? 'watch' : 'list';
       const request: FakeRequest = {
-        type: isCollection ? (isWatch ? 'watch' : 'list') : 'call',
+        type: isCollection ? collectionType : 'call',
         method: incoming.method ?? '',
         path: url.pathname,
         query: url.searchParams,
@@ -200,7 +200,7 @@ export async function startFakeApiServer(options: {
         body: Buffer.concat(chunks).toString(),
       };
       requests.push(request);
-      if (isWatch) {
+      if (collectionType === 'watch') {
         standing.add(response);
         mostWatches = Math.max(mostWatches, standing.size);
         response.on('close', () => standing.delete(response));

@@ -191,7 +191,8 @@ describe('a token that GitHub refuses without a reason', () => {
 
   /** Goes on to when the reconcile wants to come back. */
   const comeBack = ({ next }: Halt): void => {
-    nowMs = next.kind === 'at' ? next.atMs : next.kind === 'wait' ? (next.untilMs ?? nowMs) : nowMs;
+    if (next.kind === 'at') nowMs = next.atMs;
+    if (next.kind === 'wait') nowMs = next.untilMs ?? nowMs;
   };
 
   it('once, because it is new, is accepted seconds later', async () => {

@@ -115,13 +115,10 @@ export function installationBody(
   account: Account,
 ): Record<string, unknown> {
   const settings = account.type === 'Organization' ? `organizations/${account.login}/settings` : 'settings';
+  const shown = account.type === 'Enterprise' ? enterpriseBody(site, account) : accountBody(site, account);
   return {
     id: installation.id,
-    account: installation.hidesAccount
-      ? null
-      : account.type === 'Enterprise'
-        ? enterpriseBody(site, account)
-        : accountBody(site, account),
+    account: installation.hidesAccount ? null : shown,
     repository_selection: installation.repositories === undefined ? 'all' : 'selected',
     access_tokens_url: `${site.apiUrl}/app/installations/${installation.id}/access_tokens`,
     repositories_url: `${site.apiUrl}/installation/repositories`,

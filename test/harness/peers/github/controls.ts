@@ -255,6 +255,11 @@ function addApp(state: GitHubState, wanted: NewApp): App {
   return app;
 }
 
+const usualClientIds: ReadonlyMap<Token['kind'], string> = new Map([
+  ['oauthApp', '178c6fc778ccc68e1d6a'],
+  ['appUser', 'Iv1.a0facee5139c0213'],
+]);
+
 function tokenOf(state: GitHubState, wanted: NewToken, nowMs: number): Token {
   const kind = wanted.kind ?? 'classic';
   return {
@@ -262,13 +267,7 @@ function tokenOf(state: GitHubState, wanted: NewToken, nowMs: number): Token {
     kind,
     login: ensureAccount(state, wanted.login).login,
     scopes: kind === 'appUser' ? [] : (wanted.scopes ?? ['project', 'repo']).toSorted(),
-    clientId:
-      wanted.clientId ??
-      (kind === 'oauthApp'
-        ? '178c6fc778ccc68e1d6a'
-        : kind === 'appUser'
-          ? 'Iv1.a0facee5139c0213'
-          : undefined),
+    clientId: wanted.clientId ?? usualClientIds.get(kind),
     createdAtMs: nowMs,
     expiresAtMs: wanted.expiresAt?.getTime(),
     expiryZone: wanted.expiryZone ?? 'UTC',

@@ -21,7 +21,8 @@ export function apiRoutes(context: RoutesContext): Route[] {
     (need: Need, answer: (token: Token, question: RoutedQuestion) => Answer) =>
     (question: RoutedQuestion): Answer => {
       const token = authenticate(state, webUrl, question, need, context.now());
-      return token === undefined ? unauthorized() : 'kind' in token ? answer(token, question) : token;
+      if (token === undefined) return unauthorized();
+      return 'kind' in token ? answer(token, question) : token;
     };
 
   /** Projects may be read by anybody where they are public. */
