@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { GitIntegrationStatus } from '../../api/v1alpha1/git-integration-status.ts';
 import { createExposition, type Exposition } from '../../observability/exposition.ts';
 import {
+  createClockMetrics,
   createIntegrationMetrics,
   createRateLimitMetrics,
   type IntegrationMetrics,
@@ -155,5 +156,17 @@ describe('createRateLimitMetrics', () => {
   it('shows no more than 5,000', async () => {
     for (let each = 0; each < 5_001; each += 1) metrics.observe('github.com', String(each), budget);
     expect((await scraped()).filter((line) => line.includes('_remaining'))).toHaveLength(5_000);
+  });
+});
+
+describe('createClockMetrics', () => {
+  it('shows no more than 1,000 hosts, for tenants choose them', async () => {
+    const registry = new Registry();
+    const metrics = createClockMetrics(registry);
+    for (let each = 0; each < 1_001; each += 1) metrics.observe(`git-${each}.example.com`, 60_000);
+    metrics.observe('git-0.example.com', 0);
+    const lines = (await registry.metrics()).split('\n').filter((line) => line.includes('host='));
+    expect(lines).toHaveLength(1_000);
+    expect(lines[0]).toBe('codemie_provider_clock_skew_seconds{host="git-0.example.com"} 0');
   });
 });
