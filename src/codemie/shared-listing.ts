@@ -186,7 +186,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
     return next;
   }
 
-  /** Waits until no more is written, but not forever, nor once the session has ended. */
+  /** Waits until no more is written, but neither forever nor in a closed session. */
   async function untilCalm(): Promise<void> {
     while (!signal.aborted) {
       if (calmMs() >= calmAfterMs) {
