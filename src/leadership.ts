@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createLeaderElection } from './kube/leader-election.ts';
+import type { KubeConnection } from './kube/connection.ts';
+import { createLeaderElection, heldShare } from './kube/leader-election.ts';
 import type { LeaseClient } from './kube/lease.ts';
+import { startLeaseStandIn } from './kube/lease-stand-in.ts';
 import type { Log } from './kube/log.ts';
 import type { LabelSelector } from './lib/label-selector.ts';
 import type { Settings } from './settings.ts';
@@ -27,6 +29,8 @@ export interface LeadershipOptions {
   /** The name of the Lease; that of a shard is longer. */
   name: string;
   client: LeaseClient;
+  /** Where the client's API server is, for what renews while the main thread is busy. */
+  connection: KubeConnection;
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
@@ -34,15 +38,29 @@ export interface LeadershipOptions {
   onChange: (lease: string, isLeading: boolean) => void;
 }
 
+/** A main thread that is busy for so many leases hangs. With the default lease, the kubelet ends it at about that time. */
+const busyLeases = 4;
+
 /** Without leader election every process leads from the beginning. */
 export function createLeadership(options: LeadershipOptions): Leadership {
-  const { settings, client, log, now, onChange } = options;
+  const { settings, client, connection, log, now, onChange } = options;
   const name = leaseName(options.name, settings.shardSelector);
   if (!settings.leaderElect) {
     onChange(name, true);
     return { mayWrite: () => true, run: (stop, work) => work(stop) };
   }
   onChange(name, false);
+  const { leaseDuration: leaseDurationMs } = settings;
+  const untilMs = leaseDurationMs * heldShare;
+  const standIn = startLeaseStandIn({
+    connection,
+    userAgent: options.name,
+    // The main thread tries more than once before.
+    afterMs: untilMs / 2,
+    untilMs,
+    longestSilenceMs: leaseDurationMs * busyLeases,
+    log,
+  });
   return createLeaderElection({
     client,
     namespace: settings.operatorNamespace,
@@ -50,7 +68,8 @@ export function createLeadership(options: LeadershipOptions): Leadership {
     identity: `${settings.podName}_${randomUUID()}`,
     log,
     now,
-    leaseDurationMs: settings.leaseDuration,
+    leaseDurationMs,
+    standIn,
     metrics: { leading: (isLeading) => onChange(name, isLeading) },
   });
 }

@@ -69,6 +69,7 @@ export async function createOperator(options: OperatorOptions): Promise<Operator
     settings,
     name: operatorName,
     client: bootstrap,
+    connection,
     log,
     now,
     onChange: metrics.leading,

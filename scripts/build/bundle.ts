@@ -14,8 +14,9 @@ export interface Chunk {
 }
 
 /**
- * Writes both programs with all that they use as ES modules: `main.mjs`, the operator, `codemie-git.mjs`, the command
- * line, and one file for each part that both have or that is only loaded when it is needed. Names and lines stay as they are, so that a stack trace can be read without a source map.
+ * Writes both programs with all that they use as ES modules: `main.mjs`, the operator, with the thread that it starts,
+ * `codemie-git.mjs`, the command line, and one file for each part that both have or that is only loaded when it is
+ * needed. Names and lines stay as they are, so that a stack trace can be read without a source map.
  *
  * @throws what rolldown has to say, warnings included: an import that it can't find is one, and would fail in a Pod
  */
@@ -25,7 +26,11 @@ export async function bundle(root: string, folder: string): Promise<Chunk[]> {
     .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
   const { output } = await build({
     cwd: root,
-    input: { main: 'src/main.ts', 'codemie-git': 'src/cli/main.ts' },
+    input: {
+      main: 'src/main.ts',
+      'codemie-git': 'src/cli/main.ts',
+      'lease-stand-in-thread': 'src/kube/lease-stand-in-thread.ts',
+    },
     platform: 'node',
     transform: { define: { CODEMIE_GIT_VERSION: JSON.stringify(version) } },
     output: {

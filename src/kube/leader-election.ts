@@ -3,6 +3,7 @@ import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { durations } from '../lib/durations.ts';
 import { isConflict } from './errors.ts';
 import { heldBy, type LeaseClient, type LeaseRecord, leases, readLease, releasedRecord } from './lease.ts';
+import type { LeaseStandIn } from './lease-stand-in.ts';
 import { errorFields, type Log } from './log.ts';
 import type { KubeObject } from './object.ts';
 
@@ -22,6 +23,8 @@ export interface LeaderElectionOptions {
   /** How long others leave a lease alone that is not renewed; whole seconds. Default 15 s, as in client-go. */
   leaseDurationMs?: number;
   metrics?: { leading?(isLeading: boolean): void };
+  /** Renews while this thread is busy; it gets what is renewed here. */
+  standIn?: LeaseStandIn;
 }
 
 /** One candidate for a Lease. */
@@ -49,8 +52,8 @@ export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError';
 }
 
-/** The holder gives up this part of the lease early, for what it has sent to arrive before another one starts. */
-const heldShare = 2 / 3;
+/** The holder gives up the rest of the lease, for what it has sent to arrive before another one starts. */
+export const heldShare = 2 / 3;
 /** Time between renewals, as in client-go; less where the lease is short. */
 const longestRetryMs = durations.kube.leaseRetryMs;
 const retriesPerLease = 7.5;
@@ -64,7 +67,7 @@ const releaseTimeoutMs = durations.kube.leaseReleaseMs;
  * https://pkg.go.dev/k8s.io/client-go/tools/leaderelection
  */
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
-  const { client, namespace, name, identity, now, metrics } = options;
+  const { client, namespace, name, identity, now, metrics, standIn } = options;
   const { clock = systemClock, random = Math.random, leaseDurationMs = durations.kube.leaseMs } = options;
   const renewDeadlineMs = leaseDurationMs * heldShare;
   const retryMs = Math.min(longestRetryMs, leaseDurationMs / retriesPerLease);
@@ -76,7 +79,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   let freeAt = Number.NEGATIVE_INFINITY;
   let isLeading = false;
   /** By our clock, from before the last request that had the lease: others count from when they see its outcome. */
-  let renewedAt = Number.NEGATIVE_INFINITY;
+  let ownRenewalAt = Number.NEGATIVE_INFINITY;
+  const renewedAt = (): number => Math.max(ownRenewalAt, standIn?.renewedAt() ?? ownRenewalAt);
 
   function setLeading(value: boolean): void {
     isLeading = value;
@@ -99,11 +103,12 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   }
 
   /** Takes or renews the lease. */
-  async function acquire(signal: AbortSignal): Promise<Attempt> {
+  async function acquire(signal: AbortSignal, startedAt: number): Promise<Attempt> {
     const lease = await client.get(leases, key, signal);
     const record = lease === undefined ? undefined : readLease(lease);
     if (record !== undefined && isTaken(record)) return 'taken';
-    await write(lease, heldBy(identity, leaseDurationMs, record, now()), signal);
+    const written = await write(lease, heldBy(identity, leaseDurationMs, record, now()), signal);
+    standIn?.renewed(written, startedAt);
     return 'had';
   }
 
@@ -113,8 +118,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     const late = (): Error => new Error('The Lease could not be written in time.');
     const deadline = startDeadline(timeoutMs, { parent, reason: late, clock });
     try {
-      const outcome = await orAbort(acquire(deadline.signal), deadline.signal);
-      if (outcome === 'had') renewedAt = startedAt;
+      const outcome = await orAbort(acquire(deadline.signal, startedAt), deadline.signal);
+      if (outcome === 'had') ownRenewalAt = startedAt;
       return outcome;
     } catch (error) {
       // A conflict means that another replica was faster; the next try sees it.
@@ -143,9 +148,9 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
    */
   async function keep(ended: AbortSignal): Promise<boolean> {
     for (;;) {
-      await sleep(Math.min(retryMs, renewedAt + renewDeadlineMs - clock.now()), ended, clock);
+      await sleep(Math.min(retryMs, renewedAt() + renewDeadlineMs - clock.now()), ended, clock);
       if (ended.aborted) return true;
-      const leftMs = renewedAt + renewDeadlineMs - clock.now();
+      const leftMs = renewedAt() + renewDeadlineMs - clock.now();
       if (leftMs <= 0) return false;
       // Not cut short by `ended`: a renewal that arrives late would spoil the release.
       if ((await attempt(never, leftMs)) === 'taken') return false;
@@ -168,7 +173,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
 
   return {
     isLeading: () => isLeading,
-    mayWrite: () => isLeading && clock.now() < renewedAt + renewDeadlineMs,
+    mayWrite: () => isLeading && clock.now() < renewedAt() + renewDeadlineMs,
 
     async run(signal, lead) {
       if (!(await campaign(signal))) return;
@@ -180,6 +185,7 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       // It is awaited below; until then a rejection must not count as unhandled.
       leading.catch(() => {});
       const isKept = await keep(ended.signal);
+      standIn?.stop();
       setLeading(false);
       if (!isKept) {
         const error = new LeadershipLostError('The lease was lost, and another replica may lead now.');

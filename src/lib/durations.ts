@@ -47,6 +47,10 @@ export const durationTable = {
         'Time between renewals of the Lease, as in client-go; less where the Lease is short.',
       ],
       leaseReleaseMs: [5_000, 'Longest time for giving the Lease back.'],
+      leaseStandInPollMs: [
+        500,
+        'How often the thread that renews for a busy main thread checks the age of the last renewal.',
+      ],
       eventSeriesMs: [10 * 60_000, 'The same event after this silence is a new one.'],
       eventCountMs: [60_000, 'The count of an event that repeats is written at most this often.'],
       eventSpacingMs: [20, 'Time between two writes of events, after a first few.'],

@@ -91,6 +91,28 @@ describe.concurrent('two replicas', () => {
     expectNoOverlap(stage, first, second, keys);
   });
 
+  it('a leader whose main thread is busy for longer than its lease keeps it', async (context) => {
+    const stage = await openStage(context);
+    const preload = import.meta.resolve('../harness/busy-thread.ts');
+    const first = await stage.start('first', lease, { preload, env: { BUSY_MS: String(1.5 * leaseMs) } });
+    await stage.leader('first');
+    await stage.start('second', lease);
+    // The second thread begins with the first renewal.
+    const renewals = stage.leaseHistory.length;
+    await stage.cluster.waitFor('renewals', async () => stage.leaseHistory.length > renewals + 2);
+
+    process.kill(first.pid, 'SIGUSR2');
+    await stage.cluster.waitFor('the end', async () => first.output().includes('Was busy.'), 2 * leaseMs);
+    const held = stage.leaseHistory.slice(renewals);
+    expect(held.every(({ holder, transitions }) => holder.startsWith('first_') && transitions === 0)).toBe(
+      true,
+    );
+    await stage.createIntegrations(2);
+    await stage.allReady();
+    expect(await stage.leader()).toBe('first');
+    expect(createsBy(first)).toHaveLength(2);
+  });
+
   it('a leader that is asked to stop ends its work and hands over in less than 3 s', async (context) => {
     const stage = await openStage(context);
     const { cluster } = stage;

@@ -351,7 +351,8 @@ async function timeToReady(stage: Stage, team: Tenant, name: string, withinMs: n
     );
     if (ready?.status === 'True') return { waitedMs: performance.now() - beganMs, longestCallMs };
     last = ready === undefined ? last : `${ready.reason}: ${ready.message}`;
-    if (!stage.operator.running()) throw new Error(`The operator exited while ${key} waited.`);
+    if (!stage.started.some((operator) => operator.running()))
+      throw new Error(`The operator exited while ${key} waited.`);
     if (isOver())
       throw new Error(`The bystander's ${key} was not Ready within ${withinMs / 1_000} s: ${last}`);
     await new Promise((resolve) => void setTimeout(resolve, pollMs));
