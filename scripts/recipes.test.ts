@@ -275,6 +275,17 @@ describe('the pages for contributors', () => {
     });
     expect(missing).toEqual([]);
   });
+
+  it.each(['CONTRIBUTING.md', 'src/README.md', 'src/kube/README.md'])(
+    '%s names functions and fields that exist',
+    (page) => {
+      const code = textOf(filesOf(['{src,scripts,test}/**/*.ts', 'package.json', '.oxlintrc.json']));
+      const named = [
+        ...readFileSync(join(root, page), 'utf8').matchAll(/`([A-Za-z]+[a-z][A-Z]\w*)(?:\(…\))?`/g),
+      ].map(([, name = '']) => name);
+      expect([...new Set(named)].filter((name) => !hasWord(code, name))).toEqual([]);
+    },
+  );
 });
 
 /** The paths of all fields of a schema, those of the items of lists included. */
