@@ -21,7 +21,7 @@ export interface ListingCacheOptions {
 
 interface Group {
   /** Least recently read first. */
-  kept: Map<object, { rows: number; drop: () => void }>;
+  listings: Map<object, { rows: number; drop: () => void }>;
   rows: number;
 }
 
@@ -36,17 +36,17 @@ export function createListingCache({ max, maxPerNamespace }: ListingCacheOptions
 
   function forget(namespace: string, owner: object): void {
     const group = groups.get(namespace);
-    const listing = group?.kept.get(owner);
+    const listing = group?.listings.get(owner);
     if (!group || !listing) return;
-    group.kept.delete(owner);
+    group.listings.delete(owner);
     group.rows -= listing.rows;
     total -= listing.rows;
-    if (group.kept.size === 0) groups.delete(namespace);
+    if (group.listings.size === 0) groups.delete(namespace);
   }
 
   /** Drops the oldest listing of a namespace but for that one. */
   function dropOldest(namespace: string, newest: object): boolean {
-    for (const [owner, { drop }] of groups.get(namespace)?.kept ?? []) {
+    for (const [owner, { drop }] of groups.get(namespace)?.listings ?? []) {
       if (owner === newest) continue;
       forget(namespace, owner);
       drop();
@@ -74,19 +74,19 @@ export function createListingCache({ max, maxPerNamespace }: ListingCacheOptions
           drop();
           return;
         }
-        const group = groups.get(namespace) ?? { kept: new Map(), rows: 0 };
+        const group = groups.get(namespace) ?? { listings: new Map(), rows: 0 };
         groups.set(namespace, group);
-        group.kept.set(owner, { rows, drop });
+        group.listings.set(owner, { rows, drop });
         group.rows += rows;
         total += rows;
         makeRoom(namespace, owner);
       },
       touch(owner) {
-        const kept = groups.get(namespace)?.kept;
-        const listing = kept?.get(owner);
-        if (!kept || !listing) return;
-        kept.delete(owner);
-        kept.set(owner, listing);
+        const listings = groups.get(namespace)?.listings;
+        const listing = listings?.get(owner);
+        if (!listings || !listing) return;
+        listings.delete(owner);
+        listings.set(owner, listing);
       },
       forget: (owner) => forget(namespace, owner),
     }),

@@ -51,8 +51,8 @@ export interface SharedListingOptions<T> {
   /** For waits. */
   clock?: Pick<Clock, 'setTimer'>;
   /** Bounds what stays in memory; by default every latest listing does. */
-  kept?: ListingCache;
-  /** Rows of a listing, for `kept`. */
+  cache?: ListingCache;
+  /** Rows of a listing, for `cache`. */
   rowsIn?: (content: T) => number;
 }
 
@@ -101,8 +101,8 @@ interface Reading<T> {
 }
 
 function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
-  const { list, now, calmMs, signal, clock = systemClock, kept, rowsIn = () => 1 } = options;
-  /** Who this is to `kept`. */
+  const { list, now, calmMs, signal, clock = systemClock, cache, rowsIn = () => 1 } = options;
+  /** Who this is to `cache`. */
   const owner = {};
   let latest: Listing<T> | undefined;
   let running: Reading<T> | undefined;
@@ -121,7 +121,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
 
   signal.addEventListener('abort', () => {
     latest = undefined;
-    kept?.forget(owner);
+    cache?.forget(owner);
   });
 
   function start(): Promise<Listing<T>> {
@@ -133,7 +133,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
 
   function hold(listing: Listing<T>): void {
     latest = listing;
-    kept?.keep(owner, rowsIn(listing.content), () => {
+    cache?.keep(owner, rowsIn(listing.content), () => {
       latest = undefined;
     });
   }
@@ -174,7 +174,7 @@ function createScopeListing<T>(scope: Scope, options: SharedListingOptions<T>) {
   /** @param isDemanded whether it is not for age alone that a reading is needed */
   function choose(startedAfterMs: number, isDemanded: boolean): Listing<T> | Promise<Listing<T>> {
     if (latest !== undefined && latest.startedAtMs > startedAfterMs) {
-      kept?.touch(owner);
+      cache?.touch(owner);
       return latest;
     }
     if (running !== undefined && running.startedAtMs > startedAfterMs) return running.listing;

@@ -111,7 +111,7 @@ export function projectionsFor({
   const nothing: Projection = { labels: [], annotations: [], finalizers: [] };
   // By a label the operator knows the default connection that it created.
   const connection: Projection = { labels: Object.keys(ownLabels), annotations, finalizers };
-  const kept = new Map<string, Projection>([
+  const projections = new Map<string, Projection>([
     [secrets.kind, nothing],
     [configMaps.kind, nothing],
     [namespaces.kind, { annotations: [], finalizers: [] }],
@@ -119,5 +119,5 @@ export function projectionsFor({
     [clusterCodeMieConnections.kind, connection],
     [codeMieConnections.kind, connection],
   ]);
-  return ({ kind }) => kept.get(kind);
+  return ({ kind }) => projections.get(kind);
 }

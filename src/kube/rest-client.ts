@@ -53,7 +53,7 @@ export function createKubeClient(
 
   async function object(resource: Resource, request: KubeRequest, dataKey?: string): Promise<KubeObject> {
     const bytes = await transport.call(request);
-    return parseObject(bytes, { what: request.what, resource, kept: projectionOf(resource), dataKey });
+    return parseObject(bytes, { what: request.what, resource, projection: projectionOf(resource), dataKey });
   }
 
   async function page(resource: Resource, list: ListOptions, limit: number, next: string): Promise<Page> {
@@ -71,7 +71,7 @@ export function createKubeClient(
     const { what } = request;
     const { metadataOnly } = list;
     const bytes = await transport.call(request, maxBytesOf(limit));
-    return await parsePage(bytes, { what, resource, metadataOnly, kept: projectionOf(resource) });
+    return await parsePage(bytes, { what, resource, metadataOnly, projection: projectionOf(resource) });
   }
 
   /** All pages, each of as many objects as fit into it. */
@@ -151,7 +151,7 @@ export function createKubeClient(
             what,
             resource,
             metadataOnly: watch.metadataOnly,
-            kept: projectionOf(resource),
+            projection: projectionOf(resource),
           });
         }
       } catch (error) {

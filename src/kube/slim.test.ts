@@ -5,7 +5,7 @@ import type { Resource } from './object.ts';
 import { type Slimming, slimText } from './slim.ts';
 import { parseEvent, parseObject, parsePage } from './wire.ts';
 
-const kept = { labels: ['shard'], annotations: ['asked'], finalizers: ['own'] };
+const projection = { labels: ['shard'], annotations: ['asked'], finalizers: ['own'] };
 
 function slim(object: object, slimming: Slimming): unknown {
   const bytes = Buffer.from(JSON.stringify(object));
@@ -43,7 +43,7 @@ describe('slimText', () => {
         },
         spec: {},
       },
-      slimming: { kept },
+      slimming: { projection },
       left: {
         metadata: {
           ...identity,
@@ -59,13 +59,13 @@ describe('slimText', () => {
     {
       name: 'all labels where any may be asked for',
       object: { metadata: { ...identity, labels: { a: 'b' }, annotations: { c: 'd' } } },
-      slimming: { kept: { annotations: [], finalizers: [] } },
+      slimming: { projection: { annotations: [], finalizers: [] } },
       left: { metadata: { ...identity, labels: { a: 'b' }, annotations: {} } },
     },
     {
       name: 'the beginning of a long annotation',
       object: { metadata: { ...identity, annotations: { asked: '"é'.repeat(50_000) } } },
-      slimming: { kept },
+      slimming: { projection },
       left: { metadata: { ...identity, annotations: { asked: '"é'.repeat(128) } } },
     },
     {
@@ -91,7 +91,7 @@ describe('slimText', () => {
 
   it('never makes a list of finalizers look empty, and keeps our own of any number', () => {
     const finalizers = [...Array.from({ length: 500 }, (_, index) => `f${index}`), 'own'];
-    const left = slim({ metadata: { ...identity, finalizers } }, { kept });
+    const left = slim({ metadata: { ...identity, finalizers } }, { projection });
     const expected = [...finalizers.slice(0, bounds.objectMetadata.finalizers), 'own'];
     expect(left).toEqual({ metadata: { ...identity, finalizers: expected } });
   });
@@ -99,7 +99,7 @@ describe('slimText', () => {
 
 describe('objects as large as the API server takes them', () => {
   const resource: Resource = { group: '', version: 'v1', plural: 'x', kind: 'X', namespaced: true };
-  const expected = { what: 'list x', resource, kept };
+  const expected = { what: 'list x', resource, projection };
   const megabytes = 1.5 * 1024 * 1024;
   const entries = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));

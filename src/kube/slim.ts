@@ -19,7 +19,7 @@ export interface Slimming {
   /** `metadata` only. */
   metadataOnly?: boolean | undefined;
   /** Undefined keeps all but `managedFields`, for objects that are written back. */
-  kept?: Projection | undefined;
+  projection?: Projection | undefined;
   /** Of `data` and `binaryData`, this entry, and of others their names. */
   dataKey?: string | undefined;
 }
@@ -46,7 +46,8 @@ export function slimText(bytes: Uint8Array, object: JsonSlice, slimming: Slimmin
   const members: string[] = [];
   eachMember(bytes, object, (keyStart, keyEnd, start, end) => {
     const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);
-    if (isKey('metadata')) members.push(`"metadata":${slimMetadata(bytes, { start, end }, slimming.kept)}`);
+    if (isKey('metadata'))
+      members.push(`"metadata":${slimMetadata(bytes, { start, end }, slimming.projection)}`);
     else if (metadataOnly) return;
     else if (dataKey !== undefined && (isKey('data') || isKey('binaryData')))
       members.push(
@@ -57,20 +58,20 @@ export function slimText(bytes: Uint8Array, object: JsonSlice, slimming: Slimmin
   return `{${members.join(',')}}`;
 }
 
-function slimMetadata(bytes: Uint8Array, metadata: JsonSlice, kept: Projection | undefined): string {
+function slimMetadata(bytes: Uint8Array, metadata: JsonSlice, projection: Projection | undefined): string {
   const members: string[] = [];
   eachMember(bytes, metadata, (keyStart, keyEnd, start, end) => {
     const isKey = (name: string): boolean => isText(bytes, keyStart, keyEnd, name);
     const value = { start, end };
     // Half of an object's size, and a PUT without it keeps what the server has.
     if (isKey('managedFields')) return;
-    if (kept === undefined || plainMetadata.some(isKey))
+    if (projection === undefined || plainMetadata.some(isKey))
       members.push(sliceText(bytes, { start: keyStart, end }));
-    else if (isKey('labels')) members.push(`"labels":${pick(bytes, value, kept.labels)}`);
+    else if (isKey('labels')) members.push(`"labels":${pick(bytes, value, projection.labels)}`);
     else if (isKey('annotations'))
-      members.push(`"annotations":${pick(bytes, value, kept.annotations, annotationChars)}`);
+      members.push(`"annotations":${pick(bytes, value, projection.annotations, annotationChars)}`);
     else if (isKey('finalizers'))
-      members.push(`"finalizers":${fewFinalizers(bytes, value, kept.finalizers)}`);
+      members.push(`"finalizers":${fewFinalizers(bytes, value, projection.finalizers)}`);
   });
   return `{${members.join(',')}}`;
 }

@@ -29,7 +29,7 @@ export interface Expected {
   resource: Resource;
   metadataOnly?: boolean | undefined;
   /** See {@link Slimming}. */
-  kept?: Projection | undefined;
+  projection?: Projection | undefined;
   dataKey?: string | undefined;
 }
 

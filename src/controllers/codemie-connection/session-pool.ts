@@ -72,7 +72,7 @@ const readTimeoutMs = durations.connections.readTimeoutMs;
 interface Shares {
   /** Of sign-ins at CodeMie itself. */
   budgets: SignInBudgets;
-  kept: SharedListingCache;
+  listingCache: SharedListingCache;
   /** One listing at a time for each namespace. */
   turns: Map<string, Limiter>;
 }
@@ -81,7 +81,7 @@ interface Shares {
 export function createSessionPool(options: SessionPoolOptions): SessionPool {
   const shares: Shares = {
     budgets: createSignInBudgets(options.now),
-    kept: createListingCache(bounds.listing.keptRows),
+    listingCache: createListingCache(bounds.listing.keptRows),
     turns: new Map(),
   };
   const entries = new Map<string, Entry>();
@@ -188,12 +188,16 @@ async function make(
 /** What a namespace's own connection may cost. */
 function shareOf(
   namespace: string,
-  { kept, turns }: Shares,
-): Pick<SessionOptions, 'limits' | 'kept' | 'inTurn'> {
+  { listingCache, turns }: Shares,
+): Pick<SessionOptions, 'limits' | 'listingCache' | 'inTurn'> {
   const turn = turns.get(namespace) ?? createLimiter({ concurrency: 1, requestsPerSecond: 1000 });
   turns.set(namespace, turn);
   const limits = { ...bounds.listing.namespaced, ...bounds.account.namespaced };
-  return { limits, kept: kept.of(namespace), inTurn: (task, signal) => turn.run(task, signal) };
+  return {
+    limits,
+    listingCache: listingCache.of(namespace),
+    inTurn: (task, signal) => turn.run(task, signal),
+  };
 }
 
 type Spec = CodeMieConnectionSpec | ClusterCodeMieConnectionSpec;

@@ -66,7 +66,7 @@ export interface SessionOptions {
   /** How much is read of the server; by default what a ClusterCodeMieConnection may. */
   limits?: ClientBounds;
   /** Bounds the listings in memory; by default the latest ones stay. */
-  kept?: ListingCache;
+  listingCache?: ListingCache;
   /** Lets one listing after the other be read; by default none waits. */
   inTurn?: Limiter['run'];
 }
@@ -75,7 +75,7 @@ const usualAgeMs = durations.connections.accountAgeMs;
 
 /** Makes a session. It signs in when it is first used. */
 export function createSession(options: SessionOptions): Session {
-  const { spec, auth, doubt, http, budget, now, busy, isShared, signal, limits, kept } = options;
+  const { spec, auth, doubt, http, budget, now, busy, isShared, signal, limits, listingCache } = options;
   const { inTurn = (task) => task() } = options;
   const baseUrl = trimEnd(spec.url, '/');
   const tokens = createTokenSource({ auth, baseUrl, headerName: spec.authHeader, http, budget, now });
@@ -90,7 +90,7 @@ export function createSession(options: SessionOptions): Session {
       return indexSettings(await inTurn(() => client.listGitSettings(scope, callSignal), callSignal));
     },
     rowsIn: (index) => index.size,
-    ...(kept && { kept }),
+    ...(listingCache && { cache: listingCache }),
     calmMs: () => (busy() ? 0 : limiter.calmMs()),
     now,
     signal,

@@ -72,7 +72,7 @@ export async function finalize(pass: FinalizePass): Promise<Result> {
   return release(pass);
 }
 
-/** What came of one way. `leftBehind` - why there may be a row of ours still. */
+/** What came of one route. `leftBehind` - why there may be a row of ours still. */
 interface CleanUp {
   removed: readonly string[];
   leftBehind?: string;

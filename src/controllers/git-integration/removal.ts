@@ -23,7 +23,7 @@ import { waiting } from './halt.ts';
 import type { Deps, Pass, ResolvedConnection, Snapshot } from './pass.ts';
 import { removeSettings } from './settings-writer.ts';
 
-/** What the way of a row to its removal is found with. */
+/** What the routes to the removal of a row are found with. */
 export type RouteDeps = Pick<
   Deps,
   'clusterConnections' | 'connections' | 'namespaces' | 'memory' | 'digestKey'
