@@ -32,8 +32,12 @@ export function toYaml(value: unknown): string {
         node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  // Only a text in double quotes has such characters now, and there they may be escaped.
-  return escapeUnprintable(document.toString(), (letter) => `\\U${hex(letter.codePointAt(0) ?? 0, 8)}`);
+  // Only a text in double quotes has such characters now, and there they may be escaped. Long lines stay whole, so that
+  // nothing that is known by how it looks is hidden by a line break.
+  return escapeUnprintable(
+    document.toString({ lineWidth: 0 }),
+    (letter) => `\\U${hex(letter.codePointAt(0) ?? 0, 8)}`,
+  );
 }
 
 function escapeUnprintable(text: string, escape: (letter: string) => string): string {

@@ -1,3 +1,5 @@
+import { withoutCredentials } from './redact.ts';
+
 /** What a command reads from and writes to, so that a test can give it anything. */
 export interface Io {
   /** Writes to standard output, as it is. */
@@ -102,10 +104,10 @@ export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Text from a file or a server for a terminal: control characters could write over what is there, or pretend to be the
- * user. Cut to `max` characters.
+ * user. Without what is certainly a credential, and cut to `max` characters.
  */
 export function printable(text: string, max = 80): string {
-  const plain = text.replaceAll(unprintable, '?');
+  const plain = withoutCredentials(text).replaceAll(unprintable, '?');
   // A letter outside of the basic plane is two units, of which one alone is no text.
   return plain.length > max ? `${plain.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : plain;
 }
@@ -124,11 +126,11 @@ const ownSequences: readonly string[] = [
 ];
 
 /**
- * What may reach a terminal of a text: everything but control characters, format characters and escape sequences that
- * this program does not write. The last line of defense: what comes from outside goes through {@link printable} before.
+ * What may reach a terminal of a text: everything but control characters, format characters, escape sequences that this
+ * program does not write, and what is certainly a credential. The last line of defense: what comes from outside goes through {@link printable} before.
  */
 export function forTerminal(text: string): string {
-  const [first = '', ...rest] = text.split(escape);
+  const [first = '', ...rest] = withoutCredentials(text).split(escape);
   const parts = rest.map((part) => {
     const own = ownSequences.find((sequence) => part.startsWith(sequence));
     return own === undefined ? `?${plain(part)}` : `${escape}${own}${plain(part.slice(own.length))}`;
