@@ -100,18 +100,65 @@ describe.each(['npm', 'krew'] as const)('kubectl codemie, installed by %s', (by)
   });
 });
 
+describe('the npm package in an empty folder', () => {
+  const program = async (args: string[], { input = '', env = {} } = {}) => {
+    const empty = await mkdtemp(join(folder, 'empty-'));
+    const script = `cd '${empty}' && exec codemie-git "$@"`;
+    return run('sh', ['-c', script, 'sh', ...args], { bin: bins.npm, input, env });
+  };
+
+  it('prints its help, and checks manifests', async () => {
+    expect(await program(['--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: codemie-git /),
+    });
+    expect(await program(['lint', '-'], { input: goodManifests.token })).toMatchObject({ code: 0 });
+  });
+
+  it('validates a credential of the cluster, of a file and of the environment', async () => {
+    const { internet, github } = suite.world;
+    const namespace = await suite.team();
+    const token = suite.secret('ghp_');
+    github.addToken({ token, login: 'octocat' });
+    await suite.cluster.createSecret(`${namespace}/token`, { token });
+    const object = gitHubIntegration(`${namespace}/acme`);
+    await suite.cluster.create(kinds.integration, object);
+    const manifest = { apiVersion: 'codemie.ai/v1alpha1', kind: 'GitIntegration', ...object };
+    const env = { HTTPS_PROXY: internet.proxyUrl, MY_TOKEN: token };
+    const trust = ['--ca-file', internet.caFile];
+    const project = ['--project', '--operator-namespace', suite.system, '--cluster-name', suite.system];
+    for (const args of [
+      ['acme', '--namespace', namespace, ...project],
+      ['--filename', '-', '--namespace', namespace],
+      ['--provider', 'GitHub', '--token-env', 'MY_TOKEN'],
+    ]) {
+      const result = await program(['check', ...args, ...trust], { input: JSON.stringify(manifest), env });
+      expect(result).toMatchObject({ code: 0, stderr: '' });
+      expect(result.stdout).toContain('Credential    Valid  GitHub accepts the credential of octocat.');
+      expect(result.stdout + result.stderr).not.toContain(token);
+    }
+    github.revokeToken(token);
+    const rejected = await program(['check', 'acme', '--namespace', namespace, ...trust], { env });
+    expect(rejected).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('rejected the token in Secret'),
+    });
+  });
+});
+
 it('completes commands, namespaces and names for kubectl', async () => {
   const namespace = await suite.team();
   await suite.cluster.create(kinds.integration, gitHubIntegration(`${namespace}/acme`));
   const complete = async (...words: string[]) =>
     (await run('kubectl', ['__complete', 'codemie', ...words], { bin: bins.npm })).stdout.split('\n');
   expect(await complete('exp')).toContainEqual(expect.stringMatching(/^explain\tsay why /));
-  expect(await complete('explain', '--namespace', namespace.slice(0, -1))).toContainEqual(
-    expect.stringMatching(new RegExp(`^${namespace}\\b`)),
-  );
-  expect(await complete('explain', '--namespace', namespace, '')).toContainEqual(
-    expect.stringMatching(/^acme\b/),
-  );
+  // A cluster that does not answer within two seconds has no names for a user who waits at the key.
+  const completed = (expected: RegExp, ...words: string[]) =>
+    suite.cluster.waitFor(`the completion of ${words.join(' ')}`, async () =>
+      (await complete(...words)).some((line) => expected.test(line)),
+    );
+  await completed(new RegExp(`^${namespace}\\b`), 'explain', '--namespace', namespace.slice(0, -1));
+  await completed(/^acme\b/, 'explain', '--namespace', namespace, '');
   expect(await complete('lint', 'man')).toContain(':0');
   expect(await complete('explain', '--kubeconfig', '/nowhere', '')).toContain(':4');
 });
