@@ -324,3 +324,15 @@ describe('a later listing', () => {
     await expect(later).resolves.toBeUndefined();
   });
 });
+
+it('waits no longer once the session is closed, however busy it was', async () => {
+  calmMs = 0;
+  const later = shared.later('Project');
+  await settle();
+  expect(sleepers).toHaveLength(1);
+  ended.abort();
+  await settle();
+  readings[0]?.fail();
+  await later;
+  expect(sleepers).toHaveLength(1);
+});
