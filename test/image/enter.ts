@@ -41,6 +41,7 @@ export function byDocker(image: string): Enter {
     'docker',
     'run',
     '--rm',
+    '--interactive',
     '--network=host',
     '--cap-drop=ALL',
     '--security-opt=no-new-privileges',

@@ -1,8 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { dockerAnswers } from '../../scripts/image/docker.ts';
+import { goodManifests } from '../../src/cli/lint/broken-manifests.ts';
 import { quickstart, system, useInstallation } from '../chart/installation.ts';
 import { rowsOf } from '../cluster/objects.ts';
+import { type CommandResult, runTool } from '../harness/kube-tools.ts';
 import { type OpenedImage, openBuiltImage } from './built-image.ts';
 import { podsInK3s } from './k3s-pod.ts';
 
@@ -50,11 +55,55 @@ describe('the image, installed by the chart', () => {
   });
 });
 
+describe('the command line in the image', () => {
+  it('prints its help, and checks manifests from standard input', async () => {
+    expect(await cli(['--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: codemie-git /),
+    });
+    expect(await cli(['lint', '-'], { input: goodManifests.token })).toMatchObject({ code: 0 });
+    expect(await cli(['lint', '-'], { input: 'kind: x' })).toMatchObject({ code: 1 });
+  });
+
+  it('validates a credential of the environment, without a byte of it in the output', async () => {
+    const token = `ghp_${randomUUID()}`;
+    suite.world.github.addToken({ token, login: 'octocat' });
+    const env = { HTTPS_PROXY: suite.world.internet.proxyUrl, MY_TOKEN: token };
+    const flags = ['--provider', 'GitHub', '--token-env', 'MY_TOKEN', '--ca-file', '/tmp/authority/ca.crt'];
+    const { code, stdout, stderr } = await cli(['check', ...flags], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('GitHub accepts the credential of octocat.');
+    expect(stdout).not.toContain(token);
+  });
+});
+
 if (hasDocker)
   it('runs on K3s as it is', { timeout: 600_000 }, async ({ signal }) => {
     const pods = await podsInK3s(opened?.name ?? '', signal);
     expect(pods.match(/ 1\/1 +Running /g)).toHaveLength(2);
   });
+
+/** Runs the command line of the image on a read-only root, with the authority of the world in `/tmp/authority`. */
+async function cli(
+  args: string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Promise<CommandResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'image-cli-'));
+  try {
+    const [authority, kept] = [join(folder, 'authority'), join(folder, 'kept')];
+    for (const each of [authority, kept]) await mkdir(each);
+    await copyFile(suite.world.internet.caFile, join(authority, 'ca.crt'));
+    // The user of the image is not the one who made them.
+    for (const path of [folder, authority, join(authority, 'ca.crt')]) await chmod(path, 0o755);
+    const argv = ['/nodejs/bin/node', '/app/codemie-git.mjs', ...args];
+    const mounts = [{ source: authority, target: '/tmp/authority', readOnly: true }];
+    const sandbox = { mounts, readOnlyRoot: true, variables: Object.keys(env) };
+    const [tool = '', ...rest] = (await opened?.image.enter?.(argv, sandbox, kept)) ?? [];
+    return await runTool(tool, { args: rest, env, input });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 /** The user ids of the processes of this machine whose command line begins like that. */
 async function usersOf(command: string): Promise<string[]> {
