@@ -57,7 +57,7 @@ export const heldShare = 2 / 3;
 /** Time between renewals, as in client-go; less where the lease is short. */
 const longestRetryMs = durations.kube.leaseRetryMs;
 const retriesPerLease = 7.5;
-/** Who waits looks more often, for a lease that was given back should not lie about. */
+/** Candidates poll more often than the holder renews, so that a released lease is acquired quickly. */
 const looksPerRenewal = 2;
 const releaseTimeoutMs = durations.kube.leaseReleaseMs;
 
@@ -157,12 +157,21 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     }
   }
 
+  async function giveBack(signal: AbortSignal): Promise<void> {
+    const lease = await client.get(leases, key, signal);
+    const record = lease === undefined ? undefined : readLease(lease);
+    if (record?.holder === identity) await write(lease, releasedRecord(record, now()), signal);
+  }
+
   async function release(): Promise<void> {
     const deadline = startDeadline(releaseTimeoutMs, { reason: () => new Error('Too late.'), clock });
+    const { signal } = deadline;
     try {
-      const lease = await client.get(leases, key, deadline.signal);
-      const record = lease === undefined ? undefined : readLease(lease);
-      if (record?.holder === identity) await write(lease, releasedRecord(record, now()), deadline.signal);
+      await giveBack(signal).catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+        // A last renewal of the second thread was still under way.
+        return giveBack(signal);
+      });
     } catch (error) {
       // It expires anyway.
       log.warn(errorFields(error), 'The lease could not be given back.');

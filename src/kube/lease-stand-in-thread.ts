@@ -13,11 +13,16 @@ import type { KubeObject } from './object.ts';
 export interface ThreadOptions {
   /** Of the Lease. */
   url: string;
-  /** One BigInt64: when the thread renewed last, by `process.hrtime.bigint()`, from before the request. */
-  renewedAtNs: SharedArrayBuffer;
+  /**
+   * Two BigInt64 of `process.hrtime.bigint()`, which all threads share: when this thread renewed last, from before the
+   * request, and when the main thread last had a turn.
+   */
+  times: SharedArrayBuffer;
   afterMs: number;
   untilMs: number;
   pollMs: number;
+  /** A main thread that had no turn for so long is busy. */
+  busyMs: number;
   /** A main thread that was silent for so long hangs, and its Lease is left to expire. */
   longestSilenceMs: number;
 }
@@ -28,14 +33,14 @@ export interface Renewal {
   lease: KubeObject;
   headers: Record<string, string>;
   tls: TlsSettings;
-  /** By `process.hrtime.bigint()`, which all threads share. */
+  /** By `process.hrtime.bigint()`. */
   renewedAtNs: bigint;
 }
 
 // Both are of these types: lease-stand-in.ts sends them.
 const options: ThreadOptions = workerData;
-const shared = new BigInt64Array(options.renewedAtNs);
-const maxAnswerBytes = 1024 * 1024;
+const times = new BigInt64Array(options.times);
+const maxAnswerChars = 1024 * 1024;
 
 let last: Renewal | undefined;
 /** When the main thread renewed, and when either did. */
@@ -53,7 +58,9 @@ const ageMs = (atNs: bigint): number => Number(process.hrtime.bigint() - atNs) /
 setInterval(() => {
   const age = ageMs(renewedAtNs);
   const isDue = age >= options.afterMs && age < options.untilMs;
-  if (!last || !isDue || isSending || ageMs(reportedAtNs) > options.longestSilenceMs) return;
+  const isBusy = ageMs(Atomics.load(times, 1)) > options.busyMs;
+  const hangs = ageMs(reportedAtNs) > options.longestSilenceMs;
+  if (!last || !isDue || !isBusy || hangs || isSending) return;
   isSending = true;
   void renew(last, options.untilMs - age).finally(() => (isSending = false));
 }, options.pollMs);
@@ -66,11 +73,11 @@ async function renew(from: Renewal, timeoutMs: number): Promise<void> {
     return { code: 0, text: '' };
   });
   // Another process or the main thread has written it. The main thread finds out which.
-  if (code === 409 && last === from) last = undefined;
+  if (code === 409) last = last === from ? undefined : last;
   else if (code !== 0 && code !== 200) parentPort?.postMessage(new Error(`The API server answered ${code}.`));
   if (code !== 200) return;
   renewedAtNs = sentAtNs;
-  Atomics.store(shared, 0, sentAtNs);
+  Atomics.store(times, 0, sentAtNs);
   const resourceVersion = resourceVersionOf(text);
   if (last !== from) return;
   last = resourceVersion === undefined ? undefined : withVersion(from, resourceVersion);
@@ -98,7 +105,7 @@ function put({ lease, headers, tls }: Renewal, timeoutMs: number): Promise<{ cod
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         text += part;
-        if (text.length > maxAnswerBytes) response.destroy(new Error('The answer is too long.'));
+        if (text.length > maxAnswerChars) response.destroy(new Error('The answer is too long.'));
       });
       response.on('error', reject);
       response.on('end', () => resolve({ code: response.statusCode ?? 0, text }));

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
-import type { KubeConnection } from './connection.ts';
+import type { KubeConnection, KubeCredentials } from './connection.ts';
 import { leases } from './lease.ts';
 import type { Renewal, ThreadOptions } from './lease-stand-in-thread.ts';
 import { errorFields, type Log } from './log.ts';
@@ -15,8 +15,8 @@ import { objectPath } from './wire.ts';
  */
 export interface LeaseStandIn {
   /**
-   * Takes what the main thread wrote last. Each of the two renews by the `resourceVersion` of its last write, so a
-   * renewal never takes back a Lease that another replica has had.
+   * Takes what the main thread wrote last. The thread renews by the `resourceVersion` of the last write that it knows,
+   * so that it never takes back a Lease that another replica has had.
    *
    * @param renewedAt by the clock, from before the request
    */
@@ -41,40 +41,48 @@ export interface LeaseStandInOptions {
   clock?: Clock;
 }
 
-/** Starts the thread with the first renewal that is reported. Behind a proxy of a kubeconfig there is none. */
+/**
+ * Starts the thread with the first renewal that is reported. If the kubeconfig names a proxy or an address without TLS,
+ * no thread is started.
+ */
 export function startLeaseStandIn(options: LeaseStandInOptions): LeaseStandIn {
   const { connection, userAgent, afterMs, untilMs, longestSilenceMs, log, clock = systemClock } = options;
-  const renewedAtNs = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
-  const shared = new BigInt64Array(renewedAtNs);
+  const shared = new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT);
+  const times = new BigInt64Array(shared);
+  const pollMs = Math.min(durations.kube.leaseStandInPollMs, untilMs / 10);
   let thread: Worker | undefined;
-  let isOver = connection.proxyUrl !== undefined;
+  let isOver = connection.proxyUrl !== undefined || connection.server.protocol !== 'https:';
+  let stopBeating = (): void => {};
 
   const end = (): void => {
     isOver = true;
+    stopBeating();
     void thread?.terminate();
     thread = undefined;
   };
+  const giveUp = (error: unknown): void => {
+    log.warn(errorFields(error), 'Only the main thread renews the Lease from now on.');
+    end();
+  };
+
+  function beat(): void {
+    Atomics.store(times, 1, process.hrtime.bigint());
+    stopBeating = clock.setTimer(beat, pollMs);
+  }
 
   function start(lease: KubeObject): Worker {
     const path = objectPath(leases, keyOf(lease));
     const url = `${connection.server.href.replace(/\/$/, '')}${path}`;
-    const times = {
-      afterMs,
-      untilMs,
-      pollMs: Math.min(durations.kube.leaseStandInPollMs, untilMs / 10),
-      longestSilenceMs,
-    };
-    const workerData: ThreadOptions = { url, renewedAtNs, ...times };
+    const limits = { afterMs, untilMs, longestSilenceMs, pollMs, busyMs: busyPolls * pollMs };
+    const workerData: ThreadOptions = { url, times: shared, ...limits };
     const program = `./lease-stand-in-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`;
     const worker = new Worker(new URL(program, import.meta.url), { workerData, ...small });
     worker.unref();
     worker.on('message', (error) => {
-      log.warn(errorFields(error), 'The Lease could not be renewed while the process was busy.');
+      log.warn(errorFields(error), 'The second thread could not renew the Lease.');
     });
-    worker.on('error', (error) => {
-      log.warn(errorFields(error), 'The Lease is renewed by the main thread only from now on.');
-      end();
-    });
+    worker.on('error', giveUp);
+    beat();
     return worker;
   }
 
@@ -83,30 +91,34 @@ export function startLeaseStandIn(options: LeaseStandInOptions): LeaseStandIn {
       if (isOver) return;
       const sinceNs = BigInt(Math.round((clock.now() - renewedAt) * 1e6));
       const at = process.hrtime.bigint() - sinceNs;
-      void connection.credentials().then(
-        ({ headers, tls }) => {
-          if (isOver) return;
-          const message: Renewal = {
-            lease,
-            headers: { ...headers, 'user-agent': userAgent },
-            tls,
-            renewedAtNs: at,
-          };
-          thread ??= start(lease);
-          thread.postMessage(message);
-        },
-        // The main thread's own request says so.
-        () => {},
-      );
+      const report = ({ headers, tls }: KubeCredentials): void => {
+        if (isOver) return;
+        const message: Renewal = {
+          lease,
+          headers: { ...headers, 'user-agent': userAgent },
+          tls,
+          renewedAtNs: at,
+        };
+        thread ??= start(lease);
+        thread.postMessage(message);
+      };
+      // Credentials that can't be read fail the main thread's own request, too, which says so.
+      connection
+        .credentials()
+        .then(report, () => {})
+        .catch(giveUp);
     },
     renewedAt() {
-      const at = Atomics.load(shared, 0);
+      const at = Atomics.load(times, 0);
       if (at === 0n) return Number.NEGATIVE_INFINITY;
       return clock.now() - Number(process.hrtime.bigint() - at) / 1e6;
     },
     stop: end,
   };
 }
+
+/** The main thread marks each poll interval in which it has a turn; without so many of them it is busy. */
+const busyPolls = 2;
 
 /** It makes one request at a time. Nothing of the environment, such as a proxy, applies to the API server. */
 const small = {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { kinds } from '../harness/cluster.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import type { CodeMieUser } from '../harness/peers/codemie/directory.ts';
@@ -173,7 +174,16 @@ describe('an integration that moves to another connection', () => {
     listNothingElsewhere(key);
     await set(key, 'connectionRef', through('second').connectionRef);
     await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
-    await set(key, 'connectionRef', through(where === 'back' ? 'first' : 'third').connectionRef);
+    const { metadata } = await set(
+      key,
+      'connectionRef',
+      through(where === 'back' ? 'first' : 'third').connectionRef,
+    );
+    // A reconcile of the move before would record the row there, and remove the first one.
+    await cluster.waitFor('the move to be seen', async () => {
+      const object = await cluster.get(kinds.integration, key);
+      return parseGitIntegrationStatus(object?.['status']).observedGeneration === metadata.generation;
+    });
     elsewhere.faults.decide(undefined);
     await cluster.waitFor('nothing to be left', () => Promise.resolve(rowsElsewhere(key).length === 0));
     const { status } = await see(key, { Ready: 'True/Ready' });
