@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { bundle } from '../../scripts/build/bundle.ts';
 import {
   type Answer,
@@ -194,7 +195,7 @@ function formsOf(canary: string): string[] {
   ];
 }
 
-async function run(args: readonly string[], env: Record<string, string> = {}, stdin = ''): Promise<string> {
+async function run(args: readonly string[], env: Record<string, string> = {}, stdin = '') {
   const child = spawn(process.execPath, [join(folder, 'program', 'codemie-git.mjs'), ...args], {
     cwd: folder,
     env: {
@@ -211,19 +212,42 @@ async function run(args: readonly string[], env: Record<string, string> = {}, st
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return out + err;
+  return { out, err };
 }
 
 async function leaksOf(args: readonly string[], env?: Record<string, string>, stdin?: string) {
-  const written = await run(args, env, stdin);
+  const { out, err } = await run(args, env, stdin);
+  const written = out + err;
   const leaks = [...guarded].filter((canary) => formsOf(canary).some((form) => written.includes(form)));
-  return { written, leaks };
+  return { written, out, leaks };
+}
+
+/** Why a command did not come as far as to where it could print a secret. */
+function faultsOf(args: readonly string[], written: string, out: string): string[] {
+  const faults: string[] = [];
+  if (written === '') faults.push('It wrote nothing.');
+  // The one that is called so has to be refused.
+  if (written.includes('unknown option') && !args.some((arg) => arg === `--${stray}`))
+    faults.push('It has no such option.');
+  if (written.includes('This is a bug')) faults.push('It failed.');
+  const format = args[args.findIndex((arg) => arg === '-o' || arg === '--output') + 1];
+  try {
+    if (format === 'json' || format === 'sarif') JSON.parse(out || '0');
+    if (format === 'yaml') parseAllDocuments(out).forEach((document) => document.toJS());
+  } catch {
+    faults.push(`It is no ${format}.`);
+  }
+  return faults;
 }
 
 const names = integrations.map(({ metadata }) => metadata.name);
 const trust = () => ['--ca-file', world.internet.caFile];
 
-/** Runs commands, a few at the same time. @returns the secrets in what they write, by command */
+/**
+ * Runs commands, a few at the same time.
+ *
+ * @returns the secrets in what they write, or why it shows nothing about secrets, by command
+ */
 async function leaksIn(commands: readonly string[][], env?: Record<string, string>, stdin?: string) {
   const found: Record<string, string[]> = {};
   await inParallel(
@@ -231,8 +255,9 @@ async function leaksIn(commands: readonly string[][], env?: Record<string, strin
     commands.length,
     async (index) => {
       const args = commands[index] ?? [];
-      const { leaks } = await leaksOf(args, env, stdin);
-      if (leaks.length > 0) found[args.join(' ')] = leaks;
+      const { written, out, leaks } = await leaksOf(args, env, stdin);
+      const faults = [...leaks, ...faultsOf(args, written, out)];
+      if (faults.length > 0) found[args.join(' ')] = faults;
     },
     3,
   );
@@ -248,6 +273,7 @@ describe('no command prints a byte of a secret', () => {
           ['get', '-A', '-o', output],
           ['get', 'connections', '-o', output],
         ]),
+        ...['json', 'yaml'].map((output) => ['get', 'annotated', '-o', output]),
         ['get', '--wait', '--timeout', '1s'],
       ]),
     ).toEqual({}));

@@ -5,11 +5,11 @@ import type { Session } from '../controllers/codemie-connection/session.ts';
 import { createSessionPool, InvalidConnection } from '../controllers/codemie-connection/session-pool.ts';
 import { ValueFault } from '../controllers/value-reader.ts';
 import { type KubeObject, namespaces } from '../kube/object.ts';
-import { createSharedTrust } from '../net/ca-bundle.ts';
+import { CaBundleError, createSharedTrust, parseCaBundle } from '../net/ca-bundle.ts';
 import { createHttpClientPool, type HttpClientPool } from '../net/http-client-pool.ts';
-import { readProxy } from '../settings.ts';
+import { readProxy, SettingsError } from '../settings.ts';
 import { type Cluster, cliName, getObject } from './cluster.ts';
-import { readInput } from './input.ts';
+import { readInput, shownPath } from './input.ts';
 import { CliError, type Io, printable } from './io.ts';
 
 /** Which connection to CodeMie a command uses. */
@@ -34,17 +34,39 @@ export interface SignedIn {
 
 const timeoutMs = 30_000;
 
-/** The HTTP clients of one command; it has to close them. */
+/**
+ * The HTTP clients of one command; it has to close them.
+ *
+ * @throws CliError for a file that holds no authorities, and for a proxy that is none
+ */
 export async function createClients(caFile: string | undefined, io: Io): Promise<HttpClientPool> {
-  const ca = caFile === undefined ? [] : [await readInput(caFile, io)];
   return createHttpClientPool({
-    ca,
+    ca: caFile === undefined ? [] : await readAuthorities(caFile, io),
     trustFor: createSharedTrust(),
-    proxy: readProxy(io.env),
+    proxy: proxyOf(io),
     maxBodyBytes: 8 * 1024 * 1024,
     timeoutMs,
     userAgent: cliName,
   });
+}
+
+async function readAuthorities(file: string, io: Io): Promise<string[]> {
+  const text = await readInput(file, io);
+  try {
+    return parseCaBundle(text);
+  } catch (error) {
+    if (!(error instanceof CaBundleError)) throw error;
+    throw new CliError(error.message, `Correct --ca-file ${shownPath(file)}.`);
+  }
+}
+
+function proxyOf({ env }: Io): ReturnType<typeof readProxy> {
+  try {
+    return readProxy(env);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new CliError(error.message, 'Correct the environment variable.');
+  }
 }
 
 /**

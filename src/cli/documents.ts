@@ -1,9 +1,13 @@
 import { Document, Scalar, type ScalarTag, visit } from 'yaml';
 import { unprintable } from './io.ts';
+import { valueWithoutCredentials } from './redact.ts';
 
-/** JSON for people and programs. Control characters are escaped, also those that JSON would allow. */
+/**
+ * JSON for people and programs, without what is certainly a credential. Control characters are escaped, also those that
+ * JSON would allow.
+ */
 export function toJson(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
+  const text = JSON.stringify(valueWithoutCredentials(value), null, 2);
   return `${escapeUnprintable(text, (letter) => [...utf16(letter)].map((unit) => `\\u${hex(unit, 4)}`).join(''))}\n`;
 }
 
@@ -18,10 +22,10 @@ export const octalNumber: ScalarTag = {
 /**
  * A document of YAML in which each parser finds the same: the YAML 1.1 of Kubernetes takes `yes` and `012` for a
  * boolean and a number, and also breaks lines at U+0085, U+2028 and U+2029, so a text with these could add
- * fields.
+ * fields. Without what is certainly a credential.
  */
 export function toYaml(value: unknown): string {
-  const document = new Document(value, {
+  const document = new Document(valueWithoutCredentials(value), {
     version: '1.1',
     merge: false,
     customTags: (tags) => [octalNumber, ...tags],

@@ -5,6 +5,7 @@ import { canonicalUrl } from '../domain/codemie-url.ts';
 import { type ObservedSetting, ownerKey, tokenName } from '../domain/git-setting.ts';
 import { providers } from '../providers/registry.ts';
 import { printable } from './io.ts';
+import { withoutCredentials } from './redact.ts';
 
 /** Options of `import`. */
 export interface ImportOptions {
@@ -108,6 +109,9 @@ export function declareRow(
   const provider = isApp ? 'GitHub' : productOf(host, options.products);
   if (!provider)
     return `It is unknown which product ${printable(host)} is. Repeat with --provider ${printable(host)}=GitLab, or another of ${providerNames.join(', ')}.`;
+  // A name that is made of a token has it in small letters, in which nothing knows it for a token.
+  if ([alias, project, text(values['name'])].some((given) => withoutCredentials(given) !== given))
+    return 'Its alias, project or user name holds a credential. Replace it in CodeMie.';
   const name = uniqueName(alias, project, names);
   const secret = `${name.slice(0, 240)}-git`;
   const auth = isApp ? appAuth(values, secret) : tokenAuth(values, provider, secret);

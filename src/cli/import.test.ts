@@ -6,7 +6,13 @@ import { testIo } from './testing.ts';
 const controls = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** Settings of the former kind, as a file of KubeRocketCI has them. */
-const former = (alias: string, projectName = 'demo', url = 'https://gitlab.com', secretKey = 'token') => ({
+const former = (
+  alias: string,
+  projectName = 'demo',
+  url = 'https://gitlab.com',
+  secretKey = 'token',
+  tokenName = 'oauth2',
+) => ({
   apiVersion: 'edp.epam.com/v1alpha1',
   kind: 'CodemieProjectSettings',
   metadata: { name: 'settings', namespace: 'krci' },
@@ -14,7 +20,7 @@ const former = (alias: string, projectName = 'demo', url = 'https://gitlab.com',
     alias,
     projectName,
     type: 'Git',
-    gitCredential: { url, tokenName: 'oauth2', secretRef: { name: 'ci-git', secretKey } },
+    gitCredential: { url, tokenName, secretRef: { name: 'ci-git', secretKey } },
   },
 });
 
@@ -38,6 +44,21 @@ describe('import of files', () => {
     ]);
     expect(result).toMatchSnapshot();
     expect(await lintInput(result.out)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('makes no name of a credential', async () => {
+    const token = 'ghp_A0b1C2d3E4f5G6h7I8j9K0l1M2n3O4p5Q6r7';
+    const { out, err } = await imported([
+      former(token),
+      former('project', token),
+      former('user', 'demo', 'https://gitlab.com', 'token', token),
+      former('fine'),
+    ]);
+    expect((out + err).toLowerCase()).not.toContain('a0b1');
+    expect(out.match(/^ {2}name: .*/gm)).toEqual(['  name: fine']);
+    const why = 'Its alias, project or user name holds a credential. Replace it in CodeMie.';
+    expect(err.split(why)).toHaveLength(4);
+    expect((await lintInput(out)).exitCode).toBe(0);
   });
 
   it('lets no text of a row become a field, a comment or a command', async () => {

@@ -107,7 +107,8 @@ export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
  * user. Without what is certainly a credential, and cut to `max` characters.
  */
 export function printable(text: string, max = 80): string {
-  const plain = withoutCredentials(text).replaceAll(unprintable, '?');
+  // Further on than any credential reaches that begins in what is shown.
+  const plain = withoutCredentials(text.slice(0, max + 16_384)).replaceAll(unprintable, '?');
   // A letter outside of the basic plane is two units, of which one alone is no text.
   return plain.length > max ? `${plain.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : plain;
 }

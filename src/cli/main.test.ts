@@ -96,7 +96,7 @@ const inCluster = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_POR
 const config = { KUBECONFIG: 'kubeconfig' };
 const broken = 'kind: GitIntegration\nspec:\n\tproject: demo\n';
 
-describe('what can not be done ends with 2 and says why', () => {
+describe("a command that can't run exits with 2 and says why", () => {
   it.each<[string, string[], Record<string, string>?, string?]>([
     ['an unknown command', ['lnt']],
     ['an unknown option', ['get', '--al']],
@@ -133,6 +133,16 @@ describe('what can not be done ends with 2 and says why', () => {
       'a file of authorities that is not there',
       ['check', '--provider', 'GitHub', '--token-env', 'T', '--ca-file', 'no.pem'],
       { T: 'ghp_x' },
+    ],
+    [
+      'a file of authorities without one',
+      ['check', '--provider', 'GitHub', '--token-env', 'T', '--ca-file', 'other.yaml'],
+      { T: 'ghp_x' },
+    ],
+    [
+      'a proxy that is none',
+      ['check', '--provider', 'GitHub', '--token-env', 'T'],
+      { T: 'ghp_x', HTTPS_PROXY: 'ftp://user:pass@proxy' },
     ],
   ])('%s', async (_name, args, env, stdin) => {
     const result = await run(args, env, stdin);

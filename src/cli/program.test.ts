@@ -48,7 +48,7 @@ describe('help', () => {
   it('prints the version', async () => expect((await run(['--version'])).out).toBe('1.2.3\n'));
 });
 
-describe('what can not be done as asked', () => {
+describe("what can't be done as asked", () => {
   it.each([
     ['an unknown command', ['lnt']],
     ['an unknown option', ['get', '--al']],
