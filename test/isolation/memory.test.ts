@@ -4,6 +4,7 @@ import type { Resource } from '../../src/kube/object.ts';
 import { kinds } from '../harness/cluster.ts';
 import { inParallel } from '../harness/parallel.ts';
 import type { Peer } from '../harness/peers/peer.ts';
+import { scaled } from '../harness/scale.ts';
 import { memoryMiB, observe, peakMemoryMiB } from './observed-process.ts';
 import { integrationSpec, type Tenant } from './stage.ts';
 import { useStage } from './use-stage.ts';
@@ -40,8 +41,8 @@ const weightMiB = (count * annotation.length) / 1024 ** 2;
 /** Objects that are created and deleted at the same time. */
 const atOnce = 8;
 
-/** Of each is kept what a server says of it. With a body of two megabytes each, they would fill the memory. */
-const tokens = 300;
+/** Of each is kept what a server says of it. A hundred bodies of two megabytes would show in half of the memory. */
+const tokens = Math.max(100, scaled(300));
 
 /** Most memory of a process from its start until it has done its first work. */
 async function peakAtStart(): Promise<number> {
