@@ -32,7 +32,7 @@ const flagValues: Record<string, string> = {
   'probe-address': address,
   // Up to 10m, which is easily said of one unit only.
   'refusal-window': '(([0-9]|10)m|[0-9]m[0-5]?[0-9]s|([0-9]{1,2}|[1-5][0-9]{2}|600)s)',
-  'traces-endpoint': `https?://[^\\s@/:]+(:${PORT_PATTERN})?(/[^\\s@]*)?`,
+  'traces-endpoint': `https?://([^\\s@/:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])(:${PORT_PATTERN})?(/[^\\s@]*)?`,
   'traces-sample-ratio': '(0(\\.[0-9]+)?|1(\\.0+)?)',
 };
 

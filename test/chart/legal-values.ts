@@ -170,6 +170,7 @@ export const legalValues = fc.record(
       ['--metrics-address=:9090', '--refusal-window=2m'],
       ['--metrics-address=[::]:65535', '--probe-address=127.0.0.1:1', '--refusal-window=9m59s'],
       ['--traces-sample-ratio=0.5', '--traces-endpoint=http://collector:4318/v1/traces'],
+      ['--traces-endpoint=http://[fd00::1]:4318/v1/traces'],
       ['--refusal-window=600s'],
       ['--refusal-window=10m', '--traces-endpoint=https://collector.example.com'],
     ),
