@@ -51,6 +51,8 @@ interface CheckResult {
   report: Report;
   credentials: Awaited<ReturnType<typeof readCredentials>> | undefined;
   installationId: number | undefined;
+  /** Why it could not be checked, where others could. */
+  failure?: string;
   /** Only where CodeMie was asked, which it is about valid credentials. */
   registration?: RegistrationForecast;
 }
@@ -71,15 +73,43 @@ async function check(
     const results: CheckResult[] = [];
     for (const subject of subjects) {
       io.progress(`Validating ${results.length + 1} of ${subjects.length} …`);
-      const result = await checkOne(subject, http, cluster, io);
-      if (result.ok && options.ask) result.registration = await options.ask(subject);
-      results.push(result);
+      results.push(
+        await checkAndAsk(subject, options, http, cluster, io).catch((error: unknown) => {
+          // One that can't be checked takes no verdict from the others.
+          if (subjects.length === 1 || !(error instanceof CliError)) throw error;
+          return failed(subject, error.message);
+        }),
+      );
     }
     io.out(options.output === 'json' ? resultsAsJson(results) : toText(results, io));
     return results.every(isFine) ? exitCodes.ok : exitCodes.negative;
   } finally {
     await http.close();
   }
+}
+
+async function checkAndAsk(
+  subject: CheckSubject,
+  { ask }: CheckOptions,
+  http: HttpClientPool,
+  cluster: Cluster | undefined,
+  io: Io,
+): Promise<CheckResult> {
+  const result = await checkOne(subject, http, cluster, io);
+  if (result.ok && ask) result.registration = await ask(subject);
+  return result;
+}
+
+function failed({ object }: CheckSubject, failure: string): CheckResult {
+  const report = startReport({ ...parseIntegration(object), status: {} });
+  return {
+    object: keyOf(object),
+    ok: false,
+    report,
+    credentials: undefined,
+    installationId: undefined,
+    failure,
+  };
 }
 
 function isFine({ ok, registration }: CheckResult): boolean {
@@ -206,7 +236,8 @@ function toText(results: readonly CheckResult[], io: Io): string {
     const asked = registration && [
       `  ${'CodeMie'.padEnd(13)} ${paint(registration.ok ? 'green' : 'red', registration.message)}`,
     ];
-    return [head, ...steps, ...facts, ...(asked ?? [])];
+    const failure = result.failure === undefined ? [] : [`  ${sentence(result.failure)}`];
+    return [head, ...failure, ...steps, ...facts, ...(asked ?? [])];
   });
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -225,6 +256,7 @@ function resultsAsJson(results: readonly CheckResult[]): string {
     return {
       object: result.object,
       ok: isFine(result),
+      ...(result.failure !== undefined && { failure: result.failure }),
       conditions: Object.entries(findings).map(([type, finding]) => ({
         type,
         ...finding,

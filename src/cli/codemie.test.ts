@@ -193,6 +193,28 @@ async function runCheck(object: KubeObject, flags: Partial<CheckFlags> = {}, oth
   return shown(io, exitCode);
 }
 
+describe('check of a file', () => {
+  const broken = integration('broken', { spec: { project: '' } });
+  const checked = async (objects: KubeObject[], output: 'human' | 'json') => {
+    const items = objects.map((object) => ({
+      apiVersion: 'codemie.ai/v1alpha1',
+      kind: 'GitIntegration',
+      ...object,
+    }));
+    const io = ioOf({ stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
+    const flags = { ...checkFlags, ...trust(), project: false, filename: '-', output };
+    const exitCode = await checkInCluster(undefined, flags, clusterWith([]), io);
+    return shown(io, exitCode);
+  };
+
+  it('gives every verdict, also where one object is broken', async () => {
+    const objects = [broken, integration('acme')];
+    expect(await checked(objects, 'human')).toMatchSnapshot('human');
+    expect(await checked(objects, 'json')).toMatchSnapshot('JSON');
+    await expect(checked([broken], 'human')).rejects.toThrow('spec.project');
+  });
+});
+
 describe('check --project', () => {
   const adopting = integration('acme', { spec: { adoptionPolicy: 'IfUnowned' } });
   const cases: { name: string; rows?: Row[]; object?: KubeObject; others?: KubeObject[] }[] = [
@@ -281,7 +303,7 @@ describe('import from CodeMie', () => {
     expect(await runImport(flags)).toMatchSnapshot();
   });
 
-  it('has nothing to adopt where an operator manages all, and ends with 0', async () => {
+  it('has nothing to adopt where an operator manages all, and exits with 0', async () => {
     seed({ alias: 'managed', owner: 'team-a/managed' });
     expect(await runImport({ check: true })).toMatchSnapshot('check');
     expect(await runImport()).toMatchSnapshot('manifests');
@@ -301,5 +323,9 @@ describe('import from CodeMie', () => {
     expect(await runImport(flags, { stdin })).toMatchSnapshot('of one project');
     const done = JSON.stringify(former('managed', 'demo'));
     expect(await runImport({ filename: ['-'], check: true }, { stdin: done })).toMatchSnapshot('managed');
+    const jira = { ...former('jira', 'demo'), spec: { alias: 'jira', projectName: 'demo', type: 'Jira' } };
+    expect(await runImport({ filename: ['-'], check: true }, { stdin: JSON.stringify(jira) })).toMatchObject({
+      exitCode: 0,
+    });
   });
 });

@@ -87,7 +87,7 @@ export function addImport(program: Command, io: Io, does: Does): void {
         .command('import')
         .summary('declare integrations that exist in CodeMie')
         .description(
-          'Prints integrations that were made by hand in CodeMie as manifests that adopt them. Their ids stay, so data sources go on working. CodeMie never shows a secret: those go into Secrets, which are listed at the end. --check ends with 1 while there is an integration that no operator manages.',
+          'Prints integrations that were made by hand in CodeMie as manifests that adopt them. Their ids stay, so data sources go on working. CodeMie never shows a secret: those go into Secrets, which are listed at the end. --check exits with 1 while there is an integration that no operator manages.',
         ),
     ),
   )
@@ -136,7 +136,7 @@ export function addOrphans(program: Command, io: Io, does: Does): void {
         .command('orphans')
         .summary('list what this cluster left behind in CodeMie')
         .description(
-          'Lists integrations in CodeMie that carry the mark of this cluster and whose GitIntegration is gone. Ends with 1 while there are some.',
+          'Lists integrations in CodeMie that carry the mark of this cluster and whose GitIntegration is gone. Exits with 1 if there are any.',
         ),
     ),
   )

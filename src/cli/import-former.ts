@@ -64,7 +64,9 @@ export async function declareFormer(
       const { alias, projectName: project, gitCredential } = spec;
       if (options.projects.length > 0 && !options.projects.includes(project)) continue;
       if (!gitCredential) {
-        result.skipped.push({ project, alias, why: `It is of type ${printable(spec.type)}, not Git.` });
+        const why = `It is of type ${printable(spec.type)}, not Git.`;
+        // One of type Git without a credential is broken.
+        result.skipped.push({ project, alias, why, ...(spec.type !== 'Git' && { needsNothing: true }) });
         continue;
       }
       const declared = declareFormerGit(alias, project, gitCredential, options, names);

@@ -40,13 +40,13 @@ export interface Skipped {
   project: string;
   alias: string;
   why: string;
-  /** An operator has it already, so that nothing is left to do. */
-  isManaged?: true;
+  /** Nothing is left to do: an operator has it already, or it is not about Git. */
+  needsNothing?: true;
 }
 
 /** Why an integration that an operator manages is not declared again. */
 export function managed({ project, alias }: { project: string; alias: string }): Skipped {
-  return { project, alias, why: 'An operator manages it already.', isManaged: true };
+  return { project, alias, why: 'An operator manages it already.', needsNothing: true };
 }
 
 /** Why one of two rows of the same place is not declared. */

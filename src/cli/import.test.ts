@@ -24,10 +24,10 @@ const former = (
   },
 });
 
-async function imported(objects: readonly object[]) {
+async function imported(objects: readonly object[], more: { namespace?: string } = {}) {
   const io = testIo({ stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) });
   const flags = { connection: 'default', namespaced: false, operatorNamespace: 'system', check: false };
-  const exitCode = await runImport({ ...flags, filename: ['-'] }, io);
+  const exitCode = await runImport({ ...flags, ...more, filename: ['-'] }, io);
   return { exitCode, out: io.stdout(), err: io.stderr() };
 }
 
@@ -44,6 +44,12 @@ describe('import of files', () => {
     ]);
     expect(result).toMatchSnapshot();
     expect(await lintInput(result.out)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('takes an empty namespace for none', async () => {
+    const { metadata, ...rest } = former('fine');
+    const { out } = await imported([{ ...rest, metadata: { name: metadata.name } }], { namespace: '' });
+    expect(out).toContain('namespace: default\n');
   });
 
   it('makes no name of a credential', async () => {

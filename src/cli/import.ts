@@ -83,7 +83,7 @@ function printCheck(
   }
   for (const { project, alias, why } of skipped)
     io.out(`Not adopted: "${printable(alias)}" of project "${printable(project)}". ${why}\n`);
-  const isDone = declared.length === 0 && skipped.every(({ isManaged }) => isManaged);
+  const isDone = declared.length === 0 && skipped.every(({ needsNothing }) => needsNothing);
   if (isDone) io.err('There is nothing to adopt.');
   return isDone ? exitCodes.ok : exitCodes.negative;
 }
@@ -119,7 +119,9 @@ function desiredOf(spec: GitIntegrationSpec, row: ObservedSetting, owner: string
  * @returns the exit code
  */
 export async function runImport(flags: ImportFlags, io: Io): Promise<number> {
-  const { filename, check, namespace = 'default' } = flags;
+  const { filename, check } = flags;
+  // An empty one counts as absent, as for kubectl.
+  const namespace = flags.namespace || 'default';
   if (filename && !check)
     return printImport(await declareFormer(filename, optionsOf(flags, namespace), io), io);
   return withCluster(flags, io, (cluster) => importFromCodeMie(flags, cluster, io));

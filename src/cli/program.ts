@@ -199,7 +199,7 @@ function addExplain(program: Command, io: Io, does: Does): void {
       .command('explain')
       .summary('say why an integration is not Ready, and what to do')
       .description(
-        'Says step by step why an integration is not Ready, what to do, and when the operator retries. Ends with 1 while it is not Ready.',
+        'Says step by step why an integration is not Ready, what to do, and when the operator retries. Exits with 1 while it is not Ready.',
       )
       .argument('<name>', 'name of a GitIntegration'),
   ).action(async (name: string, flags: Flags) => {

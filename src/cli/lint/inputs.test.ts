@@ -208,6 +208,21 @@ describe('files', () => {
     expect(out).toBe('0 objects in 1 file: nothing to complain about\n');
   });
 
+  it('that are named count as named, also where their folder is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lint-named-'));
+    const file = join(folder, 'broken.yaml');
+    await writeFile(file, 'a: [');
+    for (const paths of [
+      [folder, file],
+      [file, folder],
+    ]) {
+      const io = testIo();
+      expect(await lint(paths, lintOptions, io, '1.2.3')).toBe(1);
+      expect(io.stdout()).toContain('0 objects in 1 file: 1 error');
+    }
+    await rm(folder, { recursive: true });
+  });
+
   it('of a folder are found through links to files, as in a mounted ConfigMap, and through none to folders', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'lint-links-'));
     try {

@@ -93,6 +93,8 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
   // `lint manifests/ manifests/a.yaml` reads that file once: twice, its objects would be declared twice.
   const read = new Set<string>();
   const isNew = (path: string) => read.size < read.add(resolve(path)).size;
+  // Whichever of the two comes first, the file counts as named.
+  const named = new Set(paths.map((path) => resolve(path)));
   for (const path of new Set(paths)) {
     if (path === '-') {
       yield { file: stdinName, text: textOf(await io.stdin()), isNamed: true };
@@ -109,7 +111,8 @@ async function* sourcesOf(paths: readonly string[], io: Io): AsyncGenerator<Sour
       const bytes = readRegularFile(file);
       const text = textOf(bytes);
       // Files that are not named on the command line only count if they seem to be of this API.
-      if (text !== undefined || bytes.includes('codemie.ai/')) yield { file, text, isNamed: false };
+      const isNamed = named.has(resolve(file));
+      if (isNamed || text !== undefined || bytes.includes('codemie.ai/')) yield { file, text, isNamed };
     }
   }
 }

@@ -217,7 +217,8 @@ function describe(code: string): { message: string; hint: string } {
     BAD_ESCAPE: 'An escape in double quotes is none that Kubernetes knows.',
     BAD_MERGE: 'A merge key (<<) has something else than an object, or a list of objects.',
     BAD_NUMBER: 'Infinity and NaN are no values for Kubernetes.',
-    MERGE_BEHIND: 'A merge key follows a field that Kubernetes would replace by it, and other parsers keep.',
+    MERGE_BEHIND:
+      'A merged field comes after the field it would override, which Kubernetes replaces and other parsers keep.',
     RECURSIVE_ALIAS: 'An alias stands for something that contains it.',
     TOO_DEEP: tooDeep.message,
     TOO_MANY_ALIASES: 'The document repeats aliases too often.',
