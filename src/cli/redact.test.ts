@@ -39,6 +39,8 @@ describe('what is taken for a credential', () => {
     ['two private keys', `${pem}"${pem}`, '-----BEGIN PRIVATE KEY-----…\n"-----BEGIN PRIVATE KEY-----…\n'],
     ['a private key in base64', base64(pem), '…'],
     ['a JSON Web Token', `is ${jwt}`, 'is eyJ…'],
+    ['a token right after a JSON Web Token', `${jwt}-${token}`, 'eyJ…ghp_…'],
+    ['no more than the beginning of a key', '-----BEGIN PRIVATE KEY-----', '-----BEGIN PRIVATE KEY-----…'],
     ['a JSON Web Token after an escape', String.raw`a\n${jwt}`, String.raw`a\neyJ…`],
   ])('%s', (_name, given, shown) => {
     expect(withoutCredentials(given)).toBe(shown);

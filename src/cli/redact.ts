@@ -12,7 +12,7 @@ export function withoutCredentials(text: string): string {
 
 /** @param levels of base64 to decode: Secrets for registries have the one in the other */
 function redact(text: string, levels: number): string {
-  if (!/[\w+/.-]{16}|:[\\/]/.test(text)) return text;
+  if (!/[\w+/.-]{16}|:[\\/]|PRIVATE KEY-----/.test(text)) return text;
   const plain = withoutPrivateKeys(text)
     .replaceAll(/:\\?\/\\?\/[^\s/?#"'<>\\]+@/g, withoutUser)
     .replaceAll(/[\w.-]{16,}/g, withoutTokens);
@@ -83,7 +83,7 @@ function withoutTokens(word: string, at: number, whole: string): string {
     if (!form || !looksRandom(rest)) continue;
     // `\n` may be a line end as well as the beginning of a token for npm.
     if (start < escaped && !form.shown.startsWith(rest.slice(0, escaped))) continue;
-    return `${word.slice(0, start)}${form.shown}${word.slice(end)}`;
+    return `${withoutJwt(word.slice(0, start), escaped)}${form.shown}${word.slice(end)}`;
   }
   return withoutJwt(word, escaped);
 }
