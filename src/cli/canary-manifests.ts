@@ -37,6 +37,8 @@ interface Canaries {
   pem: string;
 }
 
+const json = (object: object) => JSON.stringify(object);
+
 /** Manifests with a credential where none belongs, by their file. */
 export function misplaced({
   good,
@@ -46,21 +48,12 @@ export function misplaced({
   userInfoUrl,
   pem,
 }: Canaries): Record<string, string> {
-  const json = (object: object) => JSON.stringify(object);
   const own = {
     apiVersion: 'codemie.ai/v1alpha1',
     kind: 'ClusterCodeMieConnection',
     metadata: { name: 'own' },
   };
   const login = (auth: object) => json({ ...own, spec: { url: 'https://codemie.example.com', auth } });
-  const former = (gitCredential: object, alias = 'git') =>
-    json({
-      apiVersion: 'edp.epam.com/v1alpha1',
-      kind: 'CodemieProjectSettings',
-      metadata: { name: 'git', namespace: 'krci' },
-      spec: { alias, projectName: 'demo', type: 'Git', gitCredential },
-    });
-  const ref = { name: 'ci-git', secretKey: 'token' };
   return {
     'value.yaml': json(integration('a', { auth: { token: stray } })),
     'reference.yaml': json(integration('a', { auth: { token: { secretRef: stray } } })),
@@ -93,6 +86,21 @@ export function misplaced({
     'broken.yaml': `kind: Secret\ndata:\n  token: ${good}: ${stray}\n\t${bad}: [\n`,
     'anchor.yaml': `kind: GitIntegration\napiVersion: codemie.ai/v1alpha1\nmetadata: {name: *${good}}\n`,
     'text.yaml': `${good}\n`,
+    ...misplacedInFormer({ good, stray, userInfoUrl }),
+  };
+}
+
+/** The same of the kind that KubeRocketCI had. */
+function misplacedInFormer({ good, stray, userInfoUrl }: Pick<Canaries, 'good' | 'stray' | 'userInfoUrl'>) {
+  const former = (gitCredential: object, alias = 'git') =>
+    json({
+      apiVersion: 'edp.epam.com/v1alpha1',
+      kind: 'CodemieProjectSettings',
+      metadata: { name: 'git', namespace: 'krci' },
+      spec: { alias, projectName: 'demo', type: 'Git', gitCredential },
+    });
+  const ref = { name: 'ci-git', secretKey: 'token' };
+  return {
     'former.yaml': former({ url: 'https://github.com', tokenName: stray, secretRef: ref }),
     'former-url.yaml': former({ url: userInfoUrl, tokenName: 'x', secretRef: ref }),
     'former-secret.yaml': former(
