@@ -19,9 +19,10 @@ import { inParallel } from '../../test/harness/parallel.ts';
 import type { Peer } from '../../test/harness/peers/peer.ts';
 import { newPrivateKey } from '../../test/harness/private-key.ts';
 import { clientCredentials, startWorld, type World } from '../../test/harness/world.ts';
-import { integration, meta, misplaced, secret, withToken } from './canary-manifests.ts';
+import { integration, misplaced, withToken } from './canary-manifests.ts';
 import { outputFormats } from './io.ts';
 import { lintFormats } from './lint/finding.ts';
+import { meta, secret } from './testing.ts';
 
 /** Texts of which nothing may be printed. */
 const guarded = new Set<string>();

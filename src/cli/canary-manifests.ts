@@ -1,28 +1,11 @@
-/** Metadata as the API server completes it. */
-export const meta = (name: string, namespace?: string, more: object = {}) => ({
-  name,
-  ...(namespace !== undefined && { namespace }),
-  uid: `uid-${name}`,
-  resourceVersion: '1',
-  generation: 1,
-  creationTimestamp: '2026-11-20T12:00:00Z',
-  ...more,
-});
+import { meta, secret } from './testing.ts';
+
 /** A GitIntegration of team-a with the token of Secret `good`. */
 export const integration = (name: string, spec: object = {}, more: object = {}) => ({
   apiVersion: 'codemie.ai/v1alpha1',
   kind: 'GitIntegration',
   metadata: meta(name, 'team-a', more),
   spec: { provider: 'GitHub', project: 'demo', auth: { token: { secretRef: { name: 'good' } } }, ...spec },
-});
-/** A Secret with these values. */
-export const secret = (name: string, stringData: Record<string, string>, namespace = 'team-a') => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: meta(name, namespace),
-  data: Object.fromEntries(
-    Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-  ),
 });
 /** A spec with the token of that Secret. */
 export const withToken = (name: string) => ({ auth: { token: { secretRef: { name } } } });

@@ -65,7 +65,7 @@ async function findCluster(flags: ClusterFlags, env: Io['env']) {
 }
 
 /** A value that is empty counts as absent, as for kubectl. */
-function given(value: string | undefined): string | undefined {
+export function given(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 

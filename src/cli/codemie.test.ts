@@ -8,7 +8,7 @@ import type { CheckFlags, ImportFlags } from './credential-commands.ts';
 import { importFromCodeMie } from './import.ts';
 import { type OutputFormat, outputFormats } from './io.ts';
 import { orphans } from './orphans.ts';
-import { condition, integration, type TestCluster, testCluster, testIo } from './testing.ts';
+import { condition, integration, meta, secret, type TestCluster, testCluster, testIo } from './testing.ts';
 
 const clusterName = 'prod';
 const token = `ghp_${randomUUID()}`;
@@ -25,21 +25,6 @@ beforeEach(() => {
   ids.clear();
 });
 
-const meta = (name: string, namespace?: string) => ({
-  name,
-  ...(namespace !== undefined && { namespace }),
-  uid: `uid-${name}`,
-  resourceVersion: '1',
-  generation: 1,
-  creationTimestamp: '2026-11-20T12:00:00Z',
-});
-const secret = (namespace: string, name: string, values: Record<string, string>): KubeObject => ({
-  metadata: meta(name, namespace),
-  data: Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-  ),
-});
-
 /** A cluster with a connection to the world's CodeMie, and these integrations. */
 function clusterWith(gitintegrations: KubeObject[], forbidden: string[] = []): TestCluster {
   const connection = {
@@ -53,9 +38,9 @@ function clusterWith(gitintegrations: KubeObject[], forbidden: string[] = []): T
       clustercodemieconnections: [connection],
       namespaces: [{ metadata: { ...meta('kube-system'), uid: clusterName } }],
       secrets: [
-        secret('codemie-system', 'login', { clientSecret: world.clientSecret }),
-        secret('team-a', 'token', { token }),
-        secret('team-a', 'weak', { token: `${token}weak` }),
+        secret('login', { clientSecret: world.clientSecret }, 'codemie-system'),
+        secret('token', { token }),
+        secret('weak', { token: `${token}weak` }),
       ],
     },
     forbidden,

@@ -12,7 +12,7 @@ import {
   tokenName,
 } from '../domain/git-setting.ts';
 import { providers } from '../providers/registry.ts';
-import { type Cluster, withCluster } from './cluster.ts';
+import { type Cluster, given, withCluster } from './cluster.ts';
 import { clusterNameOf, withCodeMie } from './codemie.ts';
 import type { ImportFlags } from './credential-commands.ts';
 import { toYaml } from './documents.ts';
@@ -120,8 +120,7 @@ function desiredOf(spec: GitIntegrationSpec, row: ObservedSetting, owner: string
  */
 export async function runImport(flags: ImportFlags, io: Io): Promise<number> {
   const { filename, check } = flags;
-  // An empty one counts as absent, as for kubectl.
-  const namespace = flags.namespace || 'default';
+  const namespace = given(flags.namespace) ?? 'default';
   if (filename && !check)
     return printImport(await declareFormer(filename, optionsOf(flags, namespace), io), io);
   return withCluster(flags, io, (cluster) => importFromCodeMie(flags, cluster, io));
@@ -131,11 +130,11 @@ export async function runImport(flags: ImportFlags, io: Io): Promise<number> {
 export async function importFromCodeMie(flags: ImportFlags, cluster: Cluster, io: Io): Promise<number> {
   const { filename, check } = flags;
   const options = optionsOf(flags, cluster.namespace);
-  const given = filename && (await declareFormer(filename, options, io));
+  const former = filename && (await declareFormer(filename, options, io));
   return withCodeMie(connectionFlags(flags), cluster, io, async ({ session }) => {
     io.progress('Reading the integrations of CodeMie …');
     const rows = await session.client.listGitSettings('Project', io.signal);
-    const imported = given ? matchRows(given, rows) : declareRows(rows, options);
+    const imported = former ? matchRows(former, rows) : declareRows(rows, options);
     if (!check) return printImport(imported, io);
     return printCheck(imported, rows, await clusterNameOf(undefined, cluster, io), io);
   });

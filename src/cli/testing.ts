@@ -113,3 +113,24 @@ export function integration(
     ...(status && { status }),
   };
 }
+
+/** Metadata as the API server completes it. */
+export const meta = (name: string, namespace?: string, more: object = {}) => ({
+  name,
+  ...(namespace !== undefined && { namespace }),
+  uid: `uid-${name}`,
+  resourceVersion: '1',
+  generation: 1,
+  creationTimestamp: '2026-11-20T12:00:00Z',
+  ...more,
+});
+
+/** A Secret with these values. */
+export const secret = (name: string, stringData: Record<string, string>, namespace = 'team-a') => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: meta(name, namespace),
+  data: Object.fromEntries(
+    Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+  ),
+});
