@@ -33,6 +33,11 @@ export interface KubeConnection {
   refresh(refused: KubeCredentials): Promise<KubeCredentials>;
 }
 
+/** The path that all paths of an API server come after, `''` where it has none. */
+export function basePathOf(server: URL): string {
+  return server.pathname.replace(/\/$/, '');
+}
+
 /** Service account tokens and CA files are re-read this often, as client-go does. */
 const maxAgeMs = durations.kube.credentialAgeMs;
 

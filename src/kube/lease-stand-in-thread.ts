@@ -43,24 +43,24 @@ const times = new BigInt64Array(options.times);
 const maxAnswerChars = 1024 * 1024;
 
 let last: Renewal | undefined;
-/** When the main thread renewed, and when either did. */
-let [reportedAtNs, renewedAtNs] = [0n, 0n];
+/** When either thread renewed. */
+let renewedAtNs = 0n;
 let isSending = false;
 
 parentPort?.on('message', (renewal: Renewal) => {
   last = renewal;
-  reportedAtNs = renewal.renewedAtNs;
-  if (reportedAtNs > renewedAtNs) renewedAtNs = reportedAtNs;
+  if (renewal.renewedAtNs > renewedAtNs) renewedAtNs = renewal.renewedAtNs;
 });
 
 const ageMs = (atNs: bigint): number => Number(process.hrtime.bigint() - atNs) / 1e6;
 
 setInterval(() => {
+  if (!last || isSending) return;
   const age = ageMs(renewedAtNs);
   const isDue = age >= options.afterMs && age < options.untilMs;
   const isBusy = ageMs(Atomics.load(times, 1)) > options.busyMs;
-  const hangs = ageMs(reportedAtNs) > options.longestSilenceMs;
-  if (!last || !isDue || !isBusy || hangs || isSending) return;
+  const hangs = ageMs(last.renewedAtNs) > options.longestSilenceMs;
+  if (!isDue || !isBusy || hangs) return;
   isSending = true;
   void renew(last, options.untilMs - age).finally(() => (isSending = false));
 }, options.pollMs);

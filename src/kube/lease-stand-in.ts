@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { durations } from '../lib/durations.ts';
-import type { KubeConnection, KubeCredentials } from './connection.ts';
+import { basePathOf, type KubeConnection, type KubeCredentials } from './connection.ts';
 import { leases } from './lease.ts';
 import type { Renewal, ThreadOptions } from './lease-stand-in-thread.ts';
 import { errorFields, type Log } from './log.ts';
@@ -71,8 +71,8 @@ export function startLeaseStandIn(options: LeaseStandInOptions): LeaseStandIn {
   }
 
   function start(lease: KubeObject): Worker {
-    const path = objectPath(leases, keyOf(lease));
-    const url = `${connection.server.href.replace(/\/$/, '')}${path}`;
+    const { server } = connection;
+    const url = server.origin + basePathOf(server) + objectPath(leases, keyOf(lease));
     const limits = { afterMs, untilMs, longestSilenceMs, pollMs, busyMs: busyPolls * pollMs };
     const workerData: ThreadOptions = { url, times: shared, ...limits };
     const program = `./lease-stand-in-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.mjs'}`;

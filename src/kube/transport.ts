@@ -3,7 +3,7 @@ import { bounds } from '../lib/bounds.ts';
 import { type Clock, sleep, systemClock } from '../lib/clock.ts';
 import { orAbort, startDeadline } from '../lib/deadline.ts';
 import { fence } from '../lib/fence.ts';
-import type { KubeConnection, KubeCredentials, TlsSettings } from './connection.ts';
+import { basePathOf, type KubeConnection, type KubeCredentials, type TlsSettings } from './connection.ts';
 import { FENCED, KubeStatusError, KubeTransportError, statusErrorFrom, toTransportError } from './errors.ts';
 
 /** One request to the API server. */
@@ -87,7 +87,7 @@ const maxRetired = 3;
  */
 export function createTransport(options: TransportOptions): Transport {
   const { connection, userAgent, metrics, mayWrite = () => true, clock = systemClock } = options;
-  const basePath = connection.server.pathname.replace(/\/$/, '');
+  const basePath = basePathOf(connection.server);
   const retired: Pools[] = [];
   let pools: Pools | undefined;
 
