@@ -274,22 +274,24 @@ describe('an Application of a team', () => {
     expect((await stateOf(team)).history).toHaveLength(1);
   });
 
-  it('puts back what was changed by hand, and CodeMie keeps its integration', async () => {
-    const [row] = rowsOf(suite.world, ownKey);
-    const hash = await commit({
-      [path]: (files[path] ?? '').replace('  project: demo\n', '  project: demo\n  alias: acme\n'),
-    });
-    await outcome(team, hash, 'Healthy');
-    await suite.kubectl([
+  const setByHand = (spec: object) =>
+    suite.kubectl([
       'patch',
       'gint',
       'gitlab',
       '-n',
       'team-a',
       '--type=merge',
-      '--patch',
-      '{"spec":{"alias":"by-hand"}}',
+      `--patch=${JSON.stringify({ spec })}`,
     ]);
+
+  it('puts back what was changed by hand, and CodeMie keeps its integration', async () => {
+    const [row] = rowsOf(suite.world, ownKey);
+    const hash = await commit({
+      [path]: (files[path] ?? '').replace('  project: demo\n', '  project: demo\n  alias: acme\n'),
+    });
+    await outcome(team, hash, 'Healthy');
+    await setByHand({ alias: 'by-hand' });
     await suite.cluster.waitFor(
       'the alias to be back',
       async () =>
@@ -301,30 +303,12 @@ describe('an Application of a team', () => {
   });
 
   it('keeps a field that Git does not have, which is no drift', async () => {
-    await suite.kubectl([
-      'patch',
-      'gint',
-      'gitlab',
-      '-n',
-      'team-a',
-      '--type=merge',
-      '--patch',
-      '{"spec":{"deletionPolicy":"Orphan"}}',
-    ]);
+    await setByHand({ deletionPolicy: 'Orphan' });
     await outcome(team, await commit({ 'elsewhere.txt': randomUUID() }), 'Healthy');
     expect(Object(await suite.cluster.get(kinds.integration, ownKey)).spec).toMatchObject({
       deletionPolicy: 'Orphan',
     });
-    await suite.kubectl([
-      'patch',
-      'gint',
-      'gitlab',
-      '-n',
-      'team-a',
-      '--type=merge',
-      '--patch',
-      '{"spec":{"deletionPolicy":"Delete"}}',
-    ]);
+    await setByHand({ deletionPolicy: 'Delete' });
   });
 
   it('is Degraded by a wrong token in a commit on the Secret alone, and Healthy after the repair', async () => {
