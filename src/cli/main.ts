@@ -4,26 +4,14 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { addAbortSignal } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CommanderError } from 'commander';
 import { readBounded } from './input.ts';
-import { CliError, exitCodes, forTerminal, type Io } from './io.ts';
-import { createProgram, type Run } from './program.ts';
+import { exitCodes, forTerminal, type Io } from './io.ts';
+import { runProgram, Stopped } from './program.ts';
 
 /** Filled in by the build; the sources have none. */
 declare const CODEMIE_GIT_VERSION: string | undefined;
 
 const version = typeof CODEMIE_GIT_VERSION === 'string' ? CODEMIE_GIT_VERSION : '0.0.0-dev';
-
-/** The reason of an abort: what stopped the command, and how it exits then. */
-class Stopped extends Error {
-  override readonly name = 'Stopped';
-  readonly exitCode: number;
-
-  constructor(exitCode: number) {
-    super('The command was stopped.');
-    this.exitCode = exitCode;
-  }
-}
 
 /**
  * The name of the link that started the program. kubectl runs a plugin by one, and asks for its completions by another:
@@ -42,40 +30,7 @@ async function main(args: string[]): Promise<number> {
     if (error.code === 'EPIPE') stop.abort(new Stopped(exitCodes.ok));
   });
   const io = processIo(stop.signal, interrupt);
-  const run: Run = { exitCode: exitCodes.ok };
-  const program = createProgram(io, version, run);
-  if (calledAs.startsWith('kubectl-codemie')) program.name('kubectl codemie');
-  try {
-    if (args.length === 0) {
-      program.outputHelp();
-      return exitCodes.ok;
-    }
-    if (args[0] === 'complete') {
-      const { completeFromOutside } = await import('./completion.ts');
-      if (await completeFromOutside(args.slice(args[1] === '--' ? 2 : 1), io)) return exitCodes.ok;
-    }
-    await program.parseAsync(args, { from: 'user' });
-    return run.exitCode;
-  } catch (error) {
-    return report(error, io);
-  }
-}
-
-function report(error: unknown, io: Io): number {
-  // Commander has printed what it has to say, help and the version among it.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;
-  const reason: unknown = io.signal.reason;
-  if (reason instanceof Stopped) return reason.exitCode;
-  if (error instanceof CliError) {
-    io.err(`Error: ${error.message}`);
-    return error.exitCode;
-  }
-  // The message of an error that is not ours may quote what it was about, such as a Secret.
-  const name = error instanceof Error ? error.name : typeof error;
-  const where =
-    error instanceof Error ? (error.stack ?? '').split('\n').find((line) => line.includes(' at ')) : '';
-  io.err(`Error: The command failed (${name}${where ?? ''}). This is a bug; please report it.`);
-  return exitCodes.failed;
+  return await runProgram(args, io, { version, isPlugin: calledAs.startsWith('kubectl-codemie') });
 }
 
 function processIo(signal: AbortSignal, interrupt: () => void): Io {

@@ -1,15 +1,74 @@
 import tab from '@bomb.sh/tab/commander';
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { gitIntegrations } from '../api/group.ts';
 import { addCheck, addCreate, addImport, addOrphans } from './credential-commands.ts';
 import { clusterOptions, collect, type Does, duration, type Flags, oneOf } from './flags.ts';
-import { CliError, type Io, type OutputFormat, outputFormats } from './io.ts';
+import { CliError, exitCodes, type Io, type OutputFormat, outputFormats } from './io.ts';
 import { kindOfWord } from './kind-names.ts';
 import { type LintFormat, type LintRule, lintFormats, lintRules } from './lint/finding.ts';
 
 /** What a run of the program came to. */
 export interface Run {
   exitCode: number;
+}
+
+/** The reason of an abort: what stopped the command, and how it exits then. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+  readonly exitCode: number;
+
+  /** @param exitCode one of {@link exitCodes} */
+  constructor(exitCode: number) {
+    super('The command was stopped.');
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Runs a command line and writes why it failed, if it did. The reason of an abort of `io.signal` is a {@link Stopped}.
+ *
+ * @param as `isPlugin`: kubectl runs it, which its help says
+ * @returns one of {@link exitCodes}
+ */
+export async function runProgram(
+  args: readonly string[],
+  io: Io,
+  as: { version: string; isPlugin: boolean },
+): Promise<number> {
+  const run: Run = { exitCode: exitCodes.ok };
+  const program = createProgram(io, as.version, run);
+  if (as.isPlugin) program.name('kubectl codemie');
+  try {
+    if (args.length === 0) {
+      program.outputHelp();
+      return exitCodes.ok;
+    }
+    if (args[0] === 'complete') {
+      const { completeFromOutside } = await import('./completion.ts');
+      if (await completeFromOutside(args.slice(args[1] === '--' ? 2 : 1), io)) return exitCodes.ok;
+    }
+    await program.parseAsync([...args], { from: 'user' });
+    return run.exitCode;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, io: Io): number {
+  // Commander has printed what it has to say, help and the version among it.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.failed;
+  const reason: unknown = io.signal.reason;
+  if (reason instanceof Stopped) return reason.exitCode;
+  if (error instanceof CliError) {
+    io.err(`Error: ${error.message}`);
+    return error.exitCode;
+  }
+  // The message of an error that is not ours may quote what it was about, such as a Secret.
+  const name = error instanceof Error ? error.name : typeof error;
+  const where =
+    error instanceof Error ? (error.stack ?? '').split('\n').find((line) => line.includes(' at ')) : '';
+  io.err(`Error: The command failed (${name}${where ?? ''}). This is a bug; please report it.`);
+  return exitCodes.failed;
 }
 
 /**
