@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { KubeStatusError, KubeTransportError } from '../../src/kube/errors.ts';
 import { kinds } from '../harness/cluster.ts';
 import { startPatience } from '../harness/pace.ts';
@@ -80,14 +81,18 @@ export async function act(action: Action, scene: Scene, deeds: Deeds): Promise<v
     case 'remove secret':
       await insist(() => cluster.delete(kinds.secret, `${namespace}/${action.secret}`));
       return;
-    case 'change by hand':
+    case 'change by hand': {
+      const known = await recordedStamp(scene, key);
       for (const { row } of rowsOfObject(scene, key)) {
+        // Between a write of the operator and the listing that shows it, its stamp can be a user's as well: ADR 0004.
+        if (row.update_date !== known) continue;
         const value = row.credential_values.find(({ key: name }) => name === 'token');
         if (value) value.value = 'changed by hand';
         row.update_date = isoFormat(Date.now() * 1000 + 1);
         deeds.touched.add(key);
       }
       return;
+    }
     case 'remove by hand':
       for (const { server, row } of rowsOfObject(scene, key)) {
         scene.serverOf(server).remove(row.id);
@@ -100,6 +105,12 @@ export async function act(action: Action, scene: Scene, deeds: Deeds): Promise<v
 export function ownerOf(row: SettingRow, { system }: Scene): string {
   const mark = row.credential_values.find(({ key }) => key === 'managed_by')?.value;
   return typeof mark === 'string' && mark.includes(system) ? mark.split('/').slice(-2).join('/') : '';
+}
+
+/** The stamp of its row that an integration's status has. Undefined also while the API server does not answer. */
+async function recordedStamp({ cluster }: Scene, key: string): Promise<string | undefined> {
+  const object = await cluster.get(kinds.integration, key).catch(() => undefined);
+  return parseGitIntegrationStatus(object?.['status']).registration?.remoteUpdatedAt;
 }
 
 function rowsOfObject(scene: Scene, key: string) {
