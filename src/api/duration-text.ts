@@ -16,9 +16,12 @@ export function isDuration(text: string): boolean {
  */
 export function durationMs(text: string): number {
   if (!isDuration(text)) throw new RangeError('Not a duration. Write it as 10m, 1h30m or 336h.');
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/([0-9]{1,6})([hms])/g)) {
-    if (unit === 'h' || unit === 'm' || unit === 's') total += Number(amount) * unitMs[unit];
+  let [total, amount] = [0, 0];
+  for (const letter of text) {
+    if (letter === 'h' || letter === 'm' || letter === 's') {
+      total += amount * unitMs[letter];
+      amount = 0;
+    } else amount = 10 * amount + Number(letter);
   }
   return total;
 }

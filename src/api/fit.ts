@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ownMember } from '../lib/names.ts';
 
 /** The keywords that bound a value. */
 const nodeSchema = z.looseObject({
@@ -26,25 +25,39 @@ const nodeSchema = z.looseObject({
  * @param schema of an object, in the words of {@link toStructuralSchema}
  */
 export function fitterOf<S extends z.ZodType>(schema: S): (value: z.output<S>) => z.output<S> {
-  const root: unknown = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' });
+  const fit = fitterOfNode(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }));
   return (value) => {
-    const fitted = fit(root, value);
+    const fitted = fit(value);
     // What is left of a value of the schema is one, as only optional parts go. Should it ever not be, the API server
     // says which field it is.
     return schema.safeParse(fitted).data ?? value;
   };
 }
 
-function fit(node: unknown, value: unknown): unknown {
+/** Returns what is left of a value; undefined for nothing. */
+type Fit = (value: unknown) => unknown;
+
+/** Reads the schema once: a status has some sixty values, and is written often. */
+function fitterOfNode(node: unknown): Fit {
   const schema = nodeSchema.parse(node);
-  if (typeof value === 'string') return fitText(schema, value);
-  if (typeof value === 'number') return isWithin(schema, value) ? value : undefined;
-  if (Array.isArray(value))
-    return value
-      .map((item) => fit(schema.items ?? {}, item))
-      .filter((item) => item !== undefined)
-      .slice(0, schema.maxItems);
-  return typeof value === 'object' && value !== null ? fitObject(schema, value) : value;
+  const fitItem = fitterOfNodeOrAll(schema.items);
+  const members = new Map(
+    Object.entries(schema.properties ?? {}).map(([name, member]) => [name, fitterOfNode(member)]),
+  );
+  return (value) => {
+    if (typeof value === 'string') return fitText(schema, value);
+    if (typeof value === 'number') return isWithin(schema, value) ? value : undefined;
+    if (Array.isArray(value))
+      return value
+        .map((item) => fitItem(item))
+        .filter((item) => item !== undefined)
+        .slice(0, schema.maxItems);
+    return typeof value === 'object' && value !== null ? fitObject(schema, members, value) : value;
+  };
+}
+
+function fitterOfNodeOrAll(node: unknown): Fit {
+  return node === undefined ? (value) => value : fitterOfNode(node);
 }
 
 type Node = z.output<typeof nodeSchema>;
@@ -71,10 +84,13 @@ function isWithin({ minimum, maximum, type }: Node, value: number): boolean {
   return value >= (minimum ?? Number.NEGATIVE_INFINITY) && value <= (maximum ?? Number.POSITIVE_INFINITY);
 }
 
-function fitObject({ properties = {}, required = [] }: Node, value: object): object | undefined {
+function fitObject(
+  { required = [] }: Node,
+  members: ReadonlyMap<string, Fit>,
+  value: object,
+): object | undefined {
   const entries = Object.entries(value).flatMap(([name, member]) => {
-    const schema = ownMember(properties, name);
-    const fitted = schema === undefined ? undefined : fit(schema, member);
+    const fitted = members.get(name)?.(member);
     return fitted === undefined ? [] : [[name, fitted] as const];
   });
   const fitted = Object.fromEntries(entries);

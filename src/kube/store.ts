@@ -32,36 +32,65 @@ export interface WritableStore extends Store {
   remove(object: KubeObject): Change[];
 }
 
+/** Texts of objects, each kept once for all that have it. Longer ones are seldom the same. */
+const texts = new Map<string, string>();
+const maxTexts = 4_096;
+const maxTextChars = 200;
+
+/**
+ * Replaces the texts of an object by equal ones that others have: each parse makes its own, and what a thousand statuses
+ * say is mostly the same. Texts that only one object has push the others out now and then, which costs one copy of each.
+ */
+function shareTexts(node: object): void {
+  for (const [name, value] of Object.entries(node)) {
+    if (typeof value === 'object' && value !== null) shareTexts(value);
+    else if (typeof value === 'string' && value.length <= maxTextChars)
+      Reflect.set(node, name, shared(value));
+  }
+}
+
+function shared(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  if (texts.size >= maxTexts) texts.clear();
+  texts.set(text, text);
+  return text;
+}
+
 /** Makes an empty store with the given indexes. */
 export function createStore(indexes: Record<string, IndexFunction> = {}): WritableStore {
   const objects = new Map<ObjectKey, KubeObject>();
-  /** What each object is indexed under: asking the functions again may be costly. */
-  const entriesByKey = new Map<ObjectKey, [string, string][]>();
+  /** What each object is indexed under, as {@link entriesOf} gives it: asking the functions again may be costly. */
+  const entriesByKey = new Map<ObjectKey, readonly string[]>();
   const functions = Object.entries(indexes);
-  const indexed = new Map(functions.map(([name]) => [name, new Map<string, Set<ObjectKey>>()]));
+  // Most values belong to one object alone, for which a set would cost ten times as much memory.
+  const indexed = new Map(functions.map(([name]) => [name, new Map<string, ObjectKey | Set<ObjectKey>>()]));
 
-  /** All (index, value) pairs of an object. */
-  function entriesOf(object: KubeObject): [string, string][] {
-    return functions.flatMap(([name, values]) =>
-      values(object).map((value): [string, string] => [name, value]),
-    );
+  /** Names of indexes and values of an object by turns: one list costs a third of the memory of pairs. */
+  function entriesOf(object: KubeObject): string[] {
+    return functions.flatMap(([name, values]) => values(object).flatMap((value) => [name, value]));
   }
 
-  function index(key: ObjectKey, entries: [string, string][]): void {
+  function* pairsIn(entries: readonly string[]) {
+    for (let at = 0; at < entries.length; at += 2)
+      yield { byValue: indexed.get(entries[at] ?? ''), value: entries[at + 1] ?? '' };
+  }
+
+  function index(key: ObjectKey, entries: readonly string[]): void {
     entriesByKey.set(key, entries);
-    for (const [name, value] of entries) {
-      const keys = indexed.get(name);
-      const found = keys?.get(value);
-      if (found === undefined) keys?.set(value, new Set([key]));
+    for (const { byValue, value } of pairsIn(entries)) {
+      const found = byValue?.get(value);
+      if (found === undefined) byValue?.set(value, key);
+      else if (typeof found === 'string') byValue?.set(value, new Set([found, key]));
       else found.add(key);
     }
   }
 
   function unindex(key: ObjectKey): void {
-    for (const [name, value] of entriesByKey.get(key) ?? []) {
-      const found = indexed.get(name)?.get(value);
-      found?.delete(key);
-      if (found?.size === 0) indexed.get(name)?.delete(value);
+    for (const { byValue, value } of pairsIn(entriesByKey.get(key) ?? [])) {
+      const found = byValue?.get(value);
+      if (typeof found === 'object') found.delete(key);
+      if (found === key || (typeof found === 'object' && found.size === 0)) byValue?.delete(value);
     }
     entriesByKey.delete(key);
   }
@@ -69,13 +98,12 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
   function put(object: KubeObject, origin: Change['origin']): Change[] {
     const key = keyOf(object);
     const previous = objects.get(key);
+    // Equality is all that a resourceVersion may be used for. The same one is the same state.
+    if (previous?.metadata.resourceVersion === object.metadata.resourceVersion) return [];
     // Before anything changes: an index function that throws leaves the store as it was.
     const entries = entriesOf(object);
-    if (previous !== undefined) {
-      // Equality is all that a resourceVersion may be used for. The same one is the same state.
-      if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return [];
-      unindex(key);
-    }
+    if (previous !== undefined) unindex(key);
+    shareTexts(object);
     objects.set(key, object);
     index(key, entries);
     if (previous === undefined) return [{ type: 'added', object, origin }];
@@ -106,7 +134,8 @@ export function createStore(indexes: Record<string, IndexFunction> = {}): Writab
     byIndex(name, value) {
       const keys = indexed.get(name);
       if (keys === undefined) throw new TypeError(`The store has no index "${name}".`);
-      return [...(keys.get(value) ?? [])].flatMap((key) => objects.get(key) ?? []);
+      const found = keys.get(value) ?? [];
+      return (typeof found === 'string' ? [found] : [...found]).flatMap((key) => objects.get(key) ?? []);
     },
     replace(items, namespace) {
       const listed = new Set(items.map(keyOf));

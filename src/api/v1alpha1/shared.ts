@@ -79,11 +79,11 @@ export function numericId(message: string) {
 
 /** A string between two durations, e.g. `10m`. */
 export function duration(least: string, most: string) {
+  const [leastMs, mostMs] = [durationMs(least), durationMs(most)];
   return withRules(z.string().min(1).max(20), {
     cel: `self.matches(r'${DURATION_PATTERN}') && duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
     message: `must be a duration from ${least} to ${most}, in whole hours, minutes and seconds, such as 10m or 1h30m`,
-    holds: (text) =>
-      isDuration(text) && durationMs(text) >= durationMs(least) && durationMs(text) <= durationMs(most),
+    holds: (text) => isDuration(text) && durationMs(text) >= leastMs && durationMs(text) <= mostMs,
   });
 }
 

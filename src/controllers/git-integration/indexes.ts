@@ -55,14 +55,28 @@ function present(value: string | undefined): string[] {
 
 const referencesOfSpec = referencesIn(gitIntegrationSpecSchema);
 
+/** Several indexes read the spec, one right after the other. */
+const specOf = ofLast((object) => parseGitIntegrationSpec(object['spec']));
+const registrationOf = ofLast((object) => parseRegistration(object['status']));
+const registeredOf = ofLast((object) => registeredSchema.safeParse(object).data);
+
+/** A function that remembers its last result, for an object that is not changed. */
+function ofLast<T>(read: (object: KubeObject) => T): (object: KubeObject) => T {
+  let last: { object: KubeObject; result: T } | undefined;
+  return (object) => {
+    if (last?.object !== object) last = { object, result: read(object) };
+    return last.result;
+  };
+}
+
 function referencesOf(object: KubeObject): string[] {
-  const spec = parseGitIntegrationSpec(object['spec']);
+  const spec = specOf(object);
   return spec.ok ? referenceKeys(referencesOfSpec(spec.value), object.metadata.namespace ?? '') : [];
 }
 
 /** What the spec of an object wants to be called, and through which connection. Undefined while it does not parse. */
 function wantedNameOf(object: KubeObject): WantedName | undefined {
-  const spec = parseGitIntegrationSpec(object['spec']);
+  const spec = specOf(object);
   if (!spec.ok) return undefined;
   const { connectionRef, scope, project, alias = object.metadata.name } = spec.value;
   const namespace = connectionRef.kind === 'ClusterCodeMieConnection' ? undefined : object.metadata.namespace;
@@ -76,7 +90,7 @@ export interface WantedName extends Pick<Claim, 'scope' | 'project' | 'alias'> {
 
 /** Where the row of an object has a name in CodeMie, which is another than it wants while a rename is under way. */
 function heldNameOf(object: KubeObject): HeldName | undefined {
-  const registration = parseRegistration(object['status']);
+  const registration = registrationOf(object);
   if (!registration || !URL.canParse(registration.server)) return undefined;
   return { ...registration, server: serverKey(registration.server) };
 }
@@ -100,14 +114,14 @@ export function rowKey(server: string, id: string): string {
 }
 
 function rowOf(object: KubeObject): string | undefined {
-  const registration = parseRegistration(object['status']);
+  const registration = registrationOf(object);
   if (!registration || !URL.canParse(registration.server)) return undefined;
   return rowKey(serverKey(registration.server), registration.id);
 }
 
 /** The connection that an object names, and its key in its store; undefined while the spec does not parse. */
 export function connectionKeyOf(object: KubeObject): { kind: string; key: ObjectKey } | undefined {
-  const spec = parseGitIntegrationSpec(object['spec']);
+  const spec = specOf(object);
   if (!spec.ok) return undefined;
   const { kind, name } = spec.value.connectionRef;
   const ofCluster = kind === 'ClusterCodeMieConnection';
@@ -124,7 +138,7 @@ const registeredSchema = z.object({
 
 /** The UID of the connection that the row of an object was made through. */
 export function registeredThrough(object: KubeObject): string | undefined {
-  return registeredSchema.safeParse(object).data?.status.registration.connectionUID;
+  return registeredOf(object)?.status.registration.connectionUID;
 }
 
 /**
@@ -132,7 +146,7 @@ export function registeredThrough(object: KubeObject): string | undefined {
  * has no row yet.
  */
 function neighbourhoodOf(object: KubeObject): string | undefined {
-  const { spec, status } = registeredSchema.safeParse(object).data ?? {};
+  const { spec, status } = registeredOf(object) ?? {};
   const provider = Object.values(providers).find(({ name }) => name === spec?.provider)?.name;
   if (!spec || !status || !provider) return undefined;
   if (spec.url !== undefined && !URL.canParse(spec.url)) return undefined;
