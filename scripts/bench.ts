@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { runAgainst } from './bench/against.ts';
+import { benchCodeMiePace, paceTable } from './bench/codemie-pace.ts';
 import { benchCommandLine, commandLineTable } from './bench/command-line.ts';
 import { comparison, type RoundFigures, summarize, table } from './bench/figures.ts';
 import { attacks } from './bench/hostile/attacks.ts';
@@ -36,6 +37,8 @@ const flagsSchema = z.strictObject({
   hostile: z.boolean().default(false),
   /** Into how many shards the integrations are divided: measures one of them, instead of all of the above. */
   shards: whole(2, 1_000).optional(),
+  /** Creates per second of a CodeMie as slow as a real one: measures how much longer the operator takes, instead of all of the above. */
+  'codemie-pace': z.coerce.number().min(1).max(1_000).optional(),
   /** The command line, instead of all of the above. */
   cli: z.boolean().default(false),
   /** With `hostile`: only attacks whose name holds this text. */
@@ -86,6 +89,16 @@ async function main(args: string[]): Promise<void> {
     );
     progress.end();
     console.log(`${shardTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    return;
+  }
+  const { 'codemie-pace': createsPerSecond } = flags;
+  if (createsPerSecond !== undefined) {
+    const figures = await onStage(0, progress, interrupt.signal, (stage) =>
+      benchCodeMiePace(stage, { n, workers, repeats, createsPerSecond }, interrupt.signal),
+    );
+    progress.end();
+    console.log(`${n} integrations, CodeMie creates ${createsPerSecond} a second, rounds: ${repeats}\n`);
+    console.log(`${paceTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
     return;
   }
   if (flags.against !== undefined) {

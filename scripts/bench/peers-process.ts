@@ -15,8 +15,12 @@ export interface Peers extends z.infer<typeof peersStarted> {
 
 const script = new URL('./peers.ts', import.meta.url);
 
-/** Starts the process. @throws Error when it exits */
-export async function startPeers(clientSecret: string, projects: readonly string[]): Promise<Peers> {
+/** Starts the process. @param createsPerSecond of CodeMie @throws Error when it exits */
+export async function startPeers(
+  clientSecret: string,
+  projects: readonly string[],
+  createsPerSecond?: number,
+): Promise<Peers> {
   const child = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let calls = 0;
@@ -39,7 +43,7 @@ export async function startPeers(clientSecret: string, projects: readonly string
       child.send({ id, call }, (error) => error && reject(error));
     });
 
-  const started = await ask({ name: 'start', clientSecret, projects: [...projects] });
+  const started = await ask({ name: 'start', clientSecret, projects: [...projects], createsPerSecond });
   return {
     pid: child.pid ?? 0,
     ...peersStarted.parse(started),

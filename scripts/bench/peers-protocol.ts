@@ -2,7 +2,13 @@ import { z } from 'zod';
 
 /** What the benchmark asks of the process that plays everything outside of the cluster. */
 const peersCall = z.discriminatedUnion('name', [
-  z.object({ name: z.literal('start'), clientSecret: z.string(), projects: z.array(z.string()) }),
+  z.object({
+    name: z.literal('start'),
+    clientSecret: z.string(),
+    projects: z.array(z.string()),
+    /** How many integrations CodeMie creates in a second, one after the other; undefined: as many as it can. */
+    createsPerSecond: z.number().optional(),
+  }),
   /** Makes GitHub know a token. */
   z.object({ name: z.literal('addToken'), token: z.string() }),
   /** How many integrations of CodeMie hold the token. */

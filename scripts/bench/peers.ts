@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startWorld, type World } from '../../test/harness/world.ts';
 import { type PeersCall, peersRequest } from './peers-protocol.ts';
 
@@ -24,14 +25,24 @@ async function answer(call: PeersCall): Promise<unknown> {
   }
 }
 
-async function start({ clientSecret, projects }: Extract<PeersCall, { name: 'start' }>) {
+async function start({ clientSecret, projects, createsPerSecond }: Extract<PeersCall, { name: 'start' }>) {
   world = await startWorld({ clientSecret, projects });
-  // A real CodeMie takes its time for a create. Here it is the operator that is measured.
-  world.codemie.setInsertGate(() => Promise.resolve());
+  // A real CodeMie takes its time for a create. Mostly it is the operator that is measured.
+  world.codemie.setInsertGate(oneAfterTheOther(createsPerSecond ?? Number.POSITIVE_INFINITY));
   return {
     operatorEnv: world.operatorEnv,
     codemieUrl: world.codemie.url,
     tokenUrl: world.oidc.tokenUrl,
+  };
+}
+
+/** A gate that opens so many times a second, for those who wait in their order. */
+function oneAfterTheOther(perSecond: number): () => Promise<void> {
+  let freeAtMs = 0;
+  return async () => {
+    const nowMs = performance.now();
+    freeAtMs = Math.max(freeAtMs, nowMs) + 1_000 / perSecond;
+    if (freeAtMs > nowMs) await sleep(freeAtMs - nowMs);
   };
 }
 

@@ -1,0 +1,160 @@
+import { readFile } from 'node:fs/promises';
+import { fetch, ProxyAgent } from 'undici';
+import { z } from 'zod';
+import { defaultScope } from '../../src/codemie/auth.ts';
+import { toRequestBody } from '../../src/codemie/row.ts';
+import { startOperator } from '../../test/harness/operator-process.ts';
+import { inParallel } from '../../test/harness/parallel.ts';
+import { operatorClientId } from '../../test/harness/world.ts';
+import { nodeFlags } from '../build/node-flags.ts';
+import { type Peers, startPeers } from './peers-process.ts';
+import {
+  createConnection,
+  createPopulation,
+  newToken,
+  projectNames,
+  removeConnection,
+} from './population.ts';
+import type { Stage } from './round.ts';
+
+/** One round at a CodeMie that creates so many integrations a second. */
+export interface PaceFigures {
+  /** The same creates in a loop that does nothing else, in milliseconds. */
+  bareMs: number;
+  /** From the start of the operator until all are Ready, in milliseconds. */
+  operatorMs: number;
+}
+
+/** Creates at the same time, in the bare loop: enough that CodeMie always has the next one. */
+const width = 16;
+const callTimeoutMs = 120_000;
+
+const tokenAnswer = z.object({ access_token: z.string() });
+
+/**
+ * Measures how much longer the operator takes than CodeMie itself, where CodeMie is as slow as a real one: it carries
+ * out one create after the other. The bare loop and the operator take turns.
+ *
+ * @param n integrations @param createsPerSecond of CodeMie
+ */
+export async function benchCodeMiePace(
+  stage: Stage,
+  options: { n: number; workers: number; repeats: number; createsPerSecond: number },
+  signal: AbortSignal,
+): Promise<PaceFigures[]> {
+  const { client, observer, operatorEnv, entryPoint, clientSecret, progress } = stage;
+  const { n, workers, repeats, createsPerSecond } = options;
+  const figures: PaceFigures[] = [];
+  for (let round = 0; round < repeats; round += 1) {
+    signal.throwIfAborted();
+    const names = { bare: `bare-${round}`, work: `work-${round}` };
+    const bareProjects = projectNames(names.bare, n);
+    const projects = [...bareProjects, ...projectNames(names.work, n)];
+    const peers = await startPeers(clientSecret, projects, createsPerSecond);
+    const token = await newToken(peers);
+    progress.step(`Create ${n} integrations in CodeMie, in a bare loop`);
+    const bareMs = await createBare(peers, { clientSecret, token, projects: bareProjects });
+
+    progress.step(`Create ${n} integrations for the operator`);
+    const work = createPopulation(client, names.work, n);
+    await work.create(token);
+    await createConnection(client, peers);
+    progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
+    const started = performance.now();
+    const allReady = observer.when(() => observer.ready() === n);
+    const operator = await startOperator({
+      env: { ...operatorEnv, ...peers.operatorEnv },
+      entryPoint,
+      nodeArgs: [...nodeFlags],
+      args: [`--workers=${workers}`, '--cluster-name=bench'],
+    });
+    try {
+      figures.push({ bareMs, operatorMs: (await allReady) - started });
+    } finally {
+      await operator.stop();
+      progress.step('Remove everything');
+      await work.remove();
+      await removeConnection(client);
+      await observer.when(() => observer.ready() === 0);
+      await peers.stop();
+    }
+  }
+  return figures;
+}
+
+/** The creates alone. @returns how long they took, in milliseconds */
+async function createBare(
+  peers: Peers,
+  { clientSecret, token, projects }: { clientSecret: string; token: string; projects: readonly string[] },
+): Promise<number> {
+  const { HTTPS_PROXY: uri = '', CODEMIE_OPERATOR_CA_FILE: caFile = '' } = peers.operatorEnv;
+  const dispatcher = new ProxyAgent({ uri, requestTls: { ca: await readFile(caFile, 'utf8') } });
+  const post = async (url: string, headers: Record<string, string>, body: string | URLSearchParams) => {
+    const response = await fetch(url, {
+      method: 'POST',
+      dispatcher,
+      headers,
+      body,
+      signal: AbortSignal.timeout(callTimeoutMs),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`POST ${url} was answered with ${response.status}: ${text}`);
+    return text;
+  };
+  const grant = {
+    grant_type: 'client_credentials',
+    client_id: operatorClientId,
+    client_secret: clientSecret,
+    scope: defaultScope,
+  };
+  const { access_token: bearer } = tokenAnswer.parse(
+    JSON.parse(await post(peers.tokenUrl, {}, new URLSearchParams(grant))),
+  );
+  const headers = { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' };
+  const values = Object.entries({ url: 'https://github.com', auth_type: 'pat', name: 'oauth2', token }).map(
+    ([key, value]) => ({ key, value }),
+  );
+  const startedMs = performance.now();
+  await inParallel(
+    0,
+    projects.length,
+    async (index) => {
+      const setting = {
+        scope: 'Project' as const,
+        project: projects[index] ?? '',
+        alias: 'bare',
+        isGlobal: false,
+        values,
+      };
+      const url = `${peers.codemieUrl}/v1/settings/project`;
+      await post(url, headers, toRequestBody(setting, setting.project));
+    },
+    width,
+  );
+  const tookMs = performance.now() - startedMs;
+  await dispatcher.close();
+  return tookMs;
+}
+
+/** The most that the operator may add to what CodeMie takes. */
+const budget = 1.1;
+
+/** The figures as lines: minimum, median and maximum of each. */
+export function paceTable(figures: readonly PaceFigures[]): string {
+  const rows: [string, (each: PaceFigures) => number, (value: number) => string][] = [
+    ['bare loop: the creates alone', ({ bareMs }) => bareMs, seconds],
+    ['cold start until all are Ready', ({ operatorMs }) => operatorMs, seconds],
+    ['the second over the first', (each) => each.operatorMs / each.bareMs, (value) => value.toFixed(2)],
+  ];
+  const lines = rows.map(([name, of, show]) => {
+    const values = figures.map(of).toSorted((a, b) => a - b);
+    const shown = [values[0], values[Math.floor(values.length / 2)], values.at(-1)].map((value) =>
+      show(value ?? Number.NaN).padStart(9),
+    );
+    return `${name.padEnd(34)}${shown.join('')}`;
+  });
+  const titles = ['least', 'median', 'most'].map((title) => title.padStart(9)).join('');
+  return [`${' '.repeat(34)}${titles}`, ...lines, `Budget of the ratio: ${budget}`].join('\n');
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
