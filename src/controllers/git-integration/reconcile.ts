@@ -24,6 +24,7 @@ import {
 } from './pass.ts';
 import { register } from './register.ts';
 import type { Progress } from './registration-report.ts';
+import { leaveUnrecordedPlaces } from './removal.ts';
 import { listedWithinMs } from './settings-writer.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
 import { validate } from './validate.ts';
@@ -129,8 +130,18 @@ async function work(pass: Pass): Promise<Halt | Progress> {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
-    return error;
+    const isLeft = await leaveUnrecordedPlaces(pass);
+    return isLeft ? error : soonAgain(error);
   }
+}
+
+/** The same end, which is retried with backoff, unless the provider would be asked each time: those lock accounts out. */
+function soonAgain(halt: Halt): Halt {
+  const waits = halt.next.kind === 'wait' || halt.next.kind === 'soon';
+  const asksProvider = halt.condition === 'CredentialsValid' || halt.condition === 'InstallationResolved';
+  return waits && !asksProvider
+    ? new Halt(halt.condition, halt.finding, { kind: 'retry' }, halt.cause)
+    : halt;
 }
 
 function comeBack(pass: Pass, halt: Halt | undefined): Result {

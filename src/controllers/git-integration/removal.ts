@@ -19,8 +19,8 @@ import {
   pointsToServerOf,
   serverOf,
 } from './connection.ts';
-import { waiting } from './halt.ts';
-import type { Deps, Pass, ResolvedConnection, Snapshot } from './pass.ts';
+import { Halt, waiting } from './halt.ts';
+import type { Deps, Integration, Pass, ResolvedConnection, Snapshot } from './pass.ts';
 import { removeSettings } from './settings-writer.ts';
 
 /** What the routes to the removal of a row are found with. */
@@ -180,11 +180,52 @@ export async function leaveFormerPlaces(
     await leave({ ...registration, registration }, kept, pass);
   const here = { connectionUID: present.uid, server: serverKey(present.spec.url) };
   for (const write of deps.memory.writesElsewhere(integration.object, here)) {
-    const isRecorded =
-      write.connectionUID === registration?.connectionUID && write.server === serverKey(registration.server);
-    if (!isRecorded) await leave({ ...integration.spec, ...write, registration: undefined }, kept, pass);
+    if (!isRecorded(write, registration)) await leave(placeOf(write, integration), kept, pass);
     deps.memory.writeLeft(integration.key, write);
   }
+}
+
+/**
+ * While an integration can't be registered where its spec wants it now, what this process wrote to other servers goes,
+ * as far as no status records it: nothing reports that it is there, and a process that dies forgets it. What the status
+ * records stays in use until the present place works.
+ *
+ * @returns whether nothing of it is left
+ */
+export async function leaveUnrecordedPlaces(pass: Pass): Promise<boolean> {
+  const { integration, deps } = pass;
+  const { spec, namespace, status } = integration;
+  if (spec.deletionPolicy === 'Orphan') return true;
+  const named = findConnection(spec.connectionRef, namespace, deps);
+  const server = named && serverOf(named);
+  if (!named || server === undefined) return true;
+  const here = { connectionUID: named.metadata.uid, server };
+  for (const write of deps.memory.writesElsewhere(integration.object, here)) {
+    // The row of another connection to the same server is the one that this place adopts.
+    if (write.server === server || isRecorded(write, status.registration)) continue;
+    try {
+      await leave(placeOf(write, integration), undefined, pass);
+    } catch (error) {
+      if (error instanceof Halt || error instanceof CodeMieError) return false;
+      throw error;
+    }
+    deps.memory.writeLeft(integration.key, write);
+  }
+  return true;
+}
+
+/** Where a write of this process led. */
+type FormerWrite = Pick<FormerPlace, 'connectionUID' | 'server'>;
+
+function isRecorded({ connectionUID, server }: FormerWrite, registration: Registration | undefined): boolean {
+  return connectionUID === registration?.connectionUID && server === serverKey(registration.server);
+}
+
+function placeOf(
+  { connectionUID, server }: FormerWrite,
+  { spec: { scope, project } }: Integration,
+): FormerPlace {
+  return { connectionUID, server, scope, project, registration: undefined };
 }
 
 /** Where a row of an integration was made that is elsewhere now. */
@@ -198,7 +239,7 @@ interface FormerPlace {
 }
 
 /** @throws Halt while the connection does not work; CodeMieError */
-async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Promise<void> {
+async function leave(former: FormerPlace, kept: ObservedSetting | undefined, pass: Pass): Promise<void> {
   const { integration, deps, signal } = pass;
   const { namespace, name, status } = integration;
   const { registration } = former;
@@ -214,7 +255,7 @@ async function leave(former: FormerPlace, kept: ObservedSetting, pass: Pass): Pr
     await withLogin(connection, pass, async (session) => {
       const rows = await session.rows(former.scope, signal, deps.now());
       const owner = ownerMark(deps.clusterName, namespace, name);
-      const left = rowsToRemove(rows, owner, former, registration).filter(({ id }) => id !== kept.id);
+      const left = rowsToRemove(rows, owner, former, registration).filter(({ id }) => id !== kept?.id);
       await removeSettings(left, session, { deps, signal });
     });
   } catch (error) {
