@@ -37,7 +37,8 @@ const state = z.object({
         revision: z.string().optional(),
         revisions: z.array(z.string()).optional(),
       }),
-      health: z.object({ status: z.string() }),
+      // Of an Application that Argo CD has just seen it has no status.
+      health: z.object({ status: z.string().optional() }),
       history: z.array(z.unknown()).default([]),
       operationState: z.object({ phase: z.string() }).optional(),
       resources: z
