@@ -1,5 +1,14 @@
 import { z } from 'zod';
 import { bounds } from '../lib/bounds.ts';
+import {
+  fieldsOf,
+  type JsonSlice,
+  jsonElements,
+  parseSlice,
+  shortText,
+  sliceText,
+  wholeSlice,
+} from '../lib/json-bytes.ts';
 
 /** Who CodeMie takes us for. */
 export interface Account {
@@ -19,40 +28,68 @@ const cut = (text: string): string => Buffer.from(text.slice(0, 200)).toString()
 /** Shown in status, so control characters and great lengths are cut. */
 const shown = z.string().transform((text) => cut(text).replaceAll(/\p{Cc}/gu, ' '));
 
-/** Whole names of projects only: no manifest can name one that is longer than CodeMie's own limit. */
-const projectNames = (maxProjects: number) =>
-  z
-    .array(z.string())
-    .nullish()
-    .transform(
-      (names) =>
-        new Set(
-          (names ?? []).filter((name) => name.length <= bounds.account.nameChars).slice(0, maxProjects),
-        ),
-    );
+const userSchema = z.object({
+  user_id: shown,
+  name: shown.nullish(),
+  username: shown.nullish(),
+  is_admin: z.boolean().nullish(),
+  is_maintainer: z.boolean().nullish(),
+});
 
-/** The answer of `GET /v1/user`, of which so many projects are kept. */
-export const accountAnswer = (maxProjects: number) =>
-  z
-    .object({
-      user_id: shown,
-      name: shown.nullish(),
-      username: shown.nullish(),
-      applications: projectNames(maxProjects),
-      applications_admin: projectNames(maxProjects),
-      is_admin: z.boolean().nullish(),
-      is_maintainer: z.boolean().nullish(),
-    })
-    .transform(
-      (user): Account => ({
-        userId: user.user_id,
-        name: user.name || user.username || user.user_id,
-        isAdmin: user.is_admin ?? false,
-        isMaintainer: user.is_maintainer ?? false,
-        projects: user.applications,
-        adminProjects: user.applications_admin,
-      }),
-    );
+/** No value but those of the lists is longer. */
+const maxValueChars = 1_000;
+/** Each character may be escaped, as in `\u0061`. */
+const maxNameBytes = 6 * bounds.account.nameChars + 2;
+
+/**
+ * Reads the answer of `GET /v1/user`. Of a login with 10,000 projects it has a megabyte, most of which describes them and
+ * is skipped.
+ *
+ * @param maxProjects that are kept, of those where it is a member and of those that it administers
+ * @throws z.ZodError or JsonFault for another shape
+ */
+export function readAccount(bytes: Uint8Array, maxProjects: number): Account {
+  const { applications, applications_admin, ...fields } = fieldsOf(bytes, wholeSlice(bytes), [
+    'user_id',
+    'name',
+    'username',
+    'is_admin',
+    'is_maintainer',
+    'applications',
+    'applications_admin',
+  ]);
+  const values = Object.entries(fields).map(([name, slice]) => {
+    const text = Buffer.from(shortText(bytes, slice, maxValueChars));
+    return [name, parseSlice(text, wholeSlice(text))];
+  });
+  const user = userSchema.parse(Object.fromEntries(values));
+  return {
+    userId: user.user_id,
+    name: user.name || user.username || user.user_id,
+    isAdmin: user.is_admin ?? false,
+    isMaintainer: user.is_maintainer ?? false,
+    projects: projectNames(bytes, applications, maxProjects),
+    adminProjects: projectNames(bytes, applications_admin, maxProjects),
+  };
+}
+
+/** Whole names of projects only: no manifest can name one that is longer than CodeMie's own limit. */
+function projectNames(
+  bytes: Uint8Array,
+  list: JsonSlice | undefined,
+  maxProjects: number,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!list || sliceText(bytes, { ...list, end: Math.min(list.end, list.start + 4) }) === 'null')
+    return names;
+  for (const slice of jsonElements(bytes, list)) {
+    if (names.size === maxProjects) break;
+    if (slice.end - slice.start > maxNameBytes) continue;
+    const name = z.string().parse(parseSlice(bytes, slice));
+    if (name.length <= bounds.account.nameChars) names.add(name);
+  }
+  return names;
+}
 
 /**
  * Whether the login may write project integrations of a project. CodeMie's own rule; it has to be asked before a create,

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { DesiredSetting, ObservedSetting, Scope } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
 import { durations } from '../lib/durations.ts';
+import { JsonFault } from '../lib/json-bytes.ts';
 import { trimEnd } from '../lib/linear-text.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
-import { type Account, accountAnswer } from './account.ts';
+import { type Account, readAccount } from './account.ts';
 import type { AuthHeader } from './auth.ts';
 import {
   failureOfAnswer,
@@ -78,7 +79,7 @@ export interface CodeMieClient {
 }
 
 /** See `bounds.listing` and `bounds.account`. */
-export type ClientBounds = ListingBounds & { maxProjects: number };
+export type ClientBounds = ListingBounds & { maxProjects: number; maxAccountBytes: number };
 
 /**
  * What CodeMie says of a project: `notFound` - it does not exist, or the login is not a member; CodeMie answers both alike
@@ -181,7 +182,17 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
   }
 
   return {
-    whoAmI: async (signal) => parse(accountAnswer(own.maxProjects), await read('/v1/user', signal)),
+    whoAmI: async (signal) => {
+      const limits = { maxBodyBytes: own.maxAccountBytes, accept: 'bytes' } as const;
+      const { bytes = new Uint8Array() } = await ask('/v1/user', signal, limits);
+      try {
+        return readAccount(bytes, own.maxProjects);
+      } catch (error) {
+        // The errors of zod and of the parser quote the answer, so they are not kept.
+        if (error instanceof z.ZodError || error instanceof JsonFault) throw notTheApi();
+        throw error;
+      }
+    },
 
     serverVersion: async (signal) => {
       const { version } = parse(info, await read('/v1/info', signal));

@@ -85,11 +85,11 @@ export const bounds = {
     /** One row: its credential values, of which CodeMie's own have ten, its strings, its id and its times. */
     row: { maxKeys: 64, maxChars: 1024, idChars: 100, timeChars: 64 },
   },
-  /** What CodeMie reports about a login, as far as it is kept. */
+  /** What CodeMie reports about a login, as far as it is kept. Its answer has some 100 bytes for each project. */
   account: {
     /** Projects of a login, of which an administrator's has all; further ones are asked for when they are needed. */
-    cluster: { maxProjects: 20_000 },
-    namespaced: { maxProjects: 2_000 },
+    cluster: { maxProjects: 20_000, maxAccountBytes: 8 * MiB },
+    namespaced: { maxProjects: 2_000, maxAccountBytes: 2 * MiB },
     /** The CRDs take no longer name of a project. */
     nameChars: 100,
   },
