@@ -8,6 +8,8 @@ const positions = [
   'bytes[skipBlanks(bytes, at)]',
   'bytes[start]',
   'content[first]',
+  'entries[at + 1]',
+  'entries[at]',
   'found[ownCa ? 1 : 0]',
   'heap[a]',
   'heap[b]',
@@ -69,7 +71,7 @@ const names = [
   'stores[resource.plural]',
   'tests[circumstance]',
   'transportSentences[kind]',
-  'unitMs[unit]',
+  'unitMs[letter]',
   'values[ownerKey]',
   'waiting[lane]',
 ];

@@ -33,6 +33,17 @@ function slowness(): number {
   return measured.factor;
 }
 
+/**
+ * How many times as much CPU time of this thread a piece of work takes as on a core of 2024, from 1 to 20: cores are
+ * slower where others share them.
+ */
+export function cpuSlowness(): number {
+  const before = process.threadCpuUsage();
+  work();
+  const { user, system } = process.threadCpuUsage(before);
+  return Math.min(Math.max(1, (user + system) / 1_000 / referenceMs), mostFactor);
+}
+
 function work(): number {
   let bits = 1;
   for (let index = 0; index < iterations; index += 1) {

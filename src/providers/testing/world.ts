@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
+import { deadline } from '../../../test/harness/pace.ts';
 import { type Internet, startInternet } from '../../../test/harness/peers/internet.ts';
 import type { Peer } from '../../../test/harness/peers/peer.ts';
 import { sentencesOf } from '../../../test/harness/sentences.ts';
@@ -48,7 +49,7 @@ export async function openWorld(peers: Peer[]): Promise<World> {
       repositories: [],
       http,
       now: Date.now,
-      signal: AbortSignal.timeout(15_000),
+      signal: deadline(60_000),
       ...change,
     }),
     async close() {

@@ -1,12 +1,15 @@
-/** One block that is longer than this delays all probes and the renewal of the Lease noticeably. */
-const tickMs = 50;
+import { cpuSlowness } from '../pace.ts';
+
+/** One block that is longer than this, on a quiet machine, delays all probes and the renewal of the Lease noticeably. */
+const quietTickMs = 50;
 
 /**
- * How many ticks of 50 ms the longest block of some work makes the event loop miss; 0 if no single step of it takes
+ * How many ticks, of 50 ms on a quiet machine, the longest block of some work makes the event loop miss; 0 if no single step of it takes
  * that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
  * neither do threads of the pool. The best of five runs counts: the first ones compile.
  */
 export async function missedTicks(work: () => unknown): Promise<number> {
+  const tickMs = quietTickMs * cpuSlowness();
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 5 && least >= tickMs; run++) least = Math.min(least, await longestBlockMs(work));
   return Math.floor(least / tickMs);
