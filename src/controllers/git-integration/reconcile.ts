@@ -130,8 +130,8 @@ async function work(pass: Pass): Promise<Halt | Progress> {
     if (!(error instanceof Halt)) throw error;
     enterHalt(report, error, integration);
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
-    const isLeft = await leaveUnrecordedPlaces(pass);
-    return isLeft ? error : soonAgain(error);
+    const isClean = await leaveUnrecordedPlaces(pass);
+    return isClean ? error : soonAgain(error);
   }
 }
 
