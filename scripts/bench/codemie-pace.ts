@@ -7,6 +7,7 @@ import { startOperator } from '../../test/harness/operator-process.ts';
 import { inParallel } from '../../test/harness/parallel.ts';
 import { operatorClientId } from '../../test/harness/world.ts';
 import { nodeFlags } from '../build/node-flags.ts';
+import { spreadOf } from './figures.ts';
 import { type Peers, startPeers } from './peers-process.ts';
 import {
   createConnection,
@@ -42,7 +43,7 @@ export async function benchCodeMiePace(
   options: { n: number; workers: number; repeats: number; createsPerSecond: number },
   signal: AbortSignal,
 ): Promise<PaceFigures[]> {
-  const { client, observer, operatorEnv, entryPoint, clientSecret, progress } = stage;
+  const { clientSecret } = stage;
   const { n, workers, repeats, createsPerSecond } = options;
   const figures: PaceFigures[] = [];
   for (let round = 0; round < repeats; round += 1) {
@@ -51,42 +52,57 @@ export async function benchCodeMiePace(
     const bareProjects = projectNames(names.bare, n);
     const projects = [...bareProjects, ...projectNames(names.work, n)];
     const peers = await startPeers(clientSecret, projects, createsPerSecond);
-    const token = await newToken(peers);
-    progress.step(`Create ${n} integrations in CodeMie, in a bare loop`);
-    const bareMs = await createBare(peers, { clientSecret, token, projects: bareProjects });
-
-    progress.step(`Create ${n} integrations for the operator`);
-    const work = createPopulation(client, names.work, n);
-    await work.create(token);
-    await createConnection(client, peers);
-    progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
-    const started = performance.now();
-    const allReady = observer.when(() => observer.ready() === n);
-    const operator = await startOperator({
-      env: { ...operatorEnv, ...peers.operatorEnv },
-      entryPoint,
-      nodeArgs: [...nodeFlags],
-      args: [`--workers=${workers}`, '--cluster-name=bench'],
-    });
     try {
-      figures.push({ bareMs, operatorMs: (await allReady) - started });
+      const bareMs = await measureBare(peers, stage, bareProjects);
+      figures.push({
+        bareMs,
+        operatorMs: await measureOperator(peers, stage, { n, workers, prefix: names.work }),
+      });
     } finally {
-      await operator.stop();
-      progress.step('Remove everything');
-      await work.remove();
-      await removeConnection(client);
-      await observer.when(() => observer.ready() === 0);
       await peers.stop();
     }
   }
   return figures;
 }
 
-/** The creates alone. @returns how long they took, in milliseconds */
-async function createBare(
+/** From the start of the operator until all are Ready, in milliseconds. Leaves nothing behind. */
+async function measureOperator(
   peers: Peers,
-  { clientSecret, token, projects }: { clientSecret: string; token: string; projects: readonly string[] },
+  { client, observer, operatorEnv, entryPoint, progress }: Stage,
+  { n, workers, prefix }: { n: number; workers: number; prefix: string },
 ): Promise<number> {
+  progress.step(`Create ${n} integrations for the operator`);
+  const work = createPopulation(client, prefix, n);
+  await work.create(await newToken(peers));
+  await createConnection(client, peers);
+  progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
+  const started = performance.now();
+  const allReady = observer.when(() => observer.ready() === n);
+  const operator = await startOperator({
+    env: { ...operatorEnv, ...peers.operatorEnv },
+    entryPoint,
+    nodeArgs: [...nodeFlags],
+    args: [`--workers=${workers}`, '--cluster-name=bench'],
+  });
+  try {
+    return (await allReady) - started;
+  } finally {
+    await operator.stop();
+    progress.step('Remove everything');
+    await work.remove();
+    await removeConnection(client);
+    await observer.when(() => observer.ready() === 0);
+  }
+}
+
+/** How long the creates alone take, in milliseconds. */
+async function measureBare(
+  peers: Peers,
+  { clientSecret, progress }: Stage,
+  projects: readonly string[],
+): Promise<number> {
+  progress.step(`Create ${projects.length} integrations in CodeMie, in a bare loop`);
+  const token = await newToken(peers);
   const { HTTPS_PROXY: uri = '', CODEMIE_OPERATOR_CA_FILE: caFile = '' } = peers.operatorEnv;
   const dispatcher = new ProxyAgent({ uri, requestTls: { ca: await readFile(caFile, 'utf8') } });
   const post = async (url: string, headers: Record<string, string>, body: string | URLSearchParams) => {
@@ -136,6 +152,8 @@ async function createBare(
   return tookMs;
 }
 
+const noSpread = { min: Number.NaN, median: Number.NaN, max: Number.NaN };
+
 /** The most that the operator may add to what CodeMie takes. */
 const budget = 1.1;
 
@@ -147,10 +165,8 @@ export function paceTable(figures: readonly PaceFigures[]): string {
     ['the second over the first', (each) => each.operatorMs / each.bareMs, (value) => value.toFixed(2)],
   ];
   const lines = rows.map(([name, of, show]) => {
-    const values = figures.map(of).toSorted((a, b) => a - b);
-    const shown = [values[0], values[Math.floor(values.length / 2)], values.at(-1)].map((value) =>
-      show(value ?? Number.NaN).padStart(9),
-    );
+    const { min, median, max } = spreadOf(figures.map(of)) ?? noSpread;
+    const shown = [min, median, max].map((value) => show(value).padStart(9));
     return `${name.padEnd(34)}${shown.join('')}`;
   });
   const titles = ['least', 'median', 'most'].map((title) => title.padStart(9)).join('');

@@ -85,7 +85,8 @@ export function summarize(rounds: readonly RoundFigures[]): Summary {
   return summary;
 }
 
-function spreadOf(unsorted: readonly number[]): Spread | undefined {
+/** Undefined for no values. */
+export function spreadOf(unsorted: readonly number[]): Spread | undefined {
   const values = unsorted.toSorted((a, b) => a - b);
   const [min, max] = [values[0], values.at(-1)];
   if (min === undefined || max === undefined) return undefined;

@@ -40,7 +40,7 @@ type Fit = (value: unknown) => unknown;
 /** Reads the schema once: a status has some sixty values, and is written often. */
 function fitterOfNode(node: unknown): Fit {
   const schema = nodeSchema.parse(node);
-  const fitItem = fitterOfNodeOrAll(schema.items);
+  const fitItem: Fit = schema.items === undefined ? (item) => item : fitterOfNode(schema.items);
   const members = new Map(
     Object.entries(schema.properties ?? {}).map(([name, member]) => [name, fitterOfNode(member)]),
   );
@@ -54,10 +54,6 @@ function fitterOfNode(node: unknown): Fit {
         .slice(0, schema.maxItems);
     return typeof value === 'object' && value !== null ? fitObject(schema, members, value) : value;
   };
-}
-
-function fitterOfNodeOrAll(node: unknown): Fit {
-  return node === undefined ? (value) => value : fitterOfNode(node);
 }
 
 type Node = z.output<typeof nodeSchema>;

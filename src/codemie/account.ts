@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { bounds } from '../lib/bounds.ts';
 import {
   fieldsOf,
+  isNull,
   type JsonSlice,
   jsonElements,
+  parseFields,
   parseSlice,
-  shortText,
-  sliceText,
   wholeSlice,
 } from '../lib/json-bytes.ts';
 
@@ -58,11 +58,7 @@ export function readAccount(bytes: Uint8Array, maxProjects: number): Account {
     'applications',
     'applications_admin',
   ]);
-  const values = Object.entries(fields).map(([name, slice]) => {
-    const text = Buffer.from(shortText(bytes, slice, maxValueChars));
-    return [name, parseSlice(text, wholeSlice(text))];
-  });
-  const user = userSchema.parse(Object.fromEntries(values));
+  const user = userSchema.parse(parseFields(bytes, fields, maxValueChars));
   return {
     userId: user.user_id,
     name: user.name || user.username || user.user_id,
@@ -80,8 +76,7 @@ function projectNames(
   maxProjects: number,
 ): ReadonlySet<string> {
   const names = new Set<string>();
-  if (!list || sliceText(bytes, { ...list, end: Math.min(list.end, list.start + 4) }) === 'null')
-    return names;
+  if (!list || isNull(bytes, list)) return names;
   for (const slice of jsonElements(bytes, list)) {
     if (names.size === maxProjects) break;
     if (slice.end - slice.start > maxNameBytes) continue;

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { DesiredSetting, ObservedSetting, Scope } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
 import { durations } from '../lib/durations.ts';
-import { JsonFault } from '../lib/json-bytes.ts';
 import { trimEnd } from '../lib/linear-text.ts';
 import type { HttpClient, HttpResponse } from '../net/http-client.ts';
 import { type Account, readAccount } from './account.ts';
@@ -11,6 +10,7 @@ import {
   failureOfAnswer,
   failureOfNetwork,
   failureOfNewProject,
+  failureOfShape,
   isAccessDenied,
   isFromApplication,
   isProjectMissing,
@@ -165,6 +165,11 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
     return (await ask(path, signal)).body;
   }
 
+  /** An answer that is too long to be parsed at once. */
+  async function readBytes(path: string, signal: AbortSignal, limits: Call['limits']): Promise<Uint8Array> {
+    return (await ask(path, signal, { ...limits, accept: 'bytes' })).bytes ?? new Uint8Array();
+  }
+
   async function write(call: Omit<Call, 'operation'>): Promise<void> {
     const answer = await send({ operation: 'write', ...call });
     if (answer.status !== 200) throw failureOfAnswer('write', answer, now());
@@ -183,14 +188,11 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
 
   return {
     whoAmI: async (signal) => {
-      const limits = { maxBodyBytes: own.maxAccountBytes, accept: 'bytes' } as const;
-      const { bytes = new Uint8Array() } = await ask('/v1/user', signal, limits);
+      const bytes = await readBytes('/v1/user', signal, { maxBodyBytes: own.maxAccountBytes });
       try {
         return readAccount(bytes, own.maxProjects);
       } catch (error) {
-        // The errors of zod and of the parser quote the answer, so they are not kept.
-        if (error instanceof z.ZodError || error instanceof JsonFault) throw notTheApi();
-        throw error;
+        throw failureOfShape(error);
       }
     },
 
@@ -230,11 +232,10 @@ export function createCodeMieClient(options: CodeMieClientOptions): CodeMieClien
       const limits = {
         timeoutMs: listingTimeoutMs,
         maxBodyBytes: own.maxBytes,
-        accept: 'bytes',
-      } as const;
+      };
       const readPage = async (perPage: number): Promise<Uint8Array> => {
         const path = `${pathOf(scope)}?filters=${filters}&page=0&per_page=${perPage}`;
-        return (await ask(path, signal, limits)).bytes ?? new Uint8Array();
+        return await readBytes(path, signal, limits);
       };
       return readAllGitSettings(readPage, scope, own);
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durations } from '../lib/durations.ts';
+import { JsonFault } from '../lib/json-bytes.ts';
 import type { HttpResponse } from '../net/http-client.ts';
 import { NetError } from '../net/net-error.ts';
 import { CodeMieError, type TokenRefusal } from './codemie-error.ts';
@@ -176,6 +177,14 @@ export function notTheApi(cause?: unknown): CodeMieError {
     hint: 'Check the url, which usually ends in /code-assistant-api, and that no sign-in page stands before it.',
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/**
+ * What to throw for a failure to read an answer: {@link notTheApi} for another shape, else the error as it is. The errors of
+ * zod and of the parser quote the answer, so they are not kept.
+ */
+export function failureOfShape(error: unknown): unknown {
+  return error instanceof z.ZodError || error instanceof JsonFault ? notTheApi() : error;
 }
 
 /** Nothing was done, and the address is most likely not the one that CodeMie knows itself by. */

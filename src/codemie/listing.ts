@@ -1,16 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ObservedSetting, Scope } from '../domain/git-setting.ts';
-import {
-  fieldsOf,
-  JsonFault,
-  type JsonSlice,
-  jsonElements,
-  parseSlice,
-  wholeSlice,
-} from '../lib/json-bytes.ts';
+import { fieldsOf, type JsonSlice, jsonElements, parseSlice, wholeSlice } from '../lib/json-bytes.ts';
 import { NetError } from '../net/net-error.ts';
-import { notTheApi, tooManyIntegrations } from './failures.ts';
+import { failureOfShape, notTheApi, tooManyIntegrations } from './failures.ts';
 import { rowKind, toSetting } from './row.ts';
 
 /** Asks for the first page of settings, of that many rows at most, and gives its JSON. */
@@ -89,9 +82,7 @@ async function parsePage(bytes: Uint8Array, scope: Scope, limits: ListingBounds)
     }
     return { settings, rows, total };
   } catch (error) {
-    // The errors of zod and of the parser quote the answer, so they are not kept.
-    if (error instanceof z.ZodError || error instanceof JsonFault) throw notTheApi();
-    throw error;
+    throw failureOfShape(error);
   }
 }
 

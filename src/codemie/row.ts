@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type DesiredSetting, maskedKeys, type ObservedSetting } from '../domain/git-setting.ts';
 import { bounds } from '../lib/bounds.ts';
-import { fieldsOf, JsonFault, type JsonSlice, jsonElements, shortText } from '../lib/json-bytes.ts';
+import { fieldsOf, isNull, type JsonSlice, jsonElements, parseFields } from '../lib/json-bytes.ts';
 
 const mask = '**********';
 
@@ -70,7 +70,7 @@ const kindSchema = z.object({ credential_type: z.string(), setting_type: z.strin
  */
 export function rowKind(bytes: Uint8Array, row: JsonSlice): { type: string; settingType: string } {
   const kind = kindSchema.parse(
-    parseFields(bytes, fieldsOf(bytes, row, ['credential_type', 'setting_type'])),
+    parseFields(bytes, fieldsOf(bytes, row, ['credential_type', 'setting_type']), maxChars),
   );
   return { type: kind.credential_type, settingType: kind.setting_type };
 }
@@ -95,7 +95,7 @@ export function toSetting(bytes: Uint8Array, row: JsonSlice): ObservedSetting {
     'is_global',
   ]);
   return gitRow.parse({
-    ...parseFields(bytes, plain),
+    ...parseFields(bytes, plain, maxChars),
     ...(values && { credential_values: isNull(bytes, values) ? null : fewValues(bytes, values) }),
   });
 }
@@ -104,31 +104,7 @@ function fewValues(bytes: Uint8Array, list: JsonSlice): Record<string, unknown>[
   const kept: Record<string, unknown>[] = [];
   for (const element of jsonElements(bytes, list)) {
     if (kept.length === maxKeys) break;
-    kept.push(parseFields(bytes, fieldsOf(bytes, element, ['key', 'value'])));
+    kept.push(parseFields(bytes, fieldsOf(bytes, element, ['key', 'value']), maxChars));
   }
   return kept;
-}
-
-function parseFields(
-  bytes: Uint8Array,
-  fields: Readonly<Record<string, JsonSlice | undefined>>,
-): Record<string, unknown> {
-  const parsed: Record<string, unknown> = {};
-  for (const [name, slice] of Object.entries(fields))
-    if (slice) parsed[name] = parseJsonText(shortText(bytes, slice, maxChars));
-  return parsed;
-}
-
-function parseJsonText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text.
-    throw new JsonFault();
-  }
-}
-
-/** `null` is written as `null` and in no other way. */
-function isNull(bytes: Uint8Array, { start }: JsonSlice): boolean {
-  return bytes[start] === 0x6e;
 }

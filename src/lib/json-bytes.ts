@@ -89,8 +89,12 @@ export function sliceText(bytes: Uint8Array, { start, end }: JsonSlice): string 
 
 /** A slice as `JSON.parse` reads it. The caller has bounded its length. @throws JsonFault */
 export function parseSlice(bytes: Uint8Array, slice: JsonSlice): unknown {
+  return parseText(sliceText(bytes, slice));
+}
+
+function parseText(text: string): unknown {
   try {
-    return JSON.parse(sliceText(bytes, slice));
+    return JSON.parse(text);
   } catch {
     // The parser's message quotes the text.
     throw new JsonFault();
@@ -127,6 +131,27 @@ export function shortText(bytes: Uint8Array, slice: JsonSlice, maxChars: number)
     else at += utf8Length(bytes[at] ?? 0);
   }
   return `${sliceText(bytes, { start, end: at })}"`;
+}
+
+/**
+ * The values of members that {@link fieldsOf} found, each as {@link shortText} leaves it.
+ *
+ * @throws JsonFault
+ */
+export function parseFields(
+  bytes: Uint8Array,
+  fields: Readonly<Record<string, JsonSlice | undefined>>,
+  maxChars: number,
+): Record<string, unknown> {
+  const parsed: Record<string, unknown> = {};
+  for (const [name, slice] of Object.entries(fields))
+    if (slice) parsed[name] = parseText(shortText(bytes, slice, maxChars));
+  return parsed;
+}
+
+/** Whether a value is `null`, which is written in no other way. */
+export function isNull(bytes: Uint8Array, { start }: JsonSlice): boolean {
+  return bytes[start] === 0x6e;
 }
 
 /** How many bytes the character has that begins with this one: RFC 3629, section 3. */

@@ -1,9 +1,8 @@
-import { beforeAll, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integration-status.ts';
 import { kinds } from '../harness/cluster.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
-import { gatewayError } from '../harness/peers/codemie/faults.ts';
-import { gitHubIntegration, storeGitHubToken } from './objects.ts';
+import { gitHubIntegration, listNothingWith, rowsCalled, storeGitHubToken } from './objects.ts';
 import { useSuite } from './suite.ts';
 
 /*
@@ -23,7 +22,7 @@ beforeAll(() => {
   elsewhere.addToken(token, elsewhere.addUser({ username: 'operator', projectAdminOf: ['demo'] }));
 });
 
-const rowsElsewhere = (key: string) => elsewhere.rows().filter(({ alias }) => alias === key);
+const rowsElsewhere = (key: string) => rowsCalled(elsewhere, key);
 const through = (name: string) => ({ kind: 'CodeMieConnection', name });
 
 /** Creates a connection whose token is in the Secret of its name. */
@@ -34,16 +33,6 @@ async function connect(key: string, url: string): Promise<void> {
     metadata: { name, namespace },
     spec: { url, auth: { token: { secretRef: { name } } } },
   });
-}
-
-/** From its first row on, the other CodeMie lists nothing, so that no status records what is made there. */
-function listNothingElsewhere(key: string): void {
-  elsewhere.faults.decide(({ method, path }) =>
-    method === 'GET' && path.includes('/v1/settings') && rowsElsewhere(key).length > 0
-      ? { outcome: gatewayError(502, 'beforeCommit') }
-      : undefined,
-  );
-  onTestFinished(() => elsewhere.faults.decide(undefined));
 }
 
 it.each<{
@@ -87,7 +76,7 @@ it.each<{
   await storeGitHubToken(suite, `${namespace}/token`);
   await connect(`${namespace}/first`, elsewhere.url);
   await connect(`${namespace}/next`, world.codemie.url);
-  listNothingElsewhere(key);
+  listNothingWith(elsewhere, key);
   await cluster.create(kinds.integration, gitHubIntegration(key, { connectionRef: through('first') }));
   await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
   await prepare(namespace, key);

@@ -7,6 +7,9 @@ import type { NewObject } from '../../src/kube/client.ts';
 import { isInvalid, isNotFound } from '../../src/kube/errors.ts';
 import type { KubeObject, ObjectKey, Resource } from '../../src/kube/object.ts';
 import { type Cluster, kinds, metadataOf, type Seen } from '../harness/cluster.ts';
+import type { CodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
+import { gatewayError } from '../harness/peers/codemie/faults.ts';
+import type { SettingRow } from '../harness/peers/codemie/setting.ts';
 import type { World } from '../harness/world.ts';
 import { clientCredentials, type Suite } from './suite.ts';
 
@@ -16,6 +19,21 @@ export async function storeGitHubToken(suite: Suite, key: ObjectKey): Promise<st
   suite.world.github.addToken({ token, login: 'octocat' });
   await suite.cluster.createSecret(key, { token });
   return token;
+}
+
+/** The rows of that alias. */
+export function rowsCalled(codemie: CodeMiePeer, alias: string): SettingRow[] {
+  return codemie.rows().filter((row) => row.alias === alias);
+}
+
+/** From its first row of that alias on, a CodeMie lists nothing, so that no status records what is made there. */
+export function listNothingWith(codemie: CodeMiePeer, alias: string): void {
+  codemie.faults.decide(({ method, path }) =>
+    method === 'GET' && path.includes('/v1/settings') && rowsCalled(codemie, alias).length > 0
+      ? { outcome: gatewayError(502, 'beforeCommit') }
+      : undefined,
+  );
+  onTestFinished(() => codemie.faults.decide(undefined));
 }
 
 /**

@@ -3,12 +3,13 @@ import { parseGitIntegrationStatus } from '../../src/api/v1alpha1/git-integratio
 import { kinds } from '../harness/cluster.ts';
 import { createCodeMiePeer } from '../harness/peers/codemie/codemie-peer.ts';
 import type { CodeMieUser } from '../harness/peers/codemie/directory.ts';
-import { gatewayError } from '../harness/peers/codemie/faults.ts';
 import type { SettingRow } from '../harness/peers/codemie/setting.ts';
 import {
   discard,
   gitHubIntegration,
+  listNothingWith,
   reconciled,
+  rowsCalled,
   rowsOf,
   storeGitHubToken,
   waitForConnection,
@@ -75,7 +76,7 @@ async function make(spec: Record<string, unknown> = {}): Promise<Made> {
   return { namespace, key, row };
 }
 
-const rowsElsewhere = (key: string) => elsewhere.rows().filter(({ alias }) => alias === key);
+const rowsElsewhere = (key: string) => rowsCalled(elsewhere, key);
 const isHere = ({ row }: Made) => suite.world.codemie.rows().includes(row);
 /** CodeMie stamps every change. */
 const stamp = (row: SettingRow) => {
@@ -155,23 +156,13 @@ describe('an integration that moves to another connection', () => {
     expect(rowsElsewhere(key)).toHaveLength(1);
   });
 
-  /** From its first row on, the other CodeMie lists nothing, so that no status records what is made there. */
-  function listNothingElsewhere(key: string): void {
-    elsewhere.faults.decide(({ method, path }) =>
-      method === 'GET' && path.includes('/v1/settings') && rowsElsewhere(key).length > 0
-        ? { outcome: gatewayError(502, 'beforeCommit') }
-        : undefined,
-    );
-    onTestFinished(() => elsewhere.faults.decide(undefined));
-  }
-
   it.each(['back', 'on'])('and %s before the status records that leaves nothing there', async (where) => {
     const { cluster, world } = suite;
     const made = await make();
     const { namespace, key, row } = made;
     await connect(namespace, 'second', elsewhere.url);
     await connect(namespace, 'third', world.codemie.url);
-    listNothingElsewhere(key);
+    listNothingWith(elsewhere, key);
     await set(key, 'connectionRef', through('second').connectionRef);
     await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
     const { metadata } = await set(
@@ -195,7 +186,7 @@ describe('an integration that moves to another connection', () => {
     const { cluster, world } = suite;
     const { namespace, key } = await make();
     await connect(namespace, 'second', elsewhere.url);
-    listNothingElsewhere(key);
+    listNothingWith(elsewhere, key);
     await set(key, 'connectionRef', through('second').connectionRef);
     await cluster.waitFor('a row there', () => Promise.resolve(rowsElsewhere(key).length === 1));
     await set(`${namespace}/second`, 'url', world.codemie.url, kinds.connection);

@@ -4,8 +4,8 @@ import { cpuSlowness } from '../pace.ts';
 const quietTickMs = 50;
 
 /**
- * How many ticks, of 50 ms on a quiet machine, the longest block of some work makes the event loop miss; 0 if no single step of it takes
- * that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
+ * How many ticks, of 50 ms on a quiet machine, the longest block of some work makes the event loop miss; 0 if no single
+ * step of it takes that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
  * neither do threads of the pool. The best of five runs counts: the first ones compile.
  */
 export async function missedTicks(work: () => unknown): Promise<number> {
