@@ -24,9 +24,13 @@ const see = (key: string, wanted: Record<string, string>) => suite.cluster.waitF
 const set = (key: string, field: string, value: unknown) =>
   suite.cluster.patch(kinds.integration, key, [{ op: 'add', path: `/spec/${field}`, value }]);
 const held = (key: string) => heldByCodeMie(suite.world, key);
-const requests = (method: string) =>
+/** How many updates were tried so far for an integration, which names itself in the row. */
+const updates = (key: string) =>
   suite.world.codemie.requests.filter(
-    (request) => request.method === method && request.path.includes('/v1/settings/project'),
+    (request) =>
+      request.method === 'PUT' &&
+      request.path.includes('/v1/settings/project') &&
+      request.body().includes(key),
   ).length;
 
 /** Creates an integration that reads its own Secret. */
@@ -92,10 +96,10 @@ describe('an alias that someone else also uses', () => {
     const key = await register(`rotated-${hidden.findIndex((each) => each.name === name)}`);
     const { id, values } = held(key);
     const other = hide(key, fields);
-    const before = requests('PUT');
+    const before = updates(key);
     await rotate(key, id);
     await rotate(key, id);
-    expect(requests('PUT')).toBe(before + 3);
+    expect(updates(key)).toBe(before + 3);
     await reconciled(suite.cluster, key, { Ready: 'True/Ready', Stalled: '' });
     const { token: _new, ...others } = held(key).values;
     const { token: _old, ...othersBefore } = values;

@@ -40,10 +40,12 @@ const see = (key: string, wanted: Record<string, string>) => suite.cluster.waitF
 const rowsCalled = (alias: string) => suite.world.codemie.rows().filter((row) => row.alias === alias);
 const valueOf = (row: SettingRow | undefined, key: string) =>
   row?.credential_values.find((value) => value.key === key)?.value;
-/** How many creates were tried so far. */
-const creates = () =>
-  suite.world.codemie.requests.filter(({ method, path }) => method === 'POST' && path.endsWith(settingsPath))
-    .length;
+/** How many creates were tried so far for an integration, which names itself in the row. */
+const creates = (key: string) =>
+  suite.world.codemie.requests.filter(
+    (request) =>
+      request.method === 'POST' && request.path.endsWith(settingsPath) && request.body().includes(key),
+  ).length;
 
 /** Puts a row into project `demo`, as if a user had created it there. */
 function seed(alias: string, values: Record<string, unknown> = {}, user = person): SettingRow {
@@ -259,13 +261,13 @@ describe('several rows with our mark', () => {
     const { key, token } = await prepare();
     const oldest = seed(key, markOf(key));
     seed(key, markOf(key));
-    const before = creates();
+    const before = creates(key);
     await create(key);
     const { status } = await see(key, { Ready: 'True/Ready', Registered: 'True/Registered' });
     expect(status.registration).toMatchObject({ id: oldest.id, origin: 'Created' });
     expect(rowsOf(suite.world, key)).toEqual([oldest]);
     expect(valueOf(oldest, 'token')).toBe(token);
-    expect(creates()).toBe(before);
+    expect(creates(key)).toBe(before);
   });
 });
 
@@ -279,11 +281,11 @@ describe('a write whose outcome CodeMie does not report', () => {
     { name: 'answered 422 with all that was sent', outcome: insertFailure(), posts: 2 },
   ])('($name) makes one row', async ({ outcome, posts }) => {
     const { key } = await prepare();
-    const before = creates();
+    const before = creates(key);
     suite.world.codemie.faults.add({ method: 'POST', path: settingsPath, outcome });
     await create(key);
     const { status } = await see(key, { Ready: 'True/Ready' });
-    expect(creates() - before).toBe(posts);
+    expect(creates(key) - before).toBe(posts);
     expect(rowsCalled(key).map(({ id }) => id)).toEqual([status.registration?.id]);
   });
 
