@@ -166,13 +166,18 @@ export function originOf(plan: RegistrationPlan): 'Created' | 'Adopted' | undefi
     case 'update':
       return plan.adopted ? 'Adopted' : undefined;
     case 'record':
-      if (plan.written.adopted) return 'Adopted';
-      return plan.written.id === undefined ? 'Created' : undefined;
+      return originOfWrite(plan.written);
     case 'leave':
     case 'wait':
     case 'refuse':
       return undefined;
   }
+}
+
+/** Where a row comes from that was written, if the write says so. */
+export function originOfWrite({ adopted, id }: ConfirmedWrite): 'Created' | 'Adopted' | undefined {
+  if (adopted) return 'Adopted';
+  return id === undefined ? 'Created' : undefined;
 }
 
 /** Of several rows a lost race left behind, the one that data sources may already point at. */

@@ -46,7 +46,7 @@ function signInsOf(name: string): number {
   }).length;
 }
 
-/** A client of the identity provider that has this name; one of its own shows what is sent for it. */
+/** The login of a client that no other case names. */
 function clientLogin(name: string) {
   const { clientCredentials: login } = clientCredentials(suite.world, name);
   return { clientCredentials: { ...login, clientID: name } };

@@ -1,5 +1,6 @@
 import { durationMs } from '../../api/duration-text.ts';
 import { gitIntegrations } from '../../api/group.ts';
+import { CodeMieError } from '../../codemie/codemie-error.ts';
 import { steadyInterval, waitUntil } from '../../domain/schedule.ts';
 import type { ReconcileContext, Result } from '../../kube/controller.ts';
 import { RetryAfterError } from '../../kube/errors.ts';
@@ -23,7 +24,7 @@ import {
   withoutForgedRegistration,
 } from './pass.ts';
 import { register } from './register.ts';
-import type { Progress } from './registration-report.ts';
+import { enterConfirmedWrite, type Progress } from './registration-report.ts';
 import { leaveUnrecordedPlaces } from './removal.ts';
 import { listedWithinMs } from './settings-writer.ts';
 import { writeInvalid, writeStatus, writeSuspended } from './status.ts';
@@ -59,8 +60,9 @@ export async function reconcile(
   const spec = loaded.parsed.value;
   const pass: Pass = { ...base, integration: { ...loaded, spec, alias: spec.alias ?? loaded.name } };
   if (spec.suspend) {
+    const isEntered = await enterConfirmedWrite(pass);
     await writeSuspended(pass);
-    return {};
+    return isEntered ? {} : { requeueAfterMs: listedWithinMs };
   }
 
   const outcome = await work(pass);
@@ -128,11 +130,23 @@ async function work(pass: Pass): Promise<Halt | Progress> {
     return await step('register', () => register(pass, connection, credential));
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
+    const isSettled = await settleEarlierWrites(pass, error);
     enterHalt(report, error, integration);
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
-    const isClean = await leaveUnrecordedPlaces(pass);
-    return isClean ? error : soonAgain(error);
+    return isSettled ? error : soonAgain(error);
   }
+}
+
+/**
+ * What this process wrote and no status records is removed where the integration is not wanted any more, and else
+ * recorded: the next reconciles may end early too.
+ *
+ * @returns whether nothing of it is left
+ */
+async function settleEarlierWrites(pass: Pass, { cause }: Halt): Promise<boolean> {
+  if (!(await leaveUnrecordedPlaces(pass))) return false;
+  // A CodeMie that has just failed is not called again at once.
+  return cause instanceof CodeMieError || (await enterConfirmedWrite(pass));
 }
 
 /** The same end, which is retried with backoff, unless the provider would be asked each time: those lock accounts out. */

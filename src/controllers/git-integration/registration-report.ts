@@ -1,15 +1,26 @@
+import { parseConnection } from '../../api/v1alpha1/connection-spec.ts';
+import type { Registration } from '../../api/v1alpha1/git-integration-status.ts';
+import { serverKey } from '../../domain/claim.ts';
 import { registrationSignature, settingDigest } from '../../domain/digests.ts';
 import {
   type DesiredSetting,
   differences,
   type ObservedSetting,
   ownerKey,
+  ownerMark,
+  type Scope,
   type SettingIndex,
 } from '../../domain/git-setting.ts';
-import { originOf, type RegistrationPlan } from '../../domain/registration-plan.ts';
+import {
+  type ConfirmedWrite,
+  originOf,
+  originOfWrite,
+  type RegistrationPlan,
+} from '../../domain/registration-plan.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
-import { type Halt, needsCodeMieUser } from './halt.ts';
-import type { Report, WritePass } from './pass.ts';
+import { connectionByUid, connectionName, isWorking } from './connection.ts';
+import { codeMieHalt, Halt, needsCodeMieUser } from './halt.ts';
+import type { Pass, Report, WritePass } from './pass.ts';
 import { leaveFormerPlaces } from './removal.ts';
 import { requireProject, seesAllProjects } from './rights.ts';
 import { type ActionPlan, type WriteOutcome } from './settings-writer.ts';
@@ -70,16 +81,17 @@ function enterRegistration(
     plan.action === 'leave' && before
       ? { digest: before.digest, remoteUpdatedAt: before.remoteUpdatedAt }
       : written;
-  const registration = {
-    id: row.id,
-    project,
-    alias: plan.action === 'leave' ? row.alias : alias,
-    scope,
-    connectionUID: connection.uid,
-    server: connection.spec.url,
-    origin,
-    ...last,
-  };
+  const present = { id: row.id, project, alias: plan.action === 'leave' ? row.alias : alias, scope };
+  const through = { connectionUID: connection.uid, server: connection.spec.url };
+  enterSigned({ ...present, ...through, origin, ...last }, { integration, report, deps });
+}
+
+/** Enters what CodeMie has. The signature shows that this operator wrote it. */
+function enterSigned(
+  registration: Omit<Registration, 'signature'>,
+  { integration, report, deps }: Pick<Pass, 'integration' | 'report' | 'deps'>,
+): void {
+  const { origin, alias, project } = registration;
   const signature = registrationSignature(integration.uid, registration, deps.digestKey);
   report.registration = { ...registration, signature };
   report.findings.Registered = {
@@ -87,6 +99,77 @@ function enterRegistration(
     reason: origin === 'Adopted' ? 'Adopted' : 'Registered',
     message: `CodeMie has the integration "${alias}" of project "${project}".`,
   };
+}
+
+/**
+ * Enters what an earlier reconcile wrote and CodeMie confirmed, where this one does not come as far as its registration:
+ * the credential is gone, or the object is suspended. Else the status would keep the alias from before a rename, and it
+ * would be refused to others for as long as that lasts.
+ *
+ * The write stays remembered: the next registration compares the row with what was sent, which is not known here.
+ *
+ * @returns whether nothing is left to enter
+ */
+export async function enterConfirmedWrite(pass: Pass): Promise<boolean> {
+  const { integration, report, deps, signal } = pass;
+  const { spec, namespace, name, status } = integration;
+  const { scope, project } = spec;
+  const write = findConfirmedWrite(pass);
+  if (!write) return true;
+  const { connection, url: server, confirmed, atMs } = write;
+  const owner = ownerMark(deps.clusterName, namespace, name);
+  try {
+    const session = await deps.sessions.open(connection, signal);
+    const row = writtenRow(await session.rows(scope, signal, atMs), confirmed, { owner, scope, project });
+    if (!row) return false;
+    const { id, alias, updatedAt: remoteUpdatedAt } = row;
+    const origin = originOfWrite(confirmed) ?? status.registration?.origin ?? 'Created';
+    const through = { connectionUID: connection.metadata.uid, server };
+    const { digest } = confirmed;
+    const registration = { id, project, alias, scope, ...through, origin, digest, remoteUpdatedAt };
+    enterSigned(registration, { integration, report, deps });
+    return true;
+  } catch (error) {
+    if (codeMieHalt(error, connectionName(spec.connectionRef)) instanceof Halt) return false;
+    throw error;
+  }
+}
+
+/**
+ * The last write, if the status can have its place: neither what the status has nor anything else that this process
+ * wrote for the object is at another place, where it is yet to be removed.
+ */
+function findConfirmedWrite({ integration, deps }: Pick<Pass, 'integration' | 'deps'>) {
+  const { object, key, status } = integration;
+  const { registration } = status;
+  for (const uid of deps.memory.connectionsOf(object)) {
+    const change = deps.memory.lastChange(key, uid);
+    const connection = connectionByUid(uid, deps);
+    const parsed = connection && isWorking(connection) ? parseConnection(connection) : undefined;
+    if (change?.kind !== 'written' || !change.confirmed || !connection || !parsed?.ok) continue;
+    const { confirmed, atMs } = change;
+    const { url } = parsed.value;
+    const here = serverKey(url);
+    const isSameRow = registration?.connectionUID === uid || registration?.id === confirmed.id;
+    if (registration && !(serverKey(registration.server) === here && isSameRow)) continue;
+    const elsewhere = deps.memory.writesElsewhere(object, { connectionUID: uid, server: here });
+    if (elsewhere.every(({ server }) => server === here)) return { connection, url, confirmed, atMs };
+  }
+  return undefined;
+}
+
+/** The row that a write left, if there is no doubt about it. */
+function writtenRow(
+  rows: SettingIndex,
+  { id }: ConfirmedWrite,
+  { owner, scope, project }: { owner: string; scope: Scope; project: string },
+): ObservedSetting | undefined {
+  const known = id === undefined ? undefined : rows.byId(id);
+  const [row, ...more] = (id === undefined ? rows.owned(owner) : [known]).filter(
+    (each) => each?.scope === scope && each.project === project,
+  );
+  const mark = row?.values[ownerKey];
+  return more.length === 0 && (!mark || mark === owner) ? row : undefined;
 }
 
 /** What a plan that refuses says. @throws Halt, CodeMieError */

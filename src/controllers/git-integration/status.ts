@@ -44,7 +44,7 @@ export async function writeStatus(pass: Pass): Promise<boolean> {
  * suspended counts as observed: kstatus would call one Current that no one has acted on.
  */
 export async function writeSuspended(pass: Pass): Promise<void> {
-  const { integration } = pass;
+  const { integration, report } = pass;
   const { spec, generation, status: stored } = integration;
   const { observedGeneration = -1, handledSpec, lastHandledReconcileAt, otherHandledReconcileAt } = stored;
   const isHandled = observedGeneration === generation || handledSpec === specDigest(spec);
@@ -60,6 +60,10 @@ export async function writeSuspended(pass: Pass): Promise<void> {
       : 'Nothing is done while suspend is true, and the spec was not handled as it is now. Set suspend: false to go on.',
     observedGeneration: kept.Ready?.observedGeneration,
   };
+  // An earlier write may have been recorded only now.
+  const { Registered = kept.Registered } = report.findings;
+  if (Registered)
+    kept.Registered = { ...Registered, observedGeneration: kept.Registered?.observedGeneration };
   const about = {
     observedGeneration: isHandled ? generation : observedGeneration,
     handledSpec,
