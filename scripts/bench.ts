@@ -7,6 +7,7 @@ import { runAgainst } from './bench/against.ts';
 import { benchCodeMiePace, paceTable } from './bench/codemie-pace.ts';
 import { benchCommandLine, commandLineTable } from './bench/command-line.ts';
 import { comparison, type RoundFigures, summarize, table } from './bench/figures.ts';
+import { benchGitServers, gitServersTable } from './bench/git-servers.ts';
 import { attacks } from './bench/hostile/attacks.ts';
 import { type HostileFigures, hostileTable, runAttack } from './bench/hostile/run.ts';
 import { createProgress, type Progress } from './bench/progress.ts';
@@ -39,6 +40,8 @@ const flagsSchema = z.strictObject({
   shards: whole(2, 1_000).optional(),
   /** Creates per second of a CodeMie as slow as a real one: measures how much longer the operator takes, instead of all of the above. */
   'codemie-pace': z.coerce.number().min(1).max(1_000).optional(),
+  /** KubeRocketCI's GitServers next to this operator, instead of all of the above. Needs Go. */
+  'git-servers': z.boolean().default(false),
   /** The command line, instead of all of the above. */
   cli: z.boolean().default(false),
   /** With `hostile`: only attacks whose name holds this text. */
@@ -48,7 +51,9 @@ const flagsSchema = z.strictObject({
 });
 
 /** Flags without a value. */
-const switches: ReadonlySet<string> = new Set(['hostile', 'cli']);
+const switches: ReadonlySet<string> = new Set(['hostile', 'git-servers', 'cli']);
+
+const machine = `${cpus().length} cores, node ${process.version}`;
 
 const resultsFolder = join(import.meta.dirname, '..', 'bench');
 
@@ -74,7 +79,7 @@ async function main(args: string[]): Promise<void> {
       { manifests: 5000, repeats: flags.repeats ?? 5 },
       interrupt.signal,
     );
-    console.log(`${commandLineTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    console.log(`${commandLineTable(figures)}\n\n${machine}`);
     return;
   }
   const progress = createProgress();
@@ -88,7 +93,7 @@ async function main(args: string[]): Promise<void> {
       benchShards(stage, { n, shards, workers }, interrupt.signal),
     );
     progress.end();
-    console.log(`${shardTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    console.log(`${shardTable(figures)}\n\n${machine}`);
     return;
   }
   const { 'codemie-pace': createsPerSecond } = flags;
@@ -98,7 +103,16 @@ async function main(args: string[]): Promise<void> {
     );
     progress.end();
     console.log(`${n} integrations, CodeMie creates ${createsPerSecond} a second, rounds: ${repeats}\n`);
-    console.log(`${paceTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    console.log(`${paceTable(figures)}\n\n${machine}`);
+    return;
+  }
+  if (flags['git-servers']) {
+    const figures = await onStage(0, progress, interrupt.signal, (stage) =>
+      benchGitServers(stage, { n, workers, repeats }, interrupt.signal),
+    );
+    progress.end();
+    console.log(`${n} objects of each, rounds: ${repeats}\n`);
+    console.log(`${gitServersTable(figures, n)}\n\n${machine}`);
     return;
   }
   if (flags.against !== undefined) {
@@ -161,7 +175,7 @@ async function benchAttacks(
       figures.push(await runAttack(attack, { entryPoint, progress, signal }));
     }
     progress.end();
-    console.log(`${hostileTable(figures)}\n\n${cpus().length} cores, node ${process.version}`);
+    console.log(`${hostileTable(figures)}\n\n${machine}`);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -3,11 +3,9 @@ import { fetch, ProxyAgent } from 'undici';
 import { z } from 'zod';
 import { defaultScope } from '../../src/codemie/auth.ts';
 import { toRequestBody } from '../../src/codemie/row.ts';
-import { startOperator } from '../../test/harness/operator-process.ts';
 import { inParallel } from '../../test/harness/parallel.ts';
 import { operatorClientId } from '../../test/harness/world.ts';
-import { nodeFlags } from '../build/node-flags.ts';
-import { spreadOf } from './figures.ts';
+import { spreadTable } from './figures.ts';
 import { type Peers, startPeers } from './peers-process.ts';
 import {
   createConnection,
@@ -16,7 +14,7 @@ import {
   projectNames,
   removeConnection,
 } from './population.ts';
-import type { Stage } from './round.ts';
+import { type Stage, startStagedOperator } from './round.ts';
 
 /** One round at a CodeMie that creates so many integrations a second. */
 export interface PaceFigures {
@@ -66,11 +64,12 @@ export async function benchCodeMiePace(
 }
 
 /** From the start of the operator until all are Ready, in milliseconds. Leaves nothing behind. */
-async function measureOperator(
+export async function measureOperator(
   peers: Peers,
-  { client, observer, operatorEnv, entryPoint, progress }: Stage,
+  stage: Stage,
   { n, workers, prefix }: { n: number; workers: number; prefix: string },
 ): Promise<number> {
+  const { client, observer, progress } = stage;
   progress.step(`Create ${n} integrations for the operator`);
   const work = createPopulation(client, prefix, n);
   await work.create(await newToken(peers));
@@ -78,12 +77,7 @@ async function measureOperator(
   progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
   const started = performance.now();
   const allReady = observer.when(() => observer.ready() === n);
-  const operator = await startOperator({
-    env: { ...operatorEnv, ...peers.operatorEnv },
-    entryPoint,
-    nodeArgs: [...nodeFlags],
-    args: [`--workers=${workers}`, '--cluster-name=bench'],
-  });
+  const operator = await startStagedOperator(stage, peers, { workers });
   try {
     return (await allReady) - started;
   } finally {
@@ -152,25 +146,15 @@ async function measureBare(
   return tookMs;
 }
 
-const noSpread = { min: Number.NaN, median: Number.NaN, max: Number.NaN };
-
 /** The most that the operator may add to what CodeMie takes. */
 const budget = 1.1;
 
 /** The figures as lines: minimum, median and maximum of each. */
 export function paceTable(figures: readonly PaceFigures[]): string {
-  const rows: [string, (each: PaceFigures) => number, (value: number) => string][] = [
-    ['bare loop: the creates alone', ({ bareMs }) => bareMs, seconds],
-    ['cold start until all are Ready', ({ operatorMs }) => operatorMs, seconds],
-    ['the second over the first', (each) => each.operatorMs / each.bareMs, (value) => value.toFixed(2)],
-  ];
-  const lines = rows.map(([name, of, show]) => {
-    const { min, median, max } = spreadOf(figures.map(of)) ?? noSpread;
-    const shown = [min, median, max].map((value) => show(value).padStart(9));
-    return `${name.padEnd(34)}${shown.join('')}`;
-  });
-  const titles = ['least', 'median', 'most'].map((title) => title.padStart(9)).join('');
-  return [`${' '.repeat(34)}${titles}`, ...lines, `Budget of the ratio: ${budget}`].join('\n');
+  const table = spreadTable(figures, [
+    { name: 'bare loop: the creates alone', of: ({ bareMs }) => bareMs / 1_000, unit: 's' },
+    { name: 'cold start until all are Ready', of: ({ operatorMs }) => operatorMs / 1_000, unit: 's' },
+    { name: 'the second over the first', of: ({ operatorMs, bareMs }) => operatorMs / bareMs },
+  ]);
+  return `${table}\nBudget of the ratio: ${budget}`;
 }
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

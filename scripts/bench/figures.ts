@@ -86,7 +86,7 @@ export function summarize(rounds: readonly RoundFigures[]): Summary {
 }
 
 /** Undefined for no values. */
-export function spreadOf(unsorted: readonly number[]): Spread | undefined {
+function spreadOf(unsorted: readonly number[]): Spread | undefined {
   const values = unsorted.toSorted((a, b) => a - b);
   const [min, max] = [values[0], values.at(-1)];
   if (min === undefined || max === undefined) return undefined;
@@ -132,6 +132,22 @@ export function comparison(before: readonly RoundFigures[], after: readonly Roun
     return [[text, ...medians, unit, `${ratio.median}`, `${ratio.min} to ${ratio.max}`]];
   });
   return aligned([['', 'before', 'after', '', 'ratio', 'least to most'], ...rows], [1, 2, 4]);
+}
+
+/** One row of a {@link spreadTable}. */
+export interface SpreadRow<T> {
+  name: string;
+  of: (round: T) => number;
+  unit?: string;
+}
+
+/** A table of what varies from round to round: minimum, median and maximum. */
+export function spreadTable<T>(rounds: readonly T[], rows: readonly SpreadRow<T>[]): string {
+  const lines = rows.flatMap(({ name, of, unit = '' }) => {
+    const spread = spreadOf(rounds.map(of));
+    return spread ? [[name, ...[spread.min, spread.median, spread.max].map(String), unit]] : [];
+  });
+  return aligned([['', 'least', 'median', 'most', ''], ...lines], [1, 2, 3]);
 }
 
 /** @param right the columns that hold numbers */

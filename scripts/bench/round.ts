@@ -28,6 +28,8 @@ import { measurePiece } from './trust.ts';
 /** What every round needs. */
 export interface Stage {
   client: AdminClient;
+  /** Of an administrator, too. */
+  kubeconfig: string;
   observer: Observer;
   /** How the operator reaches the API server. */
   operatorEnv: Record<string, string>;
@@ -36,6 +38,20 @@ export interface Stage {
   /** The operator's secret at the identity provider. */
   clientSecret: string;
   progress: Progress;
+}
+
+/** Starts the operator of a stage as its image does. @param options what differs: flags of Node.js, arguments */
+export function startStagedOperator(
+  { operatorEnv, entryPoint }: Pick<Stage, 'operatorEnv' | 'entryPoint'>,
+  peers: Pick<Peers, 'operatorEnv'>,
+  { workers, nodeArgs = [], args = [] }: { workers: number; nodeArgs?: string[]; args?: string[] },
+): Promise<OperatorProcess> {
+  return startOperator({
+    env: { ...operatorEnv, ...peers.operatorEnv },
+    entryPoint,
+    nodeArgs: [...nodeFlags, ...nodeArgs],
+    args: [`--workers=${workers}`, '--cluster-name=bench', ...args],
+  });
 }
 
 /** How to run a round. */
@@ -115,7 +131,7 @@ export async function runRound(stage: Stage, options: RoundOptions, round: numbe
 }
 
 async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
-  const { observer, operatorEnv, entryPoint, progress } = stage;
+  const { observer, progress } = stage;
   const { n, workers, profile } = options;
   progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
   await peers.takeTraffic();
@@ -124,15 +140,8 @@ async function measureStart(stage: Stage, options: RoundOptions, peers: Peers) {
   const peersCpu = await cpuMs(peers.pid);
   const started = performance.now();
   const allReady = observer.when(() => observer.ready() === n);
-  const operator = await startOperator({
-    env: {
-      ...operatorEnv,
-      ...peers.operatorEnv,
-    },
-    entryPoint,
-    nodeArgs: [...nodeFlags, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
-    args: [`--workers=${workers}`, '--cluster-name=bench'],
-  });
+  const nodeArgs = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const operator = await startStagedOperator(stage, peers, { workers, nodeArgs });
   const startupMs = performance.now() - started;
   const operatorMs = (await allReady) - started;
   const cpu = await cpuMs(operator.pid);

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gitIntegrations } from '../../src/api/group.ts';
-import { type OperatorProcess, startOperator } from '../../test/harness/operator-process.ts';
-import { nodeFlags } from '../build/node-flags.ts';
+import type { OperatorProcess } from '../../test/harness/operator-process.ts';
 import { runBareLoop } from './bare-loop.ts';
 import { readCounts } from './operator-counts.ts';
 import { startPeers } from './peers-process.ts';
 import { createConnection, createPopulation, newToken, projectNames } from './population.ts';
 import { cpuMs, memoryMiB } from './process-stats.ts';
 import { untilQuiet } from './quiet.ts';
-import type { Stage } from './round.ts';
+import { type Stage, startStagedOperator } from './round.ts';
 
 /** What one shard costs while the cluster holds so many integrations. */
 export interface ShardFigures {
@@ -63,7 +62,8 @@ export async function benchShards(
       progress.step(`Start the shard with ${integrations - own} integrations of others`);
       await peers.takeTraffic();
       const startedMs = performance.now();
-      const operator = await startShard(stage, peers.operatorEnv, workers);
+      const args = [`--shard-selector=${shardLabel}=own`, '--connections=true'];
+      const operator = await startStagedOperator(stage, peers, { workers, args });
       try {
         await stage.observer.when(() => stage.observer.ready() === integrations);
         await untilReconciled(operator, own);
@@ -104,24 +104,6 @@ export async function benchShards(
 /** A process can rest for a second before it has begun with all: it may wait for a server. */
 async function untilReconciled(operator: OperatorProcess, count: number): Promise<void> {
   while (((await readCounts(operator)).reconciles.get(Infinity) ?? 0) < count) await sleep(pollMs);
-}
-
-function startShard(
-  { operatorEnv, entryPoint }: Stage,
-  peersEnv: Record<string, string>,
-  workers: number,
-): Promise<OperatorProcess> {
-  return startOperator({
-    env: { ...operatorEnv, ...peersEnv },
-    entryPoint,
-    nodeArgs: [...nodeFlags],
-    args: [
-      `--workers=${workers}`,
-      '--cluster-name=bench',
-      `--shard-selector=${shardLabel}=own`,
-      '--connections=true',
-    ],
-  });
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

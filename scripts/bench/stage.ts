@@ -41,6 +41,7 @@ export async function onStage<T>(
     try {
       return await work({
         client,
+        kubeconfig,
         observer,
         operatorEnv: account.env,
         entryPoint: join(program, 'main.mjs'),
