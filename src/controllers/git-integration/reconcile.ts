@@ -60,9 +60,9 @@ export async function reconcile(
   const spec = loaded.parsed.value;
   const pass: Pass = { ...base, integration: { ...loaded, spec, alias: spec.alias ?? loaded.name } };
   if (spec.suspend) {
-    const isEntered = await enterConfirmedWrite(pass);
+    await enterConfirmedWrite(pass);
     await writeSuspended(pass);
-    return isEntered ? {} : { requeueAfterMs: listedWithinMs };
+    return {};
   }
 
   const outcome = await work(pass);
@@ -130,10 +130,10 @@ async function work(pass: Pass): Promise<Halt | Progress> {
     return await step('register', () => register(pass, connection, credential));
   } catch (error) {
     if (!(error instanceof Halt)) throw error;
-    const isSettled = await settleEarlierWrites(pass, error);
+    const isClean = await settleEarlierWrites(pass, error);
     enterHalt(report, error, integration);
     deps.tracing.note({ 'codemie.condition': error.condition, 'codemie.reason': error.finding.reason });
-    return isSettled ? error : soonAgain(error);
+    return isClean ? error : soonAgain(error);
   }
 }
 
@@ -141,12 +141,13 @@ async function work(pass: Pass): Promise<Halt | Progress> {
  * What this process wrote and no status records is removed where the integration is not wanted any more, and else
  * recorded: the next reconciles may end early too.
  *
- * @returns whether nothing of it is left
+ * @returns whether nothing is left to remove
  */
 async function settleEarlierWrites(pass: Pass, { cause }: Halt): Promise<boolean> {
   if (!(await leaveUnrecordedPlaces(pass))) return false;
   // A CodeMie that has just failed is not called again at once.
-  return cause instanceof CodeMieError || (await enterConfirmedWrite(pass));
+  if (!(cause instanceof CodeMieError)) await enterConfirmedWrite(pass);
+  return true;
 }
 
 /** The same end, which is retried with backoff, unless the provider would be asked each time: those lock accounts out. */

@@ -18,6 +18,7 @@ import {
   type RegistrationPlan,
 } from '../../domain/registration-plan.ts';
 import { usageLimit } from '../../domain/usage-limits.ts';
+import { durations } from '../../lib/durations.ts';
 import { connectionByUid, connectionName, isWorking } from './connection.ts';
 import { codeMieHalt, Halt, needsCodeMieUser } from './halt.ts';
 import type { Pass, Report, WritePass } from './pass.ts';
@@ -27,6 +28,8 @@ import { type ActionPlan, type WriteOutcome } from './settings-writer.ts';
 
 /** How far a registration has come: `settling` - written and confirmed, but the row was not seen yet. */
 export type Progress = 'registered' | 'settling';
+
+const { firstTroubleMs } = durations.integrations;
 
 /** A plan, and the rows that it was made by. */
 export interface Decision<P = RegistrationPlan> {
@@ -106,32 +109,31 @@ function enterSigned(
  * the credential is gone, or the object is suspended. Else the status would keep the alias from before a rename, and it
  * would be refused to others for as long as that lasts.
  *
- * The write stays remembered: the next registration compares the row with what was sent, which is not known here.
- *
- * @returns whether nothing is left to enter
+ * The write stays remembered: the next registration compares the row with what was sent, which is not known here. While
+ * CodeMie does not list the row, that is retried at intervals as long as the write is old.
  */
-export async function enterConfirmedWrite(pass: Pass): Promise<boolean> {
+export async function enterConfirmedWrite(pass: Pass): Promise<void> {
   const { integration, report, deps, signal } = pass;
-  const { spec, namespace, name, status } = integration;
+  const { key, spec, namespace, name, status } = integration;
   const { scope, project } = spec;
   const write = findConfirmedWrite(pass);
-  if (!write) return true;
+  if (!write) return;
   const { connection, url: server, confirmed, atMs } = write;
   const owner = ownerMark(deps.clusterName, namespace, name);
+  const tryAgain = () => deps.wakeAfter(key, Math.max(firstTroubleMs, deps.now() - atMs));
   try {
     const session = await deps.sessions.open(connection, signal);
     const row = writtenRow(await session.rows(scope, signal, atMs), confirmed, { owner, scope, project });
-    if (!row) return false;
+    if (!row) return tryAgain();
     const { id, alias, updatedAt: remoteUpdatedAt } = row;
     const origin = originOfWrite(confirmed) ?? status.registration?.origin ?? 'Created';
     const through = { connectionUID: connection.metadata.uid, server };
     const { digest } = confirmed;
     const registration = { id, project, alias, scope, ...through, origin, digest, remoteUpdatedAt };
     enterSigned(registration, { integration, report, deps });
-    return true;
   } catch (error) {
-    if (codeMieHalt(error, connectionName(spec.connectionRef)) instanceof Halt) return false;
-    throw error;
+    if (!(codeMieHalt(error, connectionName(spec.connectionRef)) instanceof Halt)) throw error;
+    tryAgain();
   }
 }
 
