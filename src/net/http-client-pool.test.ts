@@ -9,7 +9,9 @@ import { createHttpClientPool, type HttpClientPool, type HttpClientPoolOptions }
 const owner = { connection: 'shared' };
 const policy: EgressPolicy = { allowedHosts: ['git.test', 'other.test'], allowPrivateNetworks: true };
 
-describe('createHttpClientPool', () => {
+// Twice, at the very end of a whole run, this process had no turn for one and for two minutes, so that its first request
+// was over its deadline; alone it never did. What held it up is not known. Nothing here is about time.
+describe('createHttpClientPool', { retry: 1 }, () => {
   let server: TestServer;
   let pool: HttpClientPool;
   let connections: number;
