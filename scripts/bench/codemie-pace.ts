@@ -7,14 +7,8 @@ import { inParallel } from '../../test/harness/parallel.ts';
 import { operatorClientId } from '../../test/harness/world.ts';
 import { spreadTable } from './figures.ts';
 import { type Peers, startPeers } from './peers-process.ts';
-import {
-  createConnection,
-  createPopulation,
-  newToken,
-  projectNames,
-  removeConnection,
-} from './population.ts';
-import { type Stage, startStagedOperator } from './round.ts';
+import { newToken, projectNames } from './population.ts';
+import { measureColdStart, type Stage } from './round.ts';
 
 /** One round at a CodeMie that creates so many integrations a second. */
 export interface PaceFigures {
@@ -54,39 +48,13 @@ export async function benchCodeMiePace(
       const bareMs = await measureBare(peers, stage, bareProjects);
       figures.push({
         bareMs,
-        operatorMs: await measureOperator(peers, stage, { n, workers, prefix: names.work }),
+        operatorMs: await measureColdStart(peers, stage, { n, workers, prefix: names.work }),
       });
     } finally {
       await peers.stop();
     }
   }
   return figures;
-}
-
-/** From the start of the operator until all are Ready, in milliseconds. Leaves nothing behind. */
-export async function measureOperator(
-  peers: Peers,
-  stage: Stage,
-  { n, workers, prefix }: { n: number; workers: number; prefix: string },
-): Promise<number> {
-  const { client, observer, progress } = stage;
-  progress.step(`Create ${n} integrations for the operator`);
-  const work = createPopulation(client, prefix, n);
-  await work.create(await newToken(peers));
-  await createConnection(client, peers);
-  progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
-  const started = performance.now();
-  const allReady = observer.when(() => observer.ready() === n);
-  const operator = await startStagedOperator(stage, peers, { workers });
-  try {
-    return (await allReady) - started;
-  } finally {
-    await operator.stop();
-    progress.step('Remove everything');
-    await work.remove();
-    await removeConnection(client);
-    await observer.when(() => observer.ready() === 0);
-  }
 }
 
 /** How long the creates alone take, in milliseconds. */

@@ -9,13 +9,13 @@ import { createLog } from '../../src/observability/log.ts';
 import { kinds } from '../../test/harness/cluster.ts';
 import { startProcess } from '../../test/harness/control-plane/processes.ts';
 import { goProgram } from '../../test/harness/go-program.ts';
-import { kubectl, kubeEnv } from '../../test/harness/kubectl.ts';
+import { kubeEnv } from '../../test/harness/kubectl.ts';
 import { inParallel } from '../../test/harness/parallel.ts';
-import { measureOperator } from './codemie-pace.ts';
 import { type SpreadRow, spreadTable } from './figures.ts';
 import { startPeers } from './peers-process.ts';
 import { projectNames } from './population.ts';
-import type { Stage } from './round.ts';
+import { measureColdStart, type Stage } from './round.ts';
+import { installDefinitions } from './stage.ts';
 
 /** One round of both. */
 export interface GitServerFigures {
@@ -68,7 +68,7 @@ export async function benchGitServers(
     try {
       figures.push({
         gitServersMs,
-        integrationsMs: await measureOperator(peers, stage, { n, workers, prefix }),
+        integrationsMs: await measureColdStart(peers, stage, { n, workers, prefix }),
       });
     } finally {
       await peers.stop();
@@ -83,13 +83,7 @@ async function installGitServers(kubeconfig: string): Promise<void> {
   const list = ['list', '-m', '-f', '{{.Dir}}', modulePath];
   const { stdout } = await promisify(execFile)('go', list, { cwd: moduleFolder, env });
   const file = join(stdout.trim(), 'config', 'crd', 'bases', `${gitServers.group}_${gitServers.plural}.yaml`);
-  for (const args of [
-    ['apply', '--server-side', '-f', file],
-    ['wait', '--for=condition=Established', '-f', file],
-  ]) {
-    const { code, stderr } = await kubectl(args, { kubeconfig });
-    if (code !== 0) throw new Error(`kubectl ${args[0]}: ${stderr.trim()}`);
-  }
+  await installDefinitions(kubeconfig, file);
 }
 
 /** From the start of the controller until all are connected, in milliseconds. Leaves nothing that it would reconcile. */

@@ -54,6 +54,32 @@ export function startStagedOperator(
   });
 }
 
+/** From the start of the operator until all are Ready, in milliseconds. Leaves nothing behind. */
+export async function measureColdStart(
+  peers: Peers,
+  stage: Stage,
+  { n, workers, prefix }: { n: number; workers: number; prefix: string },
+): Promise<number> {
+  const { client, observer, progress } = stage;
+  progress.step(`Create ${n} integrations for the operator`);
+  const work = createPopulation(client, prefix, n);
+  await work.create(await newToken(peers));
+  await createConnection(client, peers);
+  progress.step('Start the operator, until all are Ready', () => `${observer.ready()} of ${n}`);
+  const started = performance.now();
+  const allReady = observer.when(() => observer.ready() === n);
+  const operator = await startStagedOperator(stage, peers, { workers });
+  try {
+    return (await allReady) - started;
+  } finally {
+    await operator.stop();
+    progress.step('Remove everything');
+    await work.remove();
+    await removeConnection(client);
+    await observer.when(() => observer.ready() === 0);
+  }
+}
+
 /** How to run a round. */
 export interface RoundOptions {
   n: number;

@@ -27,7 +27,7 @@ export async function onStage<T>(
   const controlPlane = await startControlPlane({ log: (line) => progress.step(line), signal });
   try {
     const kubeconfig = controlPlane.kubeconfigPath;
-    await installDefinitions(kubeconfig);
+    await installDefinitions(kubeconfig, crdFolder);
     const connection = await loadKubeConnection({ kubeconfig });
     const client = createAdminClient({ connection, userAgent: 'codemie-git-operator-bench' });
     const clientSecret = randomUUID();
@@ -59,10 +59,11 @@ export async function onStage<T>(
   }
 }
 
-async function installDefinitions(kubeconfig: string): Promise<void> {
+/** Installs the CRDs of a file or folder, and waits until they are served. */
+export async function installDefinitions(kubeconfig: string, path: string): Promise<void> {
   for (const args of [
-    ['apply', '--server-side', '-f', crdFolder],
-    ['wait', '--for=condition=Established', '-f', crdFolder],
+    ['apply', '--server-side', '-f', path],
+    ['wait', '--for=condition=Established', '-f', path],
   ]) {
     const { code, stderr } = await kubectl(args, { kubeconfig });
     if (code !== 0) throw new Error(`kubectl ${args[0]}: ${stderr.trim()}`);
