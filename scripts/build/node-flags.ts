@@ -1,7 +1,7 @@
 /**
  * How node is started in the image and by `npm start`. By default V8 lets its nursery grow to three times 16 MiB and
- * the rest of its heap to several times of what is in use, which a process that mostly waits fills with garbage
- * any more. docs/performance.md has what that costs and saves.
+ * the rest of its heap to several times of what is in use, and a process that mostly waits keeps all of it.
+ * docs/performance.md has what that costs and saves.
  */
 export const nodeFlags = [
   '--max-semi-space-size=2',

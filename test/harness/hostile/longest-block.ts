@@ -5,14 +5,20 @@ const quietTickMs = 50;
 
 /**
  * How many ticks, of 50 ms on a quiet machine, the longest block of some work makes the event loop miss; 0 if no single
- * step of it takes that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine do not count, and
- * neither do threads of the pool. The best of five runs counts: the first ones compile.
+ * step of it takes that long. Steps are measured in CPU time of this very thread, so other processes of a busy machine
+ * do not count, and neither do threads of the pool. How slow the core is, is measured right before and after. The best
+ * of five runs counts: the first ones compile.
  */
 export async function missedTicks(work: () => unknown): Promise<number> {
-  const tickMs = quietTickMs * cpuSlowness();
   let least = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < 5 && least >= tickMs; run++) least = Math.min(least, await longestBlockMs(work));
-  return Math.floor(least / tickMs);
+  let before = cpuSlowness();
+  for (let run = 0; run < 5 && least >= 1; run++) {
+    const blockMs = await longestBlockMs(work);
+    const after = cpuSlowness();
+    least = Math.min(least, blockMs / (quietTickMs * Math.max(before, after)));
+    before = after;
+  }
+  return Math.floor(least);
 }
 
 async function longestBlockMs(work: () => unknown): Promise<number> {
