@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import { createSharedTrust } from '../../../src/net/ca-bundle.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from '../../../src/net/http-client.ts';
 import { NetError } from '../../../src/net/net-error.ts';
+import { stretched } from '../pace.ts';
 import { createCertificateAuthority } from '../pki/certificate-authority.ts';
 
 /** Answers a request of a test. */
@@ -50,7 +51,7 @@ export async function startTestServer(): Promise<TestServer> {
         policy: { allowedHosts: ['*.test'], allowPrivateNetworks: true },
         ca: [authority.pem],
         trustFor,
-        timeoutMs: 5000,
+        timeoutMs: stretched(5_000),
         maxBodyBytes: 10_000,
         userAgent: 'test/1',
         resolve: async () => [{ address: '127.0.0.1', family: 4 }],
