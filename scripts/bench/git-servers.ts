@@ -8,6 +8,7 @@ import type { Resource } from '../../src/kube/object.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { kinds } from '../../test/harness/cluster.ts';
 import { startProcess } from '../../test/harness/control-plane/processes.ts';
+import { installCrds } from '../../test/harness/crds.ts';
 import { goProgram } from '../../test/harness/go-program.ts';
 import { kubeEnv } from '../../test/harness/kubectl.ts';
 import { inParallel } from '../../test/harness/parallel.ts';
@@ -15,7 +16,6 @@ import { type SpreadRow, spreadTable } from './figures.ts';
 import { startPeers } from './peers-process.ts';
 import { projectNames } from './population.ts';
 import { measureColdStart, type Stage } from './round.ts';
-import { installDefinitions } from './stage.ts';
 
 /** One round of both. */
 export interface GitServerFigures {
@@ -83,7 +83,7 @@ async function installGitServers(kubeconfig: string): Promise<void> {
   const list = ['list', '-m', '-f', '{{.Dir}}', modulePath];
   const { stdout } = await promisify(execFile)('go', list, { cwd: moduleFolder, env });
   const file = join(stdout.trim(), 'config', 'crd', 'bases', `${gitServers.group}_${gitServers.plural}.yaml`);
-  await installDefinitions(kubeconfig, file);
+  await installCrds(kubeconfig, [file]);
 }
 
 /** From the start of the controller until all are connected, in milliseconds. Leaves nothing that it would reconcile. */

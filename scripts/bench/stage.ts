@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadKubeConnection } from '../../src/kube/kube-config.ts';
 import { createAdminClient } from '../../test/harness/admin-client.ts';
 import { startControlPlane } from '../../test/harness/control-plane/control-plane.ts';
-import { kubectl } from '../../test/harness/kubectl.ts';
+import { installCrds } from '../../test/harness/crds.ts';
 import { bundle } from '../build/bundle.ts';
 import { startObserver } from './observer.ts';
 import { createSharedObjects } from './population.ts';
@@ -14,7 +14,6 @@ import type { Stage } from './round.ts';
 import { createServiceAccount } from './service-account.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const crdFolder = join(root, 'crds');
 
 /** Runs the work on a separate control plane, with the CRDs and some Secrets of others in it. */
 export async function onStage<T>(
@@ -27,7 +26,7 @@ export async function onStage<T>(
   const controlPlane = await startControlPlane({ log: (line) => progress.step(line), signal });
   try {
     const kubeconfig = controlPlane.kubeconfigPath;
-    await installDefinitions(kubeconfig, crdFolder);
+    await installCrds(kubeconfig);
     const connection = await loadKubeConnection({ kubeconfig });
     const client = createAdminClient({ connection, userAgent: 'codemie-git-operator-bench' });
     const clientSecret = randomUUID();
@@ -56,16 +55,5 @@ export async function onStage<T>(
     }
   } finally {
     await controlPlane.stop();
-  }
-}
-
-/** Installs the CRDs of a file or folder, and waits until they are served. */
-export async function installDefinitions(kubeconfig: string, path: string): Promise<void> {
-  for (const args of [
-    ['apply', '--server-side', '-f', path],
-    ['wait', '--for=condition=Established', '-f', path],
-  ]) {
-    const { code, stderr } = await kubectl(args, { kubeconfig });
-    if (code !== 0) throw new Error(`kubectl ${args[0]}: ${stderr.trim()}`);
   }
 }

@@ -4,14 +4,24 @@ import { kubectl } from './kubectl.ts';
 
 const crdFolder = join(import.meta.dirname, '..', '..', 'crds');
 
-/** Installs the CRDs of `crds/`, as an administrator does, and waits until they are served. */
-export async function installCrds(kubeconfig: string): Promise<void> {
-  const names = await readdir(crdFolder).catch(() => []);
-  const files = names.filter((name) => name.endsWith('.yaml')).toSorted();
-  if (files.length === 0) return;
-  const flags = files.flatMap((file) => ['--filename', join(crdFolder, file)]);
+/**
+ * Installs CRDs, as an administrator does, and waits until they are served.
+ *
+ * @param files those of `crds/` by default
+ */
+export async function installCrds(kubeconfig: string, files?: readonly string[]): Promise<void> {
+  const flags = (files ?? (await ownFiles())).flatMap((file) => ['--filename', file]);
+  if (flags.length === 0) return;
   await succeed(['apply', '--server-side', '--force-conflicts', ...flags], kubeconfig);
   await succeed(['wait', '--for=condition=Established', '--timeout=30s', ...flags], kubeconfig);
+}
+
+async function ownFiles(): Promise<string[]> {
+  const names = await readdir(crdFolder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted()
+    .map((name) => join(crdFolder, name));
 }
 
 async function succeed(args: string[], kubeconfig: string): Promise<void> {
