@@ -54,10 +54,15 @@ function slowness(): number {
  * slower where others share them, or their memory. It differs from one moment to the next.
  */
 export function cpuSlowness(): number {
-  const before = process.threadCpuUsage();
+  const beforeMs = threadCpuMs();
   work();
-  const { user, system } = process.threadCpuUsage(before);
-  return Math.min(Math.max(1, (user + system) / 1_000 / referenceMs), mostFactor);
+  return Math.min(Math.max(1, (threadCpuMs() - beforeMs) / referenceMs), mostFactor);
+}
+
+/** What this thread has computed so far, in milliseconds of CPU time. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 function work(): number {

@@ -1,4 +1,4 @@
-import { cpuSlowness } from '../pace.ts';
+import { cpuSlowness, threadCpuMs } from '../pace.ts';
 
 /** One block that is longer than this, on a quiet machine, delays all probes and the renewal of the Lease noticeably. */
 const quietTickMs = 50;
@@ -23,10 +23,10 @@ export async function missedTicks(work: () => unknown): Promise<number> {
 
 async function longestBlockMs(work: () => unknown): Promise<number> {
   let longestMs = 0;
-  let lastMs = cpuMs();
+  let lastMs = threadCpuMs();
   let next: NodeJS.Immediate;
   const tick = (): void => {
-    const nowMs = cpuMs();
+    const nowMs = threadCpuMs();
     longestMs = Math.max(longestMs, nowMs - lastMs);
     lastMs = nowMs;
     next = setImmediate(tick);
@@ -38,10 +38,5 @@ async function longestBlockMs(work: () => unknown): Promise<number> {
   } finally {
     clearImmediate(next);
   }
-  return Math.max(longestMs, cpuMs() - lastMs);
-}
-
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+  return Math.max(longestMs, threadCpuMs() - lastMs);
 }
